@@ -1,0 +1,33 @@
+/**
+ * digest.h - SHA-256 for public bytes: ledger chain, plan and policy digests.
+ * A wrapper over nettle so that no layer needs a cryptographic library of its
+ * own to name something. Nothing keyed happens here.
+ */
+#ifndef BASE_DIGEST_H
+#define BASE_DIGEST_H
+
+#include "base/span.h"
+
+#include <nettle/sha2.h>
+
+enum { DIGEST_LEN = 32 /**< bytes */ };
+
+struct digest {
+	struct sha256_ctx ctx;
+};
+
+void digest_init(struct digest *d);
+void digest_put(struct digest *d, struct span s);
+/** Ends the computation; `d` may be initialised again. */
+void digest_final(struct digest *d, uint8_t out[static DIGEST_LEN]);
+
+/** All of it in one call. */
+void digest_of(struct span s, uint8_t out[static DIGEST_LEN]);
+
+/** Fill with random bytes of the kernel (getrandom); aborts if it cannot. */
+void random_bytes(void *out, size_t len);
+
+/** SipHash-2-4 of `s` under a 16-byte key: for hash tables over peers' bytes. */
+uint64_t hash_keyed(const uint8_t key[static 16], struct span s);
+
+#endif

@@ -1,0 +1,45 @@
+/**
+ * text.h - text codecs: hex, base64, base64url and quoting.
+ *
+ * Hex and base64 run in time that depends on the length alone, because keys
+ * pass through them. Quoting makes anything a peer has named printable.
+ */
+#ifndef BASE_TEXT_H
+#define BASE_TEXT_H
+
+#include "base/cursor.h"
+
+/** Append lower-case hex. */
+void text_hex(struct writer *w, struct span bytes);
+
+/** Append base64 (RFC 4648 section 4) with padding. */
+void text_base64(struct writer *w, struct span bytes);
+
+/** Append base64url (RFC 4648 section 5) without padding. */
+void text_base64url(struct writer *w, struct span bytes);
+
+/**
+ * Decode hex, either case, even length. Appends to `w`.
+ * Errors: RC_MALFORMED, RC_TOO_LARGE (does not fit).
+ */
+MUST_CHECK enum rc text_unhex(struct writer *w, struct span text);
+
+/**
+ * Decode base64 or base64url, padded or not, no white space.
+ * Errors: RC_MALFORMED, RC_TOO_LARGE.
+ */
+MUST_CHECK enum rc text_unbase64(struct writer *w, struct span text);
+
+/** True when `s` is well-formed UTF-8 (RFC 3629), no NUL. */
+bool text_utf8_valid(struct span s);
+
+/**
+ * Append `s` in double quotes as a JSON string (RFC 8259 section 7). Control
+ * characters, quotes and backslashes are escaped, bytes that are not UTF-8
+ * stand as \\u00XX of the single byte, so any bytes of a peer print safely and
+ * no line break or terminal escape survives. Bidirectional and other
+ * format controls (U+200E.., U+202A.., U+2066..) are escaped too.
+ */
+void text_quote(struct writer *w, struct span s);
+
+#endif
