@@ -62,7 +62,7 @@ void
 writer_fmt(struct writer *w, const char *fmt, ...)
 {
 	size_t room = w->cap - w->len;
-	char spare[256];
+	char spare[WRITER_FMT_EXACT];
 	char *text = spare;
 	size_t text_cap = sizeof(spare);
 	va_list ap;
@@ -71,18 +71,18 @@ writer_fmt(struct writer *w, const char *fmt, ...)
 	if (w->full)
 		return;
 	/*
-	 * vsnprintf wants a byte for its NUL, which the result does not keep:
-	 * in place where there is room for both, by way of the stack where
-	 * the text may fit to the last byte.
+	 * vsnprintf wants a byte for its NUL, which the result does not keep.
+	 * Where room is short it gets it on the stack; where there is plenty
+	 * it writes in place, and the NUL costs the last byte.
 	 */
-	if (room > sizeof(spare)) {
+	if (room >= sizeof(spare)) {
 		text = (char *)w->buf + w->len;
 		text_cap = room;
 	}
 	va_start(ap, fmt);
 	n = vsnprintf(text, text_cap, fmt, ap);
 	va_end(ap);
-	if (n < 0 || (size_t)n > room) {
+	if (n < 0 || (size_t)n > room || (size_t)n >= text_cap) {
 		w->full = true;
 		return;
 	}

@@ -33,7 +33,14 @@ void writer_str(struct writer *w, const char *s);
 /** Append the low `width` bytes (0..8) of `v`, big-endian. */
 void writer_be(struct writer *w, uint64_t v, size_t width);
 
-/** Append formatted text. Sets `full` if it does not fit whole. */
+enum {
+	WRITER_FMT_EXACT = 512, /**< bytes */
+};
+
+/**
+ * Append formatted text. Sets `full` if it does not fit whole; text of
+ * WRITER_FMT_EXACT bytes and more needs one byte of room beyond its own.
+ */
 PRINTF_LIKE(2, 3) void writer_fmt(struct writer *w, const char *fmt, ...);
 
 /** Reserve `n` bytes and return their place, NULL (and `full`) if none. */

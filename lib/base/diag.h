@@ -18,11 +18,11 @@ enum diag_level { DIAG_NOTE, DIAG_WARNING, DIAG_ERROR };
 
 struct diag_finding {
 	enum diag_level level;
-	char *file;       /**< as the user named it */
-	unsigned line;    /**< from 1; 0: the file as a whole */
-	unsigned column;  /**< from 1, in characters; 0: the line as a whole */
+	char *file; /**< as the user named it */
+	unsigned line; /**< from 1; 0: the file as a whole */
+	unsigned column; /**< from 1, in characters; 0: the line as a whole */
 	const char *code; /**< stable id, "policy-unknown-key"; static */
-	char *text;       /**< printable: `path: what is wrong, and the cure` */
+	char *text; /**< printable: `path: what is wrong, and the cure` */
 };
 
 struct diag; /* a growing list of findings */

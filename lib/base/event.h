@@ -12,7 +12,7 @@
 #include "base/cursor.h"
 
 enum field_kind {
-	FIELD_TEXT,  /**< UTF-8 or any bytes of a peer */
+	FIELD_TEXT, /**< UTF-8 or any bytes of a peer */
 	FIELD_INT,
 	FIELD_BYTES, /**< printed as hex: digests, session ids */
 	FIELD_BOOL,
@@ -21,8 +21,8 @@ enum field_kind {
 struct field {
 	const char *name; /**< static, [a-z0-9_]+ */
 	enum field_kind kind;
-	struct span span;  /**< borrowed: TEXT, BYTES */
-	int64_t number;    /**< INT, BOOL */
+	struct span span; /**< borrowed: TEXT, BYTES */
+	int64_t number; /**< INT, BOOL */
 };
 
 static inline struct field
@@ -60,7 +60,7 @@ f_bool_(const char *name, bool v)
 	_Generic((v), struct span: f_text_, char *: f_str_, \
 	    const char *: f_str_)(name, v)
 /** Public bytes, shown as hex. */
-#define F_BYTES(name, v) _Generic((v), struct span: f_bytes_)(name, v)
+#define F_BYTES(name, v) _Generic((v), struct span : f_bytes_)(name, v)
 #define F_INT(name, v) f_int_(name, (int64_t)(v))
 #define F_BOOL(name, v) f_bool_(name, v)
 
@@ -68,10 +68,13 @@ enum log_level { LOG_DEBUG, LOG_INFO, LOG_NOTICE, LOG_WARNING, LOG_ERROR };
 
 /**
  * Write one log line to the log's descriptor in a single write(2):
- * `<N>name key=value key="quoted"` where <N> is the syslog priority when the
- * log goes to the journal (JOURNAL_STREAM), else the UTC time and level. Lines
- * above 2 KiB are cut with an ellipsis. Never blocks: a full pipe loses the
- * line and counts it.
+ * `<N>name key=value key="quoted" who="worker 0"` where <N> is the syslog
+ * priority when the log goes to the journal (JOURNAL_STREAM), else the UTC time
+ * and level. Lines above 2 KiB are cut with an ellipsis. Never blocks: a full
+ * pipe loses the line, and the next one that gets through ends in `lost=COUNT`.
+ * The descriptor's flags are left alone, because other processes share them: a
+ * socket gets MSG_DONTWAIT, anything else is asked by poll(2) for room first.
+ * Leaves errno as it was. SIGPIPE is the program's to ignore.
  */
 void log_event(enum log_level level, const char *name,
     const struct field *fields, size_t field_count);
@@ -79,14 +82,18 @@ void log_event(enum log_level level, const char *name,
 /** log_event with the fields written inline. */
 #define LOG(level, name, ...) \
 	log_event(level, name, (const struct field[]){__VA_ARGS__}, \
-	    sizeof((const struct field[]){__VA_ARGS__}) / sizeof(struct field))
+	    sizeof((const struct field[]){__VA_ARGS__}) / \
+		sizeof(struct field))
 
 /** Who writes, "worker 0"; copied. And from which level on. Defaults:
  *  the program's name, LOG_INFO, descriptor 2. */
 void log_setup(const char *who, enum log_level from, int fd);
 
-/** Append `key=value ...` as in a log line: the console and tests use it. */
-void event_print(struct writer *w, const struct field *fields,
-    size_t field_count);
+/**
+ * Append `key=value ...` as in a log line: the console and tests use it. Text
+ * of letters, digits and -_.:/+@,*%~ stands bare, all other as text_quote.
+ */
+void event_print(
+    struct writer *w, const struct field *fields, size_t field_count);
 
 #endif

@@ -16,7 +16,7 @@
 
 struct timer {
 	uint64_t at_ms;
-	size_t index;    /**< place in the heap + 1; 0: not armed */
+	size_t index; /**< place in the heap + 1; 0: not armed */
 };
 
 struct timer_heap {
@@ -30,8 +30,8 @@ void timer_heap_init(struct timer_heap *h);
 void timer_heap_fini(struct timer_heap *h);
 
 /** Arm or move. Errors: RC_MEMORY (the timer is then not armed). */
-MUST_CHECK enum rc timer_arm(struct timer_heap *h, struct timer *t,
-    uint64_t at_ms);
+MUST_CHECK enum rc timer_arm(
+    struct timer_heap *h, struct timer *t, uint64_t at_ms);
 /** Harmless when not armed. */
 void timer_disarm(struct timer_heap *h, struct timer *t);
 

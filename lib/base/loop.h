@@ -1,5 +1,6 @@
 /**
- * loop.h - the epoll loop of every process: descriptors, timers, signals.
+ * loop.h - the epoll loop of every process: descriptors and timers. Signals
+ * come as a signalfd(2), which is watched like any other descriptor.
  *
  * Nothing above the programs sees it: protocol code takes a time and returns
  * a deadline. A watcher may remove itself or any other during a callback.
@@ -34,8 +35,8 @@ void loop_free(struct loop *l);
 
 /** Watch `fd` (borrowed: the loop never closes it). Errors: RC_IO,
  *  RC_MEMORY, RC_CONFLICT (watched already). */
-MUST_CHECK enum rc loop_watch(struct loop *l, int fd, uint32_t events,
-    loop_ready_fn fn, void *ctx);
+MUST_CHECK enum rc loop_watch(
+    struct loop *l, int fd, uint32_t events, loop_ready_fn fn, void *ctx);
 /** Change the events waited for. Errors: RC_NOT_FOUND, RC_IO. */
 MUST_CHECK enum rc loop_change(struct loop *l, int fd, uint32_t events);
 /** Harmless when not watched. Call before close(fd). */

@@ -13,23 +13,23 @@
 
 enum rc {
 	RC_OK = 0,
-	RC_AGAIN,      /**< not now: wait for more input or for the deadline */
-	RC_MALFORMED,  /**< bytes that break the format's own rules */
-	RC_TOO_LARGE,  /**< well formed, beyond a limit of ours or the peer's */
-	RC_UNSUPPORTED,/**< well formed, a feature that is not there */
-	RC_NOT_FOUND,  /**< the named thing does not exist */
-	RC_CONFLICT,   /**< exists already, or two that exclude each other */
-	RC_DENIED,     /**< policy or credential says no */
-	RC_MEMORY,     /**< out of memory, or of lockable memory */
-	RC_FULL,       /**< a pool, quota or disk has no space left */
-	RC_IO,         /**< a file or socket failed */
-	RC_TOKEN,      /**< the PKCS#11 token is away, or refuses */
-	RC_PIN,        /**< the token refused the PIN; never tried twice */
-	RC_DB,         /**< the ledger could not be read or written */
-	RC_CONFIG,     /**< configuration, policy or device list is wrong */
-	RC_USAGE,      /**< a command line is wrong */
-	RC_TIMEOUT,    /**< the peer, or a deadline of ours */
-	RC_BUG,        /**< cannot happen */
+	RC_AGAIN, /**< not now: wait for more input or for the deadline */
+	RC_MALFORMED, /**< bytes that break the format's own rules */
+	RC_TOO_LARGE, /**< well formed, beyond a limit of ours or the peer's */
+	RC_UNSUPPORTED, /**< well formed, a feature that is not there */
+	RC_NOT_FOUND, /**< the named thing does not exist */
+	RC_CONFLICT, /**< exists already, or two that exclude each other */
+	RC_DENIED, /**< policy or credential says no */
+	RC_MEMORY, /**< out of memory, or of lockable memory */
+	RC_FULL, /**< a pool, quota or disk has no space left */
+	RC_IO, /**< a file or socket failed */
+	RC_TOKEN, /**< the PKCS#11 token is away, or refuses */
+	RC_PIN, /**< the token refused the PIN; never tried twice */
+	RC_DB, /**< the ledger could not be read or written */
+	RC_CONFIG, /**< configuration, policy or device list is wrong */
+	RC_USAGE, /**< a command line is wrong */
+	RC_TIMEOUT, /**< the peer, or a deadline of ours */
+	RC_BUG, /**< cannot happen */
 	RC_COUNT
 };
 

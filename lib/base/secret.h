@@ -6,8 +6,10 @@
  * or ledger field can be made from one: that is a compile error, kept so by a
  * test of the build.
  *
- * The pages come in chunks that are taken on demand and never given back.
- * Thread-safe.
+ * The pages come in chunks that are taken on demand and never given back; a
+ * secret above 4096 bytes has a mapping of its own, given back when it ends.
+ * Either stands between guard pages. A child of fork(2) inherits the secrets
+ * and its copies are locked too, or it ends (SIGABRT). Thread-safe.
  */
 #ifndef BASE_SECRET_H
 #define BASE_SECRET_H
@@ -22,18 +24,18 @@ enum {
 /** Bytes of a key. An all-zero struct is the empty secret. */
 struct secret {
 	uint8_t *bytes; /**< in locked memory; NULL when empty */
-	size_t len;     /**< bytes, <= cap */
-	size_t cap;     /**< bytes */
+	size_t len; /**< bytes, <= cap */
+	size_t cap; /**< bytes */
 };
 
 /**
  * Make room for `cap` bytes, zeroed, with len = 0. `s` must be empty or
- * initialised; what it held is wiped.
- * Errors: RC_MEMORY (also: RLIMIT_MEMLOCK is exhausted), RC_TOO_LARGE.
+ * initialised; what it held is wiped, on failure too. `cap` 0: the empty
+ * secret. Errors: RC_MEMORY (also: RLIMIT_MEMLOCK is exhausted), RC_TOO_LARGE.
  */
 MUST_CHECK enum rc secret_reserve(struct secret *s, size_t cap);
 
-/** secret_reserve and copy. Errors: as secret_reserve. */
+/** secret_reserve and copy; `bytes` may lie in `s`. Errors: as there. */
 MUST_CHECK enum rc secret_set(struct secret *s, struct span bytes);
 
 /** Move: `to` (wiped first) takes what `from` holds; `from` becomes empty. */

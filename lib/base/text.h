@@ -2,7 +2,9 @@
  * text.h - text codecs: hex, base64, base64url and quoting.
  *
  * Hex and base64 run in time that depends on the length alone, because keys
- * pass through them. Quoting makes anything a peer has named printable.
+ * pass through them: no table, no branch on a byte. What a decoder has written
+ * before it finds a fault is wiped, and the writer is as it was before. Quoting
+ * makes anything a peer has named printable.
  */
 #ifndef BASE_TEXT_H
 #define BASE_TEXT_H
@@ -25,7 +27,9 @@ void text_base64url(struct writer *w, struct span bytes);
 MUST_CHECK enum rc text_unhex(struct writer *w, struct span text);
 
 /**
- * Decode base64 or base64url, padded or not, no white space.
+ * Decode base64 or base64url, padded or not, no white space, appending to `w`.
+ * One text has one spelling: no mixture of the two alphabets, and the bits
+ * that pad the last character are zero (RFC 4648 section 3.5).
  * Errors: RC_MALFORMED, RC_TOO_LARGE.
  */
 MUST_CHECK enum rc text_unbase64(struct writer *w, struct span text);

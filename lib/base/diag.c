@@ -1,0 +1,205 @@
+#include "base/diag.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+
+enum { KEPT_MAX = 10000 };
+
+struct entry {
+	struct diag_finding finding;
+	size_t order; /* of addition */
+};
+
+struct diag {
+	struct entry **entries; /* each of its own: diag_get lends them */
+	size_t count;
+	size_t cap;
+	/*
+	 * Stands last once anything was dropped. It is an error: among what
+	 * nobody kept may have been one.
+	 */
+	struct diag_finding dropped;
+	bool any_dropped;
+	char no_file[1];
+	char dropped_text[64];
+};
+
+struct diag *
+diag_new(void)
+{
+	return calloc(1, sizeof(struct diag));
+}
+
+static void
+entry_free(struct entry *e)
+{
+	if (!e)
+		return;
+	free(e->finding.file);
+	free(e->finding.text);
+	free(e);
+}
+
+void
+diag_free(struct diag *d)
+{
+	if (!d)
+		return;
+	for (size_t i = 0; i < d->count; i++)
+		entry_free(d->entries[i]);
+	free(d->entries);
+	free(d);
+}
+
+/* Replace what a terminal would obey: C0, DEL, and C1 in UTF-8. */
+static void
+make_printable(char *text)
+{
+	for (unsigned char *p = (unsigned char *)text; *p; p++) {
+		if (*p < 0x20 || *p == 0x7f)
+			*p = '?';
+		if (p[0] == 0xc2 && p[1] >= 0x80 && p[1] <= 0x9f)
+			p[0] = p[1] = '?';
+	}
+}
+
+static bool
+make_room(struct diag *d)
+{
+	size_t cap = d->cap ? d->cap * 2 : 16;
+	struct entry **entries;
+
+	if (d->count < d->cap)
+		return true;
+	entries = reallocarray(d->entries, cap, sizeof(struct entry *));
+	if (!entries)
+		return false;
+	d->entries = entries;
+	d->cap = cap;
+	return true;
+}
+
+static void
+drop(struct diag *d, const char *why)
+{
+	if (d->any_dropped)
+		return;
+	d->any_dropped = true;
+	snprintf(d->dropped_text, sizeof(d->dropped_text), "%s", why);
+	d->dropped = (struct diag_finding){
+	    .level = DIAG_ERROR,
+	    .file = d->no_file,
+	    .code = "diag-dropped",
+	    .text = d->dropped_text,
+	};
+}
+
+void
+diag_add(struct diag *d, enum diag_level level, const char *file, unsigned line,
+    unsigned column, const char *code, const char *fmt, ...)
+{
+	struct entry *e;
+	va_list ap;
+
+	if (!d)
+		return;
+	if (d->count == KEPT_MAX) {
+		drop(d, "more than 10000 findings: the rest is not shown");
+		return;
+	}
+	e = calloc(1, sizeof(*e));
+	if (!e || !make_room(d))
+		goto fail;
+	e->order = d->count;
+	e->finding.level = level;
+	e->finding.line = line;
+	e->finding.column = column;
+	e->finding.code = code;
+	e->finding.file = strdup(file ? file : "");
+	va_start(ap, fmt);
+	if (vasprintf(&e->finding.text, fmt, ap) < 0)
+		e->finding.text = NULL;
+	va_end(ap);
+	if (!e->finding.file || !e->finding.text)
+		goto fail;
+	make_printable(e->finding.file);
+	make_printable(e->finding.text);
+	d->entries[d->count++] = e;
+	return;
+fail:
+	entry_free(e);
+	drop(d, "out of memory: findings are missing here");
+}
+
+size_t
+diag_total(const struct diag *d)
+{
+	return d ? d->count + d->any_dropped : 0;
+}
+
+const struct diag_finding *
+diag_get(const struct diag *d, size_t i)
+{
+	if (i >= diag_total(d))
+		return NULL;
+	return i < d->count ? &d->entries[i]->finding : &d->dropped;
+}
+
+size_t
+diag_count(const struct diag *d, enum diag_level at_least)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < diag_total(d); i++)
+		n += diag_get(d, i)->level >= at_least;
+	return n;
+}
+
+static int
+compare(const void *x, const void *y)
+{
+	const struct entry *a = *(struct entry *const *)x;
+	const struct entry *b = *(struct entry *const *)y;
+	int c = strcmp(a->finding.file, b->finding.file);
+
+	if (c == 0)
+		c = (a->finding.line > b->finding.line) -
+		    (a->finding.line < b->finding.line);
+	if (c == 0)
+		c = (a->finding.column > b->finding.column) -
+		    (a->finding.column < b->finding.column);
+	/* qsort(3) promises no stability. */
+	if (c == 0)
+		c = (a->order > b->order) - (a->order < b->order);
+	return c;
+}
+
+void
+diag_sort(struct diag *d)
+{
+	if (d && d->count)
+		qsort(d->entries, d->count, sizeof(struct entry *), compare);
+}
+
+void
+diag_print(const struct diag *d, FILE *out)
+{
+	static const char *const levels[] = {
+	    [DIAG_NOTE] = "note",
+	    [DIAG_WARNING] = "warning",
+	    [DIAG_ERROR] = "error",
+	};
+
+	for (size_t i = 0; i < diag_total(d); i++) {
+		const struct diag_finding *f = diag_get(d, i);
+
+		if (f->file[0])
+			fprintf(out, "%s:", f->file);
+		if (f->file[0] && f->line)
+			fprintf(out, "%u:", f->line);
+		if (f->file[0] && f->line && f->column)
+			fprintf(out, "%u:", f->column);
+		fprintf(out, "%s%s: %s\n", f->file[0] ? " " : "",
+		    levels[f->level], f->text);
+	}
+}
