@@ -130,6 +130,21 @@ print_head(struct writer *w, enum log_level level)
 	    tm.tm_sec, now.tv_nsec / 1000000, levels[level].name);
 }
 
+/* Whether a line that was cut ends inside a quoted string. */
+static bool
+in_quotes(struct span line)
+{
+	bool inside = false;
+
+	for (size_t i = 0; i < line.len; i++) {
+		if (line.p[i] == '\\')
+			i++;
+		else if (line.p[i] == '"')
+			inside = !inside;
+	}
+	return inside;
+}
+
 /* False if the line would have to wait for a reader. */
 static bool
 write_line(struct span line)
@@ -179,7 +194,7 @@ log_event(enum log_level level, const char *name, const struct field *fields,
 	w.cap = sizeof(line);
 	if (w.full) {
 		w.full = false;
-		writer_str(&w, "…");
+		writer_str(&w, in_quotes(writer_span(&w)) ? "…\"" : "…");
 	}
 	writer_str(&w, " ");
 	field = F_TEXT("who", span_of(us, strnlen(us, WHO_CAP - 1)));
