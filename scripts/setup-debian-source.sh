@@ -31,7 +31,7 @@ debian_apt_init()
 		[ ! -r "$keyring" ] || break
 	done
 	mkdir -p "$dir/state/lists/partial" "$dir/cache/archives/partial" \
-	    "$dir/etc" "$dir/src"
+	    "$dir/etc/none.d" "$dir/src"
 	printf 'deb-src [signed-by=%s] %s %s main\n' \
 	    "$keyring" "$mirror" "$suite" >"$dir/etc/sources.list"
 	{
@@ -57,6 +57,27 @@ debian_apt_init()
 	fi
 }
 
+# Mirrors fall behind, and apt refuses an index of sid that is older than a
+# week. It is signed all the same; what a mirror could do with an old one is
+# to keep us at an old version, so there is a floor for that: the one that
+# this project was tested with.
+debian_floor=5.9.2
+
+# debian_update DIR: sets debian_stale.
+debian_update()
+{
+	local -a update=(env APT_CONFIG="$1/apt.conf" apt-get -q update)
+
+	debian_stale=no
+	run "$1" "${update[@]}" && return
+	# shellcheck disable=SC2154 # see run
+	grep -q ' is expired ' "$run_output" || return
+	say "wolfSSL: that index is out of date (a mirror that lags, or a wrong" \
+	    "clock), going on with it"
+	debian_stale=yes
+	run "$1" "${update[@]}" -o Acquire::Check-Valid-Until=false
+}
+
 # debian_source DIR SUITE: the newest wolfSSL of that suite into DIR/src. Sets
 # debian_dsc (empty where the mirror lacks a file of the package), debian_orig
 # and debian_version. The hashes are compared here too, because apt gives up
@@ -69,22 +90,26 @@ debian_source()
 	for mirror in $(debian_mirrors); do
 		rm -rf "$dir"
 		debian_apt_init "$dir" "$mirror" "$suite"
-		step "reading the index of Debian $suite" "$dir" \
-		    env APT_CONFIG="$dir/apt.conf" apt-get -q update || continue
+		say "wolfSSL: reading the index of Debian $suite"
+		debian_update "$dir" || continue
 		indexed=yes
 		break
 	done
 	if [ -z "$indexed" ]; then
-		say "wolfSSL: no mirror of Debian $suite can be reached"
+		say "wolfSSL: no mirror gives a valid index of Debian $suite"
 		return 1
 	fi
 	run "$dir" env APT_CONFIG="$dir/apt.conf" \
 	    apt-get -q source --print-uris wolfssl || return 1
-	# shellcheck disable=SC2154 # run_output: see run
 	awk '$4 ~ /^SHA256:/ { sub(/^SHA256:/, "", $4); print $2, $4 }' \
 	    "$run_output" >"$dir/files"
 	debian_version=$(sed -n 's/^wolfssl_\(.*\)\.dsc .*/\1/p' "$dir/files")
 	[ -n "$debian_version" ] || return 1
+	if [ "$debian_stale" = yes ] &&
+	    dpkg --compare-versions "$debian_version" lt "$debian_floor"; then
+		say "wolfSSL: $debian_version is too old to be believed the newest"
+		return 1
+	fi
 
 	say "wolfSSL: downloading $debian_version"
 	run "$dir/src" env APT_CONFIG="$dir/apt.conf" \

@@ -99,14 +99,14 @@ packages_provide()
 	[ "$2" = build ] || must+=("${packages_demo[@]}")
 	case $2 in test | interop) may+=("${packages_test[@]}") ;; esac
 	[ "$3" = no ] || may+=("${packages_leshan[@]}")
-	mapfile -t todo < <(packages_missing "${must[@]}")
-	mapfile -t extra < <(packages_missing "${may[@]}")
+	read -rd '' -a todo <<<"$(packages_missing "${must[@]}")" || :
+	read -rd '' -a extra <<<"$(packages_missing "${may[@]}")" || :
 
 	# What Debian did not have is asked for again after a day.
 	if [ -n "$(find "$absent" -mtime -1 2>/dev/null)" ]; then
 		say "not to be had: $(paste -sd ' ' "$absent")"
-		mapfile -t extra < <(printf '%s\n' "${extra[@]}" |
-		    grep -vxF -f "$absent")
+		read -rd '' -a extra <<<"$(printf '%s\n' "${extra[@]}" |
+		    grep -vxF -f "$absent")" || :
 	fi
 	if [ ${#todo[@]} -eq 0 ] && [ ${#extra[@]} -eq 0 ]; then
 		return

@@ -181,7 +181,8 @@ wolfssl_unpack()
 # the probe, and move it to its place in one step.
 wolfssl_build()
 {
-	local dir=$1 version=$2 prefix=$4 tree=$wolfssl_stage$4 said
+	local dir=$1 version=$2 prefix=$4 tree=$wolfssl_stage$4 said flag
+	local -a flags=()
 
 	if grep -qxs "hash=$wolfssl_hash" "$prefix/$wolfssl_note" &&
 	    grep -qxs "version=$version" "$prefix/$wolfssl_note"; then
@@ -190,10 +191,20 @@ wolfssl_build()
 		return
 	fi
 	step "$version: autogen" "$dir" sh ./autogen.sh &&
-	    step "$version: configure" "$dir" ./configure \
-	    --prefix="$prefix" --libdir="$prefix/lib" \
-	    "${wolfssl_flags[@]}" CC=cc CPPFLAGS="$wolfssl_cppflags" \
-	    CFLAGS="$wolfssl_cflags -ffile-prefix-map=$dir=wolfssl" &&
+	    run "$dir" ./configure --help || return
+	for flag in "${wolfssl_flags[@]}"; do
+		# What a version does not know it need not be told to leave out.
+		case $flag in
+		--disable-*)
+			grep -q -e "able-${flag#--disable-}\>" "$run_output" ||
+			    continue
+			;;
+		esac
+		flags+=("$flag")
+	done
+	step "$version: configure" "$dir" ./configure \
+	    --prefix="$prefix" --libdir="$prefix/lib" "${flags[@]}" \
+	    CC=cc CPPFLAGS="$wolfssl_cppflags" CFLAGS="$wolfssl_cflags" &&
 	    step "$version: make" "$dir" make -j"$(nproc)" &&
 	    step "$version: install" "$dir" \
 	    make install DESTDIR="$wolfssl_stage" || return
@@ -203,7 +214,7 @@ wolfssl_build()
 	fi
 	rm -rf "${tree:?}/bin" "$tree/share" "$tree/lib/libwolfssl.la"
 	printf '%s\n' "version=$version" "patched=$3" "hash=$wolfssl_hash" \
-	    "flags=${wolfssl_flags[*]} $wolfssl_cppflags" >"$tree/$wolfssl_note"
+	    "flags=${flags[*]} $wolfssl_cppflags" >"$tree/$wolfssl_note"
 	if [ -e "$prefix" ]; then
 		mv -T "$prefix" "$wolfssl_stage/old" || return
 	fi
