@@ -1,0 +1,56 @@
+/**
+ * choose.h - which instance of /0 and /1 a server account goes to.
+ *
+ * The /0 instance without an `ssid` in the Discover reply is the
+ * Bootstrap-Server Account (LwM2M Core, Bootstrap-Discover): it is ours and is
+ * never chosen. An instance that already carries the account's Short Server ID
+ * is used again; otherwise the lowest free one. Without a usable Discover a
+ * high instance is taken, away from 0 and 1 where clients keep their account.
+ */
+#ifndef BOOTSTRAP_CHOOSE_H
+#define BOOTSTRAP_CHOOSE_H
+
+#include "base/cursor.h"
+#include "lwm2m/link.h"
+
+enum {
+	CHOOSE_KNOWN_MAX = 64, /**< instances of /0 and /1 remembered */
+	CHOOSE_HIGH = 100, /**< first instance where nothing is known */
+};
+
+struct known_instance {
+	uint16_t object; /**< 0 or 1 */
+	uint16_t instance;
+	uint16_t ssid; /**< 0: none */
+	bool has_ssid;
+	bool chosen; /**< by this session */
+};
+
+/** What is known of the device's accounts. Zero is "nothing". */
+struct accounts {
+	bool discovered; /**< a usable Discover reply was read */
+	bool overflow; /**< more instances than we can remember */
+	bool cleaned[2]; /**< /0, /1 were deleted in this session */
+	struct known_instance known[CHOOSE_KNOWN_MAX];
+	size_t count;
+};
+
+/** Read a Discover body. False (and nothing known) when it is of no use: no
+ *  /0 instance without an ssid in it, or no link at all. */
+bool accounts_discovered(struct accounts *a, struct span body);
+
+/** The object was deleted: only instances without ssid survive in /0. */
+void accounts_deleted(struct accounts *a, uint16_t object);
+
+/**
+ * Choose the instance of `object` (0 or 1) for the n-th account (from 1).
+ * Errors: RC_CONFLICT (no instance can be chosen without risk).
+ */
+MUST_CHECK enum rc accounts_choose(struct accounts *a, uint16_t object,
+    unsigned account, uint16_t ssid, uint16_t *instance);
+
+/** The instance chosen earlier for that Short Server ID; false: none. */
+bool accounts_chosen(const struct accounts *a, uint16_t object, uint16_t ssid,
+    uint16_t *instance);
+
+#endif

@@ -1,0 +1,170 @@
+#include "bootstrap/plan.h"
+#include "bootstrap/plan_wire.h"
+
+/** Everything public goes into the digest as it goes into the bytes. */
+static void
+put(struct plan_builder *b, struct span s)
+{
+	writer_put(&b->w, s);
+	digest_put(&b->digest, s);
+}
+
+static void
+put_be(struct plan_builder *b, uint64_t v, size_t width)
+{
+	uint8_t be[8];
+	struct writer w;
+
+	writer_init(&w, be, sizeof(be));
+	writer_be(&w, v, width);
+	put(b, writer_span(&w));
+}
+
+static void
+fault(struct plan_builder *b, enum rc rc)
+{
+	if (b->rc == RC_OK)
+		b->rc = rc;
+}
+
+void
+plan_begin(struct plan_builder *b, unsigned flags, size_t max_message)
+{
+	*b = (struct plan_builder){0};
+	b->rc = secret_reserve(&b->bytes, PLAN_BYTES_MAX);
+	if (b->rc != RC_OK)
+		return;
+	writer_init(&b->w, b->bytes.bytes, b->bytes.cap);
+	digest_init(&b->digest);
+	put_be(b, PLAN_VERSION, 1);
+	put_be(b, flags, 1);
+	put_be(b, max_message > 0xffff ? 0xffff : max_message, 2);
+	b->digest_at = writer_skip(&b->w, DIGEST_LEN);
+	b->step_count_at = writer_skip(&b->w, 1);
+}
+
+/** The counts stand before what they count; they enter the digest behind it,
+ *  so that no two plans share one. */
+static void
+close_step(struct plan_builder *b)
+{
+	if (!b->entry_count_at)
+		return;
+	*b->entry_count_at = (uint8_t)b->entries;
+	digest_put(&b->digest, span_of(b->entry_count_at, 1));
+	b->entry_count_at = NULL;
+}
+
+void
+plan_step(struct plan_builder *b, enum plan_op op, unsigned flags,
+    unsigned account, uint16_t ssid, struct lwm2m_path path)
+{
+	if (b->rc != RC_OK)
+		return;
+	close_step(b);
+	if (b->steps == PLAN_STEPS_MAX || account > 0xff) {
+		fault(b, RC_TOO_LARGE);
+		return;
+	}
+	b->steps++;
+	b->entries = 0;
+	put_be(b, op, 1);
+	put_be(b, flags, 1);
+	put_be(b, account, 1);
+	put_be(b, ssid, 2);
+	put_be(b, path.object, 2);
+	put_be(b, path.instance, 2);
+	b->entry_count_at = writer_skip(&b->w, 1);
+}
+
+static bool
+entry_head(struct plan_builder *b, bool secret, struct lwm2m_path p,
+    enum lwm2m_type type, struct span label)
+{
+	if (b->rc != RC_OK)
+		return false;
+	if (!b->entry_count_at) {
+		fault(b, RC_BUG);
+		return false;
+	}
+	if (b->entries == PLAN_ENTRIES_MAX || label.len > PLAN_LABEL_MAX) {
+		fault(b, RC_TOO_LARGE);
+		return false;
+	}
+	b->entries++;
+	put_be(b, secret ? PLAN_ENTRY_SECRET : 0, 1);
+	put_be(b, p.object, 2);
+	put_be(b, p.instance, 2);
+	put_be(b, p.resource, 2);
+	put_be(b, p.resource_instance, 2);
+	put_be(b, type, 1);
+	put_be(b, label.len, 1);
+	put(b, label);
+	return true;
+}
+
+void
+plan_put(struct plan_builder *b, const struct lwm2m_entry *e)
+{
+	uint8_t scalar[8];
+	struct writer w;
+	struct span v;
+
+	if (!entry_head(b, false, e->path, e->value.type, SPAN_LIT("")))
+		return;
+	writer_init(&w, scalar, sizeof(scalar));
+	v = plan_value_bytes(&e->value, &w);
+	if (v.len > 0xffff) {
+		fault(b, RC_TOO_LARGE);
+		return;
+	}
+	put_be(b, v.len, 2);
+	put(b, v);
+}
+
+void
+plan_put_secret(struct plan_builder *b, struct lwm2m_path path,
+    const struct secret *value, const char *label)
+{
+	struct span v = secret_expose(value);
+
+	if (v.len > 0xffff || label[0] == '\0') {
+		fault(b, label[0] ? RC_TOO_LARGE : RC_BUG);
+		return;
+	}
+	if (!entry_head(b, true, path, LWM2M_OPAQUE, span_str(label)))
+		return;
+	writer_be(&b->w, v.len, 2);
+	writer_put(&b->w, v);
+}
+
+enum rc
+plan_end(struct plan_builder *b, struct secret *out, uint8_t *digest)
+{
+	uint8_t d[DIGEST_LEN];
+
+	close_step(b);
+	if (b->rc == RC_OK && b->w.full)
+		b->rc = RC_TOO_LARGE;
+	if (b->rc == RC_OK && b->steps == 0)
+		b->rc = RC_BUG;
+	if (b->rc == RC_OK) {
+		*b->step_count_at = (uint8_t)b->steps;
+		digest_put(&b->digest, span_of(b->step_count_at, 1));
+		digest_final(&b->digest, d);
+		memcpy(b->digest_at, d, sizeof(d));
+		if (digest)
+			memcpy(digest, d, sizeof(d));
+		/* a copy of the right size: the builder's is generous */
+		b->rc = secret_set(out, writer_span(&b->w));
+	}
+	plan_abandon(b);
+	return b->rc;
+}
+
+void
+plan_abandon(struct plan_builder *b)
+{
+	secret_fini(&b->bytes);
+	b->digest_at = b->step_count_at = b->entry_count_at = NULL;
+}

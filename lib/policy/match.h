@@ -1,0 +1,51 @@
+/**
+ * match.h - the decisions that policy documents make: whose credential is
+ * this, which endpoint does it prove, and which policy does that endpoint get.
+ */
+#ifndef POLICY_MATCH_H
+#define POLICY_MATCH_H
+
+#include "policy/set.h"
+
+/**
+ * Shell-like glob: `*` any run (including none), `?` one byte, everything else
+ * literal. Linear in time for any pattern and name.
+ */
+bool glob_match(const char *pattern, struct span name);
+
+/** Replace {endpoint} in `pattern`. Sets w->full when it does not fit. */
+void template_expand(
+    struct writer *w, const char *pattern, struct span endpoint);
+
+/**
+ * The identity document that a PSK identity belongs to, and the endpoint it
+ * proves (borrowed from `psk_identity`). The first in order whose template
+ * and endpoint glob both fit. NULL: none.
+ */
+const struct identity *identity_for_psk(const struct policy_set *s,
+    struct span psk_identity, struct span *endpoint);
+
+/** The `nosec` document that admits `endpoint` from that address; NULL. */
+const struct identity *identity_for_nosec(const struct policy_set *s,
+    const struct address *from, struct span endpoint);
+
+/** Does any `nosec` document admit that address at all? */
+bool nosec_admits(const struct policy_set *s, const struct address *from);
+
+/** Why a policy did not match. */
+enum policy_miss {
+	MISS_NONE, /**< it matched */
+	MISS_LATER, /**< would match, an earlier one did */
+	MISS_IDENTITY, /**< `match.identity` does not name the document */
+	MISS_ENDPOINT, /**< `match.endpoint` does not fit */
+};
+
+/** The policy for a device that has proved `endpoint` by `id`; NULL: none. */
+const struct policy *policy_for(const struct policy_set *s,
+    const struct identity *id, struct span endpoint);
+
+/** What one policy says to the device, for `policy explain`. */
+enum policy_miss policy_miss(
+    const struct policy *p, const struct identity *id, struct span endpoint);
+
+#endif
