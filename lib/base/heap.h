@@ -26,7 +26,10 @@ struct timer_heap {
 };
 
 void timer_heap_init(struct timer_heap *h);
-/** Releases the heap's own array; the timers belong to their owners. */
+/**
+ * Releases the heap's own array; the timers belong to their owners. One that is
+ * still armed is not touched, and must be zeroed before it is armed again.
+ */
 void timer_heap_fini(struct timer_heap *h);
 
 /** Arm or move. Errors: RC_MEMORY (the timer is then not armed). */
