@@ -15,6 +15,10 @@ struct address {
 	uint8_t ip[16]; /**< IPv4 in the first four */
 	uint16_t port;
 	uint32_t scope; /**< IPv6 link-local interface, else 0 */
+	/** The address of ours that the datagram came to, for the answer to
+	 *  leave from; no part of equality. Family 0: not known. */
+	uint8_t local_family;
+	uint8_t local_ip[16];
 };
 
 enum { ADDRESS_TEXT_MAX = 64 /**< "[fe80::...%12]:65535" and NUL */ };

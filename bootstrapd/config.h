@@ -1,0 +1,61 @@
+/**
+ * config.h - bootstrapd.yaml as a value (interfaces.md, bootstrapd.yaml(5)).
+ *
+ * Read with the policies' YAML reader: every finding of the file in one run,
+ * at file:line:column. Relative paths are relative to the file's folder.
+ */
+#ifndef BOOTSTRAPD_CONFIG_H
+#define BOOTSTRAPD_CONFIG_H
+
+#include "base/address.h"
+#include "base/arena.h"
+#include "base/diag.h"
+#include "hsm/hsm.h"
+
+enum { LISTENERS_MAX = 16, WORKERS_MAX = 64 };
+
+enum listen_kind {
+	LISTEN_COAP,  /**< NoSec: only whom a `nosec` identity admits */
+	LISTEN_COAPS, /**< DTLS */
+};
+
+struct listen_config {
+	enum listen_kind kind;
+	struct address address; /**< numeric; port 0: a free one */
+	unsigned line;
+};
+
+/** Whom a process becomes when the daemon is started as root. */
+struct user_config {
+	bool set;
+	uint32_t uid, gid;
+};
+
+struct config {
+	const char *file;           /**< as given */
+	struct listen_config listen[LISTENERS_MAX];
+	size_t listen_count;
+	unsigned workers;           /**< 1..WORKERS_MAX; `auto`: the cores */
+	struct hsm_config hsm;
+	const char *policies;       /**< folder or file */
+	const char *ledger;         /**< file */
+	const char *control;        /**< socket; NULL: none */
+	struct user_config user_worker, user_keeper;
+	uint64_t sessions_max;      /**< of all workers, default 20000 */
+	uint64_t handshakes_max;    /**< default 2000 */
+	uint64_t session_lifetime_ms; /**< default 240 s, at most 246 s */
+	uint64_t handshake_ms;      /**< default 60 s */
+	uint64_t idle_ms;           /**< default 300 s */
+	uint64_t drain_ms;          /**< default 30 s */
+	uint64_t keeper_wait_ms;    /**< default 20 s */
+	uint64_t questions_per_s;   /**< of one worker, default 2000 */
+	bool hsm_network;           /**< the module may open sockets */
+	struct arena *arena;
+};
+
+/** Findings go to `d`. Errors: RC_CONFIG, RC_IO, RC_MEMORY. Owned. */
+MUST_CHECK enum rc config_load(const char *file, struct diag *d,
+    struct config **out);
+void config_free(struct config *c);
+
+#endif

@@ -1,0 +1,113 @@
+/**
+ * question.h - what worker and keeper say to each other over a socket pair:
+ * one message a packet (SOCK_SEQPACKET), a fixed header, big-endian numbers,
+ * every length checked. Both sides take the other for hostile.
+ *
+ * Every question may be asked again (a packet may be lost when a process dies
+ * or a queue is full): the answer is the same, and it is recorded once.
+ */
+#ifndef BOOTSTRAPD_QUESTION_H
+#define BOOTSTRAPD_QUESTION_H
+
+#include "base/address.h"
+#include "base/secret.h"
+#include "bootstrap/session.h"
+
+enum {
+	QUESTION_VERSION = 1,
+	QUESTION_BYTES_MAX = 49152, /**< one packet: a plan and its header */
+};
+
+enum question_kind {
+	/* worker to keeper */
+	Q_HELLO = 1,     /**< a new worker process is there */
+	Q_PSK,           /**< the key of this identity? */
+	Q_PSK_FAILED,    /**< the handshake under that key failed */
+	Q_BEGIN,         /**< a Bootstrap-Request: the plan? */
+	Q_FINISHING,     /**< Finish is about to go out */
+	Q_END,           /**< record the verdict */
+	Q_STATS,
+	/* keeper to worker */
+	Q_PSK_ANSWER = 64,
+	Q_BEGIN_ANSWER,
+	Q_RECORDED,
+	Q_CANCEL,        /**< end this session: superseded elsewhere */
+};
+
+enum psk_status { PSK_KNOWN, PSK_UNKNOWN, PSK_UNAVAILABLE };
+
+struct q_psk {
+	uint64_t ref;          /**< the worker's own number */
+	struct span identity;  /**< borrowed from the packet */
+};
+
+struct q_psk_failed {
+	struct span identity;
+	uint32_t epoch;
+	struct address address;
+};
+
+struct q_begin {
+	uint8_t session[SESSION_ID_LEN];
+	bool nosec, has_endpoint;
+	uint32_t epoch;
+	int32_t pct;
+	enum reason fault;
+	struct address address;
+	struct span credential;
+	struct span endpoint;
+};
+
+struct q_end {
+	uint8_t session[SESSION_ID_LEN];
+	struct session_verdict verdict;
+};
+
+struct q_stats {
+	uint64_t sessions, peers, handshakes_pending;
+	uint64_t hellos, established, failed, asked, known, unknown;
+	uint64_t datagrams_in, datagrams_out, dropped;
+};
+
+struct q_psk_answer {
+	uint64_t ref;
+	enum psk_status status;
+	uint32_t epoch;
+	struct secret key;     /**< owned by whoever parsed it */
+};
+
+struct q_begin_answer {
+	uint8_t session[SESSION_ID_LEN];
+	bool granted;
+	enum reason reason;
+	struct secret plan;    /**< owned by whoever parsed it */
+};
+
+struct question {
+	enum question_kind kind;
+	union {
+		uint32_t hello_worker;
+		struct q_psk psk;
+		struct q_psk_failed psk_failed;
+		struct q_begin begin;
+		struct q_end end;
+		struct q_stats stats;
+		struct q_psk_answer psk_answer;
+		struct q_begin_answer begin_answer;
+		uint8_t session[SESSION_ID_LEN]; /**< FINISHING, RECORDED, CANCEL */
+	};
+};
+
+/** Append the packet. The caller checks w->full and, where keys went into it,
+ *  wipes the buffer. */
+void question_put(struct writer *w, const struct question *q);
+
+/**
+ * Take a packet apart. Spans borrow from it; secrets are copied (owned:
+ * question_fini). Errors: RC_MALFORMED, RC_UNSUPPORTED (version or kind),
+ * RC_MEMORY.
+ */
+MUST_CHECK enum rc question_get(struct span packet, struct question *q);
+void question_fini(struct question *q);
+
+#endif
