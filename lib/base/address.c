@@ -116,7 +116,7 @@ address_print(struct writer *w, const struct address *a)
 static bool
 split(struct span text, char mark, struct span *before, struct span *behind)
 {
-	const uint8_t *at = text.len ? memrchr(text.p, mark, text.len) : NULL;
+	const uint8_t *at = text.p ? memrchr(text.p, mark, text.len) : NULL;
 
 	if (!at)
 		return false;

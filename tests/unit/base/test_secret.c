@@ -15,14 +15,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* A sanitizer answers mlock(2) itself and locks nothing. */
-#ifdef __has_feature
-#if __has_feature(address_sanitizer)
+/* These sanitizers answer mlock(2) themselves and lock nothing. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define MLOCK_IS_REAL 0
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || \
+    __has_feature(memory_sanitizer)
 #define MLOCK_IS_REAL 0
 #endif
-#endif
-#if !defined(MLOCK_IS_REAL) && defined(__SANITIZE_ADDRESS__)
-#define MLOCK_IS_REAL 0
 #endif
 #ifndef MLOCK_IS_REAL
 #define MLOCK_IS_REAL 1
