@@ -9,7 +9,11 @@
 static unsigned
 within(unsigned c, unsigned lo, unsigned hi)
 {
-	return 0u - (((lo - 1 - c) & (c - hi - 1)) >> 31);
+	unsigned mask = 0u - (((lo - 1 - c) & (c - hi - 1)) >> 31);
+
+	/* What the compiler cannot see through it cannot make a branch of. */
+	__asm__("" : "+r"(mask));
+	return mask;
 }
 
 static uint8_t
