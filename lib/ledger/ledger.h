@@ -1,0 +1,155 @@
+/**
+ * ledger.h - the append-only, hash-chained record of all that happened.
+ *
+ * One SQLite file, WAL, synchronous=FULL. A row is: sequence number, UTC time,
+ * kind, session id, endpoint, and the event's fields as JSON text in the order
+ * given; its hash is SHA-256 over the previous row's hash and the canonical
+ * form of this one:
+ *
+ *   "bootstrapd-ledger-1" 0x00 | previous hash (32) | seq (u64) |
+ *   time_ms (u64) | len (u32) kind | len (u32) session | len (u32) endpoint |
+ *   len (u32) data
+ *
+ * The first row's previous hash is 32 zero bytes. Triggers refuse UPDATE and
+ * DELETE; ledger_verify finds what got past them.
+ *
+ * The ledger does not know what an event means. Its views (schema/ledger.sql)
+ * give plain column names to people with nothing but sqlite3.
+ */
+#ifndef LEDGER_LEDGER_H
+#define LEDGER_LEDGER_H
+
+#include "base/digest.h"
+#include "base/event.h"
+
+enum {
+	LEDGER_SESSION_LEN = 16, /**< bytes of a session id */
+	LEDGER_DATA_MAX = 16384, /**< bytes of one row's JSON */
+	LEDGER_ENDPOINT_MAX = 16384, /**< bytes */
+};
+
+enum ledger_mode {
+	LEDGER_READ, /**< must exist */
+	LEDGER_WRITE, /**< made (0600) with its schema when absent */
+};
+
+/** One connection to the file: for one thread, and opened after a fork. */
+struct ledger;
+
+/**
+ * `why` (may be NULL) receives one line for people.
+ * Errors: RC_NOT_FOUND, RC_DB (cannot be opened or written), RC_FULL (no space
+ * to make it in), RC_CONFIG (not a ledger, of a newer version, or to be written
+ * and its schema was altered), RC_MEMORY.
+ */
+MUST_CHECK enum rc ledger_open(const char *path, enum ledger_mode mode,
+    struct ledger **out, char *why, size_t why_len);
+void ledger_close(struct ledger *l);
+
+/** One event to append. All borrowed. */
+struct ledger_event {
+	const char *kind; /**< static, [a-z_]+ */
+	struct span session; /**< empty or LEDGER_SESSION_LEN bytes */
+	struct span endpoint; /**< may be empty; bytes of a peer */
+	const struct field *fields;
+	size_t field_count;
+};
+
+/**
+ * Group commit: begin once, append any number, commit once. ledger_begin takes
+ * the write lock of the file (waits at most 5 s for another process).
+ * ledger_commit returns after the rows are durable, never before; on any error
+ * nothing of the group was written and the ledger is ready for a new begin.
+ * Errors: RC_DB, RC_FULL (no space: what cannot be recorded does not happen),
+ * RC_BUG (out of turn, or an event that the caller got wrong).
+ */
+MUST_CHECK enum rc ledger_begin(struct ledger *l);
+/**
+ * `seq` may be NULL. Errors: as above, and RC_TOO_LARGE (this row only; the
+ * group goes on). After RC_DB or RC_FULL the group is lost: ledger_commit will
+ * say so once more, ledger_rollback or ledger_begin clear it.
+ */
+MUST_CHECK enum rc ledger_append(
+    struct ledger *l, const struct ledger_event *e, uint64_t *seq);
+MUST_CHECK enum rc ledger_commit(struct ledger *l);
+void ledger_rollback(struct ledger *l);
+
+/** A row as it stands; borrowed until the callback returns. */
+struct ledger_row {
+	uint64_t seq;
+	int64_t time_ms; /**< UTC, since 1970 */
+	struct span kind;
+	struct span session;
+	struct span endpoint;
+	struct span data; /**< JSON object text */
+	uint8_t hash[DIGEST_LEN];
+};
+
+/**
+ * Returns RC_OK to go on, anything else to stop; that is then returned. It may
+ * read, and append to a group that was begun before (ledger_read may then come
+ * to the new rows as well).
+ */
+typedef enum rc (*ledger_row_fn)(void *ctx, const struct ledger_row *row);
+
+/** What to read; zero members do not restrict. */
+struct ledger_query {
+	uint64_t after_seq; /**< rows with a greater number */
+	uint64_t limit;
+	struct span kind;
+	struct span session;
+	struct span endpoint;
+	bool newest_first;
+};
+
+MUST_CHECK enum rc ledger_read(struct ledger *l, const struct ledger_query *q,
+    ledger_row_fn each, void *ctx);
+
+/**
+ * A text field of a row's data, unescaped into `out`; false when absent or not
+ * text. Not printable any more, and a byte that was not UTF-8 has become the
+ * character of its number.
+ */
+bool ledger_field(
+    const struct ledger_row *row, const char *name, struct writer *out);
+/** A number, or 0 and 1 for a truth value; false when absent or neither. */
+bool ledger_field_int(
+    const struct ledger_row *row, const char *name, int64_t *out);
+
+/**
+ * Sessions that began and have no ending: kept in a table of its own by
+ * triggers on the kinds bootstrap_begin and bootstrap_end. `each` gets the row
+ * that began it.
+ */
+MUST_CHECK enum rc ledger_open_sessions(
+    struct ledger *l, ledger_row_fn each, void *ctx);
+
+/** The number and hash of the last row; seq 0 and zeros when empty. */
+MUST_CHECK enum rc ledger_head(
+    struct ledger *l, uint64_t *seq, uint8_t hash[static DIGEST_LEN]);
+
+/** What ledger_verify found. */
+struct ledger_verdict {
+	uint64_t rows; /**< that hold, up to the first that does not */
+	uint64_t bad_seq; /**< first row that does not fit; 0: none */
+	/** The chain holds, but the schema, an index or a table beside it is
+	 *  not as the rows make it: the views cannot be believed. */
+	bool altered;
+	char text[160]; /**< in words; printable */
+	uint8_t head[DIGEST_LEN]; /**< hash of the last row that holds */
+};
+
+/**
+ * Walk the whole chain. `progress` (may be NULL) is called now and then.
+ * RC_OK: `out` says whether the chain holds. Rows missing from the end leave a
+ * chain that holds: only a head noted elsewhere (a checkpoint, a receipt)
+ * shows that. Errors: RC_DB (unreadable; `out` says how far it went).
+ */
+typedef void (*ledger_progress_fn)(void *ctx, uint64_t done, uint64_t total);
+MUST_CHECK enum rc ledger_verify(struct ledger *l, struct ledger_verdict *out,
+    ledger_progress_fn progress, void *ctx);
+
+/** "2026-11-22T08:00:00.000Z" and NUL: 25 bytes. */
+void ledger_time(int64_t time_ms, char out[static 25]);
+
+#endif

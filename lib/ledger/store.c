@@ -1,0 +1,170 @@
+#include "ledger/store.h"
+
+#include "base/text.h"
+
+#include <assert.h>
+#include <errno.h>
+
+#define ROW \
+	"seq, time_ms, kind, session, coalesce(endpoint_raw, endpoint), " \
+	"data, hash"
+#define IS_KIND " AND (?3 IS NULL OR kind = ?3)"
+#define IS_ENDPOINT \
+	" AND (?5 IS NULL OR (endpoint = ?5 AND endpoint_raw IS ?6))"
+#define LIMIT " LIMIT ?2"
+#define OLDEST " ORDER BY seq" LIMIT
+#define NEWEST " ORDER BY seq DESC" LIMIT
+
+/*
+ * ?1 after_seq, ?2 limit (negative: none), ?3 kind, ?4 session, ?5 endpoint
+ * and ?6 endpoint_raw. What narrows most is asked for in the open, so that its
+ * index is used; the rest is checked row by row.
+ */
+#define READ_ALL "SELECT " ROW " FROM event WHERE seq > ?1"
+#define READ_KIND READ_ALL " AND kind = ?3"
+#define READ_SESSION READ_ALL " AND session = ?4" IS_KIND IS_ENDPOINT
+#define READ_ENDPOINT \
+	READ_ALL " AND endpoint = ?5 AND endpoint_raw IS ?6" IS_KIND
+
+static const char *const sql[STORE_COUNT] = {
+    [STORE_BEGIN] = "BEGIN IMMEDIATE",
+    [STORE_COMMIT] = "COMMIT",
+    [STORE_ROLLBACK] = "ROLLBACK",
+    [STORE_INSERT] = "INSERT INTO event (seq, time_ms, kind, session, "
+		     "endpoint, endpoint_raw, data, hash) "
+		     "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+    [STORE_HEAD] = "SELECT seq, hash FROM event ORDER BY seq DESC LIMIT 1",
+    /* The numbers are gathered first: a callback may end the session. */
+    [STORE_OPEN_SESSIONS] = "SELECT " ROW " FROM event WHERE seq IN "
+			    "(SELECT seq FROM open_session) ORDER BY seq",
+    [STORE_VERIFY] = "SELECT " ROW ", endpoint, endpoint_raw "
+		     "FROM event ORDER BY seq",
+    [STORE_READ_ALL] = READ_ALL OLDEST,
+    [STORE_READ_ALL_NEWEST] = READ_ALL NEWEST,
+    [STORE_READ_KIND] = READ_KIND OLDEST,
+    [STORE_READ_KIND_NEWEST] = READ_KIND NEWEST,
+    [STORE_READ_SESSION] = READ_SESSION OLDEST,
+    [STORE_READ_SESSION_NEWEST] = READ_SESSION NEWEST,
+    [STORE_READ_ENDPOINT] = READ_ENDPOINT OLDEST,
+    [STORE_READ_ENDPOINT_NEWEST] = READ_ENDPOINT NEWEST,
+};
+
+enum rc
+store_rc(sqlite3 *db, int code)
+{
+	switch (code & 0xff) {
+	case SQLITE_OK:
+	case SQLITE_ROW:
+	case SQLITE_DONE:
+		return RC_OK;
+	case SQLITE_FULL:
+		return RC_FULL;
+	case SQLITE_IOERR:
+		/* Quotas and file size limits are no space either. */
+		switch (sqlite3_system_errno(db)) {
+		case ENOSPC:
+		case EDQUOT:
+		case EFBIG:
+			return RC_FULL;
+		default:
+			return RC_DB;
+		}
+	default:
+		return RC_DB;
+	}
+}
+
+enum rc
+store_failed(struct ledger *l, int code, const char *doing)
+{
+	enum rc rc = store_rc(l->db, code);
+
+	if (rc)
+		LOG(LOG_ERROR, "ledger_failed", F_TEXT("doing", doing),
+		    F_TEXT("error", sqlite3_errmsg(l->db)), F_INT("code", code),
+		    F_INT("errno", sqlite3_system_errno(l->db)));
+	return rc;
+}
+
+enum rc
+store_take(struct ledger *l, enum store_stmt which, sqlite3_stmt **out)
+{
+	sqlite3_stmt *stmt = NULL;
+	int code;
+
+	*out = l->stmts[which];
+	if (*out && !sqlite3_stmt_busy(*out))
+		return RC_OK;
+	code = sqlite3_prepare_v3(l->db, sql[which], -1,
+	    *out ? 0 : SQLITE_PREPARE_PERSISTENT, &stmt, NULL);
+	if (code != SQLITE_OK) {
+		*out = NULL;
+		return store_failed(l, code, "prepare");
+	}
+	if (!*out)
+		l->stmts[which] = stmt;
+	*out = stmt;
+	return RC_OK;
+}
+
+void
+store_give_back(struct ledger *l, sqlite3_stmt *stmt)
+{
+	for (size_t i = 0; i < STORE_COUNT; i++) {
+		if (l->stmts[i] == stmt) {
+			sqlite3_reset(stmt);
+			sqlite3_clear_bindings(stmt);
+			return;
+		}
+	}
+	sqlite3_finalize(stmt);
+}
+
+int
+store_run(struct ledger *l, enum store_stmt which)
+{
+	sqlite3_stmt *stmt;
+	int code;
+
+	if (store_take(l, which, &stmt) != RC_OK)
+		return SQLITE_ERROR;
+	code = sqlite3_step(stmt);
+	/* The code stays the connection's last: reset repeats it. */
+	store_give_back(l, stmt);
+	return code;
+}
+
+struct span
+store_column(sqlite3_stmt *stmt, int column)
+{
+	const void *p = sqlite3_column_blob(stmt, column);
+
+	return span_of(p, (size_t)sqlite3_column_bytes(stmt, column));
+}
+
+void
+store_row(sqlite3_stmt *stmt, struct ledger_row *row)
+{
+	struct span hash = store_column(stmt, 6);
+
+	row->seq = (uint64_t)sqlite3_column_int64(stmt, 0);
+	row->time_ms = sqlite3_column_int64(stmt, 1);
+	row->kind = store_column(stmt, 2);
+	row->session = store_column(stmt, 3);
+	row->endpoint = store_column(stmt, 4);
+	row->data = store_column(stmt, 5);
+	memset(row->hash, 0, DIGEST_LEN);
+	if (hash.len == DIGEST_LEN)
+		memcpy(row->hash, hash.p, DIGEST_LEN);
+}
+
+struct span
+store_shown(struct ledger *l, struct span endpoint)
+{
+	struct writer w;
+
+	writer_init(&w, l->shown, sizeof(l->shown));
+	text_quote(&w, endpoint);
+	assert(!w.full);
+	return span_of(l->shown + 1, w.len - 2);
+}

@@ -1,0 +1,101 @@
+/**
+ * store.h - what the files of this module share: the connection, its prepared
+ * statements, and what SQLite's codes mean. Nobody else includes it.
+ */
+#ifndef LEDGER_STORE_H
+#define LEDGER_STORE_H
+
+#include "ledger/ledger.h"
+
+#include <sqlite3.h>
+
+/** The statements of append.c and read.c; their text is in store.c. */
+enum store_stmt {
+	STORE_BEGIN,
+	STORE_COMMIT,
+	STORE_ROLLBACK,
+	STORE_INSERT,
+	STORE_HEAD,
+	STORE_OPEN_SESSIONS,
+	STORE_VERIFY,
+	STORE_READ_ALL,
+	STORE_READ_ALL_NEWEST,
+	STORE_READ_KIND,
+	STORE_READ_KIND_NEWEST,
+	STORE_READ_SESSION,
+	STORE_READ_SESSION_NEWEST,
+	STORE_READ_ENDPOINT,
+	STORE_READ_ENDPOINT_NEWEST,
+	STORE_COUNT
+};
+
+enum store_group {
+	GROUP_NONE,
+	GROUP_OPEN,
+	GROUP_LOST, /* an append failed; the transaction is gone already */
+};
+
+enum {
+	/* Six characters for a byte at worst, and two quotes. */
+	STORE_SHOWN_MAX = 6 * LEDGER_ENDPOINT_MAX + 2,
+};
+
+struct ledger {
+	sqlite3 *db;
+	sqlite3_stmt *stmts[STORE_COUNT]; /* NULL until first used */
+	bool writable;
+	enum store_group group;
+	enum rc lost; /* why, in GROUP_LOST */
+	uint64_t seq; /* head of the chain within a group */
+	uint8_t hash[DIGEST_LEN];
+	uint8_t data[LEDGER_DATA_MAX];
+	uint8_t shown[STORE_SHOWN_MAX];
+};
+
+/** RC_OK, RC_FULL or RC_DB for a code that the connection has just given. */
+enum rc store_rc(sqlite3 *db, int code);
+
+/** store_rc, and a line in the log that says what was being done. */
+enum rc store_failed(struct ledger *l, int code, const char *doing);
+
+/**
+ * A statement, prepared at its first use. One that is being stepped already (a
+ * callback reads while its caller does) is prepared afresh. Give it back with
+ * store_give_back. Errors: RC_DB.
+ */
+MUST_CHECK enum rc store_take(
+    struct ledger *l, enum store_stmt which, sqlite3_stmt **out);
+void store_give_back(struct ledger *l, sqlite3_stmt *stmt);
+
+/** Run a statement that yields no row. Returns a code of SQLite. */
+int store_run(struct ledger *l, enum store_stmt which);
+
+/** Borrowed until the next step. */
+struct span store_column(sqlite3_stmt *stmt, int column);
+
+/** The row that `stmt` stands on: the first seven columns are event's. */
+void store_row(sqlite3_stmt *stmt, struct ledger_row *row);
+
+/**
+ * The printable form of an endpoint: a JSON string without its quotes. In
+ * `l->shown`, until the next call. `endpoint` is at most LEDGER_ENDPOINT_MAX.
+ */
+struct span store_shown(struct ledger *l, struct span endpoint);
+
+/** The hash of a row that follows one of hash `previous`; see ledger.h. */
+void chain_hash(const uint8_t previous[static DIGEST_LEN],
+    const struct ledger_row *row, uint8_t out[static DIGEST_LEN]);
+
+/** Make the tables, triggers and views. Returns a code of SQLite. */
+int schema_create(sqlite3 *db);
+
+enum { SCHEMA_VERSION = 1, SCHEMA_APPLICATION = 0x62734c47 };
+
+/**
+ * Compare what the file has with what schema_create makes. RC_CONFIG: `what`
+ * says in words which part is missing, altered or foreign; things of one's own
+ * other than triggers do no harm. Errors: RC_DB.
+ */
+MUST_CHECK enum rc schema_check(sqlite3 *db, struct writer *what);
+
+#endif
