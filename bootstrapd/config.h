@@ -15,7 +15,7 @@
 enum { LISTENERS_MAX = 16, WORKERS_MAX = 64 };
 
 enum listen_kind {
-	LISTEN_COAP,  /**< NoSec: only whom a `nosec` identity admits */
+	LISTEN_COAP, /**< NoSec: only whom a `nosec` identity admits */
 	LISTEN_COAPS, /**< DTLS */
 };
 
@@ -32,30 +32,30 @@ struct user_config {
 };
 
 struct config {
-	const char *file;           /**< as given */
+	const char *file; /**< as given */
 	struct listen_config listen[LISTENERS_MAX];
 	size_t listen_count;
-	unsigned workers;           /**< 1..WORKERS_MAX; `auto`: the cores */
+	unsigned workers; /**< 1..WORKERS_MAX; `auto`: the cores */
 	struct hsm_config hsm;
-	const char *policies;       /**< folder or file */
-	const char *ledger;         /**< file */
-	const char *control;        /**< socket; NULL: none */
+	const char *policies; /**< folder or file */
+	const char *ledger; /**< file */
+	const char *control; /**< socket; NULL: none */
 	struct user_config user_worker, user_keeper;
-	uint64_t sessions_max;      /**< of all workers, default 20000 */
-	uint64_t handshakes_max;    /**< default 2000 */
+	uint64_t sessions_max; /**< of all workers, default 20000 */
+	uint64_t handshakes_max; /**< default 2000 */
 	uint64_t session_lifetime_ms; /**< default 240 s, at most 246 s */
-	uint64_t handshake_ms;      /**< default 60 s */
-	uint64_t idle_ms;           /**< default 300 s */
-	uint64_t drain_ms;          /**< default 30 s */
-	uint64_t keeper_wait_ms;    /**< default 20 s */
-	uint64_t questions_per_s;   /**< of one worker, default 2000 */
-	bool hsm_network;           /**< the module may open sockets */
+	uint64_t handshake_ms; /**< default 60 s */
+	uint64_t idle_ms; /**< default 300 s */
+	uint64_t drain_ms; /**< default 30 s */
+	uint64_t keeper_wait_ms; /**< default 20 s */
+	uint64_t questions_per_s; /**< of one worker, default 2000 */
+	bool hsm_network; /**< the module may open sockets */
 	struct arena *arena;
 };
 
 /** Findings go to `d`. Errors: RC_CONFIG, RC_IO, RC_MEMORY. Owned. */
-MUST_CHECK enum rc config_load(const char *file, struct diag *d,
-    struct config **out);
+MUST_CHECK enum rc config_load(
+    const char *file, struct diag *d, struct config **out);
 void config_free(struct config *c);
 
 #endif

@@ -20,25 +20,25 @@ enum {
 
 enum question_kind {
 	/* worker to keeper */
-	Q_HELLO = 1,     /**< a new worker process is there */
-	Q_PSK,           /**< the key of this identity? */
-	Q_PSK_FAILED,    /**< the handshake under that key failed */
-	Q_BEGIN,         /**< a Bootstrap-Request: the plan? */
-	Q_FINISHING,     /**< Finish is about to go out */
-	Q_END,           /**< record the verdict */
+	Q_HELLO = 1, /**< a new worker process is there */
+	Q_PSK, /**< the key of this identity? */
+	Q_PSK_FAILED, /**< the handshake under that key failed */
+	Q_BEGIN, /**< a Bootstrap-Request: the plan? */
+	Q_FINISHING, /**< Finish is about to go out */
+	Q_END, /**< record the verdict */
 	Q_STATS,
 	/* keeper to worker */
 	Q_PSK_ANSWER = 64,
 	Q_BEGIN_ANSWER,
 	Q_RECORDED,
-	Q_CANCEL,        /**< end this session: superseded elsewhere */
+	Q_CANCEL, /**< end this session: superseded elsewhere */
 };
 
 enum psk_status { PSK_KNOWN, PSK_UNKNOWN, PSK_UNAVAILABLE };
 
 struct q_psk {
-	uint64_t ref;          /**< the worker's own number */
-	struct span identity;  /**< borrowed from the packet */
+	uint64_t ref; /**< the worker's own number */
+	struct span identity; /**< borrowed from the packet */
 };
 
 struct q_psk_failed {
@@ -73,14 +73,14 @@ struct q_psk_answer {
 	uint64_t ref;
 	enum psk_status status;
 	uint32_t epoch;
-	struct secret key;     /**< owned by whoever parsed it */
+	struct secret key; /**< owned by whoever parsed it */
 };
 
 struct q_begin_answer {
 	uint8_t session[SESSION_ID_LEN];
 	bool granted;
 	enum reason reason;
-	struct secret plan;    /**< owned by whoever parsed it */
+	struct secret plan; /**< owned by whoever parsed it */
 };
 
 struct question {
@@ -94,7 +94,8 @@ struct question {
 		struct q_stats stats;
 		struct q_psk_answer psk_answer;
 		struct q_begin_answer begin_answer;
-		uint8_t session[SESSION_ID_LEN]; /**< FINISHING, RECORDED, CANCEL */
+		uint8_t
+		    session[SESSION_ID_LEN]; /**< FINISHING, RECORDED, CANCEL */
 	};
 };
 
