@@ -1,0 +1,223 @@
+/* The return values of PKCS#11: names, and what to do about them. */
+#include "hsm/hsm_internal.h"
+
+#define NAME(ckr) \
+	{ \
+		ckr, #ckr \
+	}
+
+static const struct {
+	CK_RV rv;
+	const char *name;
+} names[] = {
+    NAME(CKR_OK),
+    NAME(CKR_CANCEL),
+    NAME(CKR_HOST_MEMORY),
+    NAME(CKR_SLOT_ID_INVALID),
+    NAME(CKR_GENERAL_ERROR),
+    NAME(CKR_FUNCTION_FAILED),
+    NAME(CKR_ARGUMENTS_BAD),
+    NAME(CKR_NO_EVENT),
+    NAME(CKR_NEED_TO_CREATE_THREADS),
+    NAME(CKR_CANT_LOCK),
+    NAME(CKR_ATTRIBUTE_READ_ONLY),
+    NAME(CKR_ATTRIBUTE_SENSITIVE),
+    NAME(CKR_ATTRIBUTE_TYPE_INVALID),
+    NAME(CKR_ATTRIBUTE_VALUE_INVALID),
+    NAME(CKR_ACTION_PROHIBITED),
+    NAME(CKR_DATA_INVALID),
+    NAME(CKR_DATA_LEN_RANGE),
+    NAME(CKR_DEVICE_ERROR),
+    NAME(CKR_DEVICE_MEMORY),
+    NAME(CKR_DEVICE_REMOVED),
+    NAME(CKR_ENCRYPTED_DATA_INVALID),
+    NAME(CKR_ENCRYPTED_DATA_LEN_RANGE),
+    NAME(CKR_FUNCTION_CANCELED),
+    NAME(CKR_FUNCTION_NOT_PARALLEL),
+    NAME(CKR_FUNCTION_NOT_SUPPORTED),
+    NAME(CKR_KEY_HANDLE_INVALID),
+    NAME(CKR_KEY_SIZE_RANGE),
+    NAME(CKR_KEY_TYPE_INCONSISTENT),
+    NAME(CKR_KEY_NOT_NEEDED),
+    NAME(CKR_KEY_CHANGED),
+    NAME(CKR_KEY_NEEDED),
+    NAME(CKR_KEY_INDIGESTIBLE),
+    NAME(CKR_KEY_FUNCTION_NOT_PERMITTED),
+    NAME(CKR_KEY_NOT_WRAPPABLE),
+    NAME(CKR_KEY_UNEXTRACTABLE),
+    NAME(CKR_MECHANISM_INVALID),
+    NAME(CKR_MECHANISM_PARAM_INVALID),
+    NAME(CKR_OBJECT_HANDLE_INVALID),
+    NAME(CKR_OPERATION_ACTIVE),
+    NAME(CKR_OPERATION_NOT_INITIALIZED),
+    NAME(CKR_PIN_INCORRECT),
+    NAME(CKR_PIN_INVALID),
+    NAME(CKR_PIN_LEN_RANGE),
+    NAME(CKR_PIN_EXPIRED),
+    NAME(CKR_PIN_LOCKED),
+    NAME(CKR_SESSION_CLOSED),
+    NAME(CKR_SESSION_COUNT),
+    NAME(CKR_SESSION_HANDLE_INVALID),
+    NAME(CKR_SESSION_PARALLEL_NOT_SUPPORTED),
+    NAME(CKR_SESSION_READ_ONLY),
+    NAME(CKR_SESSION_EXISTS),
+    NAME(CKR_SESSION_READ_ONLY_EXISTS),
+    NAME(CKR_SESSION_READ_WRITE_SO_EXISTS),
+    NAME(CKR_SIGNATURE_INVALID),
+    NAME(CKR_SIGNATURE_LEN_RANGE),
+    NAME(CKR_TEMPLATE_INCOMPLETE),
+    NAME(CKR_TEMPLATE_INCONSISTENT),
+    NAME(CKR_TOKEN_NOT_PRESENT),
+    NAME(CKR_TOKEN_NOT_RECOGNIZED),
+    NAME(CKR_TOKEN_WRITE_PROTECTED),
+    NAME(CKR_UNWRAPPING_KEY_SIZE_RANGE),
+    NAME(CKR_UNWRAPPING_KEY_TYPE_INCONSISTENT),
+    NAME(CKR_USER_ALREADY_LOGGED_IN),
+    NAME(CKR_USER_NOT_LOGGED_IN),
+    NAME(CKR_USER_PIN_NOT_INITIALIZED),
+    NAME(CKR_USER_TYPE_INVALID),
+    NAME(CKR_USER_ANOTHER_ALREADY_LOGGED_IN),
+    NAME(CKR_USER_TOO_MANY_TYPES),
+    NAME(CKR_WRAPPED_KEY_INVALID),
+    NAME(CKR_WRAPPED_KEY_LEN_RANGE),
+    NAME(CKR_WRAPPING_KEY_HANDLE_INVALID),
+    NAME(CKR_WRAPPING_KEY_SIZE_RANGE),
+    NAME(CKR_WRAPPING_KEY_TYPE_INCONSISTENT),
+    NAME(CKR_RANDOM_SEED_NOT_SUPPORTED),
+    NAME(CKR_RANDOM_NO_RNG),
+    NAME(CKR_DOMAIN_PARAMS_INVALID),
+    NAME(CKR_CURVE_NOT_SUPPORTED),
+    NAME(CKR_BUFFER_TOO_SMALL),
+    NAME(CKR_SAVED_STATE_INVALID),
+    NAME(CKR_INFORMATION_SENSITIVE),
+    NAME(CKR_STATE_UNSAVEABLE),
+    NAME(CKR_CRYPTOKI_NOT_INITIALIZED),
+    NAME(CKR_CRYPTOKI_ALREADY_INITIALIZED),
+    NAME(CKR_MUTEX_BAD),
+    NAME(CKR_MUTEX_NOT_LOCKED),
+    NAME(CKR_NEW_PIN_MODE),
+    NAME(CKR_NEXT_OTP),
+    NAME(CKR_EXCEEDED_MAX_ITERATIONS),
+    NAME(CKR_FIPS_SELF_TEST_FAILED),
+    NAME(CKR_LIBRARY_LOAD_FAILED),
+    NAME(CKR_PIN_TOO_WEAK),
+    NAME(CKR_PUBLIC_KEY_INVALID),
+    NAME(CKR_FUNCTION_REJECTED),
+    NAME(CKR_VENDOR_DEFINED),
+};
+
+const char *
+hsm_ckr_name(unsigned long ckr)
+{
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (names[i].rv == ckr)
+			return names[i].name;
+	return "CKR_?";
+}
+
+enum ckr_class
+hsm_ckr_class(CK_RV rv)
+{
+	switch (rv) {
+	case CKR_OK:
+		return CKR_CLASS_OK;
+	case CKR_SESSION_CLOSED:
+	case CKR_SESSION_HANDLE_INVALID:
+		return CKR_CLASS_SESSION;
+	case CKR_OPERATION_ACTIVE:
+	case CKR_OPERATION_NOT_INITIALIZED:
+		return CKR_CLASS_OPERATION;
+	case CKR_KEY_HANDLE_INVALID:
+	case CKR_OBJECT_HANDLE_INVALID:
+		return CKR_CLASS_HANDLE;
+	case CKR_USER_NOT_LOGGED_IN:
+		return CKR_CLASS_LOGIN;
+	case CKR_SESSION_COUNT:
+		return CKR_CLASS_FULL;
+	case CKR_PIN_INCORRECT:
+	case CKR_PIN_INVALID:
+	case CKR_PIN_LEN_RANGE:
+	case CKR_PIN_EXPIRED:
+	case CKR_PIN_LOCKED:
+	case CKR_USER_PIN_NOT_INITIALIZED:
+		return CKR_CLASS_PIN;
+	case CKR_ATTRIBUTE_READ_ONLY:
+	case CKR_ATTRIBUTE_TYPE_INVALID:
+	case CKR_ATTRIBUTE_VALUE_INVALID:
+	case CKR_TEMPLATE_INCOMPLETE:
+	case CKR_TEMPLATE_INCONSISTENT:
+		return CKR_CLASS_TEMPLATE;
+	case CKR_KEY_SIZE_RANGE:
+	case CKR_KEY_TYPE_INCONSISTENT:
+	case CKR_KEY_FUNCTION_NOT_PERMITTED:
+	case CKR_MECHANISM_INVALID:
+	case CKR_MECHANISM_PARAM_INVALID:
+	case CKR_FUNCTION_NOT_SUPPORTED:
+	case CKR_SESSION_READ_ONLY:
+	case CKR_TOKEN_WRITE_PROTECTED:
+		return CKR_CLASS_KEY;
+	default:
+		return CKR_CLASS_DEVICE;
+	}
+}
+
+const char *
+hsm_ckr_remedy(CK_RV rv)
+{
+	switch (rv) {
+	case CKR_DEVICE_REMOVED:
+	case CKR_TOKEN_NOT_PRESENT:
+		return "put the token back, or start its network service; it "
+		       "is "
+		       "tried again by itself";
+	case CKR_DEVICE_MEMORY:
+	case CKR_HOST_MEMORY:
+		return "free memory on the host or objects in the token";
+	case CKR_SESSION_COUNT:
+		return "lower hsm.sessions, or end other users of the token";
+	case CKR_SESSION_READ_ONLY:
+	case CKR_TOKEN_WRITE_PROTECTED:
+		return "lift the token's write protection to make keys";
+	case CKR_MECHANISM_INVALID:
+	case CKR_FUNCTION_NOT_SUPPORTED:
+		return "the token must offer CKM_SHA256_HMAC and "
+		       "CKM_GENERIC_SECRET_KEY_GEN; check its policy and "
+		       "firmware";
+	case CKR_KEY_FUNCTION_NOT_PERMITTED:
+	case CKR_KEY_TYPE_INCONSISTENT:
+	case CKR_KEY_SIZE_RANGE:
+		return "a master is a GENERIC_SECRET of 32 bytes with "
+		       "CKA_SIGN; "
+		       "check the key's attributes";
+	case CKR_ARGUMENTS_BAD:
+		return "check hsm.module; some modules need hsm.init_args";
+	case CKR_CRYPTOKI_NOT_INITIALIZED:
+		return "something else in the process ended the module; it is "
+		       "started again by itself";
+	default:
+		break;
+	}
+	switch (hsm_ckr_class(rv)) {
+	case CKR_CLASS_TEMPLATE:
+		return "the token refuses the attributes; make the key with "
+		       "the "
+		       "vendor's tool: GENERIC_SECRET, 32 bytes, SIGN, not "
+		       "extractable";
+	case CKR_CLASS_PIN:
+		return "correct the PIN and start again";
+	case CKR_CLASS_SESSION:
+	case CKR_CLASS_OPERATION:
+	case CKR_CLASS_HANDLE:
+	case CKR_CLASS_LOGIN:
+		return "is another program resetting the token? see the "
+		       "module's "
+		       "log";
+	case CKR_CLASS_OK:
+	case CKR_CLASS_FULL:
+	case CKR_CLASS_KEY:
+	case CKR_CLASS_DEVICE:
+		break;
+	}
+	return "see the log of the module or of its device; it is tried again "
+	       "by itself";
+}
