@@ -71,7 +71,10 @@ debian_update()
 	debian_stale=no
 	run "$1" "${update[@]}" && return
 	# shellcheck disable=SC2154 # see run
-	grep -q ' is expired ' "$run_output" || return
+	if ! grep -q ' is expired ' "$run_output"; then
+		say "wolfSSL: $(grep -m 1 '^[EW]:' "$run_output")"
+		return 1
+	fi
 	say "wolfSSL: that index is out of date (a mirror that lags, or a wrong" \
 	    "clock), going on with it"
 	debian_stale=yes

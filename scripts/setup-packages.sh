@@ -118,8 +118,7 @@ packages_provide()
 		return
 	elif [ -n "$obstacle" ]; then
 		die "packages are missing, and $obstacle" \
-		    "as root: apt-get install --no-install-recommends" \
-		    "${todo[*]} ${extra[*]}" \
+		    "as root: apt-get install --no-install-recommends ${todo[*]} ${extra[*]}" \
 		    "or install their counterparts and pass --no-packages"
 	fi
 	say "installing ${todo[*]} ${extra[*]}"

@@ -128,17 +128,23 @@ wolfssl_probe()
 	return "$status"
 }
 
+# Sets wolfssl_prefix to nothing where pkg-config alone finds it: a shared one.
 wolfssl_on_system()
 {
-	local said
+	local said prefix
 
-	pkg-config --exists wolfssl 2>/dev/null || return
-	if ! said=$(wolfssl_probe); then
+	prefix=$(pkg-config --variable=prefix wolfssl 2>/dev/null) || return
+	if [ -e "$prefix/lib/libwolfssl.a" ]; then
+		said=$(wolfssl_probe "$prefix/lib/pkgconfig")
+	else
+		prefix=''
+		said=$(wolfssl_probe)
+	fi || {
 		say "the system's wolfSSL will not do: $said"
 		return 1
-	fi
-	wolfssl_prefix=$(pkg-config --variable=prefix wolfssl)
-	say "the system's wolfSSL $said in $wolfssl_prefix"
+	}
+	wolfssl_prefix=$prefix
+	say "the system's wolfSSL $said${prefix:+ in $prefix}"
 }
 
 # What was built earlier: in PREFIX, or without it the newest in the cache.
@@ -229,7 +235,7 @@ wolfssl_from_file()
 
 	wolfssl_unpack "$1" "$dir" || return
 	version=$(sed -n 's/^AC_INIT(\[wolfssl\], *\[\([0-9.]*\)\].*/\1/p' \
-	    "$dir/configure.ac")
+	    "$dir/configure.ac" 2>/dev/null) || :
 	if [ -z "$version" ]; then
 		say "$1 is no source of wolfSSL"
 		return 1
@@ -270,8 +276,10 @@ wolfssl_lock()
 		flock 9
 	fi
 	left=$(cat "$wolfssl_cache/.work" 2>/dev/null) || :
-	case $left in */bootstrapd-wolfssl.??????) rm -rf "$left" ;; esac
-	rm -rf "$1"/.bootstrapd-stage.??????
+	case $left in */bootstrapd-wolfssl.??????) ;; *) left='' ;; esac
+	# Twice, for a compiler that still runs and makes files.
+	rm -rf "$left" "$1"/.bootstrapd-stage.?????? 2>/dev/null ||
+	    { sleep 1 && rm -rf "$left" 2>/dev/null; } || :
 }
 
 wolfssl_check_paths()
