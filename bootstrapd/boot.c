@@ -1,0 +1,329 @@
+#include "base/digest.h"
+#include "lwm2m/format.h"
+#include "worker_state.h"
+
+#include <stdlib.h>
+
+static void pump(struct boot *b, uint64_t now_ms);
+
+static struct boot *
+find(struct worker *w, const uint8_t *id)
+{
+	/* the item is the first member */
+	return (struct boot *)table_get(&w->boots, span_of(id, SESSION_ID_LEN));
+}
+
+void
+boot_free(struct boot *b)
+{
+	struct worker *w = b->worker;
+
+	if (b->peer) {
+		coap_peer_cancel(b->peer->coap);
+		b->peer->boot = NULL;
+	}
+	loop_timer_clear(w->loop, &b->timer);
+	table_remove(&w->boots, &b->item);
+	session_free(b->session);
+	free(b);
+}
+
+static void
+note_facts(struct boot *b, const struct peer *p, const struct request *rq)
+{
+	struct q_begin *f = &b->facts;
+
+	memcpy(f->session, session_id(b->session), SESSION_ID_LEN);
+	f->nosec = !p->listener->dtls;
+	f->has_endpoint = rq->has_endpoint;
+	f->epoch = p->epoch;
+	f->pct = rq->pct;
+	f->fault = rq->fault;
+	f->address = p->address;
+	memcpy(b->credential, p->identity, p->identity_len);
+	f->credential = span_of(b->credential, p->identity_len);
+	if (rq->endpoint.len && rq->endpoint.len <= sizeof(b->endpoint)) {
+		memcpy(b->endpoint, rq->endpoint.p, rq->endpoint.len);
+		f->endpoint = span_of(b->endpoint, rq->endpoint.len);
+	}
+}
+
+bool
+boot_start(struct peer *p, uint32_t request_ref, const struct request *rq,
+    uint64_t now_ms)
+{
+	struct worker *w = p->listener->worker;
+	struct session_config config = {
+	    .lifetime_ms = (uint32_t)w->config->session_lifetime_ms,
+	    .waiting_ms = (uint32_t)w->config->keeper_wait_ms,
+	};
+	struct boot *b;
+
+	if (w->draining || w->boots.count >= w->boots_max)
+		return false;
+	b = calloc(1, sizeof(*b));
+	if (!b)
+		return false;
+	random_bytes(config.id, sizeof(config.id));
+	request_formats(rq->pct, config.formats, SESSION_FORMATS_MAX);
+	b->session = session_new(&config, now_ms);
+	if (!b->session) {
+		free(b);
+		return false;
+	}
+	/* the newest request wins (pains.md 4) */
+	if (p->boot)
+		boot_detach(p->boot, REASON_SUPERSEDED, now_ms);
+	b->worker = w;
+	b->peer = p;
+	b->request_ref = request_ref;
+	note_facts(b, p, rq);
+	b->item.key = span_of(session_id(b->session), SESSION_ID_LEN);
+	table_put(&w->boots, &b->item);
+	p->boot = b;
+	pump(b, now_ms);
+	return true;
+}
+
+void
+boot_detach(struct boot *b, enum reason why, uint64_t now_ms)
+{
+	session_abort(b->session, why, now_ms);
+	coap_peer_cancel(b->peer->coap);
+	b->peer->boot = NULL;
+	b->peer = NULL;
+	pump(b, now_ms);
+}
+
+/** One line a step, for whoever watches with -v. Never a payload. */
+static void
+trace(const struct boot *b, const char *event, const struct session_command *c,
+    int code)
+{
+	uint8_t text[LWM2M_PATH_TEXT_MAX];
+	struct writer path;
+
+	writer_init(&path, text, sizeof(text));
+	path_print(&path, c->target);
+	LOG(LOG_DEBUG, event,
+	    F_BYTES("session", span_of(session_id(b->session), SESSION_ID_LEN)),
+	    F_TEXT("endpoint", b->facts.endpoint),
+	    F_TEXT("op", c->step ? plan_op_name(c->step->op) : "Clean"),
+	    F_TEXT("path", writer_span(&path)),
+	    F_TEXT("format",
+		c->content_format >= 0 ? format_name(c->content_format) : "-"),
+	    F_INT("bytes", c->payload.len),
+	    F_TEXT("code", code >= 0 ? coap_code_name((uint8_t)code) : "-"));
+}
+
+static void
+send_command(struct boot *b, const struct session_command *c, uint64_t now_ms)
+{
+	struct coap_request rq = {
+	    .method = c->method,
+	    .path_count = c->path_count,
+	    .content_format = c->content_format,
+	    .accept = c->accept,
+	    .payload = c->payload,
+	    .block_size = c->block_size,
+	};
+
+	memcpy(rq.path, c->path, sizeof(rq.path));
+	trace(b, "command", c, -1);
+	if (coap_peer_request(b->peer->coap, &rq, now_ms, &b->command_ref) !=
+	    RC_OK)
+		session_failed(b->session, REASON_BLOCK_FAILED, now_ms);
+}
+
+static void
+ask_begin(struct boot *b)
+{
+	struct question q = {.kind = Q_BEGIN, .begin = b->facts};
+
+	/* a full link is as a lost question: the session asks again */
+	(void)!link_send(b->worker->keeper, &q);
+}
+
+static void
+tell(struct boot *b, enum question_kind kind)
+{
+	struct question q = {.kind = kind};
+
+	memcpy(q.session, session_id(b->session), SESSION_ID_LEN);
+	(void)!link_send(b->worker->keeper, &q);
+}
+
+static void
+ask_end(struct boot *b, const struct session_verdict *v)
+{
+	struct question q = {.kind = Q_END};
+
+	memcpy(q.end.session, session_id(b->session), SESSION_ID_LEN);
+	q.end.verdict = *v;
+	(void)!link_send(b->worker->keeper, &q);
+}
+
+static void
+respond(struct boot *b, const struct session_out *out, uint64_t now_ms)
+{
+	struct coap_response rs = {
+	    .code = out->code,
+	    .content_format = COAP_FORMAT_NONE,
+	    .max_age_s = out->max_age_s,
+	};
+
+	LOG(LOG_DEBUG, "response", F_TEXT("endpoint", b->facts.endpoint),
+	    F_TEXT("op", "Request"), F_TEXT("path", "/bs"),
+	    F_TEXT("code", coap_code_name(out->code)));
+	if (b->peer)
+		(void)!coap_peer_respond(
+		    b->peer->coap, b->request_ref, &rs, now_ms);
+}
+
+static void
+do_next(struct boot *b, const struct session_out *out, uint64_t now_ms)
+{
+	switch (out->kind) {
+	case SESSION_OUT_ASK:
+		ask_begin(b);
+		break;
+	case SESSION_OUT_RESPOND:
+		respond(b, out, now_ms);
+		break;
+	case SESSION_OUT_COMMAND:
+		if (b->peer)
+			send_command(b, out->command, now_ms);
+		break;
+	case SESSION_OUT_CANCEL:
+		if (b->peer)
+			coap_peer_cancel(b->peer->coap);
+		break;
+	case SESSION_OUT_FINISHING:
+		tell(b, Q_FINISHING);
+		break;
+	case SESSION_OUT_END:
+		ask_end(b, out->verdict);
+		break;
+	}
+}
+
+static void
+on_timer(void *ctx, uint64_t now_ms)
+{
+	struct boot *b = ctx;
+	struct peer *p = b->peer;
+
+	session_tick(b->session, now_ms);
+	pump(b, now_ms);
+	if (p)
+		peer_pump(p, now_ms);
+}
+
+/**
+ * Let the session say all it has to say, and wake for its deadline. The boot
+ * is freed when it has ended. What goes to the device leaves with the peer's
+ * own pump.
+ */
+static void
+pump(struct boot *b, uint64_t now_ms)
+{
+	struct session_out out;
+	uint64_t at;
+
+	while (session_next(b->session, &out, now_ms))
+		do_next(b, &out, now_ms);
+	if (session_state(b->session) == SESSION_ENDED) {
+		boot_free(b);
+		return;
+	}
+	at = session_deadline(b->session);
+	if (loop_timer_set(b->worker->loop, &b->timer, at, on_timer, b) !=
+	    RC_OK)
+		LOG(LOG_ERROR, "out_of_memory", F_TEXT("for", "timer"));
+}
+
+void
+boot_event(struct boot *b, const struct coap_event *ev, uint64_t now_ms)
+{
+	const struct coap_option *cf;
+	uint32_t format = 0;
+	int content_format = COAP_FORMAT_NONE;
+
+	if (ev->ref != b->command_ref)
+		return;
+	switch (ev->kind) {
+	case COAP_EVENT_RESPONSE:
+		cf = coap_find(ev->message, COAP_CONTENT_FORMAT);
+		if (cf && coap_uint_value(cf->value, &format) &&
+		    format <= 0xffff)
+			content_format = (int)format;
+		LOG(LOG_DEBUG, "answer", F_TEXT("endpoint", b->facts.endpoint),
+		    F_TEXT("code", coap_code_name(ev->message->code)),
+		    F_INT("bytes", ev->body.len));
+		session_response(b->session, ev->message->code, content_format,
+		    ev->body, now_ms);
+		break;
+	case COAP_EVENT_RESET:
+		session_failed(b->session, REASON_RESET, now_ms);
+		break;
+	case COAP_EVENT_TIMEOUT:
+		session_failed(b->session, REASON_NO_ANSWER, now_ms);
+		break;
+	case COAP_EVENT_FAILED:
+		session_failed(b->session, REASON_BLOCK_FAILED, now_ms);
+		break;
+	case COAP_EVENT_REQUEST:
+		return;
+	}
+	pump(b, now_ms);
+}
+
+void
+boot_answer(struct worker *w, struct q_begin_answer *a, uint64_t now_ms)
+{
+	struct boot *b = find(w, a->session);
+	struct peer *p;
+
+	if (!b)
+		return; /* ended meanwhile; its end was recorded */
+	p = b->peer;
+	if (a->granted) {
+		session_plan(b->session, &a->plan, now_ms);
+		if (p)
+			p->keep = true;
+	} else {
+		session_refused(b->session, a->reason, now_ms);
+	}
+	pump(b, now_ms);
+	if (p)
+		peer_pump(p, now_ms);
+}
+
+void
+boot_recorded(struct worker *w, const uint8_t *id, uint64_t now_ms)
+{
+	struct boot *b = find(w, id);
+	struct peer *p = b ? b->peer : NULL;
+
+	if (!b)
+		return;
+	session_recorded(b->session);
+	pump(b, now_ms);
+	if (p)
+		peer_pump(p, now_ms);
+}
+
+void
+boot_cancel(
+    struct worker *w, const uint8_t *id, enum reason why, uint64_t now_ms)
+{
+	struct boot *b = find(w, id);
+	struct peer *p = b ? b->peer : NULL;
+
+	if (!b)
+		return;
+	session_abort(b->session, why, now_ms);
+	pump(b, now_ms);
+	if (p)
+		peer_pump(p, now_ms);
+}

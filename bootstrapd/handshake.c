@@ -1,0 +1,194 @@
+#include "udp.h"
+#include "worker_state.h"
+
+#include <stdlib.h>
+
+enum {
+	PSK_ASK_MS = 500, /**< an unanswered psk question is repeated */
+	PSK_ASKS_MAX = 8,
+};
+
+void
+handshake_forget(struct psk_wait *p)
+{
+	loop_timer_clear(p->worker->loop, &p->timer);
+	table_remove(&p->worker->waits, &p->item);
+	free(p);
+}
+
+static void wait_ask(struct psk_wait *p, uint64_t now_ms);
+
+static void
+wait_due(void *ctx, uint64_t now_ms)
+{
+	struct psk_wait *p = ctx;
+	struct listener *l = p->listener;
+
+	if (p->asked < PSK_ASKS_MAX) {
+		wait_ask(p, now_ms);
+		return;
+	}
+	dtls_psk_unavailable(l->dtls, p->conn, now_ms);
+	handshake_forget(p);
+	listener_flush(l, now_ms);
+}
+
+static void
+wait_ask(struct psk_wait *p, uint64_t now_ms)
+{
+	struct question q = {.kind = Q_PSK};
+
+	q.psk.ref = p->ref;
+	q.psk.identity = span_of(p->identity, p->identity_len);
+	p->asked++;
+	(void)!link_send(p->worker->keeper, &q);
+	if (loop_timer_set(p->worker->loop, &p->timer, now_ms + PSK_ASK_MS,
+		wait_due, p) != RC_OK)
+		LOG(LOG_ERROR, "out_of_memory", F_TEXT("for", "timer"));
+}
+
+static void
+psk_wanted(struct listener *l, const struct dtls_event *ev, uint64_t now_ms)
+{
+	struct worker *w = l->worker;
+	struct psk_wait *p = calloc(1, sizeof(*p));
+
+	if (!p || ev->identity.len > sizeof(p->identity)) {
+		free(p);
+		dtls_psk_unavailable(l->dtls, ev->conn, now_ms);
+		return;
+	}
+	p->worker = w;
+	p->listener = l;
+	p->conn = ev->conn;
+	p->ref = ++w->wait_ref;
+	p->identity_len = ev->identity.len;
+	if (p->identity_len)
+		memcpy(p->identity, ev->identity.p, p->identity_len);
+	p->item.key = span_of(&p->ref, sizeof(p->ref));
+	table_put(&w->waits, &p->item);
+	w->stats.asked++;
+	wait_ask(p, now_ms);
+}
+
+void
+handshake_key(struct worker *w, struct q_psk_answer *a, uint64_t now_ms)
+{
+	/* the item is the first member */
+	struct psk_wait *p = (struct psk_wait *)table_get(
+	    &w->waits, span_of(&a->ref, sizeof(a->ref)));
+	struct listener *l;
+
+	if (!p)
+		return;
+	l = p->listener;
+	switch (a->status) {
+	case PSK_KNOWN:
+		w->stats.known++;
+		(void)!dtls_psk_answer(
+		    l->dtls, p->conn, &a->key, a->epoch, now_ms);
+		break;
+	case PSK_UNKNOWN:
+		w->stats.unknown++;
+		(void)!dtls_psk_answer(l->dtls, p->conn, NULL, 0, now_ms);
+		break;
+	case PSK_UNAVAILABLE:
+		dtls_psk_unavailable(l->dtls, p->conn, now_ms);
+		break;
+	}
+	handshake_forget(p);
+	listener_flush(l, now_ms);
+}
+
+static void
+association_closed(
+    struct listener *l, const struct dtls_event *ev, uint64_t now_ms)
+{
+	struct worker *w = l->worker;
+	uint8_t text[ADDRESS_TEXT_MAX];
+	struct writer address;
+	uint32_t epoch = dtls_tag(l->dtls, ev->conn);
+
+	if (ev->established) {
+		peer_closed(l, ev->conn, now_ms);
+		return;
+	}
+	w->stats.failed++;
+	if (ev->reason == DTLS_FAILED_KEY && epoch != 0) {
+		struct question q = {.kind = Q_PSK_FAILED};
+
+		q.psk_failed.identity = ev->identity;
+		q.psk_failed.epoch = epoch;
+		q.psk_failed.address = ev->address;
+		(void)!link_send(w->keeper, &q);
+	}
+	if (!worker_may_log(w, now_ms))
+		return;
+	writer_init(&address, text, sizeof(text));
+	address_print(&address, &ev->address);
+	LOG(LOG_NOTICE, "handshake_failed",
+	    F_TEXT("address", writer_span(&address)),
+	    F_TEXT("identity", ev->identity),
+	    F_TEXT("reason", dtls_close_name(ev->reason)),
+	    F_INT("epoch", epoch));
+}
+
+void
+handshake_events(struct listener *l, uint64_t now_ms)
+{
+	struct dtls_event ev;
+
+	while (dtls_event(l->dtls, &ev)) {
+		switch (ev.kind) {
+		case DTLS_EVENT_PSK_WANTED:
+			psk_wanted(l, &ev, now_ms);
+			break;
+		case DTLS_EVENT_ESTABLISHED:
+			l->worker->stats.established++;
+			LOG(LOG_DEBUG, "handshake",
+			    F_TEXT("identity", ev.identity),
+			    F_TEXT("suite", ev.suite));
+			(void)!peer_established(l, &ev, now_ms);
+			break;
+		case DTLS_EVENT_DATA:
+			peer_data(l, ev.conn, ev.data, now_ms);
+			break;
+		case DTLS_EVENT_CLOSED:
+			association_closed(l, &ev, now_ms);
+			break;
+		}
+	}
+}
+
+static void
+on_dtls_timer(void *ctx, uint64_t now_ms)
+{
+	struct listener *l = ctx;
+
+	dtls_tick(l->dtls, now_ms);
+	handshake_events(l, now_ms);
+	listener_flush(l, now_ms);
+}
+
+void
+listener_flush(struct listener *l, uint64_t now_ms)
+{
+	uint8_t buf[DTLS_DATAGRAM_MAX];
+	struct address to;
+	struct writer w;
+	uint64_t at;
+
+	(void)now_ms;
+	for (;;) {
+		writer_init(&w, buf, sizeof(buf));
+		if (dtls_output(l->dtls, &to, &w) != RC_OK)
+			break;
+		udp_send(l->fd, &to, writer_span(&w));
+	}
+	at = dtls_deadline(l->dtls);
+	if (at == TIME_NEVER)
+		loop_timer_clear(l->worker->loop, &l->timer);
+	else if (loop_timer_set(
+		     l->worker->loop, &l->timer, at, on_dtls_timer, l) != RC_OK)
+		LOG(LOG_ERROR, "out_of_memory", F_TEXT("for", "timer"));
+}

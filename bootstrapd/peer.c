@@ -1,0 +1,251 @@
+#include "base/digest.h"
+#include "udp.h"
+#include "worker_state.h"
+
+#include <stdlib.h>
+
+static void
+random_fn(void *ctx, void *out, size_t len)
+{
+	(void)ctx;
+	random_bytes(out, len);
+}
+
+static struct peer_key
+key_of_address(const struct listener *l, const struct address *a)
+{
+	struct peer_key k;
+
+	memset(&k, 0, sizeof(k)); /* padding too: it is hashed as bytes */
+	k.listener = (uint8_t)l->index;
+	k.family = a->family;
+	memcpy(k.ip, a->ip, sizeof(k.ip));
+	k.port = a->port;
+	k.scope = a->scope;
+	return k;
+}
+
+static struct peer_key
+key_of_conn(const struct listener *l, uint64_t conn)
+{
+	struct peer_key k;
+
+	memset(&k, 0, sizeof(k));
+	k.listener = (uint8_t)l->index;
+	k.conn = conn;
+	return k;
+}
+
+static struct peer *
+find(struct worker *w, const struct peer_key *k)
+{
+	/* the item is the first member */
+	return (struct peer *)table_get(&w->peers, span_of(k, sizeof(*k)));
+}
+
+static struct peer *
+add(struct listener *l, const struct peer_key *k, const struct address *a)
+{
+	struct worker *w = l->worker;
+	struct peer *p;
+
+	if (w->peers.count >= w->peers_max)
+		return NULL;
+	p = calloc(1, sizeof(*p));
+	if (!p)
+		return NULL;
+	p->coap = coap_peer_new(&coap_params_default, random_fn, NULL);
+	if (!p->coap) {
+		free(p);
+		return NULL;
+	}
+	p->key = *k;
+	p->listener = l;
+	p->address = *a;
+	p->item.key = span_of(&p->key, sizeof(p->key));
+	table_put(&w->peers, &p->item);
+	return p;
+}
+
+void
+peer_free(struct peer *p)
+{
+	struct worker *w = p->listener->worker;
+
+	loop_timer_clear(w->loop, &p->timer);
+	table_remove(&w->peers, &p->item);
+	coap_peer_free(p->coap);
+	free(p);
+}
+
+static void
+answer(struct peer *p, uint32_t ref, uint8_t code, int32_t max_age_s,
+    uint64_t now_ms)
+{
+	struct coap_response rs = {
+	    .code = code,
+	    .content_format = COAP_FORMAT_NONE,
+	    .max_age_s = max_age_s,
+	};
+
+	/* a request that is forgotten needs no answer */
+	(void)!coap_peer_respond(p->coap, ref, &rs, now_ms);
+}
+
+static void
+take_request(struct peer *p, const struct coap_event *ev, uint64_t now_ms)
+{
+	enum { RETRY_AFTER_S = 30 };
+	struct request rq;
+
+	request_read(ev->message, &rq);
+	if (rq.kind == REQUEST_ANSWER)
+		answer(p, ev->ref, rq.code, -1, now_ms);
+	else if (!boot_start(p, ev->ref, &rq, now_ms))
+		answer(p, ev->ref, COAP_UNAVAILABLE, RETRY_AFTER_S, now_ms);
+}
+
+static void
+take_events(struct peer *p, uint64_t now_ms)
+{
+	struct coap_event ev;
+
+	while (coap_peer_event(p->coap, &ev)) {
+		if (ev.kind == COAP_EVENT_REQUEST)
+			take_request(p, &ev, now_ms);
+		else if (p->boot)
+			boot_event(p->boot, &ev, now_ms);
+	}
+}
+
+static void
+send_output(struct peer *p, uint64_t now_ms)
+{
+	uint8_t buf[COAP_DATAGRAM_MAX];
+	struct writer w;
+
+	for (;;) {
+		writer_init(&w, buf, sizeof(buf));
+		if (coap_peer_output(p->coap, &w) != RC_OK)
+			break;
+		p->listener->worker->stats.datagrams_out++;
+		if (!p->listener->dtls)
+			udp_send(p->listener->fd, &p->address, writer_span(&w));
+		else if (dtls_send(p->listener->dtls, p->key.conn,
+			     writer_span(&w), now_ms) != RC_OK)
+			p->listener->worker->stats.dropped++;
+		/* a Write carries keys */
+		secret_wipe(buf, w.len);
+	}
+}
+
+static void
+on_timer(void *ctx, uint64_t now_ms)
+{
+	struct peer *p = ctx;
+
+	coap_peer_tick(p->coap, now_ms);
+	peer_pump(p, now_ms);
+}
+
+/** When this peer needs us next; now or earlier: never again. */
+static uint64_t
+wake_at(const struct peer *p, uint64_t now_ms)
+{
+	uint64_t at = coap_peer_deadline(p->coap);
+	uint64_t keep = coap_peer_keep_until(p->coap);
+
+	if (p->boot || p->listener->dtls)
+		return at; /* DTLS associations end by themselves */
+	if (at != TIME_NEVER)
+		return at;
+	return p->keep ? keep : now_ms;
+}
+
+void
+peer_pump(struct peer *p, uint64_t now_ms)
+{
+	struct listener *l = p->listener;
+	uint64_t at;
+
+	take_events(p, now_ms);
+	send_output(p, now_ms);
+	at = wake_at(p, now_ms);
+	if (at <= now_ms && !p->boot && !l->dtls) {
+		peer_free(p);
+		return;
+	}
+	if (at == TIME_NEVER)
+		loop_timer_clear(l->worker->loop, &p->timer);
+	else if (loop_timer_set(l->worker->loop, &p->timer, at, on_timer, p) !=
+	    RC_OK)
+		LOG(LOG_ERROR, "out_of_memory", F_TEXT("for", "timer"));
+	if (l->dtls)
+		listener_flush(l, now_ms);
+}
+
+/**
+ * A stranger's datagram makes a peer only for as long as it is looked at,
+ * unless it is a Bootstrap-Request that the keeper then grants: a flood of
+ * spoofed addresses leaves nothing behind.
+ */
+void
+peer_datagram(struct listener *l, const struct address *from,
+    struct span datagram, uint64_t now_ms)
+{
+	struct peer_key k = key_of_address(l, from);
+	struct peer *p = find(l->worker, &k);
+
+	if (!p)
+		p = add(l, &k, from);
+	if (!p) {
+		l->worker->stats.dropped++;
+		return;
+	}
+	coap_peer_receive(p->coap, datagram, now_ms);
+	peer_pump(p, now_ms);
+}
+
+struct peer *
+peer_established(
+    struct listener *l, const struct dtls_event *ev, uint64_t now_ms)
+{
+	struct peer_key k = key_of_conn(l, ev->conn);
+	struct peer *p = add(l, &k, &ev->address);
+
+	if (!p) {
+		dtls_close(l->dtls, ev->conn, now_ms);
+		return NULL;
+	}
+	p->epoch = dtls_tag(l->dtls, ev->conn);
+	p->identity_len =
+	    ev->identity.len <= sizeof(p->identity) ? ev->identity.len : 0;
+	if (p->identity_len)
+		memcpy(p->identity, ev->identity.p, p->identity_len);
+	return p;
+}
+
+void
+peer_data(struct listener *l, uint64_t conn, struct span data, uint64_t now_ms)
+{
+	struct peer_key k = key_of_conn(l, conn);
+	struct peer *p = find(l->worker, &k);
+
+	if (!p)
+		return;
+	coap_peer_receive(p->coap, data, now_ms);
+	peer_pump(p, now_ms);
+}
+
+void
+peer_closed(struct listener *l, uint64_t conn, uint64_t now_ms)
+{
+	struct peer_key k = key_of_conn(l, conn);
+	struct peer *p = find(l->worker, &k);
+
+	if (!p)
+		return;
+	if (p->boot)
+		boot_detach(p->boot, REASON_PEER_GONE, now_ms);
+	peer_free(p);
+}

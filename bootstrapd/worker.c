@@ -1,0 +1,317 @@
+#include "worker_state.h"
+
+#include "base/digest.h"
+#include "jail.h"
+#include "udp.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+enum {
+	RECEIVE_BATCH = 64, /**< datagrams a round, so that timers get a turn */
+	STATS_MS = 2000,
+	LOG_PER_S = 20, /**< lines about strangers */
+	DRAIN_GRACE_MS = 2000, /**< for the last verdicts to be recorded */
+};
+
+bool
+worker_may_log(struct worker *w, uint64_t now_ms)
+{
+	if (now_ms >= w->log_refill_ms + 1000) {
+		w->log_refill_ms = now_ms;
+		w->log_tokens = LOG_PER_S;
+	}
+	if (w->log_tokens == 0)
+		return false;
+	w->log_tokens--;
+	return true;
+}
+
+/* --- the loop's callbacks ------------------------------------------------- */
+
+static void
+on_socket(void *ctx, uint32_t events)
+{
+	struct listener *l = ctx;
+	uint8_t buf[UDP_DATAGRAM_MAX];
+	struct address from;
+	uint64_t now = clock_now_ms();
+	size_t len;
+
+	(void)events;
+	for (int i = 0; i < RECEIVE_BATCH; i++) {
+		enum rc rc = udp_receive(l->fd, &from, buf, sizeof(buf), &len);
+
+		if (rc == RC_AGAIN)
+			break;
+		if (rc != RC_OK)
+			continue; /* an ICMP error of some peer, or too long */
+		l->worker->stats.datagrams_in++;
+		if (!l->dtls) {
+			peer_datagram(l, &from, span_of(buf, len), now);
+			continue;
+		}
+		dtls_receive(l->dtls, &from, span_of(buf, len), now);
+		handshake_events(l, now);
+		listener_flush(l, now);
+	}
+}
+
+static void
+take_answer(struct worker *w, struct question *q, uint64_t now_ms)
+{
+	switch (q->kind) {
+	case Q_PSK_ANSWER:
+		handshake_key(w, &q->psk_answer, now_ms);
+		break;
+	case Q_BEGIN_ANSWER:
+		boot_answer(w, &q->begin_answer, now_ms);
+		break;
+	case Q_RECORDED:
+		boot_recorded(w, q->session, now_ms);
+		break;
+	case Q_CANCEL:
+		boot_cancel(w, q->session, REASON_SUPERSEDED, now_ms);
+		break;
+	case Q_HELLO:
+	case Q_PSK:
+	case Q_PSK_FAILED:
+	case Q_BEGIN:
+	case Q_FINISHING:
+	case Q_END:
+	case Q_STATS:
+		break; /* ours to send, not to get */
+	}
+}
+
+static void
+maybe_drained(struct worker *w)
+{
+	if (w->draining && w->boots.count == 0)
+		loop_stop(w->loop);
+}
+
+static void
+on_keeper(void *ctx, uint32_t events)
+{
+	struct worker *w = ctx;
+	struct question q;
+	enum rc rc;
+
+	(void)events;
+	while ((rc = link_receive(w->keeper, &q)) != RC_AGAIN) {
+		if (rc == RC_IO) {
+			/* the supervisor holds the other end: it is gone too */
+			LOG(LOG_ERROR, "supervisor_lost",
+			    F_INT("worker", w->index));
+			loop_stop(w->loop);
+			return;
+		}
+		if (rc != RC_OK)
+			continue;
+		take_answer(w, &q, clock_now_ms());
+		question_fini(&q);
+	}
+	maybe_drained(w);
+}
+
+static void
+cancel_one(void *ctx, struct table_item *item)
+{
+	struct boot *b = (struct boot *)item;
+	uint64_t now = *(const uint64_t *)ctx;
+
+	if (b->peer)
+		boot_detach(b, REASON_CANCELLED, now);
+}
+
+static void
+drain_late(void *ctx, uint64_t now_ms)
+{
+	struct worker *w = ctx;
+
+	(void)now_ms;
+	loop_stop(w->loop);
+}
+
+static void
+drain_over(void *ctx, uint64_t now_ms)
+{
+	struct worker *w = ctx;
+
+	table_each(&w->boots, cancel_one, &now_ms);
+	if (loop_timer_set(w->loop, &w->drain_timer, now_ms + DRAIN_GRACE_MS,
+		drain_late, w) != RC_OK)
+		loop_stop(w->loop);
+	maybe_drained(w);
+}
+
+/** SIGTERM: no new bootstraps; those that run may end. Again: at once. */
+static void
+drain(struct worker *w, uint64_t now_ms)
+{
+	uint64_t until = now_ms + w->config->drain_ms;
+
+	if (w->draining)
+		until = now_ms;
+	w->draining = true;
+	if (loop_timer_set(w->loop, &w->drain_timer, until, drain_over, w) !=
+	    RC_OK)
+		loop_stop(w->loop);
+	maybe_drained(w);
+}
+
+static void
+on_signal(void *ctx, uint32_t events)
+{
+	struct worker *w = ctx;
+	struct signalfd_siginfo info;
+
+	(void)events;
+	while (read(w->signals, &info, sizeof(info)) == sizeof(info))
+		if (info.ssi_signo == SIGTERM)
+			drain(w, clock_now_ms());
+}
+
+static void
+send_stats(void *ctx, uint64_t now_ms)
+{
+	struct worker *w = ctx;
+	struct question q = {.kind = Q_STATS};
+
+	w->stats.sessions = w->boots.count;
+	w->stats.peers = w->peers.count;
+	w->stats.handshakes_pending = 0;
+	w->stats.hellos = 0;
+	for (size_t i = 0; i < w->listener_count; i++) {
+		struct dtls_counters c;
+
+		if (!w->listeners[i].dtls)
+			continue;
+		dtls_counters(w->listeners[i].dtls, &c);
+		w->stats.handshakes_pending += c.pending;
+		w->stats.hellos += c.hellos;
+	}
+	q.stats = w->stats;
+	(void)!link_send(w->keeper, &q);
+	if (loop_timer_set(w->loop, &w->stats_timer, now_ms + STATS_MS,
+		send_stats, w) != RC_OK)
+		LOG(LOG_ERROR, "out_of_memory", F_TEXT("for", "timer"));
+	maybe_drained(w);
+}
+
+/* --- start and end -------------------------------------------------------- */
+
+static enum rc
+listener_init(struct worker *w, size_t i, const struct worker_args *args)
+{
+	struct listener *l = &w->listeners[i];
+	const struct config *c = args->config;
+	struct dtls_config tls = dtls_config_default;
+	enum rc rc = RC_OK;
+
+	l->worker = w;
+	l->index = (unsigned)i;
+	l->fd = args->sockets[i];
+	tls.connections_max = w->peers_max;
+	tls.handshakes_max = c->handshakes_max / c->workers + 1;
+	tls.handshake_ms = (uint32_t)c->handshake_ms;
+	tls.idle_ms = (uint32_t)c->idle_ms;
+	if (c->listen[i].kind == LISTEN_COAPS)
+		rc = dtls_new(&tls, &l->dtls);
+	if (rc == RC_OK)
+		rc = loop_watch(w->loop, l->fd, EPOLLIN, on_socket, l);
+	return rc;
+}
+
+static enum rc
+worker_init(struct worker *w, const struct worker_args *args)
+{
+	const struct config *c = args->config;
+	sigset_t signals;
+	enum rc rc;
+
+	w->index = args->index;
+	w->config = c;
+	w->keeper = args->keeper;
+	w->listener_count = c->listen_count;
+	w->boots_max = c->sessions_max / c->workers + 1;
+	/* associations outlive their bootstrap by a while */
+	w->peers_max = w->boots_max * 2;
+	/* answers to a process before us may still come: start elsewhere */
+	random_bytes(&w->wait_ref, sizeof(w->wait_ref));
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGTERM);
+	sigprocmask(SIG_BLOCK, &signals, NULL);
+	w->signals = signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC);
+	rc = w->signals < 0 ? RC_IO : loop_new(&w->loop);
+	if (rc == RC_OK)
+		rc = table_init(&w->peers);
+	if (rc == RC_OK)
+		rc = table_init(&w->boots);
+	if (rc == RC_OK)
+		rc = table_init(&w->waits);
+	if (rc == RC_OK)
+		rc = loop_watch(w->loop, w->signals, EPOLLIN, on_signal, w);
+	if (rc == RC_OK)
+		rc = loop_watch(w->loop, w->keeper, EPOLLIN, on_keeper, w);
+	for (size_t i = 0; rc == RC_OK && i < w->listener_count; i++)
+		rc = listener_init(w, i, args);
+	return rc;
+}
+
+static void
+worker_fini(struct worker *w)
+{
+	struct table_item *item;
+
+	while ((item = table_any(&w->boots)))
+		boot_free((struct boot *)item);
+	while ((item = table_any(&w->waits)))
+		handshake_forget((struct psk_wait *)item);
+	while ((item = table_any(&w->peers)))
+		peer_free((struct peer *)item);
+	for (size_t i = 0; i < w->listener_count; i++)
+		dtls_free(w->listeners[i].dtls);
+	table_fini(&w->peers);
+	table_fini(&w->boots);
+	table_fini(&w->waits);
+	loop_free(w->loop);
+}
+
+int
+worker_run(const struct worker_args *args)
+{
+	struct question hello = {.kind = Q_HELLO};
+	struct worker w = {0};
+	char name[16];
+	enum rc rc;
+
+	snprintf(name, sizeof(name), "worker %u", args->index);
+	prctl(PR_SET_NAME, name);
+	rc = worker_init(&w, args);
+	if (rc == RC_OK && args->as_root)
+		rc = jail_user(&args->config->user_worker);
+	if (rc == RC_OK)
+		rc = jail_worker();
+	if (rc == RC_OK) {
+		LOG(LOG_INFO, "worker_started", F_INT("worker", w.index),
+		    F_TEXT("jail", jail_name()));
+		hello.hello_worker = w.index;
+		rc = link_send(w.keeper, &hello);
+	}
+	if (rc == RC_OK) {
+		send_stats(&w, clock_now_ms());
+		rc = loop_run(w.loop);
+	}
+	if (rc != RC_OK)
+		LOG(LOG_ERROR, "worker_failed", F_INT("worker", w.index),
+		    F_TEXT("error", rc_name(rc)));
+	worker_fini(&w);
+	return rc == RC_OK ? 0 : rc_exit(rc);
+}

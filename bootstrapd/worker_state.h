@@ -1,0 +1,149 @@
+/**
+ * worker_state.h - what a worker holds, shared by the files that make it up:
+ * worker.c (loop, links), handshake.c (DTLS), peer.c (datagrams to
+ * messages), boot.c (messages to sessions).
+ *
+ *   listener ─▶ peer (one address, or one DTLS association; CoAP exchanges)
+ *                 └─▶ boot (one bootstrap: the session and its questions)
+ */
+#ifndef BOOTSTRAPD_WORKER_STATE_H
+#define BOOTSTRAPD_WORKER_STATE_H
+
+#include "base/loop.h"
+#include "base/table.h"
+#include "coap/peer.h"
+#include "dtls/dtls.h"
+#include "request.h"
+#include "worker.h"
+
+#include "link.h"
+
+struct listener {
+	struct worker *worker;
+	unsigned index;
+	int fd;
+	struct dtls *dtls; /**< NULL: plain CoAP */
+	struct loop_timer timer;
+};
+
+/** The key of a peer in the worker's table. */
+struct peer_key {
+	uint8_t listener;
+	uint8_t family; /**< of the address; 0: DTLS, `conn` counts */
+	uint8_t ip[16];
+	uint16_t port;
+	uint32_t scope;
+	uint64_t conn;
+};
+
+struct peer {
+	struct table_item item;
+	struct peer_key key;
+	struct listener *listener;
+	struct address address;
+	struct coap_peer *coap;
+	struct boot *boot; /**< the bootstrap that goes on; NULL */
+	/** A plan was granted to it: its duplicates are remembered for
+	 *  EXCHANGE_LIFETIME. Strangers are forgotten at once. */
+	bool keep;
+	struct loop_timer timer;
+	uint32_t epoch; /**< of the key that the handshake proved */
+	uint8_t identity[DTLS_IDENTITY_MAX];
+	size_t identity_len;
+};
+
+/** One bootstrap. It outlives its peer until its verdict is recorded. */
+struct boot {
+	struct table_item item; /**< keyed by the session id */
+	struct worker *worker;
+	struct session *session;
+	struct peer *peer; /**< NULL: superseded, or the transport is gone */
+	struct loop_timer timer;
+	uint32_t request_ref; /**< the Bootstrap-Request to answer */
+	uint32_t command_ref; /**< our open request */
+	struct q_begin facts; /**< spans point into the arrays below */
+	uint8_t endpoint[256];
+	uint8_t credential[DTLS_IDENTITY_MAX];
+};
+
+/** A handshake that waits for its key. */
+struct psk_wait {
+	struct table_item item; /**< keyed by `ref` */
+	struct worker *worker;
+	struct listener *listener;
+	uint64_t conn;
+	uint64_t ref;
+	unsigned asked;
+	struct loop_timer timer;
+	uint8_t identity[DTLS_IDENTITY_MAX];
+	size_t identity_len;
+};
+
+struct worker {
+	unsigned index;
+	const struct config *config;
+	struct loop *loop;
+	struct listener listeners[LISTENERS_MAX];
+	size_t listener_count;
+	int keeper;
+	int signals; /**< signalfd */
+	struct table peers, boots, waits;
+	uint64_t wait_ref;
+	size_t boots_max, peers_max;
+	bool draining;
+	uint64_t drain_until_ms;
+	struct loop_timer drain_timer, stats_timer;
+	struct q_stats stats;
+	uint64_t log_tokens, log_refill_ms; /**< lines about strangers */
+};
+
+/* peer.c */
+
+/** A datagram came to a plain CoAP socket. */
+void peer_datagram(struct listener *l, const struct address *from,
+    struct span datagram, uint64_t now_ms);
+/** A DTLS association was proved. NULL: no room (it is closed). */
+struct peer *peer_established(
+    struct listener *l, const struct dtls_event *ev, uint64_t now_ms);
+/** A record of it came. */
+void peer_data(
+    struct listener *l, uint64_t conn, struct span data, uint64_t now_ms);
+/** It is gone. */
+void peer_closed(struct listener *l, uint64_t conn, uint64_t now_ms);
+/** Events, datagrams and the timer of a peer after anything happened to it.
+ *  The peer may be freed by this when nothing holds it any more. */
+void peer_pump(struct peer *p, uint64_t now_ms);
+void peer_free(struct peer *p);
+
+/* boot.c */
+
+/** A Bootstrap-Request from this peer. False: no room. */
+bool boot_start(struct peer *p, uint32_t request_ref, const struct request *rq,
+    uint64_t now_ms);
+/** An answer, RST, silence to the open command of the peer's bootstrap. */
+void boot_event(struct boot *b, const struct coap_event *ev, uint64_t now_ms);
+/** The transport is gone, or a newer request has come. */
+void boot_detach(struct boot *b, enum reason why, uint64_t now_ms);
+/** The keeper's words. */
+void boot_answer(struct worker *w, struct q_begin_answer *a, uint64_t now_ms);
+void boot_recorded(struct worker *w, const uint8_t *id, uint64_t now_ms);
+void boot_cancel(
+    struct worker *w, const uint8_t *id, enum reason why, uint64_t now_ms);
+void boot_free(struct boot *b);
+
+/* handshake.c */
+
+/** What a DTLS endpoint has found out: keys wanted, associations, data. */
+void handshake_events(struct listener *l, uint64_t now_ms);
+/** The keeper's answer about a key. */
+void handshake_key(struct worker *w, struct q_psk_answer *a, uint64_t now_ms);
+void handshake_forget(struct psk_wait *p);
+/** Send what a DTLS endpoint has to say, and wake for its deadline. */
+void listener_flush(struct listener *l, uint64_t now_ms);
+
+/* worker.c */
+
+/** May one more line about strangers go into the log? */
+bool worker_may_log(struct worker *w, uint64_t now_ms);
+
+#endif
