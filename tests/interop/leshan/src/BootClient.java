@@ -1,0 +1,311 @@
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.EnumSet;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+
+import org.eclipse.californium.elements.config.Configuration;
+import org.eclipse.californium.scandium.config.DtlsConfig;
+import org.eclipse.californium.scandium.dtls.cipher.CipherSuite;
+import org.eclipse.leshan.client.LeshanClient;
+import org.eclipse.leshan.client.LeshanClientBuilder;
+import org.eclipse.leshan.client.bootstrap.DefaultBootstrapConsistencyChecker;
+import org.eclipse.leshan.client.engine.DefaultClientEndpointNameProvider;
+import org.eclipse.leshan.client.engine.DefaultRegistrationEngineFactory;
+import org.eclipse.leshan.client.object.Device;
+import org.eclipse.leshan.client.object.Oscore;
+import org.eclipse.leshan.client.object.Security;
+import org.eclipse.leshan.client.object.Server;
+import org.eclipse.leshan.client.observer.LwM2mClientObserverAdapter;
+import org.eclipse.leshan.client.resource.LwM2mObjectEnabler;
+import org.eclipse.leshan.client.resource.ObjectsInitializer;
+import org.eclipse.leshan.client.resource.SimpleInstanceEnabler;
+import org.eclipse.leshan.client.servers.DefaultServersInfoExtractor;
+import org.eclipse.leshan.client.servers.LwM2mServer;
+import org.eclipse.leshan.client.servers.ServersInfo;
+import org.eclipse.leshan.core.LwM2mId;
+import org.eclipse.leshan.core.ResponseCode;
+import org.eclipse.leshan.core.request.BindingMode;
+import org.eclipse.leshan.core.request.BootstrapRequest;
+import org.eclipse.leshan.core.request.ContentFormat;
+import org.eclipse.leshan.transport.californium.client.endpoint.CaliforniumClientEndpointsProvider;
+
+/**
+ * An LwM2M device on Leshan's client library that knows nothing but its
+ * Bootstrap-Server: it asks once, prints each command as it answers it, and
+ * what it holds in the end.
+ *
+ * <pre>
+ * BOOTSTRAP started uri=coaps://127.0.0.1:5684 endpoint=dev-1 pct=112
+ * BOOTSTRAP accepted code=2.04 cipher=TLS_PSK_WITH_AES_128_CCM_8
+ * REQUEST DISCOVER / format=40 -> 2.05 bytes=70
+ * REQUEST WRITE /0/1 format=112 bytes=104 -> 2.04
+ * REQUEST FINISH /bs -> 2.04
+ * BOOTSTRAP success ms=412
+ * RESULT security/1 uri=coaps://... mode=psk identity=dev-1 key_sha256=... ssid=101 bootstrap=false
+ * RESULT server/0 ssid=101 lifetime=86400 binding=U
+ * </pre>
+ *
+ * Exit code: 0 bootstrapped, 1 refused or failed, 2 no answer in time, 64 usage.
+ */
+public final class BootClient {
+
+    private static final String USAGE = """
+            usage: BootClient --uri URI --endpoint NAME [option ...]
+              --uri URI         coap://HOST:PORT or coaps://HOST:PORT of the Bootstrap-Server
+              --endpoint NAME   Endpoint Client Name
+              --identity ID     PSK identity for coaps (default: the endpoint)
+              --key-file FILE   its key in hex; without it the variable LESHAN_PSK_HEX
+              --pct N|off       preferred Content-Format: 112 (default), 110, 11542 or none
+              --omit-ep         leave `ep` out of the request
+              --cipher NAME     offer this cipher suite alone
+              --timeout S       give up after S seconds (default 60)
+            """;
+
+    /** How a bootstrap ended. */
+    record Ending(int exit, String line) {
+    }
+
+    /** What the command line says. */
+    private static final class Options {
+        String uri;
+        String endpoint;
+        String identity;
+        Path keyFile;
+        ContentFormat format = ContentFormat.SENML_CBOR;
+        boolean omitEndpoint;
+        String cipher;
+        int timeoutSeconds = 60;
+        byte[] key;
+    }
+
+    private static final class UsageException extends Exception {
+        private static final long serialVersionUID = 1L;
+
+        UsageException(String reason) {
+            super(reason);
+        }
+    }
+
+    private BootClient() {
+    }
+
+    public static void main(String[] args) throws InterruptedException {
+        // Expected failures are events here, not warnings of the library.
+        if (System.getProperty("org.slf4j.simpleLogger.defaultLogLevel") == null)
+            System.setProperty("org.slf4j.simpleLogger.defaultLogLevel", "error");
+
+        Options o;
+        try {
+            o = parse(args);
+        } catch (UsageException | IOException e) {
+            System.err.println("BootClient: " + e.getMessage());
+            System.err.print(USAGE);
+            System.exit(64);
+            return;
+        }
+        System.exit(bootstrap(o));
+    }
+
+    private static int bootstrap(Options o) throws InterruptedException {
+        CompletableFuture<Ending> ending = new CompletableFuture<>();
+        LeshanClient client = build(o);
+        client.addObserver(new Observer(ending));
+
+        Trace.line("BOOTSTRAP started uri=%s endpoint=%s pct=%s", Trace.quote(o.uri),
+                o.omitEndpoint ? "-" : Trace.quote(o.endpoint), o.format == null ? "-" : o.format.getCode());
+        long start = System.nanoTime();
+        client.start();
+        Ending end;
+        try {
+            end = ending.get(o.timeoutSeconds, TimeUnit.SECONDS);
+        } catch (TimeoutException e) {
+            end = new Ending(2, "BOOTSTRAP timeout");
+        } catch (ExecutionException e) {
+            throw new IllegalStateException(e);
+        }
+        Trace.line("%s ms=%d", end.line(), (System.nanoTime() - start) / 1_000_000);
+        if (end.exit() == 0)
+            Accounts.print(client.getObjectTree());
+        close(client);
+        return end.exit();
+    }
+
+    /** Closes the DTLS session properly, but never waits long for it. */
+    private static void close(LeshanClient client) throws InterruptedException {
+        Thread closer = new Thread(() -> client.destroy(false), "closer");
+        closer.setDaemon(true);
+        closer.start();
+        closer.join(2000);
+    }
+
+    /** Turns the first end of a bootstrap that Leshan reports into ours. */
+    private static final class Observer extends LwM2mClientObserverAdapter {
+        private final CompletableFuture<Ending> ending;
+
+        Observer(CompletableFuture<Ending> ending) {
+            this.ending = ending;
+        }
+
+        @Override
+        public void onBootstrapSuccess(LwM2mServer server, BootstrapRequest request) {
+            ending.complete(new Ending(0, "BOOTSTRAP success"));
+        }
+
+        @Override
+        public void onBootstrapFailure(LwM2mServer server, BootstrapRequest request, ResponseCode code, String message,
+                Exception cause) {
+            String reason = message;
+            for (Throwable t = cause; t != null; t = t.getCause())
+                reason = t.getClass().getSimpleName() + ": " + t.getMessage();
+            ending.complete(new Ending(1, String.format("BOOTSTRAP failure code=%s reason=%s",
+                    code == null ? "-" : Trace.code(code.getCode()), Trace.sentence(reason))));
+        }
+
+        @Override
+        public void onBootstrapTimeout(LwM2mServer server, BootstrapRequest request) {
+            ending.complete(new Ending(2, "BOOTSTRAP timeout"));
+        }
+
+        @Override
+        public void onUnexpectedError(Throwable error) {
+            ending.complete(new Ending(1, "BOOTSTRAP failure code=- reason=" + Trace.sentence(error.toString())));
+        }
+    }
+
+    /**
+     * Hides the LwM2M servers from the engine, so that it does not go on to
+     * register with one that need not exist. The check of the configuration
+     * at Bootstrap-Finish uses Leshan's own extractor and sees them all.
+     */
+    private static final class BootstrapOnly extends DefaultServersInfoExtractor {
+        @Override
+        public ServersInfo getInfo(Map<Integer, LwM2mObjectEnabler> objects, boolean raise) {
+            ServersInfo info = super.getInfo(objects, raise);
+            if (info != null)
+                info.deviceManagements.clear();
+            return info;
+        }
+    }
+
+    private static LeshanClient build(Options o) {
+        DefaultRegistrationEngineFactory engine = new DefaultRegistrationEngineFactory();
+        engine.setRequestTimeoutInMs(o.timeoutSeconds * 1000L);
+        engine.setBootstrapSessionTimeoutInSec(o.timeoutSeconds);
+        engine.setPreferredContentFormat(o.format);
+
+        LeshanClientBuilder builder = new LeshanClientBuilder(new DefaultClientEndpointNameProvider(o.endpoint,
+                o.omitEndpoint ? DefaultClientEndpointNameProvider.Mode.NEVER
+                        : DefaultClientEndpointNameProvider.Mode.ALWAYS));
+        builder.setObjects(objects(o));
+        builder.setRegistrationEngineFactory(engine);
+        builder.setServersInfoExtractor(new BootstrapOnly());
+        builder.setBootstrapConsistencyChecker(
+                new DefaultBootstrapConsistencyChecker(new DefaultServersInfoExtractor()));
+        builder.setEndpointsProviders(transport(o));
+        return builder.build();
+    }
+
+    private static List<LwM2mObjectEnabler> objects(Options o) {
+        ObjectsInitializer init = new ObjectsInitializer();
+        init.setInstancesForObject(LwM2mId.SECURITY, o.key == null ? Security.noSecBootstrap(o.uri)
+                : Security.pskBootstrap(o.uri, o.identity.getBytes(StandardCharsets.UTF_8), o.key));
+        init.setClassForObject(LwM2mId.SERVER, Server.class);
+        init.setClassForObject(LwM2mId.ACCESS_CONTROL, SimpleInstanceEnabler.class);
+        init.setInstancesForObject(LwM2mId.DEVICE,
+                new Device("interop", "boot-client", o.endpoint, EnumSet.of(BindingMode.U)));
+        init.setClassForObject(LwM2mId.OSCORE, Oscore.class);
+        return init.createAll();
+    }
+
+    private static CaliforniumClientEndpointsProvider transport(Options o) {
+        CaliforniumClientEndpointsProvider.Builder builder = new CaliforniumClientEndpointsProvider.Builder(
+                new Trace.Coap(), new Trace.Coaps());
+        Configuration config = builder.createDefaultConfiguration();
+        if (o.cipher != null) {
+            config.set(DtlsConfig.DTLS_RECOMMENDED_CIPHER_SUITES_ONLY, false);
+            config.setAsListFromText(DtlsConfig.DTLS_CIPHER_SUITES, o.cipher);
+        }
+        return builder.setConfiguration(config).build();
+    }
+
+    private static Options parse(String[] args) throws UsageException, IOException {
+        Options o = new Options();
+        for (int i = 0; i < args.length; i++) {
+            String name = args[i];
+            if (name.equals("--omit-ep")) {
+                o.omitEndpoint = true;
+                continue;
+            }
+            if (i + 1 == args.length)
+                throw new UsageException(name + ": no such option, or its value is missing");
+            String value = args[++i];
+            switch (name) {
+            case "--uri" -> o.uri = value;
+            case "--endpoint" -> o.endpoint = value;
+            case "--identity" -> o.identity = value;
+            case "--key-file" -> o.keyFile = Path.of(value);
+            case "--pct" -> o.format = format(value);
+            case "--cipher" -> o.cipher = cipher(value);
+            case "--timeout" -> o.timeoutSeconds = seconds(value);
+            default -> throw new UsageException(name + ": no such option");
+            }
+        }
+        if (o.uri == null || o.endpoint == null)
+            throw new UsageException("--uri and --endpoint are needed");
+        if (o.uri.startsWith("coaps://")) {
+            if (o.identity == null)
+                o.identity = o.endpoint;
+            o.key = key(o.keyFile);
+        } else if (!o.uri.startsWith("coap://")) {
+            throw new UsageException("--uri: neither coap:// nor coaps://");
+        }
+        return o;
+    }
+
+    private static ContentFormat format(String value) throws UsageException {
+        return switch (value) {
+        case "112" -> ContentFormat.SENML_CBOR;
+        case "110" -> ContentFormat.SENML_JSON;
+        case "11542" -> ContentFormat.TLV;
+        case "off" -> null;
+        default -> throw new UsageException("--pct: 112, 110, 11542 or off");
+        };
+    }
+
+    private static String cipher(String value) throws UsageException {
+        if (CipherSuite.getTypeByName(value) == null)
+            throw new UsageException("--cipher: no such suite");
+        return value;
+    }
+
+    private static int seconds(String value) throws UsageException {
+        try {
+            int s = Integer.parseInt(value);
+            if (s > 0 && s <= 3600)
+                return s;
+        } catch (NumberFormatException e) {
+            // said below
+        }
+        throw new UsageException("--timeout: 1 to 3600 seconds");
+    }
+
+    /** The key never stands in the arguments, which every user can list. */
+    private static byte[] key(Path file) throws UsageException, IOException {
+        String hex = file == null ? System.getenv("LESHAN_PSK_HEX") : Files.readString(file);
+        if (hex == null || hex.isBlank())
+            throw new UsageException("coaps needs --key-file or LESHAN_PSK_HEX");
+        try {
+            return HexFormat.of().parseHex(hex.strip());
+        } catch (IllegalArgumentException e) {
+            throw new UsageException("the key is not hex");
+        }
+    }
+}

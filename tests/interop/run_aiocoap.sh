@@ -1,0 +1,16 @@
+#!/bin/bash
+# A device on aiocoap and cbor2 against a running bootstrapd, over NoSec: an
+# independent CoAP stack and independent readers of what is written.
+#
+# usage: run_aiocoap.sh DIR	(TAP; exit 0, 1, or 77 where it cannot be had)
+
+# shellcheck source-path=SCRIPTDIR source=tap.sh disable=SC1091
+. "${0%/*}/tap.sh"
+tap_begin "$@"
+
+here=${0%/*}/aiocoap
+python=$("$here/build" 2>"$WORK/build" | tail -n 1) || {
+	[ $? -eq 77 ] && tap_skip_all "$(tail -n 1 "$WORK/build")"
+	tap_bail "$(tail -n 1 "$WORK/build")"
+}
+"$python" -B "$here/aio_client.py" "$COAP_URI"

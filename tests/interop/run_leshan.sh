@@ -1,0 +1,152 @@
+#!/bin/bash
+# Leshan's client library against a running bootstrapd: bootstraps over NoSec
+# and PSK in the formats it knows, and what it must be refused.
+#
+# usage: run_leshan.sh DIR	(TAP; exit 0, 1, or 77 where it cannot be built)
+
+# shellcheck disable=SC2317,SC2329 # tap calls the functions by name
+# shellcheck source-path=SCRIPTDIR source=tap.sh disable=SC1091
+. "${0%/*}/tap.sh"
+tap_begin "$@"
+
+build=${0%/*}/leshan/build
+jars=$("$build" 2>"$WORK/build" | tail -n 1) || {
+	[ $? -eq 77 ] && tap_skip_all "$(tail -n 1 "$WORK/build")"
+	tap_bail "$(tail -n 1 "$WORK/build")"
+}
+
+# client LOG ARGUMENT ...: one run of the device, its lines in $WORK/LOG.
+client() {
+	local log=$WORK/$1
+	shift
+
+	LESHAN_PSK_HEX=${key:-$PSK_KEY_HEX} java -cp "$jars/*" BootClient \
+		--timeout 30 "$@" >"$log" 2>&1 </dev/null
+	status=$?
+}
+
+show() {
+	grep -v '^RESULT' "$WORK/$1"
+	return 1
+}
+
+psk_account=' uri=coaps://[^ ]+ mode=psk identity=[^ -][^ ]* '
+psk_account+='key_sha256=[0-9a-f]{64} ssid=([0-9]+) '
+
+# The device is content, and holds one PSK account for an LwM2M server beside
+# the Bootstrap-Server's that it came with.
+bootstrapped() {
+	local bs server account
+
+	[ "$status" -eq 0 ] || { show "$1"; return; }
+	bs=$(grep -c '^RESULT security/.* bootstrap=true$' "$WORK/$1")
+	account=$(grep '^RESULT security/.* bootstrap=false$' "$WORK/$1")
+	server=$(grep '^RESULT server/' "$WORK/$1")
+	[ "$bs" -eq 1 ] || { echo "$bs Bootstrap-Server accounts"; return 1; }
+	[ "$(wc -l <<<"$account")" -eq 1 ] || { echo "$account"; return 1; }
+	[[ "$account " =~ $psk_account ]] || { echo "$account"; return 1; }
+	[[ $server == *" ssid=${BASH_REMATCH[1]} lifetime="[1-9]* ]] ||
+		{ echo "$server"; return 1; }
+}
+
+# field LOG NAME: of the account for the LwM2M server.
+field() {
+	sed -n "s/^RESULT security.* $2=\([^ ]*\) .*bootstrap=false\$/\1/p" \
+		"$WORK/$1"
+}
+
+wrote_in() {
+	local formats
+	formats=$(sed -n 's/^REQUEST WRITE .* format=\([0-9]*\) .*/\1/p' \
+		"$WORK/$1" | sort -u)
+	[ "$formats" = "$2" ] || { echo "formats: $formats"; return 1; }
+}
+
+offered_cipher() {
+	grep -qx "BOOTSTRAP accepted code=2.04 cipher=$2" "$WORK/$1" || show "$1"
+}
+
+refused_with() {
+	if [ "$status" -ne 1 ] ||
+		! grep -q "^BOOTSTRAP refused code=$2 " "$WORK/$1"; then
+		show "$1"
+	fi
+}
+
+# No session, hence no CoAP: neither accepted nor refused, only failed.
+no_session() {
+	if [ "$status" -eq 0 ] ||
+		! grep -qE '^BOOTSTRAP (failure code=-|timeout)' "$WORK/$1" ||
+		grep -qE '^BOOTSTRAP (accepted|refused)' "$WORK/$1"; then
+		show "$1"
+	fi
+}
+
+same_ending() {
+	diff <(sed -n 's/ ms=.*//; /^BOOTSTRAP [ft]/p' "$WORK/$1") \
+		<(sed -n 's/ ms=.*//; /^BOOTSTRAP [ft]/p' "$WORK/$2")
+}
+
+differ() {
+	if [ -z "$1" ] || [ -z "$2" ] || [ "$1" = "$2" ]; then
+		echo "'$1' and '$2'"
+		return 1
+	fi
+}
+
+client nosec --uri "$COAP_URI" --endpoint interop-leshan-1
+tap 'NoSec: bootstrapped' bootstrapped nosec
+tap 'NoSec: written in the format of pct, 112' wrote_in nosec 112
+
+client again --uri "$COAP_URI" --endpoint interop-leshan-1 --pct 11542
+tap 'NoSec, pct=11542: bootstrapped' bootstrapped again
+tap 'NoSec, pct=11542: written in TLV' wrote_in again 11542
+tap 'the same endpoint gets the same derived key' \
+	test "$(field nosec key_sha256)" = "$(field again key_sha256)"
+
+client off --uri "$COAP_URI" --endpoint interop-leshan-2 --pct off
+tap 'NoSec, no pct: bootstrapped' bootstrapped off
+tap 'NoSec, no pct: written in TLV' wrote_in off 11542
+tap 'another endpoint gets another key' \
+	differ "$(field nosec key_sha256)" "$(field off key_sha256)"
+
+client noname --uri "$COAP_URI" --endpoint interop-leshan-3 --omit-ep
+tap 'NoSec without ep: 4.00' refused_with noname 4.00
+
+secure=(--uri "$COAPS_URI" --endpoint "$ENDPOINT" --identity "$PSK_IDENTITY")
+client psk "${secure[@]}"
+tap 'PSK: bootstrapped' bootstrapped psk
+tap 'the key for the LwM2M server is not the bootstrap key' \
+	differ "$(field psk key_sha256)" \
+	"$(sed -n 's/^RESULT .*key_sha256=\([^ ]*\) .*=true$/\1/p' "$WORK/psk")"
+
+for suite in TLS_PSK_WITH_AES_128_CCM_8 TLS_PSK_WITH_AES_128_GCM_SHA256 \
+	TLS_PSK_WITH_AES_128_CBC_SHA256; do
+	client "$suite" "${secure[@]}" --cipher "$suite"
+	tap "$suite: bootstrapped" bootstrapped "$suite"
+	tap "$suite: and nothing else was used" offered_cipher "$suite" "$suite"
+done
+
+client noep "${secure[@]}" --omit-ep
+tap 'PSK without ep: the credential names the device' bootstrapped noep
+
+client spoof --uri "$COAPS_URI" --endpoint interop-leshan-9 \
+	--identity "$PSK_IDENTITY"
+tap 'PSK with the ep of another device: 4.00' refused_with spoof 4.00
+
+key=$(printf '%s' "$PSK_KEY_HEX" | tr 0123456789abcdefABCDEF \
+	123456789abcdef0BCDEFA)
+client wrong "${secure[@]}" --timeout 15
+tap 'wrong key: no session' no_session wrong
+client unknown --uri "$COAPS_URI" --endpoint "$ENDPOINT" \
+	--identity interop-nobody --timeout 15
+tap 'unknown identity: no session' no_session unknown
+tap 'a wrong key and an unknown identity end alike' same_ending wrong unknown
+unset key
+
+client after "${secure[@]}"
+tap 'PSK: bootstrapped once more' bootstrapped after
+tap 'and with the same key' \
+	test "$(field psk key_sha256)" = "$(field after key_sha256)"
+
+tap_end
