@@ -29,8 +29,10 @@ const char *format_name(int content_format);
 /**
  * Encode `entries` (absolute paths within `base`, sorted by path_compare) as
  * the payload of a request to `base` (/o or /o/i).
- * Errors: RC_UNSUPPORTED (format), RC_MALFORMED (an entry outside `base`, out
- * of order, duplicate, or of a type the format cannot carry), RC_TOO_LARGE (does not fit `w`).
+ * Errors: RC_UNSUPPORTED (format, or TLV for "/"), RC_MALFORMED (an entry
+ * outside `base`, out of order, duplicate, of a type the format cannot carry,
+ * or with a resource instance where the tables say single, and the other way
+ * about), RC_TOO_LARGE (does not fit `w`).
  */
 MUST_CHECK enum rc lwm2m_encode(int content_format, struct lwm2m_path base,
     const struct lwm2m_entry *entries, size_t count, struct writer *w);

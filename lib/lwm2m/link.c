@@ -104,7 +104,7 @@ read_target(struct span text, struct lwm2m_path *out)
 	if (text.len < 3 || text.p[0] != '<' || text.p[text.len - 1] != '>')
 		return false;
 	text = span_of(text.p + 1, text.len - 2);
-	if (text.len > 1 && text.p[text.len - 1] == '/')
+	if (text.len > 2 && text.p[text.len - 1] == '/')
 		text.len--;
 	return path_parse(text, out) == RC_OK && path_depth(*out) <= 2;
 }
