@@ -147,10 +147,11 @@ struct span coap_uint(uint32_t value, uint8_t *bytes);
 bool coap_uint_value(struct span value, uint32_t *out);
 
 /**
- * The first option in a request or response that a recipient like us must not
- * ignore and does not understand (critical, odd number), or that is repeated
- * although it may not be (RFC 7252 section 5.4.5), or whose length is out of
- * range (5.4.3). NULL when all is well.
+ * The first critical (odd) option that a recipient like us must not ignore:
+ * one that is not understood, is repeated although it may not be (RFC 7252
+ * section 5.4.5), or has a length out of range (5.4.3). Elective ones with the
+ * same faults are to be ignored: coap_find() gives the first, its reader checks
+ * the length. NULL when all is well.
  */
 const struct coap_option *coap_bad_option(const struct coap_message *m);
 

@@ -309,16 +309,16 @@ static void
 the_path_is_copied(void **state)
 {
 	uint8_t segment[2] = {'2', '1'};
-	struct coap_request rq = get_root();
+	struct coap_request rq = put_server(17);
 
 	(void)state;
 	rq.path[0] = span_of(segment, 2);
-	rq.path_count = 1;
+	rq.block_size = 16;
 	request(rq);
 	memset(segment, 'x', sizeof(segment));
-	expect("48 01 70 01 T0 b2'21' 6128");
-	at(2000);
-	expect("48 01 70 01 T0 b2'21' 6128");
+	expect("48 03 70 01 T0 b2'21' 0130 122d16 d10208 d11411 ff {0+16}");
+	from("68 5f 70 01 T0 d10e08");
+	expect("48 03 70 02 T1 b2'21' 0130 122d16 d10210 ff {16+1}");
 	coap_peer_cancel(trace.peer);
 }
 
