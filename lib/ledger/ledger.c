@@ -69,10 +69,8 @@ static int
 configure(sqlite3 *db)
 {
 	sqlite3_busy_timeout(db, LOCK_WAIT_MS);
-	/* The file may have been prepared by somebody: nothing in it runs
-	 * functions with side effects, nothing edits the schema as text. */
+	/* Nothing edits the schema as text, or a page as a row. */
 	sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-	sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
 	/* No mapping: a file cut short would end in SIGBUS, not in a code. */
 	return sqlite3_exec(db,
 	    "PRAGMA mmap_size = 0;"
@@ -226,6 +224,20 @@ make_immutable_uri(const char *name, char uri[static URI_MAX])
 	return !w.full;
 }
 
+/* SQLite opens the file in earnest at the first read. */
+static int
+open_and_touch(const char *name, int flags, sqlite3 **db)
+{
+	int64_t version;
+	int code = sqlite3_open_v2(name, db, flags, NULL);
+
+	if (code == SQLITE_OK)
+		code = configure(*db);
+	if (code == SQLITE_OK)
+		code = get_int(*db, "PRAGMA user_version", &version);
+	return code;
+}
+
 static enum rc
 open_to_read(
     const char *name, sqlite3 **db, const struct reason *why, const char *path)
@@ -235,14 +247,12 @@ open_to_read(
 	enum rc rc;
 	int code;
 
-	code = sqlite3_open_v2(name, db, flags, NULL);
-	if (code == SQLITE_OK)
-		code = configure(*db);
-	if ((code & 0xff) == SQLITE_CANTOPEN && make_immutable_uri(name, uri)) {
+	code = open_and_touch(name, flags, db);
+	if (((code & 0xff) == SQLITE_CANTOPEN ||
+		(code & 0xff) == SQLITE_READONLY) &&
+	    make_immutable_uri(name, uri)) {
 		sqlite3_close(*db);
-		code = sqlite3_open_v2(uri, db, flags | SQLITE_OPEN_URI, NULL);
-		if (code == SQLITE_OK)
-			code = configure(*db);
+		code = open_and_touch(uri, flags | SQLITE_OPEN_URI, db);
 	}
 	if (code != SQLITE_OK)
 		return failed(*db, code, why, path);
