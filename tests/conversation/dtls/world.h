@@ -1,0 +1,112 @@
+/**
+ * world.h - a DTLS server and its clients in one process, a clock that only
+ * moves when told, and a network that loses what it is told to lose.
+ *
+ * Events and datagrams are written down as text, one line each, and a test
+ * reads as what it expects of both:
+ *
+ *     C1 hello            ClientHello without a cookie
+ *     S1 verify           HelloVerifyRequest
+ *     C1 hello+cookie
+ *     S1 hello,done
+ *     C1 key,ccs,secret   ClientKeyExchange, ChangeCipherSpec, epoch 1
+ *     S1 ccs,secret
+ */
+#ifndef WORLD_H
+#define WORLD_H
+
+#include "dtls/client.h"
+#include "dtls/dtls.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+enum {
+	WORLD_CLIENTS = 8,
+	WORLD_SEEN = 256,
+	WORLD_TEXT = 65536,
+	WORLD_DATAGRAM = 8192,
+};
+
+struct flying {
+	size_t len;
+	uint8_t bytes[WORLD_DATAGRAM];
+};
+
+struct device {
+	struct dtls_client *client;
+	struct address address;
+	struct flying *sent; /* WORLD_SEEN: all that it ever sent */
+	size_t sent_count;
+	struct flying *got; /* WORLD_SEEN: all that the server sent to it */
+	size_t got_count;
+	char heard[WORLD_TEXT]; /* text of the server's data */
+	size_t heard_len;
+};
+
+struct world {
+	struct dtls *server;
+	uint64_t now_ms;
+	struct device devices[WORLD_CLIENTS + 1]; /* from 1 */
+	/* The link. */
+	unsigned lose_up; /* the next ones to the server */
+	unsigned lose_down;
+	unsigned skip_up; /* deliver so many before losing */
+	unsigned skip_down;
+	bool twice; /* deliver everything twice */
+	bool split; /* each record travels alone */
+	size_t delivered_up, delivered_down;
+	/* What the owner of the server does. */
+	bool silent_keeper; /* leave PSK_WANTED unanswered */
+	uint64_t wanted; /* the association that asked last */
+	uint64_t last_conn; /* of the last event */
+	bool echo; /* send each DATA back */
+	char events[WORLD_TEXT];
+	char trace[WORLD_TEXT];
+};
+
+/** NULL config: dtls_config_default. */
+void world_start(struct world *w, const struct dtls_config *config);
+void world_stop(struct world *w);
+
+/** Device `i` at an address of its own; the key is that of the identity's
+ *  first byte, or wrong. A device that is there already is thrown away. */
+void world_device(struct world *w, unsigned i, const char *identity,
+    bool right_key, const char *suite);
+
+/** Deliver until nothing flies any more. */
+void world_run(struct world *w);
+/** Move the clock on by `ms`, meeting each deadline on the way. */
+void world_pass(struct world *w, uint64_t ms);
+/** Device `i` begins, and all that follows without the clock moving. */
+void world_connect(struct world *w, unsigned i);
+void world_answer(struct world *w, bool known);
+
+/** Put a datagram of device `i` before the server, and run. */
+void world_inject(struct world *w, unsigned i, struct span datagram);
+/** The n-th datagram that device `i` ever sent, from 0. */
+struct span world_sent(const struct world *w, unsigned i, size_t n);
+struct span world_got(const struct world *w, unsigned i, size_t n);
+/** Device `i` sends text and the world runs. */
+void world_say(struct world *w, unsigned i, const char *text);
+/** The server sends text to an association and the world runs. */
+void world_tell(struct world *w, uint64_t conn, const char *text);
+
+/** Compare with all events (datagrams) since the last comparison. */
+#define expect_events(w, text) \
+	expect_text((w)->events, text, "events", __FILE__, __LINE__)
+#define expect_trace(w, text) \
+	expect_text((w)->trace, text, "datagrams", __FILE__, __LINE__)
+void expect_text(
+    char *seen, const char *text, const char *what, const char *file, int line);
+
+/** The datagram in the words of the opening comment. */
+void describe(struct span datagram, char *text, size_t cap);
+
+/** Key of an identity: 16 bytes of its first byte. Owned. */
+struct secret world_key(struct span identity, bool right);
+
+#endif
