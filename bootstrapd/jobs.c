@@ -1,0 +1,345 @@
+#include "jobs.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+enum { QUEUE_MAX = 4096 };
+
+struct queue {
+	struct job *first, **last;
+	size_t count;
+};
+
+struct jobs {
+	struct hsm *hsm;
+	pthread_mutex_t mutex;
+	pthread_cond_t wake;
+	struct queue todo, done;
+	size_t busy;
+	bool stopping, reopening;
+	struct token_health health;
+	int fd;
+	unsigned thread_count;
+	pthread_t threads[64];
+};
+
+static void
+queue_init(struct queue *q)
+{
+	*q = (struct queue){.last = &q->first};
+}
+
+static void
+queue_put(struct queue *q, struct job *j)
+{
+	j->next = NULL;
+	*q->last = j;
+	q->last = &j->next;
+	q->count++;
+}
+
+static struct job *
+queue_pop(struct queue *q)
+{
+	struct job *j = q->first;
+
+	if (!j)
+		return NULL;
+	q->first = j->next;
+	if (!q->first)
+		q->last = &q->first;
+	q->count--;
+	return j;
+}
+
+static struct job *
+job_new(enum job_kind kind, unsigned worker, struct policy_set *set)
+{
+	struct job *j = calloc(1, sizeof(*j));
+
+	if (!j)
+		return NULL;
+	j->kind = kind;
+	j->worker = worker;
+	j->set = policy_set_ref(set);
+	return j;
+}
+
+static struct span
+keep(uint8_t *room, size_t cap, struct span s)
+{
+	size_t n = s.len < cap ? s.len : cap;
+
+	if (n)
+		memcpy(room, s.p, n);
+	return span_of(room, n);
+}
+
+struct job *
+job_psk(unsigned worker, struct policy_set *set, const struct q_psk *q)
+{
+	struct job *j = job_new(JOB_PSK, worker, set);
+
+	if (!j)
+		return NULL;
+	j->ref = q->ref;
+	j->request.credential =
+	    keep(j->credential, sizeof(j->credential), q->identity);
+	return j;
+}
+
+struct job *
+job_begin(unsigned worker, struct policy_set *set, const struct q_begin *q)
+{
+	struct job *j = job_new(JOB_BEGIN, worker, set);
+
+	if (!j)
+		return NULL;
+	memcpy(j->request.session, q->session, SESSION_ID_LEN);
+	j->request.nosec = q->nosec;
+	j->request.epoch = q->epoch;
+	j->request.has_endpoint = q->has_endpoint;
+	j->request.address = q->address;
+	j->request.pct = q->pct;
+	j->request.fault = q->fault;
+	j->request.worker = worker;
+	j->request.credential =
+	    keep(j->credential, sizeof(j->credential), q->credential);
+	j->request.endpoint =
+	    keep(j->endpoint, sizeof(j->endpoint), q->endpoint);
+	return j;
+}
+
+void
+job_free(struct job *j)
+{
+	if (!j)
+		return;
+	secret_fini(&j->key);
+	issue_decision_fini(&j->decision);
+	policy_set_unref(j->set);
+	free(j);
+}
+
+static enum rc
+work(struct hsm_session *s, struct job *j)
+{
+	if (j->kind == JOB_PSK) {
+		j->rc = issue_psk(s, j->set, j->request.credential,
+		    j->first_epoch, j->attempt, &j->key, &j->epoch);
+		return j->rc;
+	}
+	issue_begin(s, j->set, &j->request, &j->decision);
+	return j->decision.reason == REASON_TOKEN_AWAY ? RC_TOKEN : RC_OK;
+}
+
+/**
+ * The token is away: one thread brings it back, asleep between the tries; the
+ * others go on and answer "not now".
+ */
+static void
+reopen(struct jobs *q, struct hsm_session *s)
+{
+	struct hsm_error err = *hsm_session_error(s);
+	bool stopping;
+	enum rc rc;
+
+	LOG(LOG_ERROR, "token_away", F_TEXT("error", err.text),
+	    F_TEXT("remedy", err.remedy));
+	do {
+		rc = hsm_reopen(q->hsm, &err);
+		pthread_mutex_lock(&q->mutex);
+		q->health.ok = rc == RC_OK;
+		q->health.pin_refused = rc == RC_PIN;
+		q->health.error = err;
+		stopping = q->stopping;
+		pthread_mutex_unlock(&q->mutex);
+	} while (rc != RC_OK && rc != RC_PIN && !stopping);
+	if (rc == RC_OK)
+		LOG(LOG_NOTICE, "token_back",
+		    F_TEXT("token", hsm_token_name(q->hsm)));
+}
+
+static void
+note_failure(struct jobs *q, struct hsm_session *s)
+{
+	const struct hsm_error *err = hsm_session_error(s);
+	bool mine;
+
+	/* a missing master is a fault of one policy, not of the token */
+	if (hsm_probe(s, NULL) == RC_OK) {
+		LOG(LOG_ERROR, "key_missing", F_TEXT("error", err->text),
+		    F_TEXT("remedy", err->remedy));
+		return;
+	}
+	pthread_mutex_lock(&q->mutex);
+	mine = !q->reopening;
+	q->reopening = true;
+	q->health.ok = false;
+	q->health.error = *err;
+	pthread_mutex_unlock(&q->mutex);
+	if (!mine)
+		return;
+	reopen(q, s);
+	pthread_mutex_lock(&q->mutex);
+	q->reopening = false;
+	pthread_mutex_unlock(&q->mutex);
+}
+
+static void
+finish(struct jobs *q, struct job *j)
+{
+	const uint64_t one = 1;
+
+	pthread_mutex_lock(&q->mutex);
+	q->busy--;
+	queue_put(&q->done, j);
+	pthread_mutex_unlock(&q->mutex);
+	(void)!write(q->fd, &one, sizeof(one));
+}
+
+static void *
+run(void *ctx)
+{
+	struct jobs *q = ctx;
+	struct hsm_session *s = NULL;
+	struct hsm_error err;
+
+	if (hsm_session_take(q->hsm, &s, &err) != RC_OK) {
+		LOG(LOG_ERROR, "token_session", F_TEXT("error", err.text));
+		return NULL;
+	}
+	pthread_mutex_lock(&q->mutex);
+	while (!q->stopping) {
+		struct job *j = queue_pop(&q->todo);
+		enum rc rc;
+
+		if (!j) {
+			pthread_cond_wait(&q->wake, &q->mutex);
+			continue;
+		}
+		q->busy++;
+		pthread_mutex_unlock(&q->mutex);
+		rc = work(s, j);
+		finish(q, j);
+		if (rc == RC_TOKEN)
+			note_failure(q, s);
+		pthread_mutex_lock(&q->mutex);
+	}
+	pthread_mutex_unlock(&q->mutex);
+	hsm_session_give(s);
+	return NULL;
+}
+
+enum rc
+jobs_start(struct hsm *hsm, unsigned threads, struct jobs **out)
+{
+	struct jobs *q = calloc(1, sizeof(*q));
+
+	if (!q)
+		return RC_MEMORY;
+	q->hsm = hsm;
+	q->health.ok = true;
+	queue_init(&q->todo);
+	queue_init(&q->done);
+	pthread_mutex_init(&q->mutex, NULL);
+	pthread_cond_init(&q->wake, NULL);
+	q->fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	if (q->fd < 0) {
+		free(q);
+		return RC_IO;
+	}
+	while (q->thread_count < threads &&
+	    q->thread_count < sizeof(q->threads) / sizeof(q->threads[0])) {
+		if (pthread_create(
+			&q->threads[q->thread_count], NULL, run, q) != 0)
+			break;
+		q->thread_count++;
+	}
+	if (q->thread_count == 0) {
+		close(q->fd);
+		free(q);
+		return RC_MEMORY;
+	}
+	*out = q;
+	return RC_OK;
+}
+
+void
+jobs_stop(struct jobs *q)
+{
+	struct job *j;
+
+	if (!q)
+		return;
+	pthread_mutex_lock(&q->mutex);
+	q->stopping = true;
+	pthread_cond_broadcast(&q->wake);
+	pthread_mutex_unlock(&q->mutex);
+	for (unsigned i = 0; i < q->thread_count; i++)
+		pthread_join(q->threads[i], NULL);
+	while ((j = queue_pop(&q->todo)))
+		job_free(j);
+	while ((j = queue_pop(&q->done)))
+		job_free(j);
+	close(q->fd);
+	free(q);
+}
+
+int
+jobs_fd(const struct jobs *q)
+{
+	return q->fd;
+}
+
+bool
+jobs_put(struct jobs *q, struct job *j)
+{
+	bool room;
+
+	pthread_mutex_lock(&q->mutex);
+	room = q->todo.count < QUEUE_MAX;
+	if (room) {
+		queue_put(&q->todo, j);
+		pthread_cond_signal(&q->wake);
+	}
+	pthread_mutex_unlock(&q->mutex);
+	if (!room)
+		job_free(j);
+	return room;
+}
+
+struct job *
+jobs_take(struct jobs *q)
+{
+	uint64_t count;
+	struct job *j;
+
+	(void)!read(q->fd, &count, sizeof(count));
+	pthread_mutex_lock(&q->mutex);
+	j = q->done.first;
+	queue_init(&q->done);
+	pthread_mutex_unlock(&q->mutex);
+	return j;
+}
+
+size_t
+jobs_waiting(struct jobs *q)
+{
+	size_t n;
+
+	pthread_mutex_lock(&q->mutex);
+	n = q->todo.count + q->busy;
+	pthread_mutex_unlock(&q->mutex);
+	return n;
+}
+
+void
+jobs_health(struct jobs *q, struct token_health *out)
+{
+	pthread_mutex_lock(&q->mutex);
+	*out = q->health;
+	pthread_mutex_unlock(&q->mutex);
+}

@@ -1,0 +1,71 @@
+/**
+ * jobs.h - the keeper's questions to the HSM, each answered on one of a few
+ * threads, so that a token of 50 ms a signature never stops the keeper's loop.
+ *
+ * A job is filled by the keeper, worked on by lib/issue in a thread, and comes
+ * back through a descriptor. Only the keeper's thread touches the ledger.
+ */
+#ifndef BOOTSTRAPD_JOBS_H
+#define BOOTSTRAPD_JOBS_H
+
+#include "config.h"
+#include "issue/issue.h"
+#include "question.h"
+
+enum job_kind { JOB_PSK, JOB_BEGIN };
+
+struct job {
+	struct job *next;
+	enum job_kind kind;
+	unsigned worker;
+	struct policy_set *set; /**< one reference, given back with the job */
+	/* what was asked; spans point into the arrays below */
+	uint64_t ref; /**< JOB_PSK: the worker's number */
+	unsigned attempt; /**< JOB_PSK */
+	uint32_t first_epoch; /**< JOB_PSK */
+	struct issue_request request;
+	bool again; /**< JOB_BEGIN: recorded before */
+	uint8_t credential[POLICY_ENDPOINT_MAX + 1];
+	uint8_t endpoint[POLICY_ENDPOINT_MAX + 4];
+	/* what came out */
+	enum rc rc; /**< JOB_PSK */
+	struct secret key; /**< JOB_PSK */
+	uint32_t epoch; /**< JOB_PSK */
+	struct issue_decision decision; /**< JOB_BEGIN */
+};
+
+/** Owned. `set` is borrowed: a reference is taken. NULL: out of memory. */
+struct job *job_psk(
+    unsigned worker, struct policy_set *set, const struct q_psk *q);
+struct job *job_begin(
+    unsigned worker, struct policy_set *set, const struct q_begin *q);
+/** Wipes what it holds. */
+void job_free(struct job *j);
+
+/** How the token is. */
+struct token_health {
+	bool ok;
+	bool pin_refused; /**< for good: the daemon must end */
+	struct hsm_error error; /**< when not ok */
+};
+
+struct jobs;
+
+/** Start `threads` of them over an open token. Errors: RC_MEMORY, RC_IO,
+ *  RC_TOKEN. `hsm` is borrowed until jobs_stop. */
+MUST_CHECK enum rc jobs_start(
+    struct hsm *hsm, unsigned threads, struct jobs **out);
+/** Ends the threads; unfinished jobs are freed. */
+void jobs_stop(struct jobs *q);
+
+/** Readable when jobs are done. */
+int jobs_fd(const struct jobs *q);
+/** Takes the job. False (the job is freed): the queue is full. */
+bool jobs_put(struct jobs *q, struct job *j);
+/** All that are done, oldest first, a list by `next`; NULL: none. */
+struct job *jobs_take(struct jobs *q);
+/** How many wait or are worked on. */
+size_t jobs_waiting(struct jobs *q);
+void jobs_health(struct jobs *q, struct token_health *out);
+
+#endif

@@ -1,0 +1,437 @@
+#include "keeper_state.h"
+
+#include "base/text.h"
+#include "build_config.h"
+#include "jail.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+enum {
+	TICK_MS = 1000,
+	HANDSHAKES_MS = 60000,
+	SWEEP_TICKS = 10,
+	/** A module that has not answered for so long hangs: a new process is
+	 *  the only cure (hsm.md 4.4: a call cannot be cancelled). */
+	HANG_MS = 30000,
+};
+
+void
+keeper_note(struct keeper *k, enum keeper_note note)
+{
+	const uint8_t byte = (uint8_t)note;
+
+	(void)!write(k->args->supervisor, &byte, 1);
+}
+
+static void
+hex_digest(const uint8_t digest[static DIGEST_LEN], char out[static 65])
+{
+	struct writer w;
+
+	writer_init(&w, out, 64);
+	text_hex(&w, span_of(digest, DIGEST_LEN));
+	out[64] = '\0';
+}
+
+static void
+log_findings(const struct diag *d)
+{
+	for (size_t i = 0; i < diag_total(d); i++) {
+		const struct diag_finding *f = diag_get(d, i);
+
+		LOG(f->level == DIAG_ERROR ? LOG_ERROR : LOG_WARNING, "finding",
+		    F_TEXT("file", f->file), F_INT("line", f->line),
+		    F_INT("column", f->column), F_TEXT("code", f->code),
+		    F_TEXT("text", f->text));
+	}
+}
+
+static void
+first_line(const struct diag *d, char *out, size_t cap)
+{
+	for (size_t i = 0; i < diag_total(d); i++) {
+		const struct diag_finding *f = diag_get(d, i);
+
+		if (f->level != DIAG_ERROR)
+			continue;
+		snprintf(out, cap, "%s:%u:%u: %s", f->file, f->line, f->column,
+		    f->text);
+		return;
+	}
+}
+
+/** The set goes into force; the row says so. */
+static enum rc
+install(struct keeper *k, struct policy_set *set, const char *by)
+{
+	const struct field f[] = {
+	    F_BYTES("policy_set", span_of(set->digest, DIGEST_LEN)),
+	    F_INT("identities", set->identity_count),
+	    F_INT("policies", set->policy_count),
+	    F_TEXT("source", k->config->policies),
+	    F_TEXT("by", by),
+	    F_TEXT("instance", k->args->instance),
+	};
+	enum rc rc =
+	    record_event(k, "policies_loaded", f, sizeof(f) / sizeof(f[0]));
+	char hex[65];
+
+	if (rc != RC_OK)
+		return rc;
+	policy_set_unref(k->policies.set);
+	k->policies.set = set;
+	k->policies.at_ms = clock_wall_ms();
+	snprintf(k->policies.by, sizeof(k->policies.by), "%s", by);
+	hex_digest(set->digest, hex);
+	LOG(LOG_NOTICE, "policies_loaded", F_TEXT("policy_set", hex),
+	    F_INT("identities", set->identity_count),
+	    F_INT("policies", set->policy_count), F_TEXT("by", by));
+	return RC_OK;
+}
+
+static void
+record_refused_set(
+    struct keeper *k, const char *by, size_t findings, const char *first)
+{
+	const struct field f[] = {
+	    F_TEXT("source", k->config->policies),
+	    F_TEXT("by", by),
+	    F_INT("findings", findings),
+	    F_TEXT("first", first),
+	    F_TEXT("instance", k->args->instance),
+	};
+
+	LOG(LOG_ERROR, "policies_refused", F_TEXT("by", by),
+	    F_INT("findings", findings), F_TEXT("first", first));
+	/* a refusal that cannot be recorded is one all the same */
+	(void)!record_event(k, "policies_refused", f, sizeof(f) / sizeof(f[0]));
+}
+
+enum rc
+keeper_reload(struct keeper *k, const char *by, char *first, size_t cap)
+{
+	struct policy_set *set = NULL;
+	struct hsm_error err;
+	struct diag *d = diag_new();
+	enum rc rc = d ? RC_OK : RC_MEMORY;
+
+	first[0] = '\0';
+	if (rc == RC_OK)
+		rc = policy_load(k->config->policies, d, &set);
+	log_findings(d);
+	if (rc == RC_OK) {
+		rc = masters_check(k->hsm_session, k->ledger, set,
+		    hsm_token_name(k->hsm), true, &err);
+		if (rc != RC_OK)
+			snprintf(first, cap, "%s; %s", err.text, err.remedy);
+	} else {
+		first_line(d, first, cap);
+	}
+	if (rc == RC_OK)
+		rc = install(k, set, by);
+	if (rc != RC_OK) {
+		policy_set_unref(set);
+		if (first[0] == '\0')
+			snprintf(first, cap, "%s: %s", k->config->policies,
+			    rc_name(rc));
+		record_refused_set(k, by, diag_count(d, DIAG_ERROR), first);
+	}
+	diag_free(d);
+	return rc;
+}
+
+/* --- the loop ------------------------------------------------------------- */
+
+static void
+on_jobs(void *ctx, uint32_t events)
+{
+	(void)events;
+	record_soon(ctx);
+}
+
+static void
+on_signal(void *ctx, uint32_t events)
+{
+	struct keeper *k = ctx;
+	struct signalfd_siginfo info;
+	char first[512];
+
+	(void)events;
+	while (read(k->signals, &info, sizeof(info)) == sizeof(info)) {
+		if (info.ssi_signo == SIGTERM)
+			loop_stop(k->loop);
+		else if (info.ssi_signo == SIGHUP)
+			(void)!keeper_reload(k, "SIGHUP", first, sizeof(first));
+	}
+}
+
+/** True when the module hangs: jobs wait, and none has come back for long. */
+static bool
+hangs(struct keeper *k, uint64_t now_ms)
+{
+	struct token_health health;
+
+	if (jobs_waiting(k->jobs) == 0)
+		k->last_done_ms = now_ms;
+	jobs_health(k->jobs, &health);
+	return health.ok && now_ms > k->last_done_ms + HANG_MS;
+}
+
+static void
+tick(void *ctx, uint64_t now_ms)
+{
+	static unsigned ticks;
+	struct keeper *k = ctx;
+	struct token_health health;
+
+	keeper_note(k, KEEPER_ALIVE);
+	jobs_health(k->jobs, &health);
+	if (health.pin_refused) {
+		keeper_note(k, KEEPER_PIN_REFUSED);
+		k->exit_code = rc_exit(RC_PIN);
+		loop_stop(k->loop);
+		return;
+	}
+	if (hangs(k, now_ms)) {
+		LOG(LOG_ERROR, "token_hangs",
+		    F_TEXT("token", hsm_token_name(k->hsm)),
+		    F_TEXT("remedy", "the keeper is replaced"));
+		/* its threads cannot be joined */
+		_exit(rc_exit(RC_TOKEN));
+	}
+	if (++ticks % SWEEP_TICKS == 0)
+		sessions_sweep(k, now_ms);
+	if (loop_timer_set(
+		k->loop, &k->tick_timer, now_ms + TICK_MS, tick, k) != RC_OK)
+		loop_stop(k->loop);
+}
+
+static void
+handshakes_due(void *ctx, uint64_t now_ms)
+{
+	struct keeper *k = ctx;
+
+	record_handshakes(k);
+	if (loop_timer_set(k->loop, &k->handshakes_timer,
+		now_ms + HANDSHAKES_MS, handshakes_due, k) != RC_OK)
+		loop_stop(k->loop);
+}
+
+/* --- start and end -------------------------------------------------------- */
+
+/** A fault at the start, in words, for the log and the exit code. */
+static void
+complain(const char *what, const char *text, const char *remedy)
+{
+	LOG(LOG_ERROR, what, F_TEXT("error", text), F_TEXT("remedy", remedy));
+}
+
+static enum rc
+open_ledger(struct keeper *k)
+{
+	char why[256] = "";
+	enum rc rc = ledger_open(
+	    k->config->ledger, LEDGER_WRITE, &k->ledger, why, sizeof(why));
+
+	if (rc != RC_OK)
+		complain("ledger", why,
+		    "see that `ledger:` names a file in a folder that the "
+		    "keeper's user may write");
+	k->ledger_health.ok = rc == RC_OK;
+	k->ledger_health.since_ms = clock_wall_ms();
+	return rc;
+}
+
+static enum rc
+open_token(struct keeper *k, const struct hsm_config *config)
+{
+	struct hsm_error err = {0};
+	enum rc rc = hsm_open(config, &k->hsm, &err);
+
+	if (rc == RC_OK)
+		rc = hsm_session_take(k->hsm, &k->hsm_session, &err);
+	if (rc != RC_OK)
+		complain("token", err.text, err.remedy);
+	if (rc == RC_PIN)
+		keeper_note(k, KEEPER_PIN_REFUSED);
+	return rc;
+}
+
+static enum rc
+load_policies(struct keeper *k)
+{
+	char first[512];
+	enum rc rc = keeper_reload(
+	    k, k->args->first ? "start" : "restart", first, sizeof(first));
+
+	if (rc != RC_OK)
+		complain("policies", first,
+		    "mend them; `bootstrapd check` shows every finding");
+	return rc;
+}
+
+static enum rc
+record_start(struct keeper *k)
+{
+	const struct field f[] = {
+	    F_TEXT("version", PROJECT_VERSION),
+	    F_TEXT("instance", k->args->instance),
+	    F_BYTES("policy_set", span_of(k->policies.set->digest, DIGEST_LEN)),
+	    F_TEXT("token", hsm_token_name(k->hsm)),
+	    F_TEXT("jail", jail_name()),
+	};
+
+	return record_event(k, k->args->first ? "daemon_start" : "keeper_start",
+	    f, sizeof(f) / sizeof(f[0]));
+}
+
+static enum rc
+watch_all(struct keeper *k)
+{
+	sigset_t signals;
+	enum rc rc;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGHUP);
+	k->signals = signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC);
+	rc = k->signals < 0
+	    ? RC_IO
+	    : loop_watch(k->loop, k->signals, EPOLLIN, on_signal, k);
+	if (rc == RC_OK)
+		rc = loop_watch(k->loop, jobs_fd(k->jobs), EPOLLIN, on_jobs, k);
+	for (unsigned i = 0; rc == RC_OK && i < k->args->link_count; i++) {
+		struct link *l = &k->links[i];
+
+		l->keeper = k;
+		l->worker = i;
+		l->fd = k->args->links[i];
+		rc = loop_watch(k->loop, l->fd, EPOLLIN, ask_ready, l);
+	}
+	if (rc == RC_OK && k->args->control >= 0)
+		rc = control_start(k, k->args->control);
+	return rc;
+}
+
+/**
+ * Order matters: the jail before the first thread, the token (which makes
+ * threads in some modules) after the jail, the workers' questions last.
+ */
+static enum rc
+keeper_init(struct keeper *k)
+{
+	const struct config *c = k->config;
+	struct hsm_config hsm = c->hsm;
+	unsigned threads = hsm.sessions > 1 ? hsm.sessions - 1 : 1;
+	enum rc rc;
+
+	hsm.sessions = threads + 1; /* one for this thread */
+	epochs_init(&k->epochs);
+	rc = loop_new(&k->loop);
+	if (rc == RC_OK)
+		rc = table_init(&k->sessions);
+	if (rc == RC_OK)
+		rc = table_init(&k->endpoints);
+	if (rc == RC_OK && k->args->as_root)
+		rc = jail_user(&c->user_keeper);
+	if (rc == RC_OK)
+		rc = jail_keeper(c->hsm_network);
+	if (rc == RC_OK)
+		rc = open_ledger(k);
+	if (rc == RC_OK)
+		rc = open_token(k, &hsm);
+	if (rc == RC_OK)
+		rc = load_policies(k);
+	if (rc == RC_OK)
+		rc = record_start(k);
+	if (rc == RC_OK)
+		rc = jobs_start(k->hsm, threads, &k->jobs);
+	if (rc == RC_OK)
+		rc = sessions_restore(k);
+	if (rc == RC_OK)
+		rc = watch_all(k);
+	return rc;
+}
+
+static void
+keeper_fini(struct keeper *k)
+{
+	control_stop(k);
+	jobs_stop(k->jobs);
+	hsm_session_give(k->hsm_session);
+	hsm_close(k->hsm);
+	policy_set_unref(k->policies.set);
+	sessions_free(k);
+	table_fini(&k->sessions);
+	table_fini(&k->endpoints);
+	ledger_close(k->ledger);
+	loop_free(k->loop);
+}
+
+/** The workers have ended before us: every verdict is in. */
+static void
+record_stop(struct keeper *k)
+{
+	uint64_t seq = 0;
+	uint8_t head[DIGEST_LEN] = {0};
+
+	record_flush(k, clock_now_ms());
+	record_handshakes(k);
+	if (ledger_head(k->ledger, &seq, head) == RC_OK) {
+		const struct field f[] = {
+		    F_TEXT("instance", k->args->instance),
+		    F_TEXT("why", "SIGTERM"),
+		    F_INT("covered_seq", seq),
+		    F_BYTES("head", span_of(head, sizeof(head))),
+		};
+
+		(void)!record_event(
+		    k, "daemon_stop", f, sizeof(f) / sizeof(f[0]));
+	}
+}
+
+int
+keeper_run(const struct keeper_args *args)
+{
+	struct keeper *k = calloc(1, sizeof(*k));
+	sigset_t signals;
+	enum rc rc;
+	int code;
+
+	if (!k)
+		return rc_exit(RC_MEMORY);
+	prctl(PR_SET_NAME, "keeper");
+	/* blocked before the first thread inherits the mask */
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGHUP);
+	sigprocmask(SIG_BLOCK, &signals, NULL);
+	k->args = args;
+	k->config = args->config;
+	k->started_ms = clock_now_ms();
+	k->signals = -1;
+	rc = keeper_init(k);
+	if (rc == RC_OK) {
+		keeper_note(k, KEEPER_READY);
+		LOG(LOG_NOTICE, "keeper_started",
+		    F_TEXT("token", hsm_token_name(k->hsm)),
+		    F_TEXT("jail", jail_name()));
+		tick(k, clock_now_ms());
+		handshakes_due(k, clock_now_ms());
+		rc = loop_run(k->loop);
+		record_stop(k);
+	}
+	code = rc == RC_OK ? k->exit_code : rc_exit(rc);
+	/* configuration of ours, not data of theirs */
+	if (rc == RC_CONFIG || rc == RC_NOT_FOUND || rc == RC_CONFLICT)
+		code = 78;
+	keeper_fini(k);
+	free(k);
+	return code;
+}

@@ -1,0 +1,159 @@
+/**
+ * keeper_state.h - what the keeper holds, shared by the files that make it up:
+ * keeper.c (start, loop, end), ask.c (questions in), record.c (rows, then
+ * answers out), sessions.c (who is being bootstrapped), masters.c (are these
+ * the right keys), control.c (bootstrapctl).
+ */
+#ifndef BOOTSTRAPD_KEEPER_STATE_H
+#define BOOTSTRAPD_KEEPER_STATE_H
+
+#include "base/loop.h"
+#include "base/table.h"
+#include "epochs.h"
+#include "jobs.h"
+#include "keeper.h"
+
+#include <sys/types.h>
+
+/** A session that a worker has begun. */
+struct known_session {
+	struct table_item by_id;
+	struct table_item by_endpoint; /**< linked only once it is recorded */
+	uint8_t id[SESSION_ID_LEN];
+	uint8_t endpoint[POLICY_ENDPOINT_MAX];
+	size_t endpoint_len;
+	unsigned worker;
+	uint64_t seen_ms; /**< monotonic: begun, or found in the ledger */
+	bool recorded; /**< bootstrap_begin stands in the ledger */
+	bool finishing; /**< Finish may have gone out */
+	bool ended; /**< its worker has given it up meanwhile */
+	bool superseded; /**< its ending stands in the ledger already */
+};
+
+/** A verdict that waits for the next commit. */
+struct ending {
+	struct ending *next;
+	uint8_t id[SESSION_ID_LEN];
+	unsigned worker;
+	bool answer; /**< the worker waits for `recorded` */
+	struct session_verdict verdict;
+};
+
+struct link {
+	struct keeper *keeper;
+	unsigned worker;
+	int fd;
+	bool hello; /**< a worker process has announced itself */
+	struct q_stats stats; /**< as the worker counts */
+	uint64_t stats_ms; /**< when it last said so; 0: never */
+	uint64_t tokens, refill_ms; /**< questions it may ask this second */
+	uint64_t refusals; /**< rows of refusals left this second */
+	uint64_t suppressed; /**< refusals answered but not recorded */
+	/* since the last `handshakes` row */
+	uint64_t asked, answered, unknown, failed;
+};
+
+struct health {
+	bool ok;
+	int64_t since_ms; /**< UTC */
+	char text[256]; /**< what is wrong */
+};
+
+/** The policy set in force, and how it came to be. */
+struct loaded {
+	struct policy_set *set;
+	int64_t at_ms; /**< UTC */
+	char by[64]; /**< "start", "SIGHUP", "uid 0 by bootstrapctl" */
+};
+
+struct keeper {
+	const struct keeper_args *args;
+	const struct config *config;
+	struct loop *loop;
+	struct hsm *hsm;
+	struct hsm_session *hsm_session; /**< of this thread */
+	struct jobs *jobs;
+	struct ledger *ledger;
+	struct health ledger_health;
+	struct loaded policies;
+	struct epochs epochs;
+	struct table sessions, endpoints;
+	struct ending *endings;
+	size_t ending_count;
+	struct link links[WORKERS_MAX];
+	int signals;
+	struct loop_timer flush_timer, tick_timer, handshakes_timer;
+	uint64_t started_ms, last_done_ms;
+	struct control *control;
+	int exit_code;
+};
+
+/* ask.c */
+
+/** Packets from a worker. */
+void ask_ready(void *ctx, uint32_t events);
+/** A verdict of our own: recorded with the next commit. */
+void end_session(struct keeper *k, struct known_session *s,
+    enum outcome outcome, enum reason reason);
+
+/* record.c */
+
+/** Record what is done and what has ended, in one commit; then answer. */
+void record_flush(void *ctx, uint64_t now_ms);
+/** Have record_flush called after the descriptors that are ready now. */
+void record_soon(struct keeper *k);
+/** One row in a group of its own, logged when it fails. */
+MUST_CHECK enum rc record_event(struct keeper *k, const char *kind,
+    const struct field *fields, size_t field_count);
+/** A `handshakes` row for each worker that had some. */
+void record_handshakes(struct keeper *k);
+
+/* sessions.c */
+
+struct known_session *session_find(struct keeper *k, const uint8_t *id);
+/** NULL: out of memory. */
+struct known_session *session_add(
+    struct keeper *k, const uint8_t *id, unsigned worker);
+/** Its begin row stands: from now on its endpoint finds it. */
+void session_is_recorded(
+    struct keeper *k, struct known_session *s, struct span endpoint);
+struct known_session *session_of_endpoint(
+    struct keeper *k, struct span endpoint);
+void session_forget(struct keeper *k, struct known_session *s);
+/** What the ledger says has begun and not ended: sessions of this run go on,
+ *  those of an earlier one are ended. Errors: RC_DB, RC_MEMORY. */
+MUST_CHECK enum rc sessions_restore(struct keeper *k);
+/** A new process has taken over that worker's place: what its predecessor had
+ *  begun is ended. */
+void sessions_worker_lost(struct keeper *k, unsigned worker);
+/** End what no worker can be serving any more. */
+void sessions_sweep(struct keeper *k, uint64_t now_ms);
+void sessions_free(struct keeper *k);
+
+/* masters.c */
+
+/**
+ * Are all master keys that `set` derives from in the token, and are they the
+ * ones that the ledger knows? New ones are recorded. `err` says what is wrong.
+ * Errors: RC_NOT_FOUND, RC_CONFLICT (another key under the same label),
+ * RC_TOKEN, RC_DB.
+ */
+MUST_CHECK enum rc masters_check(struct hsm_session *hsm, struct ledger *l,
+    const struct policy_set *set, const char *token, bool record,
+    struct hsm_error *err);
+
+/* keeper.c */
+
+/** Load the policies again, whole or not at all. `first_finding` receives one
+ *  line. Errors: RC_CONFIG and those of masters_check. */
+MUST_CHECK enum rc keeper_reload(
+    struct keeper *k, const char *by, char *first_finding, size_t cap);
+void keeper_note(struct keeper *k, enum keeper_note note);
+
+/* control.c */
+
+/** Serve bootstrapctl on the listening socket. Errors: RC_MEMORY, RC_IO. */
+MUST_CHECK enum rc control_start(struct keeper *k, int listen_fd);
+void control_stop(struct keeper *k);
+
+#endif

@@ -1,0 +1,157 @@
+#include "keeper_state.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+
+enum { SWEEP_GRACE_MS = 60000 };
+
+#define OWNER(item, member) \
+	((struct known_session *)(void *)((uint8_t *)(item)-offsetof( \
+	    struct known_session, member)))
+
+struct known_session *
+session_find(struct keeper *k, const uint8_t *id)
+{
+	struct table_item *i =
+	    table_get(&k->sessions, span_of(id, SESSION_ID_LEN));
+
+	return i ? OWNER(i, by_id) : NULL;
+}
+
+struct known_session *
+session_add(struct keeper *k, const uint8_t *id, unsigned worker)
+{
+	struct known_session *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		return NULL;
+	memcpy(s->id, id, SESSION_ID_LEN);
+	s->worker = worker;
+	s->seen_ms = clock_now_ms();
+	s->by_id.key = span_of(s->id, SESSION_ID_LEN);
+	table_put(&k->sessions, &s->by_id);
+	return s;
+}
+
+void
+session_is_recorded(
+    struct keeper *k, struct known_session *s, struct span endpoint)
+{
+	size_t n = endpoint.len < sizeof(s->endpoint) ? endpoint.len
+						      : sizeof(s->endpoint);
+
+	if (s->recorded)
+		return;
+	memcpy(s->endpoint, endpoint.p, n);
+	s->endpoint_len = n;
+	s->recorded = true;
+	s->by_endpoint.key = span_of(s->endpoint, n);
+	table_put(&k->endpoints, &s->by_endpoint);
+}
+
+struct known_session *
+session_of_endpoint(struct keeper *k, struct span endpoint)
+{
+	struct table_item *i = table_get(&k->endpoints, endpoint);
+
+	return i ? OWNER(i, by_endpoint) : NULL;
+}
+
+void
+session_forget(struct keeper *k, struct known_session *s)
+{
+	table_remove(&k->sessions, &s->by_id);
+	if (s->recorded)
+		table_remove(&k->endpoints, &s->by_endpoint);
+	free(s);
+}
+
+/** One session that the ledger says is open. */
+static enum rc
+restore(void *ctx, const struct ledger_row *row)
+{
+	struct keeper *k = ctx;
+	uint8_t text[64];
+	struct writer instance;
+	struct known_session *s;
+	int64_t worker = 0;
+
+	if (row->session.len != SESSION_ID_LEN ||
+	    session_find(k, row->session.p))
+		return RC_OK;
+	writer_init(&instance, text, sizeof(text));
+	(void)ledger_field_int(row, "worker", &worker);
+	s = session_add(k, row->session.p, (unsigned)worker);
+	if (!s)
+		return RC_MEMORY;
+	session_is_recorded(k, s, row->endpoint);
+	/* whether Finish went out is known to its worker only */
+	s->finishing = true;
+	if (!ledger_field(row, "instance", &instance) ||
+	    !span_is(writer_span(&instance), k->args->instance))
+		end_session(k, s, OUTCOME_UNKNOWN, REASON_DAEMON_LOST);
+	return RC_OK;
+}
+
+enum rc
+sessions_restore(struct keeper *k)
+{
+	return ledger_open_sessions(k->ledger, restore, k);
+}
+
+struct lost {
+	struct keeper *keeper;
+	unsigned worker;
+	uint64_t older_than_ms; /**< 0: all of the worker */
+};
+
+static void
+end_if_lost(void *ctx, struct table_item *item)
+{
+	const struct lost *lost = ctx;
+	struct known_session *s = OWNER(item, by_id);
+
+	if (lost->older_than_ms ? s->seen_ms > lost->older_than_ms
+				: s->worker != lost->worker)
+		return;
+	if (!s->recorded) {
+		/* its job is under way; it will find that nobody waits */
+		s->ended = true;
+		return;
+	}
+	end_session(lost->keeper, s,
+	    s->finishing ? OUTCOME_UNKNOWN : OUTCOME_FAILED,
+	    REASON_WORKER_LOST);
+}
+
+void
+sessions_worker_lost(struct keeper *k, unsigned worker)
+{
+	struct lost lost = {.keeper = k, .worker = worker};
+
+	table_each(&k->sessions, end_if_lost, &lost);
+	record_soon(k);
+}
+
+void
+sessions_sweep(struct keeper *k, uint64_t now_ms)
+{
+	uint64_t age = k->config->session_lifetime_ms +
+	    k->config->keeper_wait_ms + SWEEP_GRACE_MS;
+	struct lost lost = {.keeper = k};
+
+	if (now_ms <= age)
+		return;
+	lost.older_than_ms = now_ms - age;
+	table_each(&k->sessions, end_if_lost, &lost);
+	record_soon(k);
+}
+
+void
+sessions_free(struct keeper *k)
+{
+	struct table_item *i;
+
+	while ((i = table_any(&k->sessions)))
+		session_forget(k, OWNER(i, by_id));
+}
