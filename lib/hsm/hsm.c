@@ -86,7 +86,7 @@ static void
 release(struct hsm *h)
 {
 	token_detach(h);
-	token_unload(h);
+	module_unload(h);
 	secret_fini(&h->pin);
 	pthread_cond_destroy(&h->given);
 	pthread_mutex_destroy(&h->reopen_lock);
@@ -117,7 +117,7 @@ hsm_open(
 	if (!rc && config->pin)
 		rc = hsm_pin_read(config->pin_kind, config->pin, &h->pin, err);
 	if (!rc)
-		rc = token_load(h, err);
+		rc = module_load(h, err);
 	if (!rc)
 		rc = bring_up(h, err);
 	if (rc) {

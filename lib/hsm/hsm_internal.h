@@ -27,7 +27,7 @@ struct PKCS11_slot_st;
 
 enum {
 	HSM_SESSIONS_MAX = 64,
-	HSM_PIN_MAX = 512,  /**< bytes; "user:password" forms are long */
+	HSM_PIN_MAX = 512, /**< bytes; "user:password" forms are long */
 	HSM_KEY_CACHE = 32, /**< handles of master keys remembered */
 	HSM_CONTEXT_MAX = 24 + HSM_ENDPOINT_MAX, /**< bytes */
 	HSM_MAC_CAP = 64, /**< bytes; room for any MAC a module may return */
@@ -36,10 +36,11 @@ enum {
 /* error.c */
 
 /** Fill `err` (may be NULL); what does not fit is cut. */
-PRINTF_LIKE(3, 4) void hsm_error_text(struct hsm_error *err, unsigned long ckr,
-    const char *fmt, ...);
-PRINTF_LIKE(2, 3) void hsm_error_remedy(struct hsm_error *err, const char *fmt,
-    ...);
+PRINTF_LIKE(3, 4)
+void hsm_error_text(
+    struct hsm_error *err, unsigned long ckr, const char *fmt, ...);
+PRINTF_LIKE(2, 3)
+void hsm_error_remedy(struct hsm_error *err, const char *fmt, ...);
 void hsm_error_clear(struct hsm_error *err);
 
 /** `s` quoted for a message, cut to the buffer; returns `buf`. */
@@ -49,15 +50,15 @@ const char *hsm_quote(char *buf, size_t cap, struct span s);
 
 enum ckr_class {
 	CKR_CLASS_OK,
-	CKR_CLASS_SESSION,   /**< the session is gone */
+	CKR_CLASS_SESSION, /**< the session is gone */
 	CKR_CLASS_OPERATION, /**< the session is stuck in an operation */
-	CKR_CLASS_HANDLE,    /**< the key handle is stale */
-	CKR_CLASS_LOGIN,     /**< nobody is logged in */
-	CKR_CLASS_FULL,      /**< no more sessions */
-	CKR_CLASS_PIN,       /**< the PIN is refused; never try again */
-	CKR_CLASS_TEMPLATE,  /**< attributes of a new key are refused */
-	CKR_CLASS_KEY,       /**< the key or mechanism cannot do this */
-	CKR_CLASS_DEVICE,    /**< module, device or token fails */
+	CKR_CLASS_HANDLE, /**< the key handle is stale */
+	CKR_CLASS_LOGIN, /**< nobody is logged in */
+	CKR_CLASS_FULL, /**< no more sessions */
+	CKR_CLASS_PIN, /**< the PIN is refused; never try again */
+	CKR_CLASS_TEMPLATE, /**< attributes of a new key are refused */
+	CKR_CLASS_KEY, /**< the key or mechanism cannot do this */
+	CKR_CLASS_DEVICE, /**< module, device or token fails */
 };
 
 enum ckr_class hsm_ckr_class(CK_RV rv);
@@ -84,8 +85,8 @@ struct hsm_uri {
  * no pin-value; no %00 but in an id.
  * Errors: RC_CONFIG (`err` names the attribute and the place).
  */
-MUST_CHECK enum rc hsm_uri_parse(const char *text, struct hsm_uri *out,
-    struct hsm_error *err);
+MUST_CHECK enum rc hsm_uri_parse(
+    const char *text, struct hsm_uri *out, struct hsm_error *err);
 
 /* pin.c */
 
@@ -98,8 +99,8 @@ MUST_CHECK enum rc hsm_uri_parse(const char *text, struct hsm_uri *out,
 MUST_CHECK enum rc hsm_pin_read(enum hsm_pin_kind kind, const char *name,
     struct secret *pin, struct hsm_error *err);
 /** "file /etc/bootstrapd/pin", where an operator finds the PIN. */
-const char *hsm_pin_place(const struct hsm_config *config, char *buf,
-    size_t cap);
+const char *hsm_pin_place(
+    const struct hsm_config *config, char *buf, size_t cap);
 
 /** Did a token of this name refuse this PIN before, in this process? */
 bool hsm_pin_was_refused(const char *token_name, const struct secret *pin);
@@ -112,8 +113,8 @@ void hsm_pin_remember_refused(const char *token_name, const struct secret *pin);
  * The bytes that are authenticated (see struct hsm_derivation).
  * Errors: RC_MALFORMED (a field is out of range).
  */
-MUST_CHECK enum rc hsm_derivation_context(const struct hsm_derivation *d,
-    struct writer *w);
+MUST_CHECK enum rc hsm_derivation_context(
+    const struct hsm_derivation *d, struct writer *w);
 /** 1..HSM_LABEL_MAX bytes of UTF-8 without control characters. */
 bool hsm_label_valid(const char *label);
 
@@ -129,56 +130,60 @@ struct hsm_session {
 	CK_SESSION_HANDLE handle; /**< valid if `open` and of this generation */
 	uint64_t generation;
 	bool open;
-	bool busy;   /**< taken; under hsm.lock */
+	bool busy; /**< taken; under hsm.lock */
 	bool broken; /**< close it before the next use */
 	struct hsm_error error;
 };
 
 struct hsm {
 	const struct hsm_config *config;
-	struct hsm_uri uri;      /**< narrowed to what the first epoch found */
-	struct secret pin;       /**< empty: the token has its own keypad */
-	char name[160];          /**< of the token, fixed by the first epoch */
+	struct hsm_uri uri; /**< narrowed to what the first epoch found */
+	struct secret pin; /**< empty: the token has its own keypad */
+	char name[160]; /**< of the token, fixed by the first epoch */
 	CK_FUNCTION_LIST *p11;
-	void *module;            /**< dlopen handle, never closed */
+	void *module; /**< dlopen handle, never closed */
 
 	/* The epoch; written under epoch_lock. */
 	pthread_rwlock_t epoch_lock;
-	bool up;                       /**< sessions may be used */
-	struct PKCS11_ctx_st *ctx;     /**< libp11; all by token.c */
-	bool initialized;              /**< ctx has the module loaded */
+	bool up; /**< sessions may be used */
+	struct PKCS11_ctx_st *ctx; /**< libp11; all by token.c */
+	bool initialized; /**< ctx has the module loaded */
 	struct PKCS11_slot_st *slots;
 	unsigned slot_count;
 	struct PKCS11_slot_st *slot;
 	CK_SLOT_ID slot_id;
-	CK_FLAGS session_flags;        /**< for C_OpenSession */
+	CK_FLAGS session_flags; /**< for C_OpenSession */
 
-	_Atomic uint64_t generation;      /**< of session and key handles */
+	_Atomic uint64_t generation; /**< of session and key handles */
 	_Atomic uint64_t dead_generation; /**< the one that last failed */
-	atomic_bool pin_refused;          /**< no login any more */
+	atomic_bool pin_refused; /**< no login any more */
 
-	pthread_mutex_t lock;     /**< of all below */
-	pthread_cond_t given;     /**< a session came back */
-	CK_SESSION_HANDLE anchor; /**< stays open: the login ends with the last */
-	unsigned limit;           /**< sessions open at most */
+	pthread_mutex_t lock; /**< of all below */
+	pthread_cond_t given; /**< a session came back */
+	/** Stays open: the login ends with the last session. */
+	CK_SESSION_HANDLE anchor;
+	unsigned limit; /**< sessions open at most */
 	struct key_cache_entry keys[HSM_KEY_CACHE];
 	unsigned key_count, key_next;
 	struct hsm_error failure; /**< of the epoch, while not `up` */
 
 	pthread_mutex_t reopen_lock;
-	uint64_t opened_ms;  /**< when the epoch began, monotonic */
+	uint64_t opened_ms; /**< when the epoch began, monotonic */
 	unsigned backoff_ms; /**< before the next attempt */
 
 	struct hsm_session sessions[HSM_SESSIONS_MAX];
 };
 
-/* token.c: the libp11 side. The caller has the epoch for itself. */
+/* module.c */
 
 /** Load the module if it is not, without initialising it.
  *  Errors: RC_CONFIG, RC_CONFLICT (open already in this process). */
-MUST_CHECK enum rc token_load(struct hsm *h, struct hsm_error *err);
+MUST_CHECK enum rc module_load(struct hsm *h, struct hsm_error *err);
 /** Another hsm_open of the module may follow. */
-void token_unload(struct hsm *h);
+void module_unload(struct hsm *h);
+
+/* token.c: the libp11 side. The caller has the epoch for itself. */
+
 /** C_Initialize, find the token, log in. Errors: as hsm_open. */
 MUST_CHECK enum rc token_attach(struct hsm *h, struct hsm_error *err);
 /** Close all sessions of the token and C_Finalize. Harmless twice. */
@@ -193,8 +198,8 @@ MUST_CHECK enum rc login_allowed(struct hsm *h, struct hsm_error *err);
 MUST_CHECK enum rc login_failed(struct hsm *h, CK_RV rv, struct hsm_error *err);
 /** Log in by the raw layer where the session says that nobody is. Under
  *  hsm.lock. Errors: RC_PIN, RC_TOKEN. */
-MUST_CHECK enum rc login_again(struct hsm *h, CK_SESSION_HANDLE session,
-    struct hsm_error *err);
+MUST_CHECK enum rc login_again(
+    struct hsm *h, CK_SESSION_HANDLE session, struct hsm_error *err);
 
 /* raw.c: sessions beside libp11's. */
 
@@ -217,8 +222,8 @@ void session_close(struct hsm_session *s);
  * An operation on a usable session, under epoch_lock; returns the CKR of the
  * first call that failed and its name in `*call`.
  */
-typedef CK_RV (*session_fn)(struct hsm_session *s, void *arg,
-    const char **call);
+typedef CK_RV (*session_fn)(
+    struct hsm_session *s, void *arg, const char **call);
 
 /** Begin a public call: epoch_lock, clear the error, session usable.
  *  Errors: RC_TOKEN (nothing is held then). */
@@ -230,8 +235,8 @@ MUST_CHECK enum rc session_run(struct hsm_session *s, session_fn fn, void *arg);
 enum rc session_leave(struct hsm_session *s, enum rc rc);
 /** Fill the session's error from a CKR.
  *  Returns RC_UNSUPPORTED (this key or token cannot do it) or RC_TOKEN. */
-MUST_CHECK enum rc session_fail(struct hsm_session *s, CK_RV rv,
-    const char *call);
+MUST_CHECK enum rc session_fail(
+    struct hsm_session *s, CK_RV rv, const char *call);
 /** The epoch no longer serves: hsm_reopen has work to do. */
 void session_mark_dead(struct hsm_session *s);
 
@@ -247,8 +252,8 @@ CK_RV master_search(struct hsm_session *s, const char *label,
 CK_RV master_find(struct hsm_session *s, const char *label,
     CK_OBJECT_HANDLE *handle, CK_ULONG *found, const char **call);
 /** Explain that there is none, or more than one. */
-MUST_CHECK enum rc master_count_check(struct hsm_session *s, const char *label,
-    CK_ULONG found);
+MUST_CHECK enum rc master_count_check(
+    struct hsm_session *s, const char *label, CK_ULONG found);
 /** HMAC-SHA256 of `data`; `out` takes HSM_MAC_CAP bytes, of which
  *  HSM_PSK_LEN count. */
 CK_RV master_mac(struct hsm_session *s, CK_OBJECT_HANDLE key, struct span data,

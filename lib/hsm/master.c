@@ -156,7 +156,8 @@ struct generate_op {
 	CK_ULONG before;
 };
 
-/* The strictest template that the token takes. */
+/* The strictest template that the token takes; never without SENSITIVE, which
+ * some modules leave off by themselves. */
 static CK_RV
 generate(struct hsm_session *s, struct generate_op *op)
 {
@@ -175,12 +176,13 @@ generate(struct hsm_session *s, struct generate_op *op)
 	    {CKA_LABEL, label, label_len}, {CKA_ID, id, sizeof(id)},
 	    {CKA_TOKEN, &yes, sizeof(yes)}, {CKA_PRIVATE, &yes, sizeof(yes)},
 	    {CKA_SIGN, &yes, sizeof(yes)}, {CKA_SENSITIVE, &yes, sizeof(yes)},
-	    {CKA_EXTRACTABLE, &no, sizeof(no)}, /* 10 */
+	    {CKA_EXTRACTABLE, &no, sizeof(no)}, /* 10th */
 	    {CKA_DERIVE, &no, sizeof(no)}, {CKA_VERIFY, &no, sizeof(no)},
 	    {CKA_ENCRYPT, &no, sizeof(no)}, {CKA_DECRYPT, &no, sizeof(no)},
-	    {CKA_WRAP, &no, sizeof(no)}, {CKA_UNWRAP, &no, sizeof(no)}, /* 16 */
+	    {CKA_WRAP, &no, sizeof(no)},
+	    {CKA_UNWRAP, &no, sizeof(no)}, /* 16th */
 	};
-	static const CK_ULONG rungs[] = {16, 10, 8};
+	static const CK_ULONG rungs[] = {16, 10, 9};
 	CK_RV rv = CKR_OK;
 
 	memcpy(label, op->label, label_len);

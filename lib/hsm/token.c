@@ -6,7 +6,6 @@
  */
 #include "hsm/hsm_internal.h"
 
-#include <dlfcn.h>
 #include <libp11.h>
 #include <stdio.h>
 #include <time.h>
@@ -18,90 +17,8 @@ enum {
 	 * files (SoftHSM), and network modules need a moment for their list. */
 	WAIT_BROKEN_MS = 5000,
 	WAIT_ABSENT_MS = 2000,
-	MODULES_MAX = 4,
+	SLOTS_MAX = 256,
 };
-
-/* One user a module: C_Finalize of one would end the other. */
-static pthread_mutex_t modules_lock = PTHREAD_MUTEX_INITIALIZER;
-static void *modules[MODULES_MAX];
-
-static enum rc
-module_claim(void *module)
-{
-	int room = -1;
-
-	pthread_mutex_lock(&modules_lock);
-	for (int i = 0; i < MODULES_MAX; i++) {
-		if (modules[i] == module) {
-			room = -1;
-			break;
-		}
-		if (!modules[i])
-			room = i;
-	}
-	if (room >= 0)
-		modules[room] = module;
-	pthread_mutex_unlock(&modules_lock);
-	return room >= 0 ? RC_OK : RC_CONFLICT;
-}
-
-void
-token_unload(struct hsm *h)
-{
-	pthread_mutex_lock(&modules_lock);
-	for (int i = 0; i < MODULES_MAX; i++)
-		if (h->module && modules[i] == h->module)
-			modules[i] = NULL;
-	pthread_mutex_unlock(&modules_lock);
-	h->module = NULL;
-}
-
-enum rc
-token_load(struct hsm *h, struct hsm_error *err)
-{
-	const char *path = h->config->module;
-	CK_C_GetFunctionList get_list;
-	void *module, *symbol;
-	CK_RV rv;
-
-	if (!path || path[0] != '/') {
-		hsm_error_text(err, 0, "module %s: not an absolute path",
-		    path ? path : "(none)");
-		hsm_error_remedy(err, "name the module's file in hsm.module");
-		return RC_CONFIG;
-	}
-	/* NODELETE: modules with threads of their own do not survive an
-	 * unmapping. */
-	module = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
-	if (!module) {
-		hsm_error_text(err, 0, "module %s", dlerror());
-		hsm_error_remedy(err,
-		    "install the module, or correct "
-		    "hsm.module");
-		return RC_CONFIG;
-	}
-	symbol = dlsym(module, "C_GetFunctionList");
-	if (!symbol) {
-		hsm_error_text(err, 0, "module %s: not a PKCS#11 module", path);
-		hsm_error_remedy(err, "correct hsm.module");
-		return RC_CONFIG;
-	}
-	memcpy(&get_list, &symbol, sizeof(get_list));
-	rv = get_list(&h->p11);
-	if (rv != CKR_OK || !h->p11) {
-		hsm_error_text(err, rv, "module %s: C_GetFunctionList: %s",
-		    path, hsm_ckr_name(rv));
-		hsm_error_remedy(err, "%s", hsm_ckr_remedy(rv));
-		return RC_CONFIG;
-	}
-	if (module_claim(module)) {
-		hsm_error_text(err, 0, "module %s: open already", path);
-		hsm_error_remedy(err, "one token a module and process");
-		return RC_CONFLICT;
-	}
-	h->module = module;
-	return RC_OK;
-}
 
 /* The CKR in OpenSSL's queue; 0 when libp11 has left none. */
 static CK_RV
@@ -207,13 +124,49 @@ list_tokens(struct hsm *h, struct writer *w)
 		w->len = whole;
 }
 
+/*
+ * Asked before libp11 asks: it gives up on all slots for one that fails, leaks
+ * what it has read so far, and does not always say why.
+ */
+static CK_RV
+slots_answer(struct hsm *h, const char **call)
+{
+	CK_SLOT_ID slots[SLOTS_MAX];
+	CK_ULONG n = SLOTS_MAX;
+	CK_RV rv;
+
+	*call = "C_GetSlotList";
+	rv = h->p11->C_GetSlotList(CK_TRUE, slots, &n);
+	for (CK_ULONG i = 0; rv == CKR_OK && i < n; i++) {
+		CK_SLOT_INFO slot;
+		CK_TOKEN_INFO token;
+
+		*call = "C_GetSlotInfo";
+		rv = h->p11->C_GetSlotInfo(slots[i], &slot);
+		if (rv != CKR_OK)
+			break;
+		*call = "C_GetTokenInfo";
+		rv = h->p11->C_GetTokenInfo(slots[i], &token);
+		if (rv == CKR_TOKEN_NOT_PRESENT ||
+		    rv == CKR_TOKEN_NOT_RECOGNIZED)
+			rv = CKR_OK;
+	}
+	/* More slots than that: libp11 will find out. */
+	return rv == CKR_BUFFER_TOO_SMALL ? CKR_OK : rv;
+}
+
 static enum rc
 find(struct hsm *h, struct hsm_error *err)
 {
+	const char *call;
+	CK_RV rv;
 	char seen[200];
 	struct writer w;
 	unsigned matches = 0;
 
+	rv = slots_answer(h, &call);
+	if (rv != CKR_OK)
+		return module_failed(h, rv, call, err);
 	ERR_clear_error();
 	if (PKCS11_enumerate_slots(h->ctx, &h->slots, &h->slot_count))
 		return module_failed(h, libp11_ckr(), "C_GetSlotList", err);
