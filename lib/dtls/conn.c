@@ -169,7 +169,7 @@ conn_kill(struct conn *c, enum dtls_close_reason reason)
 	retire(c);
 	c->tell_wanted = false;
 	c->reason = reason;
-	event_ready(c);
+	event_ended(c);
 }
 
 enum rc

@@ -17,6 +17,15 @@ event_ready(struct conn *c)
 }
 
 void
+event_ended(struct conn *c)
+{
+	if (c->in_ready)
+		TAILQ_REMOVE(&c->d->ready, c, ready);
+	TAILQ_INSERT_HEAD(&c->d->ready, c, ready);
+	c->in_ready = true;
+}
+
+void
 event_unready(struct conn *c)
 {
 	struct datum *data;

@@ -202,6 +202,9 @@ unsigned int psk_callback(WOLFSSL *ssl, const char *identity,
 
 /* There is something to tell of `c`. */
 void event_ready(struct conn *c);
+/* It is dead: told before others, so that who is replaced ends before its
+ * successor begins. */
+void event_ended(struct conn *c);
 /* There is not any more, and its data is dropped. */
 void event_unready(struct conn *c);
 void event_data(struct conn *c, struct span data);

@@ -322,7 +322,7 @@ carry_down(struct world *w)
 	lost = is_lost(&w->skip_down, &w->lose_down);
 	describe(writer_span(&out), text, sizeof(text));
 	write_down(w->trace, "S%u %s%s\n", i, text, lost ? " (lost)" : "");
-	for (int n = lost ? 0 : 1 + w->twice; n > 0; n--)
+	for (int n = lost ? 0 : 1 + w->twice; n > 0 && dev->client; n--)
 		hear(w, dev, writer_span(&out));
 	return true;
 }
