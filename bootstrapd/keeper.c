@@ -374,25 +374,26 @@ keeper_fini(struct keeper *k)
 	loop_free(k->loop);
 }
 
-/** The workers have ended before us: every verdict is in. */
+/** The workers have ended before us: every verdict is in. The checkpoint names
+ *  the head, for whoever notes it elsewhere. */
 static void
 record_stop(struct keeper *k)
 {
 	uint64_t seq = 0;
 	uint8_t head[DIGEST_LEN] = {0};
+	const struct field stop[] = {F_TEXT("instance", k->args->instance)};
 
 	record_flush(k, clock_now_ms());
 	record_handshakes(k);
+	(void)!record_event(k, "daemon_stop", stop, 1);
 	if (ledger_head(k->ledger, &seq, head) == RC_OK) {
 		const struct field f[] = {
-		    F_TEXT("instance", k->args->instance),
-		    F_TEXT("why", "SIGTERM"),
 		    F_INT("covered_seq", seq),
 		    F_BYTES("head", span_of(head, sizeof(head))),
 		};
 
 		(void)!record_event(
-		    k, "daemon_stop", f, sizeof(f) / sizeof(f[0]));
+		    k, "checkpoint", f, sizeof(f) / sizeof(f[0]));
 	}
 }
 

@@ -103,6 +103,12 @@ log_setup(const char *name, enum log_level from, int fd)
 	sink = find_sink(fd);
 }
 
+void
+log_rename(const char *name)
+{
+	snprintf(who, sizeof(who), "%s", name);
+}
+
 static void
 print_head(struct writer *w, enum log_level level)
 {

@@ -89,6 +89,9 @@ void log_event(enum log_level level, const char *name,
  *  the program's name, LOG_INFO, descriptor 2. */
 void log_setup(const char *who, enum log_level from, int fd);
 
+/** Who writes from now on, the rest as it was: a child of a daemon. Copied. */
+void log_rename(const char *who);
+
 /**
  * Append `key=value ...` as in a log line: the console and tests use it. Text
  * of letters, digits and -_.:/+@,*%~ stands bare, all other as text_quote.

@@ -124,6 +124,26 @@ bool ledger_field_int(
 MUST_CHECK enum rc ledger_open_sessions(
     struct ledger *l, ledger_row_fn each, void *ctx);
 
+enum { LEDGER_COLUMNS_MAX = 32 };
+
+/** A row of a view: names as in schema/ledger.sql, values as text, empty where
+ *  there is none. Borrowed until the callback returns. */
+struct ledger_cells {
+	size_t count;
+	const char *names[LEDGER_COLUMNS_MAX];
+	struct span values[LEDGER_COLUMNS_MAX];
+};
+
+typedef enum rc (*ledger_cells_fn)(void *ctx, const struct ledger_cells *row);
+
+/**
+ * All rows of one of the views of schema/ledger.sql: "devices", "bootstraps",
+ * "credentials", "checkpoints", "keys", "events". Errors: RC_NOT_FOUND (no
+ * such view), RC_DB, and what `each` returns to stop.
+ */
+MUST_CHECK enum rc ledger_view(
+    struct ledger *l, const char *view, ledger_cells_fn each, void *ctx);
+
 /** The number and hash of the last row; seq 0 and zeros when empty. */
 MUST_CHECK enum rc ledger_head(
     struct ledger *l, uint64_t *seq, uint8_t hash[static DIGEST_LEN]);

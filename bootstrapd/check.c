@@ -1,0 +1,126 @@
+#include "check.h"
+
+#include "build_config.h"
+#include "dtls/dtls.h"
+#include "keeper_state.h"
+
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum {
+	EXIT_OK = 0,
+	EXIT_POLICIES = 65,
+	EXIT_TOKEN = 69,
+	EXIT_LEDGER = 74,
+	EXIT_CONFIGURATION = 78,
+};
+
+/** The first fault decides the exit code; all are looked for. */
+static void
+worst(int *code, int found)
+{
+	if (*code == EXIT_OK)
+		*code = found;
+}
+
+static void
+say(const char *what, const char *text, const char *remedy)
+{
+	fprintf(stderr, "%s: %s\n", what, text);
+	if (remedy[0])
+		fprintf(stderr, "  remedy: %s\n", remedy);
+}
+
+static struct policy_set *
+check_policies(const struct config *c, int *code)
+{
+	struct policy_set *set = NULL;
+	struct diag *d = diag_new();
+
+	if (!d || policy_load(c->policies, d, &set) != RC_OK)
+		worst(code, EXIT_POLICIES);
+	if (d)
+		diag_print(d, stderr);
+	diag_free(d);
+	if (set)
+		printf("policies: %zu identities, %zu policies in %s\n",
+		    set->identity_count, set->policy_count, c->policies);
+	return set;
+}
+
+/** Only looked at: `check` may run beside a daemon that writes it. */
+static struct ledger *
+check_ledger(const struct config *c, int *code)
+{
+	struct ledger *l = NULL;
+	char why[256] = "";
+	enum rc rc;
+
+	if (access(c->ledger, F_OK) != 0) {
+		printf("ledger: %s does not exist yet; it will be made\n",
+		    c->ledger);
+		return NULL;
+	}
+	rc = ledger_open(c->ledger, LEDGER_READ, &l, why, sizeof(why));
+	if (rc != RC_OK) {
+		say(c->ledger, why, "move it away, or restore a backup");
+		worst(code, EXIT_LEDGER);
+		return NULL;
+	}
+	printf("ledger: %s\n", c->ledger);
+	return l;
+}
+
+static void
+check_token(const struct config *c, const struct policy_set *set,
+    struct ledger *l, int *code)
+{
+	struct hsm *hsm = NULL;
+	struct hsm_session *s = NULL;
+	struct hsm_error err = {0};
+	enum rc rc = hsm_open(&c->hsm, &hsm, &err);
+
+	if (rc == RC_OK)
+		rc = hsm_session_take(hsm, &s, &err);
+	if (rc == RC_OK)
+		printf("token: %s\n", hsm_token_name(hsm));
+	if (rc == RC_OK && set)
+		rc = masters_check(s, l, set, hsm_token_name(hsm), false, &err);
+	if (rc != RC_OK) {
+		say("token", err.text, err.remedy);
+		worst(code, rc == RC_CONFIG ? EXIT_CONFIGURATION : EXIT_TOKEN);
+	}
+	if (s)
+		hsm_session_give(s);
+	if (hsm)
+		hsm_close(hsm);
+}
+
+int
+check_run(const char *config_file)
+{
+	struct config *c = NULL;
+	struct policy_set *set;
+	struct ledger *l;
+	struct diag *d = diag_new();
+	int code = EXIT_OK;
+	enum rc rc;
+
+	if (!d)
+		return rc_exit(RC_MEMORY);
+	printf("bootstrapd %s, wolfSSL %s\n", PROJECT_VERSION, dtls_features());
+	rc = config_load(config_file, d, &c);
+	diag_print(d, stderr);
+	diag_free(d);
+	if (rc != RC_OK)
+		return EXIT_CONFIGURATION;
+	set = check_policies(c, &code);
+	l = check_ledger(c, &code);
+	check_token(c, set, l, &code);
+	printf(code == EXIT_OK ? "ok\n" : "not ok\n");
+	policy_set_unref(set);
+	ledger_close(l);
+	config_free(c);
+	return code;
+}

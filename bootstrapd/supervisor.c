@@ -1,0 +1,582 @@
+#include "supervisor.h"
+
+#include "base/digest.h"
+#include "base/event.h"
+#include "base/heap.h"
+#include "base/loop.h"
+#include "base/text.h"
+#include "jail.h"
+#include "keeper.h"
+#include "link.h"
+#include "notify.h"
+#include "udp.h"
+#include "worker.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum {
+	BACKOFF_FIRST_MS = 100,
+	BACKOFF_MAX_MS = 10000,
+	/** A child that has lived so long starts anew without a wait. */
+	BACKOFF_FORGET_MS = 60000,
+	KEEPER_SILENT_MS = 45000, /**< no sign of life: killed */
+	CONTROL_BACKLOG = 8,
+};
+
+enum stage {
+	STAGE_STARTING, /**< the keeper is not ready yet */
+	STAGE_SERVING,
+	STAGE_DRAINING, /**< workers end first */
+	STAGE_CLOSING, /**< then the keeper */
+};
+
+struct child {
+	struct supervisor *supervisor;
+	pid_t pid; /**< 0: not running */
+	uint64_t started_ms;
+	uint64_t backoff_ms;
+	struct loop_timer timer; /**< when to start it again */
+};
+
+struct supervisor {
+	const struct config *config;
+	struct loop *loop;
+	enum stage stage;
+	char instance[INSTANCE_TEXT];
+	int sockets[WORKERS_MAX][LISTENERS_MAX];
+	int links[WORKERS_MAX][2]; /**< worker's end, keeper's end */
+	int control;
+	int notes[2]; /**< pipe from the keeper */
+	int signals;
+	struct child keeper, workers[WORKERS_MAX];
+	bool keeper_was_ready, pin_refused, as_root;
+	uint64_t keeper_alive_ms;
+	struct loop_timer watch_timer;
+	int exit_code;
+};
+
+/* --- sockets -------------------------------------------------------------- */
+
+static void
+say_listening(const struct listen_config *l, const struct address *bound)
+{
+	uint8_t text[ADDRESS_TEXT_MAX];
+	struct writer w;
+
+	writer_init(&w, text, sizeof(text));
+	address_print(&w, bound);
+	LOG(LOG_NOTICE, "listening",
+	    F_TEXT("scheme", l->kind == LISTEN_COAPS ? "coaps" : "coap"),
+	    F_TEXT("address", writer_span(&w)));
+	if (l->kind == LISTEN_COAP)
+		LOG(LOG_WARNING, "nosec_listener",
+		    F_TEXT("address", writer_span(&w)),
+		    F_TEXT("note",
+			"plain CoAP: answers only whom a `nosec` identity "
+			"admits"));
+}
+
+/** One socket a worker on each listener; port 0 is settled by the first. */
+static enum rc
+open_sockets(struct supervisor *s)
+{
+	const struct config *c = s->config;
+
+	for (size_t i = 0; i < c->listen_count; i++) {
+		struct address where = c->listen[i].address, bound;
+
+		for (unsigned n = 0; n < c->workers; n++) {
+			enum rc rc = udp_open(
+			    &where, c->workers > 1, &s->sockets[n][i], &bound);
+
+			if (rc != RC_OK) {
+				LOG(LOG_ERROR, "listen",
+				    F_TEXT("file", c->file),
+				    F_INT("line", c->listen[i].line),
+				    F_TEXT("error", strerror(errno)));
+				return rc;
+			}
+			where = bound;
+		}
+		say_listening(&c->listen[i], &bound);
+	}
+	return RC_OK;
+}
+
+static enum rc
+open_links(struct supervisor *s)
+{
+	for (unsigned n = 0; n < s->config->workers; n++) {
+		enum rc rc = link_pair(s->links[n]);
+
+		if (rc != RC_OK)
+			return rc;
+	}
+	return RC_OK;
+}
+
+/** A stale socket file of a daemon that was killed is in the way; one that
+ *  answers is another daemon. */
+static bool
+is_stale(const struct sockaddr_un *sa)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	bool stale = fd >= 0 &&
+	    connect(fd, (const struct sockaddr *)sa, sizeof(*sa)) != 0 &&
+	    errno == ECONNREFUSED;
+
+	if (fd >= 0)
+		close(fd);
+	return stale;
+}
+
+static enum rc
+open_control(struct supervisor *s)
+{
+	struct sockaddr_un sa = {.sun_family = AF_UNIX};
+	const char *path = s->config->control;
+	const struct user_config *keeper = &s->config->user_keeper;
+	int fd;
+
+	s->control = -1;
+	if (!path)
+		return RC_OK;
+	if (strlen(path) >= sizeof(sa.sun_path)) {
+		LOG(LOG_ERROR, "control", F_TEXT("path", path),
+		    F_TEXT("error", "longer than a socket's name can be"));
+		return RC_CONFIG;
+	}
+	strcpy(sa.sun_path, path);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return RC_IO;
+	if (is_stale(&sa))
+		unlink(path);
+	umask(0117);
+	if (bind(fd, (struct sockaddr *)&sa, sizeof(sa)) != 0 ||
+	    listen(fd, CONTROL_BACKLOG) != 0) {
+		LOG(LOG_ERROR, "control", F_TEXT("path", path),
+		    F_TEXT("error", strerror(errno)),
+		    F_TEXT("remedy",
+			errno == EADDRINUSE ? "another bootstrapd uses it"
+					    : "see that its folder exists"));
+		close(fd);
+		return RC_IO;
+	}
+	umask(0077);
+	if (s->as_root && keeper->set &&
+	    chown(path, keeper->uid, keeper->gid) != 0)
+		LOG(LOG_WARNING, "control", F_TEXT("path", path),
+		    F_TEXT("error", strerror(errno)));
+	s->control = fd;
+	return RC_OK;
+}
+
+/* --- children ------------------------------------------------------------- */
+
+static void start_child(void *ctx, uint64_t now_ms);
+
+/** The PIN in an environment variable is the keeper's alone: it is wiped in
+ *  place, so that /proc/PID/environ does not show it either. */
+static void
+forget_pin(const struct config *c)
+{
+	char *value;
+
+	if (c->hsm.pin_kind != HSM_PIN_ENV || !(value = getenv(c->hsm.pin)))
+		return;
+	secret_wipe(value, strlen(value));
+	unsetenv(c->hsm.pin);
+}
+
+static _Noreturn void
+become_worker(struct supervisor *s, unsigned n)
+{
+	struct worker_args args = {
+	    .index = n,
+	    .config = s->config,
+	    .keeper = s->links[n][0],
+	    .as_root = s->as_root,
+	};
+	int keep[LISTENERS_MAX + 1];
+	size_t count = 0;
+
+	forget_pin(s->config);
+	memcpy(args.sockets, s->sockets[n], sizeof(args.sockets));
+	for (size_t i = 0; i < s->config->listen_count; i++)
+		keep[count++] = args.sockets[i];
+	keep[count++] = args.keeper;
+	jail_close_others(keep, count);
+	_exit(worker_run(&args));
+}
+
+static _Noreturn void
+become_keeper(struct supervisor *s)
+{
+	struct keeper_args args = {
+	    .config = s->config,
+	    .instance = s->instance,
+	    .first = !s->keeper_was_ready,
+	    .link_count = s->config->workers,
+	    .control = s->control,
+	    .supervisor = s->notes[1],
+	    .as_root = s->as_root,
+	};
+	int keep[WORKERS_MAX + 2];
+	size_t count = 0;
+
+	for (unsigned n = 0; n < s->config->workers; n++)
+		keep[count++] = args.links[n] = s->links[n][1];
+	keep[count++] = args.supervisor;
+	if (args.control >= 0)
+		keep[count++] = args.control;
+	jail_close_others(keep, count);
+	_exit(keeper_run(&args));
+}
+
+static bool
+is_keeper(const struct supervisor *s, const struct child *c)
+{
+	return c == &s->keeper;
+}
+
+static unsigned
+worker_number(const struct supervisor *s, const struct child *c)
+{
+	return (unsigned)(c - s->workers);
+}
+
+static void
+start_child(void *ctx, uint64_t now_ms)
+{
+	struct child *c = ctx;
+	struct supervisor *s = c->supervisor;
+	pid_t parent = getpid(), pid;
+	char who[24] = "keeper";
+
+	if (c->pid != 0 || s->stage >= STAGE_CLOSING)
+		return;
+	if (!is_keeper(s, c))
+		snprintf(who, sizeof(who), "worker %u", worker_number(s, c));
+	pid = fork();
+	if (pid == 0) {
+		sigset_t none;
+
+		/* nobody outlives the supervisor */
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (getppid() != parent)
+			_exit(0);
+		sigemptyset(&none);
+		sigprocmask(SIG_SETMASK, &none, NULL);
+		log_rename(who);
+		if (is_keeper(s, c))
+			become_keeper(s);
+		become_worker(s, worker_number(s, c));
+	}
+	if (pid < 0) {
+		LOG(LOG_ERROR, "fork", F_TEXT("error", strerror(errno)));
+		if (loop_timer_set(s->loop, &c->timer, now_ms + 1000,
+			start_child, c) != RC_OK)
+			loop_stop(s->loop);
+		return;
+	}
+	c->pid = pid;
+	c->started_ms = now_ms;
+	if (is_keeper(s, c))
+		s->keeper_alive_ms = now_ms;
+	LOG(LOG_DEBUG, "started", F_TEXT("child", who), F_INT("pid", pid));
+}
+
+static void
+end_daemon(struct supervisor *s, int code)
+{
+	s->exit_code = code;
+	s->stage = STAGE_CLOSING;
+	for (unsigned n = 0; n < s->config->workers; n++)
+		if (s->workers[n].pid)
+			kill(s->workers[n].pid, SIGKILL);
+	if (s->keeper.pid)
+		kill(s->keeper.pid, SIGTERM);
+	else
+		loop_stop(s->loop);
+}
+
+static bool
+workers_gone(const struct supervisor *s)
+{
+	for (unsigned n = 0; n < s->config->workers; n++)
+		if (s->workers[n].pid)
+			return false;
+	return true;
+}
+
+/** All workers have drained: the keeper writes its last row. */
+static void
+close_keeper(struct supervisor *s)
+{
+	if (s->stage != STAGE_DRAINING || !workers_gone(s))
+		return;
+	s->stage = STAGE_CLOSING;
+	if (s->keeper.pid)
+		kill(s->keeper.pid, SIGTERM);
+	else
+		loop_stop(s->loop);
+}
+
+static void
+drain(struct supervisor *s)
+{
+	if (s->stage == STAGE_CLOSING)
+		return;
+	if (s->stage == STAGE_STARTING) {
+		end_daemon(s, 0);
+		return;
+	}
+	notify_state("STOPPING=1");
+	s->stage = STAGE_DRAINING;
+	/* a second time tells the workers to hurry */
+	for (unsigned n = 0; n < s->config->workers; n++)
+		if (s->workers[n].pid)
+			kill(s->workers[n].pid, SIGTERM);
+	close_keeper(s);
+}
+
+static void
+say_death(const struct supervisor *s, const struct child *c, int status)
+{
+	bool expected = WIFEXITED(status) && WEXITSTATUS(status) == 0 &&
+	    s->stage >= STAGE_DRAINING;
+
+	LOG(expected ? LOG_DEBUG : LOG_ERROR, "child_ended",
+	    F_TEXT("child", is_keeper(s, c) ? "keeper" : "worker"),
+	    F_INT("number", is_keeper(s, c) ? 0 : worker_number(s, c)),
+	    F_TEXT("how", WIFSIGNALED(status) ? "signal" : "exit"),
+	    F_INT("code",
+		WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status)));
+}
+
+static void
+child_ended(struct supervisor *s, struct child *c, int status)
+{
+	uint64_t now = clock_now_ms(), wait;
+
+	c->pid = 0;
+	say_death(s, c, status);
+	if (is_keeper(s, c) &&
+	    (s->stage == STAGE_CLOSING || s->stage == STAGE_STARTING ||
+		s->pin_refused)) {
+		if (s->stage == STAGE_STARTING)
+			s->exit_code =
+			    WIFEXITED(status) ? WEXITSTATUS(status) : 70;
+		if (s->pin_refused)
+			s->exit_code = rc_exit(RC_PIN);
+		end_daemon(s, s->exit_code);
+		return;
+	}
+	if (!is_keeper(s, c) && s->stage >= STAGE_DRAINING) {
+		close_keeper(s);
+		return;
+	}
+	if (now - c->started_ms > BACKOFF_FORGET_MS)
+		c->backoff_ms = 0;
+	wait = c->backoff_ms;
+	c->backoff_ms = wait ? wait * 2 : BACKOFF_FIRST_MS;
+	if (c->backoff_ms > BACKOFF_MAX_MS)
+		c->backoff_ms = BACKOFF_MAX_MS;
+	if (loop_timer_set(s->loop, &c->timer, now + wait, start_child, c) !=
+	    RC_OK)
+		loop_stop(s->loop);
+}
+
+static void
+reap(struct supervisor *s)
+{
+	pid_t pid;
+	int status;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		if (s->keeper.pid == pid)
+			child_ended(s, &s->keeper, status);
+		for (unsigned n = 0; n < s->config->workers; n++)
+			if (s->workers[n].pid == pid)
+				child_ended(s, &s->workers[n], status);
+	}
+}
+
+/* --- the loop ------------------------------------------------------------- */
+
+static void
+keeper_ready(struct supervisor *s)
+{
+	s->keeper_was_ready = true;
+	if (s->stage != STAGE_STARTING)
+		return;
+	s->stage = STAGE_SERVING;
+	for (unsigned n = 0; n < s->config->workers; n++)
+		start_child(&s->workers[n], clock_now_ms());
+	LOG(LOG_NOTICE, "ready", F_TEXT("instance", s->instance),
+	    F_INT("workers", s->config->workers));
+	notify_state("READY=1\nSTATUS=serving");
+}
+
+static void
+on_notes(void *ctx, uint32_t events)
+{
+	struct supervisor *s = ctx;
+	uint8_t notes[64];
+	ssize_t n = read(s->notes[0], notes, sizeof(notes));
+
+	(void)events;
+	for (ssize_t i = 0; i < n; i++) {
+		s->keeper_alive_ms = clock_now_ms();
+		switch (notes[i]) {
+		case KEEPER_READY:
+			keeper_ready(s);
+			break;
+		case KEEPER_PIN_REFUSED:
+			s->pin_refused = true;
+			break;
+		case KEEPER_STOP:
+			drain(s);
+			break;
+		default:
+			break; /* a sign of life */
+		}
+	}
+}
+
+static void
+on_signal(void *ctx, uint32_t events)
+{
+	struct supervisor *s = ctx;
+	struct signalfd_siginfo info;
+
+	(void)events;
+	while (read(s->signals, &info, sizeof(info)) == sizeof(info)) {
+		if (info.ssi_signo == SIGCHLD)
+			reap(s);
+		else if (info.ssi_signo == SIGHUP && s->keeper.pid)
+			kill(s->keeper.pid, SIGHUP);
+		else if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT)
+			drain(s);
+	}
+}
+
+/** A keeper that gives no sign of life hangs: a new one takes its links. */
+static void
+watch(void *ctx, uint64_t now_ms)
+{
+	struct supervisor *s = ctx;
+
+	if (s->keeper.pid && s->stage == STAGE_SERVING &&
+	    now_ms > s->keeper_alive_ms + KEEPER_SILENT_MS) {
+		LOG(LOG_ERROR, "keeper_silent",
+		    F_INT("ms", now_ms - s->keeper_alive_ms));
+		kill(s->keeper.pid, SIGKILL);
+		s->keeper_alive_ms = now_ms;
+	} else {
+		notify_state("WATCHDOG=1");
+	}
+	if (loop_timer_set(s->loop, &s->watch_timer, now_ms + 1000, watch, s) !=
+	    RC_OK)
+		loop_stop(s->loop);
+}
+
+static enum rc
+watch_all(struct supervisor *s)
+{
+	sigset_t signals;
+	enum rc rc;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGCHLD);
+	sigaddset(&signals, SIGHUP);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGINT);
+	sigprocmask(SIG_BLOCK, &signals, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	/* a file at its size limit is an error to handle, not a death */
+	signal(SIGXFSZ, SIG_IGN);
+	s->signals = signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC);
+	if (s->signals < 0 || pipe2(s->notes, O_CLOEXEC | O_NONBLOCK) != 0)
+		return RC_IO;
+	rc = loop_watch(s->loop, s->signals, EPOLLIN, on_signal, s);
+	if (rc == RC_OK)
+		rc = loop_watch(s->loop, s->notes[0], EPOLLIN, on_notes, s);
+	return rc;
+}
+
+static enum rc
+check_users(const struct supervisor *s)
+{
+	const struct config *c = s->config;
+
+	if (!s->as_root || (c->user_worker.set && c->user_keeper.set))
+		return RC_OK;
+	LOG(LOG_ERROR, "users", F_TEXT("file", c->file),
+	    F_TEXT("error",
+		"started as root, and `user:` names no users to become"),
+	    F_TEXT("remedy",
+		"add `user: {worker: bootstrapd-worker, keeper: bootstrapd}` "
+		"(systemd-sysusers makes them), or start as another user"));
+	return RC_CONFIG;
+}
+
+int
+supervisor_run(const struct config *config)
+{
+	struct supervisor *s = calloc(1, sizeof(*s));
+	uint8_t id[8];
+	struct writer w;
+	enum rc rc;
+	int code;
+
+	if (!s)
+		return rc_exit(RC_MEMORY);
+	s->config = config;
+	s->as_root = geteuid() == 0;
+	s->control = -1;
+	random_bytes(id, sizeof(id));
+	writer_init(&w, s->instance, sizeof(s->instance) - 1);
+	text_hex(&w, span_of(id, sizeof(id)));
+	s->keeper.supervisor = s;
+	for (unsigned n = 0; n < WORKERS_MAX; n++)
+		s->workers[n].supervisor = s;
+
+	rc = check_users(s);
+	if (rc == RC_OK)
+		rc = loop_new(&s->loop);
+	if (rc == RC_OK)
+		rc = watch_all(s);
+	if (rc == RC_OK)
+		rc = open_sockets(s);
+	if (rc == RC_OK)
+		rc = open_links(s);
+	if (rc == RC_OK)
+		rc = open_control(s);
+	if (rc == RC_OK) {
+		start_child(&s->keeper, clock_now_ms());
+		watch(s, clock_now_ms());
+		rc = loop_run(s->loop);
+	}
+	if (s->control >= 0)
+		unlink(config->control);
+	code = rc == RC_OK ? s->exit_code : rc_exit(rc);
+	if (rc == RC_CONFIG)
+		code = 78;
+	LOG(LOG_NOTICE, "ended", F_INT("exit", code));
+	loop_free(s->loop);
+	free(s);
+	return code;
+}
