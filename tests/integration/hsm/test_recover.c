@@ -262,6 +262,8 @@ test_token_short_of_sessions(void **state)
 	hsm_session_give(one);
 	assert_int_equal(pthread_join(thread, &got), 0);
 	assert_non_null(got);
+	/* It did wait, and not ask again and again. */
+	assert_int_equal(count_of("C_OpenSession"), 1);
 	expect_key(other);
 	hsm_session_give(other);
 	faults("");
