@@ -9,7 +9,8 @@
 
 /**
  * Shell-like glob: `*` any run (including none), `?` one byte, everything else
- * literal. Linear in time for any pattern and name.
+ * literal. No pattern backtracks: at most as many steps as the product of the
+ * two lengths.
  */
 bool glob_match(const char *pattern, struct span name);
 
@@ -32,7 +33,8 @@ const struct identity *identity_for_nosec(const struct policy_set *s,
 /** Does any `nosec` document admit that address at all? */
 bool nosec_admits(const struct policy_set *s, const struct address *from);
 
-/** Why a policy did not match. */
+/** Why a policy did not match. MISS_LATER is the caller's to say, who knows
+ *  what policy_for has found. */
 enum policy_miss {
 	MISS_NONE, /**< it matched */
 	MISS_LATER, /**< would match, an earlier one did */

@@ -15,6 +15,10 @@ enum {
 	POLICY_EPOCHS_MAX = 8,
 	POLICY_SERVERS_MAX = 16, /**< of one policy */
 	POLICY_ENDPOINT_MAX = 252, /**< bytes (one Uri-Query option) */
+	POLICY_CLEAN_MAX = 16, /**< paths that one policy deletes */
+	POLICY_STEPS_MAX = 64, /**< requests to one device: PLAN_STEPS_MAX */
+	POLICY_ENTRIES_MAX = 64, /**< values of one instance */
+	POLICY_BYTES_MAX = 16384, /**< of all texts and bytes in `objects:` */
 };
 
 /** Where a document stands, "policies.d/meters.yaml:3". */

@@ -1,0 +1,132 @@
+#include "policy/match.h"
+
+#include "base/text.h"
+
+static const struct span placeholder = {
+    (const uint8_t *)"{endpoint}", sizeof("{endpoint}") - 1};
+
+void
+template_expand(struct writer *w, const char *pattern, struct span endpoint)
+{
+	struct span rest = span_str(pattern);
+
+	while (rest.len > 0) {
+		if (span_starts(rest, placeholder)) {
+			writer_put(w, endpoint);
+			rest = span_from(rest, placeholder.len);
+		} else {
+			writer_put(w, span_of(rest.p, 1));
+			rest = span_from(rest, 1);
+		}
+	}
+}
+
+/* What stands for {endpoint} in `text`. False: not of that template. */
+static bool
+template_match(const char *pattern, struct span text, struct span *endpoint)
+{
+	const char *at = strstr(pattern, "{endpoint}");
+	struct span before, behind;
+
+	if (!at)
+		return false;
+	before = span_of(pattern, (size_t)(at - pattern));
+	behind = span_str(at + placeholder.len);
+	if (text.len < before.len + behind.len || !span_starts(text, before))
+		return false;
+	*endpoint =
+	    span_of(text.p + before.len, text.len - before.len - behind.len);
+	return span_equal(span_from(text, text.len - behind.len), behind);
+}
+
+/*
+ * An endpoint name is UTF-8 (LwM2M Core 6.3), and no name that could be taken
+ * for another in a log or a file passes for one.
+ */
+static bool
+endpoint_fits(const char *glob, struct span endpoint)
+{
+	return endpoint.len > 0 && endpoint.len <= POLICY_ENDPOINT_MAX &&
+	    text_utf8_valid(endpoint) && glob_match(glob, endpoint);
+}
+
+const struct identity *
+identity_for_psk(
+    const struct policy_set *s, struct span psk_identity, struct span *endpoint)
+{
+	for (size_t i = 0; i < s->identity_count; i++) {
+		const struct identity *id = &s->identities[i];
+
+		if (id->kind == IDENTITY_PSK &&
+		    template_match(id->psk_identity, psk_identity, endpoint) &&
+		    endpoint_fits(id->endpoint, *endpoint))
+			return id;
+	}
+	*endpoint = span_of(NULL, 0);
+	return NULL;
+}
+
+static bool
+admits(const struct identity *id, const struct address *from)
+{
+	if (id->kind != IDENTITY_NOSEC)
+		return false;
+	for (size_t i = 0; i < id->network_count; i++)
+		if (network_contains(&id->networks[i], from))
+			return true;
+	return false;
+}
+
+const struct identity *
+identity_for_nosec(const struct policy_set *s, const struct address *from,
+    struct span endpoint)
+{
+	for (size_t i = 0; i < s->identity_count; i++) {
+		const struct identity *id = &s->identities[i];
+
+		if (admits(id, from) && endpoint_fits(id->endpoint, endpoint))
+			return id;
+	}
+	return NULL;
+}
+
+bool
+nosec_admits(const struct policy_set *s, const struct address *from)
+{
+	for (size_t i = 0; i < s->identity_count; i++)
+		if (admits(&s->identities[i], from))
+			return true;
+	return false;
+}
+
+static bool
+names(const struct policy *p, const struct identity *id)
+{
+	if (!p->identities)
+		return true;
+	for (const char **name = p->identities; *name; name++)
+		if (strcmp(*name, id->name) == 0)
+			return true;
+	return false;
+}
+
+enum policy_miss
+policy_miss(
+    const struct policy *p, const struct identity *id, struct span endpoint)
+{
+	if (!names(p, id))
+		return MISS_IDENTITY;
+	if (!glob_match(p->endpoint, endpoint))
+		return MISS_ENDPOINT;
+	return MISS_NONE;
+}
+
+const struct policy *
+policy_for(
+    const struct policy_set *s, const struct identity *id, struct span endpoint)
+{
+	for (size_t i = 0; i < s->policy_count; i++)
+		if (policy_miss(&s->policies[i], id, endpoint) == MISS_NONE)
+			return &s->policies[i];
+	return NULL;
+}

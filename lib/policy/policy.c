@@ -1,0 +1,233 @@
+/* policy: what a device gets. */
+#include "policy/load.h"
+
+#include "policy/profile.h"
+
+enum {
+	ORDER_DEFAULT = 1000,
+	ORDER_MAX = 1000000,
+	/* A message has room for the smallest block (16 bytes) behind its
+	 * options, and plans carry the size in 16 bits. */
+	MESSAGE_MIN = 64,
+	MESSAGE_MAX = 65535,
+};
+
+static void
+read_match(struct load *l, struct read_policy *doc, struct yaml_node *n)
+{
+	static const char *const known[] = {"identity", "endpoint", NULL};
+	const struct yaml_ctx *c = &doc->ctx;
+	struct yaml_node *endpoint, *item;
+	const char **names;
+	size_t count, kept = 0;
+
+	if (yaml_expect(c, n, YAML_MAP) != RC_OK)
+		return;
+	endpoint = yaml_get(n, "endpoint");
+	if (endpoint && endpoint->kind == YAML_MAP)
+		load_unsupported(c, endpoint);
+	else
+		load_word(l, c, endpoint, "policy-glob", word_glob,
+		    &doc->value.endpoint);
+	yaml_leftover(c, n, known);
+	doc->match_identity = yaml_get(n, "identity");
+	if (!doc->match_identity)
+		return;
+	item = yaml_items(doc->match_identity, &count);
+	if (count == 0)
+		yaml_error(c, doc->match_identity, "policy-match",
+		    "an empty list matches nobody; name an identity, or leave "
+		    "the key out for any");
+	names = load_alloc(l, count + 1, sizeof(*names));
+	if (!names)
+		return;
+	for (; count > 0; count--, item = item->next)
+		if (load_word(
+			l, c, item, "policy-name", word_name, &names[kept]))
+			kept++;
+	doc->value.identities = names;
+}
+
+static void
+read_device(
+    const struct yaml_ctx *c, struct yaml_node *n, struct policy_profile *out)
+{
+	static const char *const known[] = {"profile", "max_message",
+	    "discover", "empty_keys", "strict_delete", NULL};
+	const char *names[PROFILE_COUNT + 1] = {0};
+	struct yaml_node *profile, *item;
+	uint64_t size;
+	unsigned i;
+
+	if (yaml_expect(c, n, YAML_MAP) != RC_OK)
+		return;
+	for (i = 0; i < PROFILE_COUNT; i++)
+		names[i] = profiles[i].name;
+	profile = yaml_get(n, "profile");
+	if (profile && yaml_choice(c, profile, names, &i) == RC_OK)
+		*out = profiles[i];
+	item = yaml_get(n, "max_message");
+	if (item &&
+	    yaml_size(c, item, MESSAGE_MIN, MESSAGE_MAX, &size) == RC_OK)
+		out->max_message = size;
+	item = yaml_get(n, "discover");
+	if (item && yaml_bool(c, item, &out->discover) != RC_OK)
+		out->discover = false;
+	item = yaml_get(n, "empty_keys");
+	if (item && yaml_bool(c, item, &out->empty_keys) != RC_OK)
+		out->empty_keys = false;
+	item = yaml_get(n, "strict_delete");
+	if (item && yaml_bool(c, item, &out->strict_delete) != RC_OK)
+		out->strict_delete = false;
+	yaml_leftover(c, n, known);
+}
+
+/* What a Delete must not name. NULL: nothing is wrong. */
+static const char *
+clean_fault(struct span text, struct lwm2m_path *path)
+{
+	if (path_parse(text, path) != RC_OK || path_depth(*path) > 2)
+		return "a path to an object or an instance is expected, like "
+		       "/1 or /2/0";
+	if (path->object == OBJECT_DEVICE)
+		return "the Device object is never deleted";
+	if (path->object == OBJECT_SECURITY && path_depth(*path) == 2)
+		return "which instance of /0 holds the device's "
+		       "Bootstrap-Server Account differs by client, and "
+		       "deleting that one cuts the device off; /0 deletes all "
+		       "the others";
+	return NULL;
+}
+
+static void
+read_clean(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,
+    struct policy *out)
+{
+	struct lwm2m_path *paths, path;
+
+	if (yaml_expect(c, n, YAML_LIST) != RC_OK)
+		return;
+	if (n->count > POLICY_CLEAN_MAX) {
+		yaml_error(c, n, "policy-limit",
+		    "%zu paths; at most %d are expected", n->count,
+		    POLICY_CLEAN_MAX);
+		return;
+	}
+	paths = load_alloc(l, n->count, sizeof(*paths));
+	if (!paths)
+		return;
+	out->clean = paths;
+	for (struct yaml_node *i = n->children; i; i = i->next) {
+		const char *text, *fault;
+
+		if (yaml_text(c, i, &text) != RC_OK)
+			continue;
+		fault = clean_fault(i->text, &path);
+		for (size_t k = 0; !fault && k < out->clean_count; k++)
+			if (path_compare(paths[k], path) == 0)
+				fault = "is there already";
+		if (fault)
+			yaml_error(c, i, "policy-clean", "%s: %s",
+			    YAML_SHOW(i->text), fault);
+		else
+			paths[out->clean_count++] = path;
+	}
+}
+
+static void
+read_ending(const struct yaml_ctx *c, struct yaml_node *root, struct policy *p)
+{
+	static const char *const verifies[] = {
+	    "none", "discover", "read", NULL};
+	static const char *const failures[] = {"leave", "clean", NULL};
+	struct yaml_node *n;
+	unsigned i;
+
+	n = yaml_get(root, "verify");
+	if (n && yaml_choice(c, n, verifies, &i) == RC_OK) {
+		if (i == 2)
+			load_unsupported(c, n);
+		p->verify = i == 1 ? VERIFY_DISCOVER : VERIFY_NONE;
+	}
+	if (p->verify == VERIFY_DISCOVER && !p->device.discover)
+		yaml_report(c, DIAG_WARNING, n, "policy-verify",
+		    "the device is said to answer no Discover "
+		    "(device.discover), so nothing would be compared");
+	n = yaml_get(root, "on_failure");
+	if (n && yaml_choice(c, n, failures, &i) == RC_OK)
+		p->on_failure = i == 1 ? FAILURE_CLEAN : FAILURE_LEAVE;
+}
+
+/* What holds for the document and for none of its keys. */
+static void
+check_whole(
+    const struct yaml_ctx *c, struct yaml_node *root, const struct policy *p)
+{
+	/* Discover, verify and Finish, and two Writes an account. */
+	size_t steps =
+	    3 + p->clean_count + 2 * p->server_count + p->object_count;
+
+	if (steps > POLICY_STEPS_MAX)
+		yaml_error(c, root, "policy-limit",
+		    "%zu requests to one device; at most %d are expected",
+		    steps, POLICY_STEPS_MAX);
+	/* Servers may be there with faults; then the faults are said. */
+	if (!yaml_get(root, "servers"))
+		yaml_report(c, DIAG_WARNING, root, "policy-no-server",
+		    "no `servers:`: a device that has no server account of its "
+		    "own refuses the Finish");
+}
+
+void
+load_policy(struct load *l, const struct yaml_ctx *c, struct yaml_node *root)
+{
+	static const char *const known[] = {"policy", "description", "order",
+	    "match", "device", "clean", "servers", "objects", "verify",
+	    "on_failure", NULL};
+	struct read_policy *doc = load_alloc(l, 1, sizeof(*doc));
+	struct policy *p;
+	struct yaml_node *n;
+
+	if (!doc)
+		return;
+	doc->ctx = *c;
+	doc->root = root;
+	doc->sequence = l->policy_count;
+	p = &doc->value;
+	*p = (struct policy){
+	    .name = "",
+	    .description = "",
+	    .place = {c->file, root->line},
+	    .order = ORDER_DEFAULT,
+	    .endpoint = "*",
+	    .device = profiles[0],
+	};
+	load_word(
+	    l, c, yaml_get(root, "policy"), "policy-name", word_name, &p->name);
+	load_word(l, c, yaml_get(root, "description"), "policy-description",
+	    word_description, &p->description);
+	n = yaml_get(root, "order");
+	if (n && yaml_number(c, n, -ORDER_MAX, ORDER_MAX, &p->order) != RC_OK)
+		p->order = ORDER_DEFAULT;
+	n = yaml_get(root, "match");
+	if (n)
+		read_match(l, doc, n);
+	n = yaml_get(root, "device");
+	if (n)
+		read_device(c, n, &p->device);
+	n = yaml_get(root, "clean");
+	if (n)
+		read_clean(l, c, n, p);
+	n = yaml_get(root, "servers");
+	if (n)
+		load_servers(l, c, n, p);
+	n = yaml_get(root, "objects");
+	if (n)
+		load_objects(l, c, n, p);
+	read_ending(c, root, p);
+	check_whole(c, root, p);
+	yaml_leftover(c, root, known);
+	*l->policy_tail = doc;
+	l->policy_tail = &doc->next;
+	l->policy_count++;
+}

@@ -1,0 +1,241 @@
+/* servers: LwM2M Server Accounts, each a /0/x and a /1/x. */
+#include "policy/load.h"
+
+enum {
+	SSID_MAX = 65534, /* 0 and 65535 name no server, LwM2M Core E.2 */
+	/* /0 and /1 hold Integers of up to 64 bits, but clients keep seconds
+	 * in 32 with a sign. */
+	SECONDS_MAX = INT32_MAX,
+	LIFETIME_DEFAULT_S = 86400,
+};
+
+/* What the finding about a scheme expects of it. */
+struct mode {
+	const char *name;
+	bool supported;
+	enum server_mode mode;
+	enum word_scheme scheme;
+	const char *scheme_text;
+};
+
+static const struct mode modes[] = {
+    {"psk", true, SERVER_PSK, SCHEME_COAPS, "coaps://"},
+    {"nosec", true, SERVER_NOSEC, SCHEME_COAP, "coap://"},
+    {"certificate", false, SERVER_PSK, SCHEME_COAPS, "coaps://"},
+    {"rpk", false, SERVER_PSK, SCHEME_COAPS, "coaps://"},
+    {"est", false, SERVER_PSK, SCHEME_COAPS, "coaps://"},
+};
+
+static const char *const mode_names[] = {
+    "psk", "nosec", "certificate", "rpk", "est", NULL};
+
+static void
+read_key(struct load *l, const struct yaml_ctx *c, struct yaml_node *security,
+    struct policy_server *s)
+{
+	static const char *const known[] = {
+	    "derive", "epoch", "random", "imported", NULL};
+	struct yaml_node *n = yaml_need(c, security, "key");
+	struct yaml_node *later;
+
+	if (!n || yaml_expect(c, n, YAML_MAP) != RC_OK)
+		return;
+	later = yaml_get(n, "random");
+	if (!later)
+		later = yaml_get(n, "imported");
+	if (later)
+		load_unsupported(c, later);
+	else
+		load_label(l, c, yaml_need(c, n, "derive"), &s->key.master);
+	load_epoch(c, yaml_get(n, "epoch"), &s->key.epoch);
+	yaml_leftover(c, n, known);
+}
+
+/* NoSec has neither: one that stands there was meant for another mode. */
+static void
+refuse_with_nosec(
+    const struct yaml_ctx *c, struct yaml_node *security, const char *key)
+{
+	struct yaml_node *n = yaml_get(security, key);
+
+	if (n)
+		yaml_error(c, n, "policy-nosec-key",
+		    "not used with `mode: nosec`; remove it, or say "
+		    "`mode: psk`");
+}
+
+/* Consistency check 3: the scheme says what the mode says. */
+static void
+check_scheme(
+    const struct yaml_ctx *c, struct yaml_node *uri, const struct mode *mode)
+{
+	enum word_scheme scheme = word_scheme(uri->text);
+
+	if (scheme == SCHEME_TCP)
+		yaml_error(c, uri, "policy-unsupported",
+		    "CoAP over TCP is not supported by this version");
+	else if (scheme != mode->scheme)
+		yaml_error(c, uri, "policy-uri-mode",
+		    "%s does not go with `mode: %s`, which needs %s",
+		    YAML_SHOW(uri->text), mode->name, mode->scheme_text);
+}
+
+static void
+read_security(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,
+    struct yaml_node *uri, struct policy_server *s)
+{
+	static const char *const known[] = {"mode", "identity", "key", NULL};
+	struct yaml_node *mode;
+	unsigned i;
+
+	if (yaml_expect(c, n, YAML_MAP) != RC_OK)
+		return;
+	mode = yaml_need(c, n, "mode");
+	if (!mode || yaml_choice(c, mode, mode_names, &i) != RC_OK)
+		return;
+	if (!modes[i].supported) {
+		/* Its other keys are not of this version either. */
+		load_unsupported(c, mode);
+		return;
+	}
+	s->mode = modes[i].mode;
+	if (s->mode == SERVER_PSK) {
+		load_word(l, c, yaml_get(n, "identity"), "policy-template",
+		    word_template, &s->psk_identity);
+		read_key(l, c, n, s);
+	} else {
+		refuse_with_nosec(c, n, "identity");
+		refuse_with_nosec(c, n, "key");
+		yaml_report(c, DIAG_WARNING, n, "policy-nosec-server",
+		    "NoSec: device and server talk in clear");
+	}
+	if (uri && uri->kind == YAML_SCALAR)
+		check_scheme(c, uri, &modes[i]);
+	yaml_leftover(c, n, known);
+}
+
+static void
+read_periods(
+    const struct yaml_ctx *c, struct yaml_node *n, struct policy_server *s)
+{
+	struct yaml_node *max = yaml_get(n, "max_period");
+
+	load_seconds(
+	    c, yaml_get(n, "min_period"), 0, SECONDS_MAX, &s->min_period_s);
+	/* Anjay refuses a maximum of 0. */
+	if (load_seconds(c, max, 1, SECONDS_MAX, &s->max_period_s) &&
+	    s->max_period_s < s->min_period_s)
+		yaml_error(c, max, "policy-period", "%s is below min_period",
+		    YAML_SHOW(max->text));
+	load_seconds(c, yaml_get(n, "disable_timeout"), 0, SECONDS_MAX,
+	    &s->disable_timeout_s);
+}
+
+/* A URI of coap or coaps is UDP; a client without U could not go there. */
+static void
+check_binding(const struct yaml_ctx *c, struct yaml_node *binding)
+{
+	if (!memchr(binding->text.p, 'U', binding->text.len))
+		yaml_report(c, DIAG_WARNING, binding, "policy-binding",
+		    "%s without U: the server's URI is reached by UDP",
+		    YAML_SHOW(binding->text));
+}
+
+static void
+read_server(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,
+    struct policy_server *out)
+{
+	static const char *const known[] = {"name", "short_server_id", "uri",
+	    "lifetime", "binding", "storing", "min_period", "max_period",
+	    "disable_timeout", "security", NULL};
+	struct yaml_node *uri, *item;
+	int64_t v;
+
+	*out = (struct policy_server){
+	    .name = "",
+	    .line = n->line,
+	    .uri = "",
+	    .lifetime_s = LIFETIME_DEFAULT_S,
+	    .binding = "U",
+	    .storing = true,
+	    .min_period_s = -1,
+	    .max_period_s = -1,
+	    .disable_timeout_s = -1,
+	    .psk_identity = "{endpoint}",
+	    .key = {.master = "", .epoch = 1},
+	};
+	if (yaml_expect(c, n, YAML_MAP) != RC_OK)
+		return;
+	load_word(l, c, yaml_need(c, n, "name"), "policy-name", word_name,
+	    &out->name);
+	item = yaml_need(c, n, "short_server_id");
+	if (item && yaml_number(c, item, 1, SSID_MAX, &v) == RC_OK)
+		out->short_server_id = (uint16_t)v;
+	uri = yaml_need(c, n, "uri");
+	if (!load_word(l, c, uri, "policy-uri", word_uri, &out->uri))
+		uri = NULL;
+	if (load_seconds(c, yaml_get(n, "lifetime"), 1, SECONDS_MAX, &v))
+		out->lifetime_s = (uint32_t)v;
+	item = yaml_get(n, "binding");
+	if (load_word(
+		l, c, item, "policy-binding", word_binding, &out->binding))
+		check_binding(c, item);
+	item = yaml_get(n, "storing");
+	if (item && yaml_bool(c, item, &out->storing) != RC_OK)
+		out->storing = true;
+	read_periods(c, n, out);
+	item = yaml_need(c, n, "security");
+	if (item)
+		read_security(l, c, item, uri, out);
+	yaml_leftover(c, n, known);
+}
+
+/* Consistency check 2: a Short Server ID is one account. */
+static void
+check_server_names(const struct yaml_ctx *c, struct yaml_node *item,
+    const struct policy_server *servers, size_t i)
+{
+	for (size_t k = 0; k < i; k++) {
+		struct yaml_node *n;
+
+		n = yaml_get(item, "short_server_id");
+		if (n && servers[i].short_server_id != 0 &&
+		    servers[k].short_server_id == servers[i].short_server_id)
+			yaml_error(c, n, "policy-duplicate",
+			    "%u is the Short Server ID of servers[%zu] already",
+			    servers[i].short_server_id, k);
+		n = yaml_get(item, "name");
+		if (n && servers[i].name[0] &&
+		    strcmp(servers[k].name, servers[i].name) == 0)
+			yaml_error(c, n, "policy-duplicate",
+			    "%s is the name of servers[%zu] already",
+			    servers[i].name, k);
+	}
+}
+
+void
+load_servers(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,
+    struct policy *out)
+{
+	struct policy_server *servers;
+	size_t i = 0;
+
+	if (yaml_expect(c, n, YAML_LIST) != RC_OK)
+		return;
+	if (n->count > POLICY_SERVERS_MAX) {
+		yaml_error(c, n, "policy-limit",
+		    "%zu servers; at most %d are expected", n->count,
+		    POLICY_SERVERS_MAX);
+		return;
+	}
+	servers = load_alloc(l, n->count, sizeof(*servers));
+	if (!servers)
+		return;
+	for (struct yaml_node *item = n->children; item; item = item->next) {
+		read_server(l, c, item, &servers[i]);
+		check_server_names(c, item, servers, i);
+		i++;
+	}
+	out->servers = servers;
+	out->server_count = i;
+}

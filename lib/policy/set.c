@@ -1,0 +1,287 @@
+#include "policy/set.h"
+
+#include "policy/load.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+/* What a load needs besides the set itself, all of which ends with it. */
+struct work {
+	struct load load;
+	struct arena *trees; /* of all files: check_set looks back */
+	struct diag *diag; /* of this load alone: its errors decide */
+	struct digest digest;
+};
+
+static const char *
+base_name(const char *file)
+{
+	const char *slash = strrchr(file, '/');
+
+	return slash ? slash + 1 : file;
+}
+
+static void
+digest_part(struct digest *d, struct span part)
+{
+	uint8_t head[8];
+	struct writer w;
+
+	writer_init(&w, head, sizeof(head));
+	writer_be(&w, part.len, sizeof(head));
+	digest_put(d, writer_span(&w));
+	digest_put(d, part);
+}
+
+/* The documents of one file. `docs` may be less than the file holds. */
+static void
+take_file(struct work *w, const char *file, struct span content,
+    struct yaml_doc *docs)
+{
+	const struct yaml_ctx c = {w->diag, load_keep(&w->load, file)};
+
+	digest_part(&w->digest, span_str(base_name(file)));
+	digest_part(&w->digest, content);
+	for (; docs; docs = docs->next)
+		load_document(&w->load, &c, docs->root);
+}
+
+static enum rc
+read_file(struct work *w, const char *file)
+{
+	struct span content;
+	struct yaml_doc *docs;
+	enum rc rc = yaml_load(w->trees, w->diag, file, &content, &docs);
+
+	if (rc == RC_MEMORY || rc == RC_IO)
+		return rc;
+	take_file(w, file, content, docs);
+	return RC_OK;
+}
+
+static bool
+ends_with(const char *name, const char *end)
+{
+	size_t n = strlen(name), m = strlen(end);
+
+	return n > m && strcmp(name + n - m, end) == 0;
+}
+
+/* Not alphasort(3): the order must not depend on the locale. */
+static int
+compare_names(const struct dirent **a, const struct dirent **b)
+{
+	return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+/* Hidden files are what editors and config maps leave. */
+static int
+is_yaml(const struct dirent *e)
+{
+	return e->d_name[0] != '.' &&
+	    (ends_with(e->d_name, ".yaml") || ends_with(e->d_name, ".yml"));
+}
+
+static enum rc
+read_entry(struct work *w, const char *folder, const char *name)
+{
+	char file[PATH_MAX];
+	enum rc rc;
+
+	if (snprintf(file, sizeof(file), "%s%s%s", folder,
+		ends_with(folder, "/") ? "" : "/", name) >= (int)sizeof(file)) {
+		diag_add(w->diag, DIAG_ERROR, folder, 0, 0, "yaml-io",
+		    "a path too long");
+		return RC_OK;
+	}
+	if (ends_with(name, ".yml")) {
+		diag_add(w->diag, DIAG_WARNING, file, 0, 0, "policy-file-name",
+		    "not read: name it .yaml");
+		return RC_OK;
+	}
+	rc = read_file(w, file);
+	/* One file that cannot be read is a finding like any other. */
+	return rc == RC_IO ? RC_OK : rc;
+}
+
+static enum rc
+read_folder(struct work *w, const char *folder)
+{
+	struct dirent **entries;
+	enum rc rc = RC_OK;
+	int n = scandir(folder, &entries, is_yaml, compare_names);
+	int why = errno;
+
+	if (n < 0) {
+		diag_add(w->diag, DIAG_ERROR, folder, 0, 0, "yaml-io",
+		    "cannot be read: %s", strerror(why));
+		return why == ENOMEM ? RC_MEMORY : RC_IO;
+	}
+	for (int i = 0; i < n; i++) {
+		if (rc == RC_OK)
+			rc = read_entry(w, folder, entries[i]->d_name);
+		free(entries[i]);
+	}
+	free(entries);
+	return rc;
+}
+
+static int
+compare_order(const void *x, const void *y)
+{
+	const struct read_policy *a = *(struct read_policy *const *)x;
+	const struct read_policy *b = *(struct read_policy *const *)y;
+
+	if (a->value.order != b->value.order)
+		return a->value.order < b->value.order ? -1 : 1;
+	return (a->sequence > b->sequence) - (a->sequence < b->sequence);
+}
+
+/* The lists of the load as arrays of the set, the policies as tried. */
+static enum rc
+assemble(struct work *w, struct policy_set *s)
+{
+	struct load *l = &w->load;
+	struct identity *identities =
+	    load_alloc(l, l->identity_count, sizeof(*identities));
+	struct policy *policies =
+	    load_alloc(l, l->policy_count, sizeof(*policies));
+	struct read_policy **tried =
+	    arena_array(w->trees, l->policy_count, sizeof(*tried));
+	size_t n = 0;
+
+	if (!identities || !policies || !tried)
+		return RC_MEMORY;
+	for (struct read_identity *d = l->identities; d; d = d->next)
+		identities[n++] = d->value;
+	n = 0;
+	for (struct read_policy *d = l->policies; d; d = d->next)
+		tried[n++] = d;
+	qsort(tried, n, sizeof(*tried), compare_order);
+	for (size_t i = 0; i < n; i++)
+		policies[i] = tried[i]->value;
+	check_set(l, tried);
+	s->identities = identities;
+	s->identity_count = l->identity_count;
+	s->policies = policies;
+	s->policy_count = l->policy_count;
+	digest_final(&w->digest, s->digest);
+	return l->no_memory ? RC_MEMORY : RC_OK;
+}
+
+static void
+warn_if_empty(struct work *w, const char *path)
+{
+	if (w->load.identity_count == 0 || w->load.policy_count == 0)
+		diag_add(w->diag, DIAG_WARNING, path, 0, 0, "policy-empty",
+		    "%zu identities and %zu policies: no device is served",
+		    w->load.identity_count, w->load.policy_count);
+}
+
+/* Findings of this load to the caller's, by file and line. */
+static void
+hand_over(struct diag *from, struct diag *to)
+{
+	diag_sort(from);
+	for (size_t i = 0; i < diag_total(from); i++) {
+		const struct diag_finding *f = diag_get(from, i);
+
+		diag_add(to, f->level, f->file, f->line, f->column, f->code,
+		    "%s", f->text);
+	}
+}
+
+/* `text` NULL: the folder or file `path`; else the bytes of a file so named. */
+static enum rc
+read_all(struct work *w, const char *path, const struct span *text)
+{
+	struct yaml_doc *docs;
+	struct stat st;
+	enum rc rc;
+
+	if (!text && stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+		return read_folder(w, path);
+	if (!text)
+		return read_file(w, path);
+	rc = yaml_parse(w->trees, w->diag, path, *text, &docs);
+	if (rc == RC_MEMORY)
+		return rc;
+	take_file(w, path, *text, docs);
+	return RC_OK;
+}
+
+static enum rc
+load(const char *path, const struct span *text, struct diag *d,
+    struct policy_set **out)
+{
+	struct policy_set *s = calloc(1, sizeof(*s));
+	struct work w = {0};
+	enum rc rc = RC_MEMORY;
+
+	*out = NULL;
+	w.trees = arena_new(0);
+	w.diag = diag_new();
+	w.load.arena = arena_new(0);
+	w.load.diag = w.diag;
+	w.load.identity_tail = &w.load.identities;
+	w.load.policy_tail = &w.load.policies;
+	digest_init(&w.digest);
+	if (!s || !w.trees || !w.diag || !w.load.arena)
+		goto out;
+	rc = read_all(&w, path, text);
+	if (rc != RC_OK)
+		goto out;
+	rc = assemble(&w, s);
+	if (rc != RC_OK)
+		goto out;
+	warn_if_empty(&w, path);
+	if (diag_count(w.diag, DIAG_ERROR) > 0)
+		rc = RC_CONFIG;
+	if (rc != RC_OK)
+		goto out;
+	s->arena = w.load.arena;
+	s->references = 1;
+	w.load.arena = NULL;
+	*out = s;
+	s = NULL;
+out:
+	hand_over(w.diag, d);
+	diag_free(w.diag);
+	arena_free(w.load.arena);
+	arena_free(w.trees);
+	free(s);
+	return rc;
+}
+
+enum rc
+policy_load(const char *path, struct diag *d, struct policy_set **out)
+{
+	return load(path, NULL, d, out);
+}
+
+enum rc
+policy_load_text(
+    const char *file, struct span text, struct diag *d, struct policy_set **out)
+{
+	return load(file, &text, d, out);
+}
+
+struct policy_set *
+policy_set_ref(struct policy_set *s)
+{
+	__atomic_add_fetch(&s->references, 1, __ATOMIC_RELAXED);
+	return s;
+}
+
+/* Acquire and release: whoever frees sees all that the others did before. */
+void
+policy_set_unref(struct policy_set *s)
+{
+	if (!s || __atomic_sub_fetch(&s->references, 1, __ATOMIC_ACQ_REL) != 0)
+		return;
+	arena_free(s->arena);
+	free(s);
+}
