@@ -121,6 +121,18 @@ try_clone_user(void)
 }
 
 static int
+try_clone3_user(void)
+{
+	/* struct clone_args of the kernel; what it does not know is zero */
+	uint64_t args[8] = {[0] = CLONE_NEWUSER, [4] = SIGCHLD};
+	long r = syscall(SYS_clone3, args, sizeof(args));
+
+	if (r == 0)
+		_exit(0);
+	return outcome(r);
+}
+
+static int
 try_bpf(void)
 {
 	return outcome(syscall(SYS_bpf, 0, NULL, 0));
@@ -309,6 +321,7 @@ test_dies_of_it(void **state)
 	expect(keeper_jail, "mount", try_mount, CHILD_KILLED);
 	expect(keeper_jail, "unshare", try_unshare, CHILD_KILLED);
 	expect(keeper_jail, "clone(NEWUSER)", try_clone_user, CHILD_KILLED);
+	expect(keeper_jail, "clone3(NEWUSER)", try_clone3_user, ENOSYS);
 	expect(keeper_jail, "bpf", try_bpf, CHILD_KILLED);
 	expect(keeper_jail, "keyctl", try_keyctl, CHILD_KILLED);
 	expect(keeper_jail, "chroot", try_chroot, CHILD_KILLED);
