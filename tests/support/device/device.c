@@ -1,0 +1,455 @@
+#include "device_internal.h"
+
+#include "base/text.h"
+#include "lwm2m/format.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+struct device *
+device_new(const struct device_config *config)
+{
+	struct device *d;
+
+	if (config->endpoint.len > sizeof(d->endpoint))
+		return NULL;
+	d = calloc(1, sizeof(*d));
+	if (!d)
+		return NULL;
+	d->behaviour = config->behaviour;
+	if (config->endpoint.len)
+		memcpy(d->endpoint, config->endpoint.p, config->endpoint.len);
+	d->endpoint_len = config->endpoint.len;
+	d->give_up_ms = TIME_NEVER;
+	talk_init(&d->talk, &d->behaviour, config->seed);
+	return d;
+}
+
+void
+device_free(struct device *d)
+{
+	if (!d)
+		return;
+	store_fini(&d->store);
+	talk_fini(&d->talk);
+	free(d);
+}
+
+enum rc
+device_equip(struct device *d, const struct lwm2m_entry *e)
+{
+	return store_put(&d->store, e);
+}
+
+enum rc
+device_equip_account(struct device *d, const char *uri, struct span identity,
+    const struct secret *key)
+{
+	uint16_t i = d->behaviour.account;
+	bool psk = key && key->len > 0;
+	const struct lwm2m_entry entries[] = {
+	    {LWM2M_RESOURCE(OBJECT_SECURITY, i, SECURITY_URI),
+		LWM2M_VALUE_STRING(span_str(uri))},
+	    {LWM2M_RESOURCE(OBJECT_SECURITY, i, SECURITY_BOOTSTRAP),
+		LWM2M_VALUE_BOOLEAN(true)},
+	    {LWM2M_RESOURCE(OBJECT_SECURITY, i, SECURITY_MODE),
+		LWM2M_VALUE_INTEGER(psk ? MODE_PSK : MODE_NOSEC)},
+	    {LWM2M_RESOURCE(OBJECT_DEVICE, 0, 0),
+		LWM2M_VALUE_STRING(SPAN_LIT("virtual"))},
+	    {LWM2M_RESOURCE(OBJECT_DEVICE, 0, 16),
+		LWM2M_VALUE_STRING(SPAN_LIT("U"))},
+	    {LWM2M_RESOURCE(OBJECT_SECURITY, i, SECURITY_IDENTITY),
+		LWM2M_VALUE_OPAQUE(identity)},
+	    {LWM2M_RESOURCE(OBJECT_SECURITY, i, SECURITY_SECRET_KEY),
+		LWM2M_VALUE_OPAQUE(
+		    psk ? secret_expose(key) : (struct span){0})},
+	};
+	size_t count = psk ? 7 : 5;
+	enum rc rc = RC_OK;
+
+	for (size_t n = 0; rc == RC_OK && n < count; n++)
+		rc = store_put(&d->store, &entries[n]);
+	return rc;
+}
+
+/* --- the trace ------------------------------------------------------------ */
+
+static void
+note(struct device *d, const char *text)
+{
+	size_t at;
+
+	if (d->event_count == DEVICE_EVENTS_MAX) {
+		d->event_first = (d->event_first + 1) % DEVICE_EVENTS_MAX;
+		d->event_count--;
+	}
+	at = (d->event_first + d->event_count++) % DEVICE_EVENTS_MAX;
+	snprintf(d->events[at].text, DEVICE_TEXT_MAX, "%s", text);
+}
+
+bool
+device_event(struct device *d, struct device_event *out)
+{
+	if (d->event_count == 0)
+		return false;
+	*out = d->events[d->event_first];
+	d->event_first = (d->event_first + 1) % DEVICE_EVENTS_MAX;
+	d->event_count--;
+	return true;
+}
+
+static bool
+is_plain_text(struct span s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (s.p[i] <= ' ' || s.p[i] >= 0x7f || s.p[i] == '"' ||
+		    s.p[i] == '\\')
+			return false;
+	return true;
+}
+
+static void
+note_answered(struct device *d, const char *answer)
+{
+	char text[DEVICE_TEXT_MAX + 64];
+
+	snprintf(text, sizeof(text), "-> %s  <- %s", d->asked, answer);
+	note(d, text);
+}
+
+static void
+note_command(struct device *d, const struct order *o, unsigned blocks,
+    const char *answer, struct span why)
+{
+	uint8_t text[DEVICE_TEXT_MAX];
+	struct writer w;
+
+	writer_init(&w, text, sizeof(text) - 1);
+	writer_fmt(&w, "<- %s %s", coap_code_name(o->method), o->path_text);
+	if (o->content_format != COAP_FORMAT_NONE)
+		writer_fmt(&w, " %s", format_name(o->content_format));
+	if (o->payload.len)
+		writer_fmt(&w, " %zu B", o->payload.len);
+	if (blocks)
+		writer_fmt(&w, " in %u blocks", blocks);
+	writer_fmt(&w, "  -> %s", answer);
+	if (why.len) {
+		writer_str(&w, " ");
+		if (why.len > 200)
+			why.len = 200;
+		text_quote(&w, why);
+	}
+	text[w.len] = '\0';
+	note(d, (const char *)text);
+}
+
+/* --- asking --------------------------------------------------------------- */
+
+/** The query of a request, as options and as text for the trace. */
+struct query {
+	struct span parts[2];
+	size_t count;
+	uint8_t endpoint[3 + 256], pct[16];
+};
+
+static void
+query_make(struct device *d, struct query *q)
+{
+	const struct device_behaviour *b = &d->behaviour;
+	struct writer w;
+
+	q->count = 0;
+	if (!b->omit_endpoint) {
+		writer_init(&w, q->endpoint, sizeof(q->endpoint));
+		writer_str(&w, "ep=");
+		writer_put(&w, span_of(d->endpoint, d->endpoint_len));
+		q->parts[q->count++] = writer_span(&w);
+	}
+	if (b->pct != BEHAVIOUR_PCT_OFF && !d->no_pct && !d->packing) {
+		writer_init(&w, q->pct, sizeof(q->pct));
+		writer_fmt(&w, "pct=%d", b->pct);
+		q->parts[q->count++] = writer_span(&w);
+	}
+	if (q->count == 2 && b->pct_first) {
+		struct span ep = q->parts[0];
+
+		q->parts[0] = q->parts[1];
+		q->parts[1] = ep;
+	}
+}
+
+static void
+describe_request(struct device *d, const char *line, const struct query *q)
+{
+	struct writer w;
+
+	writer_init(&w, d->asked, sizeof(d->asked) - 1);
+	writer_str(&w, line);
+	for (size_t i = 0; i < q->count; i++) {
+		writer_str(&w, i ? "&" : "?");
+		if (is_plain_text(q->parts[i]))
+			writer_put(&w, q->parts[i]);
+		else
+			text_quote(&w, q->parts[i]);
+	}
+	d->asked[w.len] = '\0';
+}
+
+static void
+ask(struct device *d, uint64_t now_ms)
+{
+	struct coap_message m = {
+	    .code = d->packing ? COAP_GET : COAP_POST,
+	};
+	uint8_t accept[4];
+	struct query q;
+	enum rc rc;
+
+	query_make(d, &q);
+	describe_request(d, d->packing ? "GET /bspack" : "POST /bs", &q);
+	rc = coap_add(&m, COAP_URI_PATH,
+	    d->packing ? SPAN_LIT("bspack") : SPAN_LIT("bs"));
+	for (size_t i = 0; rc == RC_OK && i < q.count; i++)
+		rc = coap_add(&m, COAP_URI_QUERY, q.parts[i]);
+	if (rc == RC_OK && d->packing)
+		rc = coap_add(
+		    &m, COAP_ACCEPT, coap_uint(FORMAT_SENML_CBOR, accept));
+	if (rc == RC_OK)
+		rc = talk_ask(&d->talk, &m, now_ms);
+	d->state = DEVICE_ASKING;
+	d->give_up_ms = TIME_NEVER;
+	if (rc != RC_OK) {
+		d->state = DEVICE_FAILED;
+		note_answered(d, "cannot be sent");
+	}
+}
+
+void
+device_start(struct device *d, uint64_t now_ms)
+{
+	d->packing = d->behaviour.ask_pack_first;
+	d->no_pct = false;
+	d->commands = 0;
+	d->finish_code = 0;
+	ask(d, now_ms);
+}
+
+static void
+take_response(struct device *d, const struct coap_message *m, uint64_t now_ms)
+{
+	note_answered(d, coap_code_name(m->code));
+	if (d->packing) {
+		/* a pack is not understood here: on with the request */
+		d->packing = false;
+		ask(d, now_ms);
+	} else if (coap_class(m->code) == 2) {
+		d->state = DEVICE_BOOTSTRAPPING;
+		d->give_up_ms = now_ms + TALK_LIFETIME_MS;
+	} else if (coap_class(m->code) == 4 && d->behaviour.retry_without_pct &&
+	    !d->no_pct && d->behaviour.pct != BEHAVIOUR_PCT_OFF) {
+		d->no_pct = true;
+		ask(d, now_ms);
+	} else {
+		d->state = DEVICE_FAILED;
+	}
+}
+
+/* --- obeying -------------------------------------------------------------- */
+
+static const struct device_rule *
+find_rule(struct device *d, const struct order *o)
+{
+	for (size_t i = 0; i < d->behaviour.rule_count; i++) {
+		const struct device_rule *r = &d->behaviour.rules[i];
+
+		if ((r->command && r->command != d->commands) ||
+		    (r->method && r->method != o->method) ||
+		    (r->path && strcmp(r->path, o->path_text) != 0) ||
+		    (r->times && d->rule_uses[i] >= r->times))
+			continue;
+		d->rule_uses[i]++;
+		return r;
+	}
+	return NULL;
+}
+
+static void
+finish_done(struct device *d, uint8_t code)
+{
+	d->finish_code = code;
+	if (code != COAP_CHANGED)
+		return; /* the server may correct and ask again */
+	d->state = DEVICE_BOOTSTRAPPED;
+	d->give_up_ms = TIME_NEVER;
+}
+
+static void
+reply(struct device *d, const struct talk_heard *h, const struct order *o,
+    const struct device_rule *r, const struct deed *deed, uint64_t now_ms)
+{
+	struct talk_answer a = {
+	    .code = deed->code,
+	    .content_format = deed->content_format,
+	    .payload = deed->payload,
+	};
+
+	if (r) {
+		a.reaction = r->reaction;
+		a.delay_ms = r->delay_ms;
+	}
+	if (r && r->code) {
+		a.code = r->code;
+		a.content_format = COAP_FORMAT_NONE;
+		a.payload = (struct span){0};
+	}
+	if (o->bs && coap_class(a.code) != 2 &&
+	    d->behaviour.finish_error_separate)
+		a.reaction = REACT_SEPARATE;
+	note_command(d, o, h->blocks, coap_code_name(a.code),
+	    coap_class(a.code) == 2 ? (struct span){0} : a.payload);
+	if (talk_answer(&d->talk, h, &a, now_ms) != RC_OK)
+		note(d, "   an answer could not be sent");
+	else if (o->bs)
+		finish_done(d, a.code);
+}
+
+static void
+obey(struct device *d, const struct talk_heard *h, uint64_t now_ms)
+{
+	const struct device_rule *r;
+	struct deed *deed;
+	struct order o;
+	bool done;
+
+	order_read(h, &o);
+	d->commands++;
+	r = find_rule(d, &o);
+	if (!d->behaviour.timeout_from_start)
+		d->give_up_ms = now_ms + TALK_LIFETIME_MS;
+	if (r && (r->reaction == REACT_SILENCE || r->reaction == REACT_DIE)) {
+		d->talk.dead = r->reaction == REACT_DIE;
+		talk_unhear(&d->talk, h);
+	}
+	if (r && r->reaction == REACT_RESET)
+		talk_reset(&d->talk, h);
+	done = !r || r->apply ||
+	    (r->reaction != REACT_CODE && r->reaction != REACT_SILENCE &&
+		r->reaction != REACT_RESET && r->reaction != REACT_DIE);
+	deed = calloc(1, sizeof(*deed));
+	if (!deed)
+		return;
+	deed->content_format = COAP_FORMAT_NONE;
+	if (done)
+		order_do(d, &o, deed);
+	if (!r || r->reaction == REACT_NORMAL || r->reaction == REACT_CODE ||
+	    r->reaction == REACT_SEPARATE || r->reaction == REACT_LATE)
+		reply(d, h, &o, r, deed, now_ms);
+	else
+		note_command(d, &o, h->blocks,
+		    r->reaction == REACT_RESET ? "RST" : "(no answer)",
+		    (struct span){0});
+	secret_wipe(deed, sizeof(*deed));
+	free(deed);
+}
+
+static void
+take(struct device *d, const struct talk_heard *h, uint64_t now_ms)
+{
+	switch (h->kind) {
+	case TALK_NOTHING:
+		break;
+	case TALK_RESPONSE:
+		if (d->state == DEVICE_ASKING)
+			take_response(d, &h->message, now_ms);
+		break;
+	case TALK_REJECTED:
+		note_answered(d, "RST");
+		d->state = DEVICE_FAILED;
+		break;
+	case TALK_UNANSWERED:
+		note_answered(d, "(no answer)");
+		d->state = DEVICE_FAILED;
+		break;
+	case TALK_COMMAND:
+		if (d->state == DEVICE_ASKING) {
+			/* it comes before the answer: that was lost */
+			note_answered(d, "(a command instead of an answer)");
+			d->talk.asking = false;
+			d->state = DEVICE_BOOTSTRAPPING;
+		}
+		if (d->state == DEVICE_BOOTSTRAPPING)
+			obey(d, h, now_ms);
+		else
+			talk_reset(&d->talk, h);
+		break;
+	}
+}
+
+void
+device_receive(struct device *d, struct span datagram, uint64_t now_ms)
+{
+	struct talk_heard h;
+
+	talk_receive(&d->talk, datagram, now_ms, &h);
+	take(d, &h, now_ms);
+}
+
+void
+device_tick(struct device *d, uint64_t now_ms)
+{
+	struct talk_heard h;
+
+	talk_tick(&d->talk, now_ms, &h);
+	take(d, &h, now_ms);
+	if (now_ms >= d->give_up_ms && !d->talk.dead) {
+		d->give_up_ms = TIME_NEVER;
+		d->state = DEVICE_FAILED;
+		note(d, "   no Finish came in time");
+	}
+}
+
+uint64_t
+device_deadline(const struct device *d)
+{
+	uint64_t at = talk_deadline(&d->talk);
+
+	return d->give_up_ms < at && !d->talk.dead ? d->give_up_ms : at;
+}
+
+enum rc
+device_output(struct device *d, struct writer *w)
+{
+	return talk_output(&d->talk, w);
+}
+
+enum device_state
+device_state(const struct device *d)
+{
+	bool dead = d->talk.dead && d->talk.out_count == 0;
+
+	return dead && d->state != DEVICE_BOOTSTRAPPED ? DEVICE_DEAD : d->state;
+}
+
+const struct store *
+device_store(const struct device *d)
+{
+	return &d->store;
+}
+
+unsigned
+device_commands(const struct device *d)
+{
+	return d->commands;
+}
+
+uint8_t
+device_finish_code(const struct device *d)
+{
+	return d->finish_code;
+}
+
+unsigned
+device_sent(const struct device *d)
+{
+	return d->talk.sent;
+}

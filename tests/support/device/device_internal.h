@@ -1,0 +1,61 @@
+/**
+ * device_internal.h - what the files behind device.h share.
+ */
+#ifndef DEVICE_INTERNAL_H
+#define DEVICE_INTERNAL_H
+
+#include "device.h"
+#include "talk.h"
+
+enum {
+	DEVICE_ENTRIES_MAX = 128, /**< of one Write */
+	DEVICE_SCRATCH_MAX = 8192, /**< bytes, while one is decoded */
+};
+
+struct device {
+	struct device_behaviour behaviour;
+	uint8_t endpoint[256];
+	size_t endpoint_len;
+	struct store store;
+	struct talk talk;
+	enum device_state state;
+	bool packing; /**< the open request is GET /bspack */
+	bool no_pct; /**< it was refused with one */
+	char asked[DEVICE_TEXT_MAX]; /**< the open request, for the trace */
+	uint64_t give_up_ms; /**< no Finish until then: failed */
+	unsigned commands;
+	unsigned rule_uses[BEHAVIOUR_RULES_MAX];
+	uint8_t finish_code;
+	struct device_event events[DEVICE_EVENTS_MAX];
+	size_t event_first, event_count;
+};
+
+/** A command as the device reads it. */
+struct order {
+	uint8_t method;
+	bool bs; /**< "/bs" */
+	bool bad_path;
+	struct lwm2m_path path; /**< of the others */
+	int content_format, accept; /**< COAP_FORMAT_NONE: no option */
+	struct span payload;
+	char path_text[LWM2M_PATH_TEXT_MAX];
+};
+
+/** What it comes to. `payload` points into `buf`. */
+struct deed {
+	uint8_t code;
+	int content_format;
+	struct span payload;
+	uint8_t buf[TALK_BODY_MAX];
+};
+
+void order_read(const struct talk_heard *h, struct order *out);
+
+/** Do it. */
+void order_do(struct device *d, const struct order *o, struct deed *out);
+
+/** Discover. */
+void discover_write(
+    const struct device *d, struct lwm2m_path path, struct deed *out);
+
+#endif

@@ -1,0 +1,22 @@
+/**
+ * report.h - what a device says when all is over: how it ended and what it
+ * holds, in lines that scripts read as well:
+ *
+ *     BOOTSTRAP success ms=412 commands=6
+ *     RESULT security/0 uri=coaps://... mode=psk identity=dev-1
+ *         key_sha256=... ssid=101 bootstrap=false        (one line)
+ *     RESULT server/0 ssid=101 lifetime=86400 binding=U
+ */
+#ifndef DEVICE_REPORT_H
+#define DEVICE_REPORT_H
+
+#include "wire.h"
+
+#include <stdio.h>
+
+void report_ending(FILE *out, const struct wire *w, bool good, uint64_t ms);
+
+/** Keys stand there as SHA-256; with `show_keys` in hex too, for tests. */
+void report_accounts(FILE *out, const struct store *s, bool show_keys);
+
+#endif

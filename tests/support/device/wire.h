@@ -1,0 +1,48 @@
+/**
+ * wire.h - a device behind its socket: CoAP as it is, or CoAP in DTLS 1.2 with
+ * a pre-shared key. The same calls as device.h, with datagrams as they travel.
+ */
+#ifndef DEVICE_WIRE_H
+#define DEVICE_WIRE_H
+
+#include "device.h"
+
+#include "dtls/client.h"
+
+enum { WIRE_DATAGRAM_MAX = 1500 /**< bytes */ };
+
+/** Sees each CoAP message, before it is encrypted or after it was decrypted. */
+typedef void (*wire_tap_fn)(void *ctx, bool sent, struct span message);
+
+struct wire {
+	struct device *device; /**< borrowed */
+	wire_tap_fn tap; /**< NULL: none; may be set any time */
+	void *tap_ctx;
+	struct dtls_client *dtls; /**< owned; NULL: plain CoAP */
+	bool asked; /**< the device was started */
+	bool broken; /**< the handshake or the association failed */
+	bool closed; /**< close_notify was said */
+};
+
+/** `identity` empty: plain CoAP; `suite` as in dtls_client_new. `device` is
+ *  borrowed. Errors: those of dtls_client_new. */
+MUST_CHECK enum rc wire_init(struct wire *w, struct device *device,
+    struct span identity, const struct secret *key, const char *suite);
+void wire_fini(struct wire *w);
+
+/** Begin: the handshake, then the device asks. */
+void wire_start(struct wire *w, uint64_t now_ms);
+void wire_receive(struct wire *w, struct span datagram, uint64_t now_ms);
+void wire_tick(struct wire *w, uint64_t now_ms);
+uint64_t wire_deadline(const struct wire *w);
+
+/** The next datagram. Errors: RC_AGAIN (none), RC_TOO_LARGE. */
+MUST_CHECK enum rc wire_output(struct wire *w, struct writer *out);
+
+/** Say goodbye, where there is somebody to say it to. */
+void wire_close(struct wire *w);
+
+/** The fatal alert that ended it, -1: none. */
+int wire_alert(const struct wire *w);
+
+#endif
