@@ -66,7 +66,7 @@ take_hello(struct dtls *d, const struct address *from,
 		return true;
 	}
 	if (!within_budget(c, counted) || c->key_state == KEY_ASKED ||
-	    hello.cookie.len == 0 || hello.seq != c->hello_seq)
+	    hello.seq != c->hello_seq)
 		return false;
 	conn_accept(c, r->raw); /* our flight was lost: once more */
 	return true;
@@ -173,7 +173,7 @@ route_datagram(struct dtls *d, const struct address *from, struct span datagram,
 
 	/* Record by record: each can end one association and begin another. */
 	for (; peek_record(&datagram, &r); rest = datagram) {
-		if (r.raw.len > RECORD_LEN_MAX)
+		if (r.body.len == 0 || r.raw.len > RECORD_LEN_MAX)
 			continue;
 		if (peek_is_hello(&r)) {
 			used |= take_hello(d, from, &r, &counted);

@@ -1,4 +1,5 @@
 /* The key is asked for, found, not found, wrong, late or not to be had. */
+#include "dtls/internal.h"
 #include "world.h"
 
 #include <stdio.h>
@@ -124,6 +125,8 @@ finished_before_the_rest_is_no_wrong_key(void **state)
 	world_inject(w, 1, ccs);
 	expect_events(w, "1 wanted a-meter\n");
 	expect_trace(w, "");
+	/* It is the device's turn: nothing to send again before the deadline. */
+	assert_int_equal(dtls_deadline(w->server), w->now_ms + 60000);
 	/* Application data cannot overtake Finished either. */
 	world_inject(w, 1, SPAN_LIT("\x17\xfe\xfd\0\1\0\0\0\0\0\1\0\3abc"));
 	world_inject(w, 1, finished);
@@ -516,6 +519,82 @@ the_deadline_ends_it(void **state)
 	assert_int_equal(dtls_deadline(w->server), TIME_NEVER);
 }
 
+/* In the clear, from anybody: what wolfSSL would take for a fault of the peer
+ * does not end the handshake. */
+static void
+forged_messages(void **state)
+{
+	const struct span forged[] = {
+	    /* Certificate, CertificateVerify, Finished, something new */
+	    SPAN_LIT("\x16\xfe\xfd\0\0\0\0\0\0\0\x10\0\x0f"
+		     "\x0b\0\0\3\0\2\0\0\0\0\0\3\0\1a"),
+	    SPAN_LIT("\x16\xfe\xfd\0\0\0\0\0\0\0\x11\0\x0f"
+		     "\x0f\0\0\3\0\2\0\0\0\0\0\3\0\1a"),
+	    SPAN_LIT("\x16\xfe\xfd\0\0\0\0\0\0\0\x12\0\x0f"
+		     "\x14\0\0\3\0\2\0\0\0\0\0\3\0\1a"),
+	    SPAN_LIT("\x16\xfe\xfd\0\0\0\0\0\0\0\x13\0\x0f"
+		     "\x63\0\0\3\0\2\0\0\0\0\0\3\0\1a"),
+	    /* a ClientKeyExchange to come later, and ones that are broken */
+	    SPAN_LIT("\x16\xfe\xfd\0\0\0\0\0\0\0\x14\0\x0f"
+		     "\x10\0\0\3\0\3\0\0\0\0\0\3\0\1a"),
+	    SPAN_LIT("\x16\xfe\xfd\0\0\0\0\0\0\0\x15\0\x0f"
+		     "\x10\0\0\2\0\2\0\0\0\0\0\3\0\1a"),
+	    SPAN_LIT("\x16\xfe\xfd\0\0\0\0\0\0\0\x16\0\2\x10\0"),
+	    SPAN_LIT("\x16\xfe\xfd\0\0\0\0\0\0\0\x17\0\0"),
+	    /* a part of one of 16 MB, for which nobody makes room */
+	    SPAN_LIT("\x16\xfe\xfd\0\0\0\0\0\0\0\x18\0\x0f"
+		     "\x10\xff\xff\xff\0\2\0\0\0\0\0\3\0\1a"),
+	    /* ChangeCipherSpec, too early and broken; broken alerts; data */
+	    SPAN_LIT("\x14\xfe\xfd\0\0\0\0\0\0\0\x19\0\1\1"),
+	    SPAN_LIT("\x14\xfe\xfd\0\0\0\0\0\0\0\x1a\0\1\2"),
+	    SPAN_LIT("\x14\xfe\xfd\0\0\0\0\0\0\0\x1b\0\0"),
+	    SPAN_LIT("\x15\xfe\xfd\0\0\0\0\0\0\0\x1c\0\1\2"),
+	    SPAN_LIT("\x15\xfe\xfd\0\0\0\0\0\0\0\x1d\0\3\2\x28\0"),
+	    SPAN_LIT("\x17\xfe\xfd\0\0\0\0\0\0\0\x1e\0\1x"),
+	    SPAN_LIT("\x15\xfe\xfd\0\1\0\0\0\0\0\x1f\0\2\2\x28"),
+	};
+
+	(void)state;
+	world_device(w, 1, "a-meter", true, NULL);
+	w->skip_up = 2;
+	w->lose_up = 1;
+	world_connect(w, 1);
+	w->trace[0] = '\0';
+	for (size_t i = 0; i < sizeof(forged) / sizeof(forged[0]); i++)
+		world_inject(w, 1, forged[i]);
+	expect_trace(w, "");
+	expect_events(w, "");
+	world_inject(w, 1, world_sent(w, 1, w->devices[1].sent_count - 1));
+	expect_events(w,
+	    "1 wanted a-meter\n"
+	    "1 established a-meter TLS_PSK_WITH_AES_128_CCM_8\n");
+}
+
+/* The key is a copy of ours, for as long as the handshake runs. */
+static void
+the_key_is_forgotten(void **state)
+{
+	const struct conn *c;
+
+	(void)state;
+	world_device(w, 1, "a-meter", true, NULL);
+	w->split = true;
+	w->skip_up = 2;
+	w->lose_up = 1;
+	world_connect(w, 1);
+	world_inject(w, 1,
+	    span_of(
+		world_sent(w, 1, 2).p, 13 + (size_t)world_sent(w, 1, 2).p[12]));
+	c = conn_by_id(w->server, w->wanted);
+	assert_non_null(c);
+	assert_int_equal(c->key.len, 16);
+	world_pass(w, 1000);
+	assert_ptr_equal(conn_by_id(w->server, w->wanted), c);
+	assert_int_equal(c->state, CONN_LIVE);
+	assert_null(c->key.bytes);
+	assert_null(c->assembly);
+}
+
 /* The client gives up in the clear (RFC 5246 7.2.2). */
 static void
 the_device_gives_up(void **state)
@@ -553,6 +632,8 @@ main(void)
 	    STORY(the_budget_ends_it),
 	    STORY(the_budget_counts_what_waits),
 	    STORY(the_deadline_ends_it),
+	    STORY(forged_messages),
+	    STORY(the_key_is_forgotten),
 	    STORY(the_device_gives_up),
 	};
 

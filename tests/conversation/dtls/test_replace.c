@@ -275,6 +275,22 @@ its_own_hello_again(void **state)
 	expect_trace(w, "");
 	memcpy(again, hello.p, hello.len);
 	again[10]++; /* sent again: a new record */
+	/* Forged with another message_seq it would be a fault of the peer. */
+	again[18]++;
+	world_inject(w, 2, span_of(again, hello.len));
+	again[18]--;
+	expect_trace(w, "");
+	expect_events(w, "");
+	/* Likewise the bare one in a new record. */
+	{
+		struct span bare = world_sent(w, 2, 0);
+		uint8_t late[512];
+
+		memcpy(late, bare.p, bare.len);
+		late[10] = 9;
+		world_inject(w, 2, span_of(late, bare.len));
+		expect_trace(w, "");
+	}
 	world_inject(w, 2, span_of(again, hello.len));
 	expect_trace(w,
 	    "S2 hello,done\n"
@@ -282,6 +298,30 @@ its_own_hello_again(void **state)
 	    "S2 ccs,secret\n");
 	dtls_counters(w->server, &counters);
 	assert_int_equal(counters.handshakes, 2);
+	expect_events(w,
+	    "2 wanted b-meter\n"
+	    "2 established b-meter TLS_PSK_WITH_AES_128_CCM_8\n");
+}
+
+/* wolfSSL is left alone while the key is asked for. */
+static void
+its_own_hello_while_the_keeper_thinks(void **state)
+{
+	uint8_t again[512];
+	struct span hello;
+
+	(void)state;
+	w->silent_keeper = true;
+	world_device(w, 2, "b-meter", true, NULL);
+	world_connect(w, 2);
+	w->trace[0] = '\0';
+	hello = world_sent(w, 2, 1);
+	memcpy(again, hello.p, hello.len);
+	again[10] = 9;
+	world_inject(w, 2, span_of(again, hello.len));
+	expect_trace(w, "");
+	world_answer(w, true);
+	world_run(w);
 	expect_events(w,
 	    "2 wanted b-meter\n"
 	    "2 established b-meter TLS_PSK_WITH_AES_128_CCM_8\n");
@@ -328,6 +368,7 @@ main(void)
 	    STORY(one_handshake_an_address),
 	    STORY(replaced_while_the_keeper_thinks),
 	    STORY(its_own_hello_again),
+	    STORY(its_own_hello_while_the_keeper_thinks),
 	    STORY(closed_with_events_waiting),
 	};
 

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+PRINTF_LIKE(2, 3)
 static void
 write_down(char *log, const char *fmt, ...)
 {

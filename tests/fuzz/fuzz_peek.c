@@ -1,0 +1,96 @@
+/*
+ * One input, one datagram: its records, their messages, hellos, a
+ * ClientKeyExchange put together, an identity. What is borrowed must lie in
+ * the input, and what is taken must be taken in order.
+ */
+#include "dtls/peek.h"
+
+#include <stdlib.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+#define MUST(x) \
+	do { \
+		if (!(x)) \
+			abort(); \
+	} while (0)
+
+enum { IDENTITY_MAX = 128 };
+
+static bool
+within(struct span inner, struct span outer)
+{
+	return inner.len == 0 ||
+	    (inner.p >= outer.p && inner.len <= outer.len &&
+		inner.p - outer.p <= (ptrdiff_t)(outer.len - inner.len));
+}
+
+static void
+read_identity(struct span body)
+{
+	struct span identity;
+
+	if (peek_identity(body, IDENTITY_MAX, &identity) != RC_OK)
+		return;
+	MUST(identity.len > 0 && identity.len <= IDENTITY_MAX);
+	MUST(within(identity, body));
+	MUST(!memchr(identity.p, 0, identity.len));
+}
+
+static void
+read_messages(struct span body, struct peek_assembly *a)
+{
+	struct peek_message m;
+	struct span whole;
+	struct span before = body;
+
+	while (peek_message(&body, &m) == RC_OK) {
+		MUST(within(m.fragment, before));
+		MUST(m.offset + m.fragment.len <= m.length);
+		MUST(body.len ==
+		    before.len - PEEK_MESSAGE_HEAD_LEN - m.fragment.len);
+		before = body;
+		if (peek_whole(&m))
+			read_identity(m.fragment);
+		if (!peek_assemble(a, &m, &whole))
+			continue;
+		MUST(whole.len == m.length && a->missing == 0);
+		read_identity(whole);
+	}
+}
+
+static void
+read_hello(const struct peek_record *r)
+{
+	struct peek_hello hello;
+
+	if (peek_hello(r, &hello) != RC_OK)
+		return;
+	MUST(peek_is_hello(r) || r->epoch != 0 || r->type != PEEK_HANDSHAKE);
+	MUST(hello.random.len == PEEK_RANDOM_LEN);
+	MUST(within(hello.random, r->body));
+	MUST(within(hello.cookie, r->body));
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct peek_assembly a = {0};
+	struct span datagram = span_of(data, size);
+	struct span before = datagram;
+	struct peek_record r;
+
+	while (peek_record(&datagram, &r)) {
+		MUST(r.raw.len == PEEK_RECORD_HEAD_LEN + r.body.len);
+		MUST(within(r.raw, before) && within(r.body, r.raw));
+		MUST(datagram.len == before.len - r.raw.len);
+		before = datagram;
+		read_hello(&r);
+		read_messages(r.body, &a);
+	}
+	MUST(datagram.len == before.len);
+	/* Without the headers: seeds of their own for what is behind them. */
+	read_messages(span_of(data, size), &a);
+	read_identity(span_of(data, size));
+	return 0;
+}
