@@ -1,0 +1,498 @@
+#include "config.h"
+
+#include "policy/yaml.h"
+
+#include <grp.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum {
+	PORT_COAP = 5683,
+	PORT_COAPS = 5684,
+	ARENA_MAX = 16 << 20,
+	SESSIONS_MAX = 1000000,
+	/** Clients give up at EXCHANGE_LIFETIME, 247 s (bootstrap.md 10). */
+	LIFETIME_MAX_MS = 246000,
+};
+
+/** What a reader of one section needs. */
+struct reading {
+	struct yaml_ctx yaml;
+	struct config *config;
+	struct yaml_node *root;
+	enum rc rc; /**< RC_CONFIG once anything was found */
+};
+
+static void
+note(struct reading *r, enum rc rc)
+{
+	if (r->rc == RC_OK)
+		r->rc = rc;
+}
+
+/** A path relative to the configuration's own folder. */
+static const char *
+resolve(struct reading *r, const char *path)
+{
+	const char *slash = strrchr(r->yaml.file, '/');
+	size_t folder = slash ? (size_t)(slash - r->yaml.file) + 1 : 0;
+	size_t len = folder + strlen(path);
+	char *out;
+
+	if (path[0] == '/' || folder == 0)
+		return path;
+	out = arena_alloc(r->config->arena, len + 1);
+	if (!out) {
+		note(r, RC_MEMORY);
+		return path;
+	}
+	snprintf(out, len + 1, "%.*s%s", (int)folder, r->yaml.file, path);
+	return out;
+}
+
+static const char *
+read_path(struct reading *r, struct yaml_node *map, const char *key, bool need)
+{
+	struct yaml_node *n =
+	    need ? yaml_need(&r->yaml, map, key) : yaml_get(map, key);
+	const char *text;
+	enum rc rc;
+
+	if (!n) {
+		if (need)
+			note(r, RC_CONFIG);
+		return NULL;
+	}
+	rc = yaml_text(&r->yaml, n, &text);
+	note(r, rc);
+	return rc == RC_OK ? resolve(r, text) : NULL;
+}
+
+/* --- listen --------------------------------------------------------------- */
+
+static const struct scheme {
+	const char *prefix;
+	enum listen_kind kind;
+	uint16_t port;
+} schemes[] = {
+    {"coap://", LISTEN_COAP, PORT_COAP},
+    {"coaps://", LISTEN_COAPS, PORT_COAPS},
+};
+
+/** "HOST[:PORT]", numeric, IPv6 in brackets. */
+static enum rc
+parse_host(struct span host, uint16_t port, struct address *out)
+{
+	char buf[ADDRESS_TEXT_MAX + 8];
+	const uint8_t *colon;
+	bool has_port;
+
+	if (host.len == 0 || host.len > ADDRESS_TEXT_MAX)
+		return RC_MALFORMED;
+	colon = memrchr(host.p, ':', host.len);
+	has_port = colon && (host.p[0] != '[' || colon[-1] == ']');
+	if (has_port)
+		return address_parse(host, out);
+	snprintf(buf, sizeof(buf), "%.*s:%u", SPAN_FMT(host), port);
+	return address_parse(span_str(buf), out);
+}
+
+static void
+read_listener(struct reading *r, struct yaml_node *n)
+{
+	struct config *c = r->config;
+	struct listen_config *l = &c->listen[c->listen_count];
+	struct span uri;
+	const char *text;
+
+	if (yaml_text(&r->yaml, n, &text) != RC_OK) {
+		note(r, RC_CONFIG);
+		return;
+	}
+	uri = span_str(text);
+	for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
+		const struct scheme *s = &schemes[i];
+
+		if (!span_starts(uri, span_str(s->prefix)))
+			continue;
+		l->kind = s->kind;
+		l->line = n->line;
+		if (parse_host(span_from(uri, strlen(s->prefix)), s->port,
+			&l->address) == RC_OK) {
+			c->listen_count++;
+			return;
+		}
+		yaml_error(&r->yaml, n, "config-listen",
+		    "listen: the host is not a numeric address; write "
+		    "%s127.0.0.1:%u or %s[::]:%u",
+		    s->prefix, s->port, s->prefix, s->port);
+		note(r, RC_CONFIG);
+		return;
+	}
+	if (span_starts(uri, SPAN_LIT("coap+tcp://")) ||
+	    span_starts(uri, SPAN_LIT("coaps+tcp://")))
+		yaml_error(&r->yaml, n, "config-unsupported",
+		    "listen: CoAP over TCP is not supported by this version; "
+		    "use coap:// or coaps://");
+	else
+		yaml_error(&r->yaml, n, "config-listen",
+		    "listen: expected coap://HOST:PORT or coaps://HOST:PORT");
+	note(r, RC_CONFIG);
+}
+
+static void
+read_listen(struct reading *r)
+{
+	struct yaml_node *list = yaml_need(&r->yaml, r->root, "listen");
+
+	if (!list || yaml_expect(&r->yaml, list, YAML_LIST) != RC_OK) {
+		note(r, RC_CONFIG);
+		return;
+	}
+	if (list->count == 0 || list->count > LISTENERS_MAX) {
+		yaml_error(&r->yaml, list, "config-listen",
+		    "listen: %zu listeners; 1 to %d are possible", list->count,
+		    LISTENERS_MAX);
+		note(r, RC_CONFIG);
+		return;
+	}
+	for (struct yaml_node *n = list->children; n; n = n->next)
+		read_listener(r, n);
+}
+
+/* --- hsm ------------------------------------------------------------------ */
+
+static void
+read_pin(struct reading *r, struct yaml_node *hsm)
+{
+	static const struct {
+		const char *key;
+		enum hsm_pin_kind kind;
+	} sources[] = {
+	    {"credential", HSM_PIN_CREDENTIAL},
+	    {"file", HSM_PIN_FILE},
+	    {"env", HSM_PIN_ENV},
+	};
+	static const char *const known[] = {"credential", "file", "env", NULL};
+	struct yaml_node *pin = yaml_need(&r->yaml, hsm, "pin"), *n;
+	struct hsm_config *h = &r->config->hsm;
+	unsigned found = 0;
+
+	if (!pin) {
+		note(r, RC_CONFIG);
+		return;
+	}
+	if (pin->kind != YAML_MAP) {
+		/* the value is not repeated: it may be a PIN */
+		yaml_error(&r->yaml, pin, "config-pin",
+		    "hsm.pin: a PIN never stands in this file; write {file: "
+		    "PATH}, {credential: NAME} or {env: NAME}");
+		note(r, RC_CONFIG);
+		return;
+	}
+	for (size_t i = 0; i < sizeof(sources) / sizeof(sources[0]); i++) {
+		n = yaml_get(pin, sources[i].key);
+		if (!n)
+			continue;
+		found++;
+		h->pin_kind = sources[i].kind;
+		note(r, yaml_text(&r->yaml, n, &h->pin));
+		if (h->pin && h->pin_kind == HSM_PIN_FILE)
+			h->pin = resolve(r, h->pin);
+	}
+	yaml_leftover(&r->yaml, pin, known);
+	if (found != 1) {
+		yaml_error(&r->yaml, pin, "config-pin",
+		    "hsm.pin: exactly one of file, credential and env");
+		note(r, RC_CONFIG);
+	}
+}
+
+static void
+read_hsm(struct reading *r)
+{
+	static const char *const known[] = {
+	    "module", "token", "pin", "sessions", "init_args", "network", NULL};
+	struct yaml_node *map = yaml_need(&r->yaml, r->root, "hsm"), *n;
+	struct hsm_config *h = &r->config->hsm;
+	int64_t sessions = 4;
+
+	h->sessions = 4;
+	if (!map || yaml_expect(&r->yaml, map, YAML_MAP) != RC_OK) {
+		note(r, RC_CONFIG);
+		return;
+	}
+	h->module = read_path(r, map, "module", true);
+	n = yaml_need(&r->yaml, map, "token");
+	note(r, n ? yaml_text(&r->yaml, n, &h->token) : RC_CONFIG);
+	n = yaml_get(map, "init_args");
+	if (n)
+		note(r, yaml_text(&r->yaml, n, &h->init_args));
+	n = yaml_get(map, "sessions");
+	if (n)
+		note(r, yaml_number(&r->yaml, n, 1, 64, &sessions));
+	h->sessions = (unsigned)sessions;
+	n = yaml_get(map, "network");
+	if (n)
+		note(r, yaml_bool(&r->yaml, n, &r->config->hsm_network));
+	read_pin(r, map);
+	yaml_leftover(&r->yaml, map, known);
+}
+
+/* --- user ----------------------------------------------------------------- */
+
+/** "NAME", "UID" or "UID:GID". */
+static bool
+find_user(const char *text, struct user_config *out)
+{
+	struct span s = span_str(text), gid;
+	const uint8_t *colon = memchr(s.p, ':', s.len);
+	uint64_t u, g;
+	struct passwd *pw;
+
+	gid = colon ? span_from(s, (size_t)(colon - s.p) + 1) : s;
+	if (colon)
+		s.len = (size_t)(colon - s.p);
+	if (span_decimal(s, UINT32_MAX - 1, &u)) {
+		if (!span_decimal(gid, UINT32_MAX - 1, &g))
+			return false;
+		*out = (struct user_config){true, (uint32_t)u, (uint32_t)g};
+		return true;
+	}
+	pw = getpwnam(text);
+	if (!pw)
+		return false;
+	*out = (struct user_config){true, pw->pw_uid, pw->pw_gid};
+	return true;
+}
+
+static void
+read_user(struct reading *r, struct yaml_node *map, const char *key,
+    struct user_config *out)
+{
+	struct yaml_node *n = yaml_get(map, key);
+	const char *text;
+
+	if (!n)
+		return;
+	if (yaml_text(&r->yaml, n, &text) != RC_OK) {
+		note(r, RC_CONFIG);
+		return;
+	}
+	if (!find_user(text, out)) {
+		yaml_error(&r->yaml, n, "config-user",
+		    "user.%s: no such user; make it (systemd-sysusers), or "
+		    "write UID:GID",
+		    key);
+		note(r, RC_CONFIG);
+	} else if (out->uid == 0) {
+		yaml_error(&r->yaml, n, "config-user",
+		    "user.%s: root is what the process must not be", key);
+		note(r, RC_CONFIG);
+	}
+}
+
+static void
+read_users(struct reading *r)
+{
+	static const char *const known[] = {"worker", "keeper", NULL};
+	struct yaml_node *map = yaml_get(r->root, "user");
+	struct config *c = r->config;
+
+	if (!map) {
+		/* what the package makes, where it is installed */
+		(void)find_user("bootstrapd-worker", &c->user_worker);
+		(void)find_user("bootstrapd", &c->user_keeper);
+		return;
+	}
+	if (yaml_expect(&r->yaml, map, YAML_MAP) != RC_OK) {
+		note(r, RC_CONFIG);
+		return;
+	}
+	read_user(r, map, "worker", &c->user_worker);
+	read_user(r, map, "keeper", &c->user_keeper);
+	yaml_leftover(&r->yaml, map, known);
+	if (c->user_worker.set && c->user_keeper.set &&
+	    c->user_worker.uid == c->user_keeper.uid) {
+		yaml_error(&r->yaml, map, "config-user",
+		    "user: worker and keeper must not be the same user");
+		note(r, RC_CONFIG);
+	}
+}
+
+/* --- limits --------------------------------------------------------------- */
+
+static void
+read_limits(struct reading *r)
+{
+	static const char *const known[] = {"sessions", "handshakes",
+	    "session_lifetime", "handshake_timeout", "idle_timeout", "drain",
+	    "keeper_wait", "questions_per_second", NULL};
+	struct config *c = r->config;
+	const struct {
+		const char *key;
+		int64_t min, max;
+		uint64_t *out;
+	} numbers[] = {
+	    {"sessions", 1, SESSIONS_MAX, &c->sessions_max},
+	    {"handshakes", 1, SESSIONS_MAX, &c->handshakes_max},
+	    {"questions_per_second", 1, SESSIONS_MAX, &c->questions_per_s},
+	};
+	const struct {
+		const char *key;
+		uint64_t min, max, *out;
+	} times[] = {
+	    {"session_lifetime", 1000, LIFETIME_MAX_MS,
+		&c->session_lifetime_ms},
+	    {"handshake_timeout", 1000, 600000, &c->handshake_ms},
+	    {"idle_timeout", 1000, 86400000, &c->idle_ms},
+	    {"drain", 0, 600000, &c->drain_ms},
+	    {"keeper_wait", 1000, 90000, &c->keeper_wait_ms},
+	};
+	struct yaml_node *map = yaml_get(r->root, "limits"), *n;
+
+	if (!map)
+		return;
+	if (yaml_expect(&r->yaml, map, YAML_MAP) != RC_OK) {
+		note(r, RC_CONFIG);
+		return;
+	}
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		int64_t v = (int64_t)*numbers[i].out;
+
+		n = yaml_get(map, numbers[i].key);
+		if (n)
+			note(r,
+			    yaml_number(&r->yaml, n, numbers[i].min,
+				numbers[i].max, &v));
+		*numbers[i].out = (uint64_t)v;
+	}
+	for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
+		n = yaml_get(map, times[i].key);
+		if (n)
+			note(r,
+			    yaml_duration_ms(&r->yaml, n, times[i].min,
+				times[i].max, times[i].out));
+	}
+	yaml_leftover(&r->yaml, map, known);
+}
+
+static void
+read_workers(struct reading *r)
+{
+	struct yaml_node *n = yaml_get(r->root, "workers");
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+	int64_t count = cores < 1 ? 1 : cores;
+
+	if (count > WORKERS_MAX)
+		count = WORKERS_MAX;
+	if (n && !(n->kind == YAML_SCALAR && span_is(n->text, "auto")))
+		note(r, yaml_number(&r->yaml, n, 1, WORKERS_MAX, &count));
+	r->config->workers = (unsigned)count;
+}
+
+/** Sections of the contract that later parts of the daemon read. */
+static void
+read_later(struct reading *r, const char *key, const char *what)
+{
+	struct yaml_node *n = yaml_get(r->root, key);
+
+	if (n)
+		diag_add(r->yaml.diag, DIAG_NOTE, r->yaml.file, n->line,
+		    n->column, "config-unused",
+		    "%s: has no effect in this version (%s)", key, what);
+}
+
+static void
+read_all(struct reading *r)
+{
+	static const char *const known[] = {"listen", "workers", "hsm",
+	    "server", "policies", "ledger", "control", "metrics", "user",
+	    "limits", NULL};
+	struct config *c = r->config;
+
+	if (yaml_expect(&r->yaml, r->root, YAML_MAP) != RC_OK) {
+		note(r, RC_CONFIG);
+		return;
+	}
+	read_listen(r);
+	read_workers(r);
+	read_hsm(r);
+	c->policies = read_path(r, r->root, "policies", true);
+	c->ledger = read_path(r, r->root, "ledger", true);
+	c->control = read_path(r, r->root, "control", false);
+	read_users(r);
+	read_limits(r);
+	read_later(r, "server", "no X.509 yet");
+	read_later(r, "metrics", "see `bootstrapctl status`");
+	yaml_leftover(&r->yaml, r->root, known);
+}
+
+static struct config *
+config_new(const char *file)
+{
+	struct config *c = calloc(1, sizeof(*c));
+
+	if (!c)
+		return NULL;
+	c->sessions_max = 20000;
+	c->handshakes_max = 2000;
+	c->session_lifetime_ms = 240000;
+	c->handshake_ms = 60000;
+	c->idle_ms = 300000;
+	c->drain_ms = 30000;
+	c->keeper_wait_ms = 20000;
+	c->questions_per_s = 2000;
+	c->arena = arena_new(ARENA_MAX);
+	c->file = c->arena ? arena_str(c->arena, file) : NULL;
+	if (!c->file) {
+		config_free(c);
+		return NULL;
+	}
+	return c;
+}
+
+enum rc
+config_load(const char *file, struct diag *d, struct config **out)
+{
+	struct config *c = config_new(file);
+	struct reading r = {.yaml = {d, c ? c->file : file}, .config = c};
+	struct yaml_doc *docs = NULL;
+	enum rc rc;
+
+	*out = NULL;
+	if (!c)
+		return RC_MEMORY;
+	rc = yaml_load(c->arena, d, c->file, NULL, &docs);
+	if (rc == RC_OK && (!docs || docs->next)) {
+		diag_add(d, DIAG_ERROR, c->file, 1, 0, "config-documents",
+		    "one YAML document is expected");
+		rc = RC_CONFIG;
+	}
+	if (rc == RC_OK) {
+		r.root = docs->root;
+		read_all(&r);
+		rc = r.rc;
+	}
+	/* a leftover key is a finding without a return code of its own */
+	if (rc == RC_OK && diag_count(d, DIAG_ERROR) > 0)
+		rc = RC_CONFIG;
+	diag_sort(d);
+	if (rc != RC_OK) {
+		config_free(c);
+		return rc;
+	}
+	*out = c;
+	return RC_OK;
+}
+
+void
+config_free(struct config *c)
+{
+	if (!c)
+		return;
+	arena_free(c->arena);
+	free(c);
+}
