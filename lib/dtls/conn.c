@@ -291,17 +291,18 @@ conn_read(struct conn *c, struct span raw)
 	int n;
 
 	c->in = raw;
-	do {
-		n = wolfSSL_read(c->ssl, d->plain, (int)sizeof(d->plain));
-		if (n > 0) {
-			c->heard = true;
-			c->active_ms = d->now_ms;
-			if (n <= DTLS_PLAINTEXT_MAX)
-				event_data(c, span_of(d->plain, (size_t)n));
-		}
-	} while (n > 0);
+	/* Once: one record has one content, and wolfSSL would keep a buffer for
+	 * the next datagram if it were asked for more. */
+	n = wolfSSL_read(c->ssl, d->plain, (int)sizeof(d->plain));
 	c->in = (struct span){0};
 	output_flush(&d->out);
+	if (n > 0) {
+		c->heard = true;
+		c->active_ms = d->now_ms;
+		if (n <= DTLS_PLAINTEXT_MAX)
+			event_data(c, span_of(d->plain, (size_t)n));
+		return;
+	}
 	switch (wolfSSL_get_error(c->ssl, n)) {
 	case WOLFSSL_ERROR_WANT_READ:
 		break;

@@ -545,8 +545,9 @@ forged_messages(void **state)
 	    SPAN_LIT("\x16\xfe\xfd\0\0\0\0\0\0\0\x18\0\x0f"
 		     "\x10\xff\xff\xff\0\2\0\0\0\0\0\3\0\1a"),
 	    /* ChangeCipherSpec, too early and broken; broken alerts; data */
-	    SPAN_LIT("\x14\xfe\xfd\0\0\0\0\0\0\0\x19\0\1\1"),
 	    SPAN_LIT("\x14\xfe\xfd\0\0\0\0\0\0\0\x1a\0\1\2"),
+	    SPAN_LIT("\x14\xfe\xfd\0\0\0\0\0\0\0\x20\0\2\1\1"),
+	    SPAN_LIT("\x14\xfe\xfd\0\0\0\0\0\0\0\x19\0\1\1"),
 	    SPAN_LIT("\x14\xfe\xfd\0\0\0\0\0\0\0\x1b\0\0"),
 	    SPAN_LIT("\x15\xfe\xfd\0\0\0\0\0\0\0\x1c\0\1\2"),
 	    SPAN_LIT("\x15\xfe\xfd\0\0\0\0\0\0\0\x1d\0\3\2\x28\0"),
@@ -554,20 +555,29 @@ forged_messages(void **state)
 	    SPAN_LIT("\x15\xfe\xfd\0\1\0\0\0\0\0\x1f\0\2\2\x28"),
 	};
 
+	struct span flight;
+	size_t key_len;
+
 	(void)state;
 	world_device(w, 1, "a-meter", true, NULL);
 	w->skip_up = 2;
 	w->lose_up = 1;
 	world_connect(w, 1);
 	w->trace[0] = '\0';
+	flight = world_sent(w, 1, w->devices[1].sent_count - 1);
+	key_len = 13 + (size_t)flight.p[12];
 	for (size_t i = 0; i < sizeof(forged) / sizeof(forged[0]); i++)
 		world_inject(w, 1, forged[i]);
 	expect_trace(w, "");
 	expect_events(w, "");
-	world_inject(w, 1, world_sent(w, 1, w->devices[1].sent_count - 1));
-	expect_events(w,
-	    "1 wanted a-meter\n"
-	    "1 established a-meter TLS_PSK_WITH_AES_128_CCM_8\n");
+	/* And once more behind the true ClientKeyExchange. */
+	world_inject(w, 1, span_of(flight.p, key_len));
+	expect_events(w, "1 wanted a-meter\n");
+	for (size_t i = 0; i < sizeof(forged) / sizeof(forged[0]); i++)
+		world_inject(w, 1, forged[i]);
+	expect_trace(w, "");
+	world_inject(w, 1, span_from(flight, key_len));
+	expect_events(w, "1 established a-meter TLS_PSK_WITH_AES_128_CCM_8\n");
 }
 
 /* The key is a copy of ours, for as long as the handshake runs. */

@@ -271,7 +271,7 @@ fragments(void **state)
 			    fragment(3, 6, rows[i].parts[j].from, "");
 
 			m.fragment =
-			    span_of("abcdef" + m.offset, rows[i].parts[j].len);
+			    span_of(&"abcdef"[m.offset], rows[i].parts[j].len);
 			whole = peek_assemble(a, &m, &body);
 		}
 		if (!whole || !span_is(body, "abcdef"))
