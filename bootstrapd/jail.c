@@ -101,6 +101,8 @@ is_for_good(const struct user_config *user)
 enum rc
 jail_user(const struct user_config *user)
 {
+	const pid_t parent = getppid();
+	int death_signal = 0;
 	enum rc rc;
 
 	if (!user->set)
@@ -109,6 +111,8 @@ jail_user(const struct user_config *user)
 		errno = EINVAL;
 		return fail("a user of its own that is root");
 	}
+	if (prctl(PR_GET_PDEATHSIG, &death_signal) != 0)
+		return fail("PR_GET_PDEATHSIG");
 	rc = set_groups(user);
 	if (rc != RC_OK)
 		return rc;
@@ -122,6 +126,13 @@ jail_user(const struct user_config *user)
 	/* The change of users set it to what fs.suid_dumpable says. */
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
 		return fail("PR_SET_DUMPABLE");
+	/* ... and forgot that we are not to outlive our parent: prctl(2). */
+	if (prctl(PR_SET_PDEATHSIG, death_signal) != 0)
+		return fail("PR_SET_PDEATHSIG");
+	if (getppid() != parent) {
+		errno = ESRCH;
+		return fail("the parent has gone");
+	}
 	if (!is_for_good(user)) {
 		errno = EPERM;
 		return fail("the way back is open");

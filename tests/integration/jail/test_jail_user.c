@@ -15,6 +15,7 @@
 #include <grp.h>
 #include <linux/capability.h>
 #include <linux/securebits.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -85,6 +86,21 @@ count_ids(void)
 	return prctl(PR_GET_DUMPABLE) == 0 ? 0 : 3;
 }
 
+/* The kernel forgets it with the change of users. */
+static bool
+as_nobody_with_death_signal(void)
+{
+	return prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && as_nobody();
+}
+
+static int
+ask_death_signal(void)
+{
+	int signal = 0;
+
+	return prctl(PR_GET_PDEATHSIG, &signal) == 0 ? signal : -1;
+}
+
 static int
 count_capabilities(void)
 {
@@ -116,6 +132,15 @@ test_leaves_root(void **state)
 		assert_int_equal(child_try(ways[i], count_ids), 0);
 		assert_int_equal(child_try(ways[i], count_capabilities), 0);
 	}
+}
+
+static void
+test_dies_with_its_parent(void **state)
+{
+	(void)state;
+	assert_int_equal(
+	    child_try(as_nobody_with_death_signal, ask_death_signal), SIGKILL);
+	assert_int_equal(child_try(as_nobody, ask_death_signal), 0);
 }
 
 static bool
@@ -202,6 +227,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_leaves_root),
+	    cmocka_unit_test(test_dies_with_its_parent),
 	    cmocka_unit_test(test_in_jail),
 	    cmocka_unit_test(test_refuses),
 	    cmocka_unit_test(test_without_root),
