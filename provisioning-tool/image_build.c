@@ -1,0 +1,334 @@
+/*
+ * image build: one device's Bootstrap-Server Account, minted by its identity
+ * document, in the form that its firmware loads. The row of the ledger is
+ * durable before anybody can have the image.
+ */
+#include "image_format.h"
+#include "issue/issue.h"
+#include "output.h"
+#include "policy/nearest.h"
+#include "record.h"
+#include "server_uri.h"
+#include "token.h"
+#include "tool.h"
+#include "verbs.h"
+
+#include "base/text.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/** All that one run holds. */
+struct build {
+	const struct options *o;
+	struct settings settings;
+	struct policy_set *set;
+	const struct identity *identity;
+	const struct image_format *format;
+	struct token token;
+	struct issue_credential credential;
+	struct secret image;
+	uint8_t sha256[DIGEST_LEN];
+	struct output output;
+	struct ledger *ledger;
+	uint64_t seq;
+};
+
+/** What can be known to be wrong before anything is opened. */
+static int
+check_options(const struct build *b)
+{
+	const struct options *o = b->o;
+	struct span endpoint = span_str(o->endpoint);
+	struct quoted q;
+
+	if (endpoint.len > POLICY_ENDPOINT_MAX || !text_utf8_valid(endpoint))
+		return tool_error(EX_USAGE, "give what the device will send",
+		    "--endpoint %s: expected UTF-8 of at most %d bytes",
+		    quote(&q, endpoint), POLICY_ENDPOINT_MAX);
+	for (size_t i = 0; i < endpoint.len; i++)
+		if (endpoint.p[i] < 0x20 || endpoint.p[i] == 0x7f)
+			return tool_error(EX_USAGE,
+			    "give what the device will send",
+			    "--endpoint %s holds a control character",
+			    quote(&q, endpoint));
+	if (isatty(STDOUT_FILENO) && !o->output)
+		return tool_error(EX_USAGE, "give -o FILE",
+		    "an image is a secret and does not go to a terminal");
+	if (isatty(STDOUT_FILENO) && strcmp(o->output, "-") == 0 &&
+	    !b->format->text)
+		return tool_error(EX_USAGE, "give -o FILE",
+		    "%s is binary and does not go to a terminal",
+		    b->format->name);
+	return EX_OK;
+}
+
+static int
+no_identity(const struct build *b)
+{
+	const char **names = calloc(b->set->identity_count + 1, sizeof(*names));
+	const char *near = NULL;
+	struct quoted name, path, other;
+	char remedy[1800];
+
+	if (names) {
+		for (size_t i = 0; i < b->set->identity_count; i++)
+			names[i] = b->set->identities[i].name;
+		near = nearest_of(span_str(b->o->identity), names);
+	}
+	free(names);
+	if (near)
+		snprintf(remedy, sizeof(remedy), "did you mean %s?",
+		    quote_str(&other, near));
+	else
+		snprintf(remedy, sizeof(remedy),
+		    "see provisioning-tool policy check");
+	return tool_error(EX_DATAERR, remedy, "no identity document %s in %s",
+	    quote_str(&name, b->o->identity),
+	    quote_str(&path, b->settings.policies));
+}
+
+static int
+find_identity(struct build *b)
+{
+	struct diag *d = diag_new();
+	struct quoted q;
+	enum rc rc;
+
+	if (!d)
+		return tool_fault(RC_MEMORY, "policies");
+	rc = policy_load(b->settings.policies, d, &b->set);
+	if (rc != RC_OK) {
+		diag_sort(d);
+		diag_print(d, stderr);
+	}
+	diag_free(d);
+	if (rc == RC_MEMORY)
+		return tool_fault(rc, "policies");
+	if (rc != RC_OK)
+		return tool_error(EX_DATAERR, "mend what is named above",
+		    "%s cannot be used", quote_str(&q, b->settings.policies));
+	for (size_t i = 0; i < b->set->identity_count; i++)
+		if (strcmp(b->set->identities[i].name, b->o->identity) == 0)
+			b->identity = &b->set->identities[i];
+	return b->identity ? EX_OK : no_identity(b);
+}
+
+static int
+check_uri(const struct build *b)
+{
+	const char *fault =
+	    server_uri_fault(b->o->uri, b->identity->kind == IDENTITY_PSK);
+	struct quoted uri, name;
+
+	if (!fault)
+		return EX_OK;
+	return tool_error(EX_USAGE, fault,
+	    "--uri %s does not go with identity %s", quote_str(&uri, b->o->uri),
+	    quote_str(&name, b->identity->name));
+}
+
+/** Why issue_account would not. */
+static int
+not_minted(const struct build *b, enum rc rc)
+{
+	struct quoted ep, name, glob;
+
+	quote_str(&ep, b->o->endpoint);
+	quote_str(&name, b->identity->name);
+	if (rc == RC_DENIED) {
+		char remedy[1800];
+
+		snprintf(remedy, sizeof(remedy),
+		    "it admits %s; choose another --identity, or widen it",
+		    quote_str(&glob, b->identity->endpoint));
+		return tool_error(EX_NOPERM, remedy,
+		    "identity %s (%s:%u) does not admit %s", name.text,
+		    b->identity->place.file, b->identity->place.line, ep.text);
+	}
+	if (rc == RC_CONFIG)
+		return tool_error(EX_DATAERR,
+		    "add it there first, or bootstrapd will not know the "
+		    "device",
+		    "identity %s (%s:%u) has no epoch %lld", name.text,
+		    b->identity->place.file, b->identity->place.line,
+		    (long long)b->o->epoch);
+	if (rc == RC_TOO_LARGE)
+		return tool_error(EX_DATAERR,
+		    "shorten the endpoint or the template",
+		    "the PSK identity of %s is longer than 128 bytes", ep.text);
+	if (rc == RC_MEMORY || !b->token.session)
+		return tool_fault(rc, "image");
+	return token_fault(&b->token, rc);
+}
+
+/** The entries of the account's one Write, in the chosen format. */
+static enum rc
+encode(struct build *b, const struct plan *plan)
+{
+	struct lwm2m_entry entries[PLAN_ENTRIES_MAX];
+	struct image image = {
+	    .endpoint = span_str(b->o->endpoint),
+	    .entries = entries,
+	    .entry_count = plan->entry_count,
+	};
+	struct writer w;
+	enum rc rc;
+
+	if (plan->step_count != 1 || plan->entry_count > PLAN_ENTRIES_MAX)
+		return RC_BUG;
+	for (size_t i = 0; i < plan->entry_count; i++)
+		entries[i] = plan->entries[i].entry;
+	rc = secret_reserve(&b->image, IMAGE_BYTES_MAX);
+	if (rc != RC_OK)
+		return rc;
+	writer_init(&w, b->image.bytes, b->image.cap);
+	rc = b->format->write(&image, &w);
+	b->image.len = w.len;
+	return rc;
+}
+
+static int
+mint(struct build *b)
+{
+	const struct issue_account account = {
+	    .uri = b->o->uri,
+	    .hold_off_s = b->o->hold_off_s,
+	    .instance = (uint16_t)b->o->instance,
+	    .epoch = (uint32_t)b->o->epoch,
+	};
+	struct secret bytes = {0};
+	struct plan plan = {0};
+	enum rc rc;
+
+	rc = issue_account(b->token.session, b->identity,
+	    span_str(b->o->endpoint), &account, &bytes, &b->credential);
+	if (rc != RC_OK) {
+		secret_fini(&bytes);
+		return not_minted(b, rc);
+	}
+	rc = plan_decode(&bytes, &plan);
+	if (rc == RC_OK)
+		rc = encode(b, &plan);
+	plan_fini(&plan);
+	secret_fini(&bytes);
+	if (rc == RC_TOO_LARGE)
+		return tool_error(EX_DATAERR, "choose another format",
+		    "%s cannot hold this account", b->format->name);
+	if (rc != RC_OK)
+		return tool_fault(rc, "image");
+	digest_of(secret_expose(&b->image), b->sha256);
+	return EX_OK;
+}
+
+static int
+record(struct build *b)
+{
+	struct field f[8];
+	struct ledger_event e = {
+	    .kind = "image_minted",
+	    .endpoint = span_str(b->o->endpoint),
+	    .fields = f,
+	};
+	size_t n = 0;
+
+	if (!b->ledger)
+		return EX_OK;
+	f[n++] = F_TEXT("identity", b->identity->name);
+	if (b->identity->kind == IDENTITY_PSK) {
+		f[n++] = F_TEXT("master", b->credential.master);
+		f[n++] = F_INT("epoch", b->credential.epoch);
+	}
+	f[n++] = F_TEXT("format", b->format->name);
+	f[n++] = F_BYTES("sha256", span_of(b->sha256, DIGEST_LEN));
+	if (b->identity->kind == IDENTITY_PSK)
+		f[n++] = F_BYTES("fingerprint",
+		    span_of(b->credential.fingerprint, HSM_FINGERPRINT_LEN));
+	e.field_count = n;
+	return record_row(
+	    b->ledger, &e, &b->seq, "the image was not handed out");
+}
+
+static void
+report(const struct build *b)
+{
+	char hex[HEX_TEXT_MAX];
+	struct quoted q;
+
+	fprintf(stderr, "image        %s\n",
+	    b->output.path ? quote_str(&q, b->output.path) : "standard output");
+	fprintf(stderr, "endpoint     %s\n", quote_str(&q, b->o->endpoint));
+	fprintf(stderr, "bytes        %zu\n", b->image.len);
+	fprintf(stderr, "sha256       %s\n",
+	    hex_text(hex, span_of(b->sha256, DIGEST_LEN)));
+	if (b->identity->kind == IDENTITY_PSK) {
+		fprintf(stderr, "fingerprint  %s\n",
+		    hex_text(hex,
+			span_of(
+			    b->credential.fingerprint, HSM_FINGERPRINT_LEN)));
+		fprintf(stderr, "key          %s epoch %u\n",
+		    quote_str(&q, b->credential.master),
+		    (unsigned)b->credential.epoch);
+	}
+	if (b->ledger)
+		fprintf(stderr, "ledger       %s row %llu\n",
+		    quote_str(&q, b->settings.ledger),
+		    (unsigned long long)b->seq);
+	else
+		fprintf(stderr, "ledger       none (--ledger, -c)\n");
+}
+
+static int
+build(struct build *b)
+{
+	int code = check_options(b);
+
+	if (code == EX_OK)
+		code = settings_load(b->o, SETTINGS_POLICIES, &b->settings);
+	if (code == EX_OK)
+		code = find_identity(b);
+	if (code == EX_OK)
+		code = check_uri(b);
+	/* a device without security needs no token */
+	if (code == EX_OK && b->identity->kind == IDENTITY_PSK)
+		code = settings_need(&b->settings, SETTINGS_TOKEN);
+	if (code == EX_OK)
+		code = output_begin(&b->output, b->o->output, b->o->force);
+	if (code == EX_OK && b->settings.ledger)
+		code =
+		    record_open(b->settings.ledger, LEDGER_WRITE, &b->ledger);
+	if (code == EX_OK && b->identity->kind == IDENTITY_PSK)
+		code = token_open(&b->settings, &b->token);
+	if (code == EX_OK)
+		code = mint(b);
+	if (code == EX_OK)
+		code = output_write(&b->output, secret_expose(&b->image));
+	if (code == EX_OK)
+		code = record(b);
+	if (code == EX_OK)
+		code = output_commit(&b->output, secret_expose(&b->image));
+	if (code == EX_OK)
+		report(b);
+	return code;
+}
+
+int
+image_build(const struct options *o)
+{
+	struct build b = {
+	    .o = o,
+	    .format = image_format_find(o->format),
+	    .output = {.fd = -1},
+	};
+	int code = build(&b);
+
+	output_end(&b.output);
+	secret_fini(&b.image);
+	token_close(&b.token);
+	ledger_close(b.ledger);
+	if (b.set)
+		policy_set_unref(b.set);
+	settings_fini(&b.settings);
+	return code;
+}

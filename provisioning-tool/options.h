@@ -1,0 +1,100 @@
+/**
+ * options.h - the command line as a value, read by a small and strict parser
+ * from tables: `--name VALUE` or `--name=VALUE`, whole names only, each once,
+ * `--` ends them. A few have a letter, `-c FILE`.
+ *
+ * The same tables make --help and the shells' completion, and a test holds the
+ * man page against them.
+ */
+#ifndef TOOL_OPTIONS_H
+#define TOOL_OPTIONS_H
+
+#include "base/rc.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/** All that any verb can be given. A verb's tables say which are its own. */
+struct options {
+	bool help;
+	/* configuration and token */
+	const char *config;
+	const char *module, *token;
+	const char *pin_file, *pin_env, *pin_credential;
+	const char *ledger;
+	/* images */
+	const char *policies, *identity, *endpoint, *uri, *output;
+	int64_t epoch, instance;
+	int64_t hold_off_s;
+	bool force;
+	/* policies */
+	const char *credential, *address;
+	/* the ledger */
+	const char *kind;
+	int64_t since, limit;
+	/* output */
+	const char *format;
+	/* the rest of the line */
+	const char *const *operands;
+	size_t operand_count;
+};
+
+enum option_kind {
+	OPTION_FLAG, /**< bool */
+	OPTION_TEXT, /**< const char *, not empty */
+	OPTION_FILE, /**< as TEXT; shells complete it with file names */
+	OPTION_CHOICE, /**< as TEXT, one of `choices` */
+	OPTION_NUMBER, /**< int64_t, min..max */
+	OPTION_SECONDS, /**< int64_t of seconds, min..max, "10s", "1d" */
+};
+
+struct option_spec {
+	const char *name; /**< without dashes */
+	char letter; /**< 0: none */
+	enum option_kind kind;
+	const char *value; /**< placeholder in help, "FILE"; NULL: FLAG */
+	const char *help; /**< what it does, in a few words */
+	size_t offset; /**< in struct options */
+	bool required;
+	const char *const *choices; /**< CHOICE: NULL-ended */
+	int64_t min, max; /**< NUMBER, SECONDS */
+	const char *preset; /**< value when it is not given; NULL: none */
+};
+
+/** A heading in help and the options under it. */
+struct option_group {
+	const char *title; /**< "Token options" */
+	const struct option_spec *specs;
+	size_t count;
+};
+
+/** `title` and an array of specs as a group. */
+#define OPTION_GROUP(heading, array) \
+	{ \
+		(heading), (array), sizeof(array) / sizeof((array)[0]) \
+	}
+
+enum { OPTION_GROUPS_MAX = 4 };
+
+/** What stands behind the verb. */
+struct option_table {
+	const struct option_group *groups[OPTION_GROUPS_MAX]; /**< NULL-ended */
+	const char *operands; /**< "LABEL..." for help; NULL: none allowed */
+	size_t operand_min, operand_max;
+};
+
+/**
+ * Read `argv` (of the verb's own arguments, NULL-ended) into `out`. Whatever is
+ * wrong is said on stderr, by `verb`'s name. Everything is borrowed from argv.
+ * After `--help` nothing else is asked for.
+ * Errors: RC_USAGE, RC_MEMORY.
+ */
+MUST_CHECK enum rc options_parse(const struct option_table *t, const char *verb,
+    const char *const *argv, struct options *out);
+void options_fini(struct options *o);
+
+/** The i-th option over all groups; NULL past the last. */
+const struct option_spec *option_at(const struct option_table *t, size_t i);
+
+#endif

@@ -1,0 +1,38 @@
+/**
+ * output.h - a file that is there whole or not at all: written beside its
+ * place with mode 0600, then given its name. Or standard output.
+ */
+#ifndef TOOL_OUTPUT_H
+#define TOOL_OUTPUT_H
+
+#include "base/rc.h"
+#include "base/span.h"
+
+struct output {
+	const char *path; /**< borrowed; NULL: standard output */
+	char *temp; /**< where it is written, owned */
+	int fd; /**< -1: none */
+	bool force;
+};
+
+/**
+ * Begin `path` (NULL or "-": standard output). What is there already is never
+ * touched without `force`, and only a regular file with it. Every failure of
+ * these calls has been said on stderr when they return.
+ * Returns an exit code: EX_OK, EX_CANTCREAT.
+ */
+MUST_CHECK int output_begin(struct output *o, const char *path, bool force);
+
+/**
+ * Write everything and make it durable, not yet under its name. For standard
+ * output this does nothing: output_commit writes. EX_OK, EX_IOERR.
+ */
+MUST_CHECK int output_write(struct output *o, struct span bytes);
+
+/** Give it its name. EX_OK, EX_CANTCREAT, EX_IOERR. */
+MUST_CHECK int output_commit(struct output *o, struct span bytes);
+
+/** Take away what output_commit has not named. Harmless afterwards. */
+void output_end(struct output *o);
+
+#endif

@@ -1,0 +1,147 @@
+#include "plan_text.h"
+
+#include "lwm2m/object.h"
+#include "tool.h"
+
+#include <stdio.h>
+
+enum { PATH_COLUMN = 12, NAME_COLUMN = 24 };
+
+/** Does the session choose the instance of this path? */
+static bool
+chosen(const struct plan_step *s)
+{
+	return s->account != 0;
+}
+
+static int
+print_path(struct lwm2m_path p, bool instance_chosen)
+{
+	char text[LWM2M_PATH_TEXT_MAX];
+	struct writer w;
+
+	if (instance_chosen) {
+		int n = printf("/%u/x", p.object);
+
+		if (p.resource != LWM2M_ID_NONE)
+			n += printf("/%u", p.resource);
+		return n;
+	}
+	writer_init(&w, text, sizeof(text));
+	path_print(&w, p);
+	print_span(writer_span(&w));
+	return (int)w.len;
+}
+
+static bool
+is_text(struct span s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (s.p[i] < 0x20 || s.p[i] >= 0x7f)
+			return false;
+	return s.len > 0;
+}
+
+static void
+print_bytes(struct span s)
+{
+	struct quoted q;
+
+	if (s.len == 0) {
+		fputs("(empty)", stdout);
+	} else if (is_text(s)) {
+		fputs(quote(&q, s), stdout);
+	} else {
+		fputs("hex:", stdout);
+		for (size_t i = 0; i < s.len; i++)
+			printf("%02x", s.p[i]);
+	}
+}
+
+static void
+print_value(const struct plan_entry *e, const struct lwm2m_resource *r)
+{
+	const struct lwm2m_value *v = &e->entry.value;
+	struct quoted q;
+
+	if (e->secret) {
+		printf("<%.*s>", SPAN_FMT(e->label));
+		return;
+	}
+	switch (v->type) {
+	case LWM2M_OPAQUE:
+		/* a key that a policy gives in clear is still a key */
+		if (r && r->flags & RES_SECRET && v->bytes.len > 0)
+			printf("<%zu bytes>", v->bytes.len);
+		else
+			print_bytes(v->bytes);
+		break;
+	case LWM2M_STRING:
+	case LWM2M_CORELNK:
+		fputs(quote(&q, v->bytes), stdout);
+		break;
+	case LWM2M_INTEGER:
+	case LWM2M_TIME:
+		printf("%lld", (long long)v->integer);
+		break;
+	case LWM2M_UNSIGNED:
+		printf("%llu", (unsigned long long)v->number);
+		break;
+	case LWM2M_FLOAT:
+		printf("%g", v->real);
+		break;
+	case LWM2M_BOOLEAN:
+		fputs(v->boolean ? "true" : "false", stdout);
+		break;
+	case LWM2M_OBJLNK:
+		printf("%u:%u", v->link.object, v->link.instance);
+		break;
+	case LWM2M_NONE:
+		break;
+	}
+}
+
+static void
+print_entry(const struct plan_step *s, const struct plan_entry *e)
+{
+	const struct lwm2m_path at = e->entry.path;
+	const struct lwm2m_resource *r = resource_find(at.object, at.resource);
+	int n;
+
+	fputs("       ", stdout);
+	n = print_path(at, chosen(s));
+	printf("%*s ", n < PATH_COLUMN ? PATH_COLUMN - n : 0, "");
+	printf("%-*s ", NAME_COLUMN, r ? r->name : "");
+	print_value(e, r);
+	putchar('\n');
+}
+
+static void
+print_step(const struct plan *p, size_t i)
+{
+	const struct plan_step *s = &p->steps[i];
+	const struct lwm2m_object *o = object_find(s->path.object);
+
+	printf("  %2zu  %-8s ", i + 1, plan_op_name(s->op));
+	if (s->op != PLAN_FINISH)
+		print_path(s->path, chosen(s));
+	if (o && s->path.object != LWM2M_ID_NONE)
+		printf("  %s", o->name);
+	if (chosen(s))
+		printf(", Short Server ID %u", s->ssid);
+	if (s->flags & PLAN_STRICT)
+		fputs(", must succeed", stdout);
+	putchar('\n');
+	for (size_t n = 0; n < s->entry_count; n++)
+		print_entry(s, &p->entries[s->entry_first + n]);
+}
+
+void
+plan_print(const struct plan *p)
+{
+	for (size_t i = 0; i < p->step_count; i++)
+		print_step(p, i);
+	if (p->flags & PLAN_CLEAN_ON_FAILURE)
+		puts("      if a Write is refused, what was written is "
+		     "deleted");
+}

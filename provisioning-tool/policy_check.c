@@ -1,0 +1,113 @@
+/* policy check: every finding of every file, then what there is. */
+#include "policy/set.h"
+#include "rows.h"
+#include "tool.h"
+#include "verbs.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char *const levels[] = {
+    [DIAG_NOTE] = "note",
+    [DIAG_WARNING] = "warning",
+    [DIAG_ERROR] = "error",
+};
+
+static void
+findings_json(const struct diag *d)
+{
+	for (size_t i = 0; i < diag_total(d); i++) {
+		const struct diag_finding *f = diag_get(d, i);
+		const struct field fields[] = {
+		    F_TEXT("finding", levels[f->level]),
+		    F_TEXT("file", span_str(f->file)),
+		    F_INT("line", f->line),
+		    F_INT("column", f->column),
+		    F_TEXT("code", f->code),
+		    F_TEXT("text", span_str(f->text)),
+		};
+
+		rows_json(fields, sizeof(fields) / sizeof(fields[0]));
+	}
+}
+
+/** What one path holds, or that it cannot be used. */
+static void
+summary(const char *path, const struct policy_set *set, const struct diag *d,
+    bool json)
+{
+	size_t errors = diag_count(d, DIAG_ERROR);
+	size_t warnings = diag_count(d, DIAG_WARNING) - errors;
+	char hex[HEX_TEXT_MAX];
+	struct quoted q;
+
+	if (json) {
+		struct field f[7];
+		size_t n = 0;
+
+		f[n++] = F_TEXT("path", path);
+		f[n++] = F_BOOL("ok", set != NULL);
+		f[n++] = F_INT("errors", errors);
+		f[n++] = F_INT("warnings", warnings);
+		if (set) {
+			f[n++] = F_INT("identities", set->identity_count);
+			f[n++] = F_INT("policies", set->policy_count);
+			f[n++] = F_BYTES(
+			    "policy_set", span_of(set->digest, DIGEST_LEN));
+		}
+		rows_json(f, n);
+		return;
+	}
+	printf("%s: ", quote_str(&q, path));
+	if (!set) {
+		printf("cannot be used: %zu error%s, %zu warning%s\n", errors,
+		    errors == 1 ? "" : "s", warnings, warnings == 1 ? "" : "s");
+		return;
+	}
+	printf("%zu identit%s, %zu polic%s, %zu warning%s, set %s\n",
+	    set->identity_count, set->identity_count == 1 ? "y" : "ies",
+	    set->policy_count, set->policy_count == 1 ? "y" : "ies", warnings,
+	    warnings == 1 ? "" : "s",
+	    hex_text(hex, span_of(set->digest, DIGEST_LEN)));
+}
+
+static int
+check(const char *path, bool json)
+{
+	struct diag *d = diag_new();
+	struct policy_set *set = NULL;
+	enum rc rc;
+
+	if (!d)
+		return tool_fault(RC_MEMORY, "policies");
+	rc = policy_load(path, d, &set);
+	diag_sort(d);
+	if (json)
+		findings_json(d);
+	else
+		diag_print(d, stdout);
+	if (rc != RC_MEMORY)
+		summary(path, rc == RC_OK ? set : NULL, d, json);
+	if (rc == RC_OK)
+		policy_set_unref(set);
+	diag_free(d);
+	if (rc == RC_OK)
+		return EX_OK;
+	return rc == RC_MEMORY ? tool_fault(rc, "policies") : EX_DATAERR;
+}
+
+int
+policy_check(const struct options *o)
+{
+	bool json = strcmp(o->format, "json") == 0;
+	int worst = EX_OK;
+
+	for (size_t i = 0; i < o->operand_count; i++) {
+		int code = check(o->operands[i], json);
+
+		/* a fault of ours outweighs one of theirs */
+		if (code > worst)
+			worst = code;
+	}
+	return worst;
+}

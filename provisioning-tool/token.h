@@ -1,0 +1,26 @@
+/**
+ * token.h - the HSM, opened for one verb with one session. Every failure has
+ * been said on stderr when the call returns.
+ */
+#ifndef TOOL_TOKEN_H
+#define TOOL_TOKEN_H
+
+#include "settings.h"
+
+struct token {
+	struct hsm *hsm;
+	struct hsm_session *session;
+};
+
+/**
+ * Load, find, log in once. Returns an exit code: EX_OK, EX_UNAVAILABLE (away,
+ * or the PIN was refused), EX_CONFIG (module, URI or source of the PIN).
+ */
+MUST_CHECK int token_open(const struct settings *s, struct token *out);
+/** Harmless on a zero token, and twice. */
+void token_close(struct token *t);
+
+/** Say why the last call on the session failed. Returns the exit code. */
+int token_fault(const struct token *t, enum rc rc);
+
+#endif
