@@ -18,10 +18,7 @@ key_of_address(const struct listener *l, const struct address *a)
 
 	memset(&k, 0, sizeof(k)); /* padding too: it is hashed as bytes */
 	k.listener = (uint8_t)l->index;
-	k.family = a->family;
-	memcpy(k.ip, a->ip, sizeof(k.ip));
-	k.port = a->port;
-	k.scope = a->scope;
+	address_key(a, k.address);
 	return k;
 }
 

@@ -29,11 +29,8 @@ struct listener {
 /** The key of a peer in the worker's table. */
 struct peer_key {
 	uint8_t listener;
-	uint8_t family; /**< of the address; 0: DTLS, `conn` counts */
-	uint8_t ip[16];
-	uint16_t port;
-	uint32_t scope;
-	uint64_t conn;
+	uint8_t address[ADDRESS_KEY_LEN]; /**< plain CoAP; zeros with DTLS */
+	uint64_t conn; /**< DTLS; 0 with plain CoAP */
 };
 
 struct peer {

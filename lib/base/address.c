@@ -90,6 +90,18 @@ address_equal(const struct address *a, const struct address *b)
 }
 
 void
+address_key(const struct address *a, uint8_t out[static ADDRESS_KEY_LEN])
+{
+	struct writer w;
+
+	writer_init(&w, out, ADDRESS_KEY_LEN);
+	writer_be(&w, a->family, 1);
+	writer_put(&w, span_of(a->ip, sizeof(a->ip)));
+	writer_be(&w, a->port, 2);
+	writer_be(&w, a->scope, 4);
+}
+
+void
 address_print(struct writer *w, const struct address *a)
 {
 	char ip[INET6_ADDRSTRLEN];

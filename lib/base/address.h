@@ -38,6 +38,11 @@ size_t address_to(
 
 bool address_equal(const struct address *a, const struct address *b);
 
+enum { ADDRESS_KEY_LEN = 23 /**< bytes */ };
+
+/** What makes the address itself, without padding: a key for tables. */
+void address_key(const struct address *a, uint8_t out[static ADDRESS_KEY_LEN]);
+
 /** Append "127.0.0.1:5683" or "[::1]:5684". */
 void address_print(struct writer *w, const struct address *a);
 

@@ -72,8 +72,11 @@ table_put(struct table *t, struct table_item *item)
 struct table_item *
 table_get(const struct table *t, struct span key)
 {
-	uint64_t hash = hash_keyed(t->secret, key);
+	uint64_t hash;
 
+	if (t->count == 0)
+		return NULL;
+	hash = hash_keyed(t->secret, key);
 	for (struct table_item *i = *slot(t, hash); i; i = i->next)
 		if (i->hash == hash && span_equal(i->key, key))
 			return i;
@@ -83,6 +86,8 @@ table_get(const struct table *t, struct span key)
 void
 table_remove(struct table *t, struct table_item *item)
 {
+	if (t->count == 0)
+		return;
 	for (struct table_item **s = slot(t, item->hash); *s; s = &(*s)->next) {
 		if (*s != item)
 			continue;

@@ -78,48 +78,33 @@ fail:
 	return RC_MEMORY;
 }
 
-static uint64_t
-hash_of(const struct dtls *d, const struct address *a)
+struct conn *
+conn_find(const struct table *t, const struct address *a)
 {
-	uint8_t key[32];
-	struct writer w;
+	uint8_t key[ADDRESS_KEY_LEN];
+	struct table_item *i;
 
-	/* Field by field: a struct has padding. */
-	writer_init(&w, key, sizeof(key));
-	writer_be(&w, a->family, 1);
-	writer_put(&w, span_of(a->ip, sizeof(a->ip)));
-	writer_be(&w, a->port, 2);
-	writer_be(&w, a->scope, 4);
-	return hash_keyed(d->hash_key, writer_span(&w));
-}
-
-static struct conn *
-of_address(struct node *n)
-{
-	return (struct conn *)(void *)((char *)n -
+	address_key(a, key);
+	i = table_get(t, span_of(key, sizeof(key)));
+	if (!i)
+		return NULL;
+	return (struct conn *)(void *)((char *)i -
 	    offsetof(struct conn, by_address));
 }
 
 struct conn *
-conn_find(const struct dtls *d, const struct table *t, const struct address *a)
+conn_of_id(struct table_item *i)
 {
-	struct node *n = t->count ? table_first(t, hash_of(d, a)) : NULL;
-
-	while (n && !address_equal(&of_address(n)->address, a))
-		n = table_next(n);
-	return n ? of_address(n) : NULL;
+	return (
+	    struct conn *)(void *)((char *)i - offsetof(struct conn, by_id));
 }
 
 struct conn *
 conn_by_id(const struct dtls *d, uint64_t id)
 {
-	/* Numbers are never used again: the hash is the key. */
-	struct node *n = table_first(&d->by_id, id);
+	struct table_item *i = table_get(&d->by_id, span_of(&id, sizeof(id)));
 
-	if (!n)
-		return NULL;
-	return (
-	    struct conn *)(void *)((char *)n - offsetof(struct conn, by_id));
+	return i ? conn_of_id(i) : NULL;
 }
 
 /* Whatever only a handshake needs. */
@@ -188,8 +173,11 @@ conn_begin(struct conn *c, const struct peek_hello *hello)
 	c->datagrams = 1;
 	c->hello_seq = hello->seq;
 	memcpy(c->random, hello->random.p, sizeof(c->random));
-	table_add(&d->by_id, &c->by_id, c->id);
-	table_add(&d->pending, &c->by_address, hash_of(d, &c->address));
+	address_key(&c->address, c->address_key);
+	c->by_id.key = span_of(&c->id, sizeof(c->id));
+	c->by_address.key = span_of(c->address_key, sizeof(c->address_key));
+	table_put(&d->by_id, &c->by_id);
+	table_put(&d->pending, &c->by_address);
 	d->counters.handshakes++;
 	return RC_OK;
 }
@@ -198,7 +186,7 @@ static void
 conn_established(struct conn *c)
 {
 	struct dtls *d = c->d;
-	struct conn *old = conn_find(d, &d->established, &c->address);
+	struct conn *old = conn_find(&d->established, &c->address);
 
 	/*
 	 * wolfSSL sends its Finished again when the first message of the
@@ -212,7 +200,7 @@ conn_established(struct conn *c)
 	end_handshake(c);
 	table_remove(&d->pending, &c->by_address);
 	c->state = CONN_LIVE;
-	table_add(&d->established, &c->by_address, hash_of(d, &c->address));
+	table_put(&d->established, &c->by_address);
 	c->active_ms = d->now_ms;
 	c->resend_ms = TIME_NEVER;
 	c->was_established = true;

@@ -22,7 +22,6 @@ enum rc
 dtls_new(const struct dtls_config *config, struct dtls **out)
 {
 	struct dtls *d = calloc(1, sizeof(*d));
-	size_t all;
 	enum rc rc = RC_MEMORY;
 
 	*out = NULL;
@@ -33,13 +32,10 @@ dtls_new(const struct dtls_config *config, struct dtls **out)
 		d->config.mtu = DTLS_DATAGRAM_MAX;
 	if (d->config.mtu < MTU_MIN)
 		d->config.mtu = MTU_MIN;
-	all = config->connections_max + config->handshakes_max;
 	TAILQ_INIT(&d->ready);
 	timer_heap_init(&d->timers);
-	random_bytes(d->hash_key, sizeof(d->hash_key));
-	if (table_init(&d->by_id, all) ||
-	    table_init(&d->pending, config->handshakes_max) ||
-	    table_init(&d->established, config->connections_max) ||
+	if (table_init(&d->by_id) || table_init(&d->pending) ||
+	    table_init(&d->established) ||
 	    output_init(&d->out, OUTPUT_SLOTS, d->config.mtu))
 		goto fail;
 	rc = context_server(psk_callback, &d->ctx);
@@ -56,12 +52,10 @@ fail:
 static void
 free_all(struct dtls *d)
 {
-	for (size_t i = 0; d->by_id.buckets && i <= d->by_id.mask; i++) {
-		struct node *n;
+	struct table_item *i;
 
-		while ((n = d->by_id.buckets[i]))
-			conn_free(conn_by_id(d, n->hash));
-	}
+	while ((i = table_any(&d->by_id)))
+		conn_free(conn_of_id(i));
 }
 
 void

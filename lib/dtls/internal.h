@@ -16,11 +16,11 @@
 #ifndef DTLS_INTERNAL_H
 #define DTLS_INTERNAL_H
 
+#include "base/table.h"
 #include "dtls/context.h"
 #include "dtls/dtls.h"
 #include "dtls/output.h"
 #include "dtls/peek.h"
-#include "dtls/table.h"
 
 #include <sys/queue.h>
 
@@ -34,7 +34,6 @@ enum {
 	OUTPUT_SLOTS = 64,
 	/* Room for the datagrams of one flight; dtls_tick() stops below. */
 	OUTPUT_ROOM_MIN = 8,
-	HASH_KEY_LEN = 16,
 };
 
 enum conn_state {
@@ -72,8 +71,9 @@ struct conn {
 	uint64_t id;
 	struct address address;
 	enum conn_state state;
-	struct node by_id;
-	struct node by_address; /* in d->pending or d->established */
+	struct table_item by_id;
+	struct table_item by_address; /* in d->pending or d->established */
+	uint8_t address_key[ADDRESS_KEY_LEN];
 
 	struct timer timer;
 	uint64_t deadline_ms; /* of the handshake */
@@ -120,7 +120,6 @@ struct dtls {
 	WOLFSSL_CTX *ctx;
 	uint64_t now_ms;
 	uint64_t last_id;
-	uint8_t hash_key[HASH_KEY_LEN];
 	struct table by_id;
 	struct table pending; /* by address: in handshake */
 	struct table established; /* by address: live */
@@ -144,9 +143,10 @@ MUST_CHECK enum rc conn_new(
 void conn_free(struct conn *c);
 
 /* NULL: none. */
-struct conn *conn_find(
-    const struct dtls *d, const struct table *t, const struct address *a);
+struct conn *conn_find(const struct table *t, const struct address *a);
 struct conn *conn_by_id(const struct dtls *d, uint64_t id);
+/** The association whose `by_id` this is. */
+struct conn *conn_of_id(struct table_item *i);
 
 /* The cookie was good: a handshake from now on, with its number and deadline.
  * Errors: RC_MEMORY (`c` is as it was). */

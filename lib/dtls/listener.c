@@ -90,7 +90,7 @@ begin(
     struct dtls *d, struct listener *l, const struct peek_hello *hello, int ret)
 {
 	struct conn *c = l->candidate;
-	struct conn *older = conn_find(d, &d->pending, &c->address);
+	struct conn *older = conn_find(&d->pending, &c->address);
 
 	l->candidate = NULL;
 	/* One handshake an address: the newest hello is the living client's. */
@@ -115,12 +115,12 @@ begin(
 static bool
 room_for(const struct dtls *d, const struct address *from)
 {
-	if (conn_find(d, &d->pending, from))
+	if (conn_find(&d->pending, from))
 		return true;
 	if (d->pending.count >= d->config.handshakes_max)
 		return false;
 	return d->by_id.count < d->config.connections_max ||
-	    conn_find(d, &d->established, from);
+	    conn_find(&d->established, from);
 }
 
 void

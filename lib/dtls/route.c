@@ -51,8 +51,8 @@ static bool
 take_hello(struct dtls *d, const struct address *from,
     const struct peek_record *r, bool *counted)
 {
-	struct conn *live = conn_find(d, &d->established, from);
-	struct conn *c = conn_find(d, &d->pending, from);
+	struct conn *live = conn_find(&d->established, from);
+	struct conn *c = conn_find(&d->pending, from);
 	struct peek_hello hello;
 
 	if (peek_hello(r, &hello))
@@ -82,8 +82,8 @@ static struct conn *
 conn_for(const struct dtls *d, const struct address *from,
     const struct peek_record *r)
 {
-	struct conn *live = conn_find(d, &d->established, from);
-	struct conn *pending = conn_find(d, &d->pending, from);
+	struct conn *live = conn_find(&d->established, from);
+	struct conn *pending = conn_find(&d->pending, from);
 
 	if (!live || !pending)
 		return live ? live : pending;

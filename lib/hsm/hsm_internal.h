@@ -204,7 +204,7 @@ MUST_CHECK enum rc login_again(
 /* raw.c: sessions beside libp11's. */
 
 /** Is a normal user logged in, as this session sees it? */
-CK_RV session_state(struct hsm *h, CK_SESSION_HANDLE session, bool *user);
+CK_RV raw_session_state(struct hsm *h, CK_SESSION_HANDLE session, bool *user);
 /** Open the anchor and the first session. Errors: RC_PIN, RC_TOKEN. */
 MUST_CHECK enum rc raw_attach(struct hsm *h, struct hsm_error *err);
 /** Make the session usable: open it, or again after a loss. Under

@@ -84,7 +84,7 @@ enum rc
 login_again(struct hsm *h, CK_SESSION_HANDLE session, struct hsm_error *err)
 {
 	bool user = false;
-	CK_RV rv = session_state(h, session, &user);
+	CK_RV rv = raw_session_state(h, session, &user);
 	enum rc rc;
 
 	if (rv == CKR_OK && user)

@@ -66,7 +66,7 @@ master_search(struct hsm_session *s, const char *label,
 	if (rv != CKR_OK)
 		return rv;
 	*call = "C_GetSessionInfo";
-	rv = session_state(s->hsm, s->handle, &user);
+	rv = raw_session_state(s->hsm, s->handle, &user);
 	return rv == CKR_OK && !user ? CKR_USER_NOT_LOGGED_IN : rv;
 }
 
@@ -324,7 +324,7 @@ run_probe(struct hsm_session *s, void *arg, const char **call)
 
 	(void)arg;
 	*call = "C_GetSessionInfo";
-	rv = session_state(s->hsm, s->handle, &user);
+	rv = raw_session_state(s->hsm, s->handle, &user);
 	if (rv != CKR_OK)
 		return rv;
 	if (!user)

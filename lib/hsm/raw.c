@@ -6,7 +6,7 @@
 #include "hsm/hsm_internal.h"
 
 CK_RV
-session_state(struct hsm *h, CK_SESSION_HANDLE session, bool *user)
+raw_session_state(struct hsm *h, CK_SESSION_HANDLE session, bool *user)
 {
 	CK_SESSION_INFO info = {0};
 	CK_RV rv = h->p11->C_GetSessionInfo(session, &info);
@@ -118,7 +118,7 @@ static bool
 login_revive(struct hsm *h, struct hsm_error *err)
 {
 	bool user = false;
-	CK_RV rv = session_state(h, h->anchor, &user);
+	CK_RV rv = raw_session_state(h, h->anchor, &user);
 
 	if (hsm_ckr_class(rv) == CKR_CLASS_SESSION) {
 		h->generation++;
@@ -147,7 +147,7 @@ revive(struct hsm_session *s, CK_RV failed)
 		session_close(s);
 		return session_open(s) == CKR_OK;
 	}
-	rv = session_state(h, s->handle, &user);
+	rv = raw_session_state(h, s->handle, &user);
 	if (rv != CKR_OK && hsm_ckr_class(rv) != CKR_CLASS_SESSION)
 		return false;
 	if (!user && !login_revive(h, &s->error))
