@@ -36,6 +36,33 @@ psk_unavailable(struct link *l, uint64_t ref)
 	(void)!link_send(l->fd, &a);
 }
 
+static enum rc
+take_epoch(void *ctx, const struct ledger_row *row)
+{
+	int64_t epoch;
+
+	if (ledger_field_int(row, "epoch", &epoch) && epoch > 0 &&
+	    epoch <= UINT32_MAX)
+		*(uint32_t *)ctx = (uint32_t)epoch;
+	return RC_OK;
+}
+
+/** The epoch that this device has proved before, by the ledger; 0: none. Asked
+ *  only where there is a choice. */
+static uint32_t
+epoch_of_ledger(struct keeper *k, struct span identity)
+{
+	struct ledger_query q = {.limit = 1, .newest_first = true};
+	const struct identity *id =
+	    identity_for_psk(k->policies.set, identity, &q.endpoint);
+	uint32_t epoch = 0;
+
+	q.kind = SPAN_LIT("bootstrap_begin");
+	if (id && id->epoch_count > 1)
+		(void)!ledger_read(k->ledger, &q, take_epoch, &epoch);
+	return epoch;
+}
+
 static void
 ask_psk(struct link *l, const struct q_psk *q)
 {
@@ -48,6 +75,8 @@ ask_psk(struct link *l, const struct q_psk *q)
 	if (j) {
 		epochs_next(
 		    &k->epochs, q->identity, &j->first_epoch, &j->attempt);
+		if (j->first_epoch == 0 && j->attempt == 0)
+			j->first_epoch = epoch_of_ledger(k, q->identity);
 		if (jobs_put(k->jobs, j))
 			return;
 	}

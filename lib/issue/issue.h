@@ -57,11 +57,11 @@ struct issue_decision {
 void issue_decision_fini(struct issue_decision *d);
 
 /**
- * The key of a PSK handshake. `skip` epochs that were tried and failed: the
- * `attempt`-th accepted epoch (modulo their number) is taken, in the order of
- * the document with `first` (0: none) moved to the front.
- * Errors: RC_NOT_FOUND (no identity document: the peer must not notice),
- * RC_TOKEN, RC_MEMORY, RC_CONFIG (the master is missing).
+ * The key of a PSK handshake. Where a document accepts several epochs, the
+ * `attempt`-th of them (modulo their number) is taken: `first` (0: none) in
+ * front, then from the newest down. `epoch` says which it was.
+ * Errors: RC_NOT_FOUND (no identity document, or no such master: the peer must
+ * not notice the difference), and those of hsm_derive.
  */
 MUST_CHECK enum rc issue_psk(struct hsm_session *hsm,
     const struct policy_set *set, struct span psk_identity, uint32_t first,

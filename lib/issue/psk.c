@@ -1,5 +1,26 @@
 #include "issue/issue.h"
 
+/** `first` in front where the document accepts it, then the newest first: that
+ *  is what images are minted with. */
+static size_t
+order_epochs(const struct identity *id, uint32_t first, uint32_t *order)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < id->epoch_count; i++) {
+		uint32_t e = id->epochs[i];
+		size_t at = n++;
+
+		while (at > 0 && order[at - 1] != first &&
+		    (e == first || order[at - 1] < e)) {
+			order[at] = order[at - 1];
+			at--;
+		}
+		order[at] = e;
+	}
+	return n;
+}
+
 enum rc
 issue_psk(struct hsm_session *hsm, const struct policy_set *set,
     struct span psk_identity, uint32_t first, unsigned attempt,
@@ -8,17 +29,12 @@ issue_psk(struct hsm_session *hsm, const struct policy_set *set,
 	struct hsm_derivation d = {.purpose = HSM_PURPOSE_BOOTSTRAP};
 	const struct identity *id;
 	uint32_t order[POLICY_EPOCHS_MAX];
-	size_t n = 0;
+	size_t n;
 
 	id = identity_for_psk(set, psk_identity, &d.endpoint);
 	if (!id)
 		return RC_NOT_FOUND;
-	for (size_t i = 0; i < id->epoch_count; i++)
-		if (id->epochs[i] == first)
-			order[n++] = first;
-	for (size_t i = 0; i < id->epoch_count; i++)
-		if (id->epochs[i] != first)
-			order[n++] = id->epochs[i];
+	n = order_epochs(id, first, order);
 	if (n == 0)
 		return RC_BUG;
 	d.master = id->master;
