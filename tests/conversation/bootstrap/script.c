@@ -1,0 +1,118 @@
+#include "stage_internal.h"
+
+#include "describe.h"
+
+static uint8_t heard_bytes[STAGE_DATAGRAM_MAX];
+
+static void
+send_said(void)
+{
+	air_send(true, &stage.address, span_of(stage.said, stage.said_len));
+	stage_settle();
+}
+
+/** Something came that no line of the test has told. */
+static void
+all_told(void)
+{
+	struct flying f;
+	uint8_t text[1024];
+	struct writer w;
+
+	if (stage.device || !air_take(false, &f))
+		return;
+	writer_init(&w, text, sizeof(text));
+	describe_datagram(&w, span_of(f.bytes, f.len));
+	fail_msg(
+	    "unexpected: %.*s\n%s", SPAN_FMT(writer_span(&w)), stage.trace);
+}
+
+void
+silence(void)
+{
+	all_told();
+}
+
+void
+says(const char *request)
+{
+	all_told();
+	stage.token = (struct coap_token){
+	    .len = 4, .bytes = {0xd0, 0xd1, 0xd2, stage.tokens++}};
+	stage.said_len = compose(request, stage.mid++, stage.token,
+	    (struct span){0}, stage.said, sizeof(stage.said));
+	send_said();
+}
+
+void
+says_again(void)
+{
+	all_told();
+	send_said();
+}
+
+void
+says_bytes(struct span datagram)
+{
+	all_told();
+	assert_true(datagram.len <= sizeof(stage.said));
+	memcpy(stage.said, datagram.p, datagram.len);
+	stage.said_len = datagram.len;
+	send_said();
+}
+
+void
+expect(const char *message)
+{
+	struct flying f;
+	uint8_t text[1024];
+	struct writer w;
+
+	if (!air_take(false, &f))
+		fail_msg(
+		    "nothing came, expected: %s\n%s", message, stage.trace);
+	memcpy(heard_bytes, f.bytes, f.len);
+	writer_init(&w, text, sizeof(text));
+	describe_datagram(&w, span_of(heard_bytes, f.len));
+	if (!span_is(writer_span(&w), message))
+		fail_msg("expected: %s\ncame:     %.*s", message,
+		    SPAN_FMT(writer_span(&w)));
+	assert_int_equal(
+	    coap_decode(span_of(heard_bytes, f.len), &stage.heard), RC_OK);
+}
+
+void
+answer_with(const char *message, const char *payload)
+{
+	bool separate =
+	    strncmp(message, "CON", 3) == 0 || strncmp(message, "NON", 3) == 0;
+	uint8_t buf[STAGE_DATAGRAM_MAX];
+	size_t len = compose(message, separate ? stage.mid++ : stage.heard.mid,
+	    stage.heard.token, span_str(payload), buf, sizeof(buf));
+
+	all_told();
+	air_send(true, &stage.address, span_of(buf, len));
+	stage_settle();
+}
+
+void
+answer(const char *message)
+{
+	answer_with(message, NULL);
+}
+
+void
+moves(uint16_t port)
+{
+	stage.address.port = port;
+}
+
+void
+trace(const char *text)
+{
+	if (strcmp(stage.trace, text) != 0)
+		fail_msg("the conversation was\n%sand should be\n%s",
+		    stage.trace, text);
+	stage.trace_len = 0;
+	stage.trace[0] = '\0';
+}
