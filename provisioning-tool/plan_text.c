@@ -25,6 +25,8 @@ print_path(struct lwm2m_path p, bool instance_chosen)
 
 		if (p.resource != LWM2M_ID_NONE)
 			n += printf("/%u", p.resource);
+		if (p.resource_instance != LWM2M_ID_NONE)
+			n += printf("/%u", p.resource_instance);
 		return n;
 	}
 	writer_init(&w, text, sizeof(text));
@@ -122,11 +124,13 @@ print_step(const struct plan *p, size_t i)
 	const struct plan_step *s = &p->steps[i];
 	const struct lwm2m_object *o = object_find(s->path.object);
 
-	printf("  %2zu  %-8s ", i + 1, plan_op_name(s->op));
-	if (s->op != PLAN_FINISH)
+	printf("  %2zu  %s", i + 1, plan_op_name(s->op));
+	if (s->op != PLAN_FINISH) {
+		putchar(' ');
 		print_path(s->path, chosen(s));
+	}
 	if (o && s->path.object != LWM2M_ID_NONE)
-		printf("  %s", o->name);
+		printf(" (%s)", o->name);
 	if (chosen(s))
 		printf(", Short Server ID %u", s->ssid);
 	if (s->flags & PLAN_STRICT)
