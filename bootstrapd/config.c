@@ -287,6 +287,12 @@ read_user(struct reading *r, struct yaml_node *map, const char *key,
 		    "write UID:GID",
 		    key);
 		note(r, RC_CONFIG);
+	} else if (out->uid == 0 && out == &r->config->user_keeper) {
+		/* some modules reach their device as root only */
+		diag_add(r->yaml.diag, DIAG_WARNING, r->yaml.file, n->line,
+		    n->column, "config-user",
+		    "user.keeper: the keeper stays root; a user of its own is "
+		    "better wherever module, ledger and policies allow it");
 	} else if (out->uid == 0) {
 		yaml_error(&r->yaml, n, "config-user",
 		    "user.%s: root is what the process must not be", key);

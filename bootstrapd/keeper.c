@@ -338,7 +338,7 @@ keeper_init(struct keeper *k)
 		rc = table_init(&k->sessions);
 	if (rc == RC_OK)
 		rc = table_init(&k->endpoints);
-	if (rc == RC_OK && k->args->as_root)
+	if (rc == RC_OK && k->args->as_root && c->user_keeper.uid != 0)
 		rc = jail_user(&c->user_keeper);
 	if (rc == RC_OK)
 		rc = jail_keeper(c->hsm_network);

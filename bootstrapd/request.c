@@ -23,7 +23,7 @@ take_query(struct request *rq, struct span q)
 	}
 	if (span_starts(q, pct)) {
 		if (rq->pct >= 0 ||
-		    !span_decimal(span_from(q, pct.len), 0xffff, &number))
+		    !span_decimal(span_from(q, pct.len), INT32_MAX, &number))
 			return false;
 		rq->pct = (int32_t)number;
 	}

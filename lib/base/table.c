@@ -42,6 +42,7 @@ grow(struct table *t)
 		return;
 	t->slots = wide;
 	t->slot_count = n * 2;
+	t->first = 0;
 	for (size_t i = 0; i < n; i++) {
 		while (old[i]) {
 			struct table_item *item = old[i];
@@ -66,6 +67,8 @@ table_put(struct table *t, struct table_item *item)
 	s = slot(t, item->hash);
 	item->next = *s;
 	*s = item;
+	if (s < &t->slots[t->first])
+		t->first = (size_t)(s - t->slots);
 	t->count++;
 }
 
@@ -99,12 +102,13 @@ table_remove(struct table *t, struct table_item *item)
 }
 
 struct table_item *
-table_any(const struct table *t)
+table_any(struct table *t)
 {
-	for (size_t i = 0; t->count && i < t->slot_count; i++)
-		if (t->slots[i])
-			return t->slots[i];
-	return NULL;
+	if (t->count == 0)
+		return NULL;
+	while (!t->slots[t->first])
+		t->first++;
+	return t->slots[t->first];
 }
 
 void

@@ -21,6 +21,7 @@ struct table {
 	struct table_item **slots;
 	size_t slot_count; /**< a power of two */
 	size_t count;
+	size_t first; /**< no item below this slot */
 	uint8_t secret[16];
 };
 
@@ -39,7 +40,7 @@ struct table_item *table_get(const struct table *t, struct span key);
 void table_remove(struct table *t, struct table_item *item);
 
 /** Any item, for taking a table apart; NULL when empty. */
-struct table_item *table_any(const struct table *t);
+struct table_item *table_any(struct table *t);
 
 /** Call `each` once an item; it may remove that item. */
 typedef void (*table_fn)(void *ctx, struct table_item *item);
