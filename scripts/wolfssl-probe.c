@@ -39,7 +39,7 @@ missing(const char *what)
 static int
 random_without_files(void)
 {
-	struct rlimit none = { 0, 0 };
+	struct rlimit none = {0, 0};
 	unsigned char buf[32];
 	WC_RNG rng;
 
@@ -53,10 +53,12 @@ int
 main(void)
 {
 	static const char *const suites[] = {
-		"PSK-AES128-CCM8", "PSK-AES128-CBC-SHA256",
-		"PSK-AES128-GCM-SHA256", "ECDHE-ECDSA-AES128-CCM-8",
+	    "PSK-AES128-CCM8",
+	    "PSK-AES128-CBC-SHA256",
+	    "PSK-AES128-GCM-SHA256",
+	    "ECDHE-ECDSA-AES128-CCM-8",
 	};
-	char rpk[] = { WOLFSSL_CERT_TYPE_RPK };
+	char rpk[] = {WOLFSSL_CERT_TYPE_RPK};
 	WOLFSSL_CTX *ctx;
 	size_t i;
 

@@ -1,0 +1,190 @@
+#!/usr/bin/env python3
+"""Hold the manuals and the README to the code.
+
+usage: check_docs.py ROOT
+
+* every key that bootstrapd/config.c knows is in bootstrapd.yaml(5), and every
+  key there is known;
+* every verb of bootstrapctl is in its manual and its --help, and none besides;
+* every exit code that a manual names can happen, and every one that a program
+  names in an enum of its own is in its manual;
+* what the README's reading guide names is there: files, functions in them;
+* no place is left to be filled in.
+
+Findings are file: text on stdout; exit 1 if there are any.
+"""
+
+import os
+import re
+import sys
+from pathlib import Path
+
+CONFIG = "bootstrapd/config.c"
+CONFIG_MANUAL = "bootstrapd/bootstrapd.yaml.5"
+VERBS = "bootstrapd/bootstrapctl.c"
+README = "README.md"
+GUIDE = "## Following one bootstrap through the files"
+
+# Each manual with an EXIT STATUS, the files that end the program with a number
+# of their own, and whether the codes of enum rc can come out of it as well.
+EXITS = {
+    "bootstrapd/bootstrapd.8": [
+        "bootstrapd/main.c", "bootstrapd/check.c", "bootstrapd/keeper.c",
+        "bootstrapd/supervisor.c",
+    ],
+    "bootstrapd/bootstrapctl.8": [
+        "bootstrapd/bootstrapctl.c", "bootstrapd/control.c",
+    ],
+}
+RC = "lib/base/rc.c"
+
+
+def items(manual):
+    """The first words of a manual's `.It Cm NAME` lines."""
+    return set(re.findall(r"^\.It Cm ([^\s:]+)", manual, re.M))
+
+
+def section(manual, name):
+    match = re.search(
+        rf"^\.Sh {re.escape(name)}\n(.*?)(?=^\.Sh |\Z)", manual, re.M | re.S)
+    return match[1] if match else ""
+
+
+def functions(source):
+    """(name, body) of each function: return type on a line of its own."""
+    return re.findall(r"^(\w+)\([^;{]*?\)\n\{\n(.*?)^\}", source, re.M | re.S)
+
+
+def config_keys(source):
+    """Dotted keys: what each yaml_leftover() is told, under the key by which
+    its map was found."""
+    keys = set()
+    for _, body in functions(source):
+        known = re.search(r"known\[\] = \{(.*?)\}", body, re.S)
+        left = re.search(r"yaml_leftover\(&r->yaml, ([\w>-]+), known\)", body)
+        if not known or not left:
+            continue
+        prefix = ""
+        if left[1] != "r->root":
+            found = re.search(
+                rf'\b{left[1]} = yaml_(?:get|need)\((?:&r->yaml, )?'
+                r'([\w>-]+), "(\w+)"\)', body)
+            if not found:
+                continue
+            parent = "" if found[1] == "r->root" else found[1] + "."
+            prefix = parent + found[2] + "."
+        keys |= {prefix + k for k in re.findall(r'"(\w+)"', known[1])}
+    return keys
+
+
+def check_keys(read):
+    source = read(CONFIG)
+    keys = config_keys(source)
+    documented = items(section(read(CONFIG_MANUAL), "KEYS"))
+    if source.count("yaml_leftover(") != source.count("known[] = {"):
+        yield CONFIG, "a list of known keys that cannot be read"
+    if not keys:
+        yield CONFIG, "no key was found"
+    for key in sorted(keys - documented):
+        yield CONFIG_MANUAL, f"{key} is not described"
+    for key in sorted(documented - keys):
+        yield CONFIG_MANUAL, f"{key} is not known to {CONFIG}"
+    for key in sorted(keys):
+        # once where it is known, and once where it is read
+        if len(re.findall(rf'"{key.split(".")[-1]}"', source)) < 2:
+            yield CONFIG, f"{key} is known, but nobody reads it"
+
+
+def check_verbs(read):
+    source, name = read(VERBS), VERBS.replace(".c", ".8")
+    table = re.search(r"\bverbs\[\] = \{(.*?)\n\};", source, re.S)
+    verbs = set(re.findall(r'^\s*\{"(\w+)", ', table[1] if table else "", re.M))
+    documented = items(section(read(name), "DESCRIPTION"))
+    usage = re.search(r"\busage\[\] =\n(.*?);\n", source, re.S)
+    shown = set(re.findall(
+        r'^\s*"  (\w+)\b', usage[1] if usage else "", re.M))
+    if not verbs:
+        yield VERBS, "no verb was found"
+    for verb in sorted(verbs - documented):
+        yield name, f"{verb} is not described"
+    for verb in sorted(documented - verbs):
+        yield name, f"there is no verb {verb}"
+    for verb in sorted(verbs ^ shown):
+        yield VERBS, f"{verb} is in one of the table and --help"
+
+
+def exit_codes(source):
+    """The numbers that a program names: EXIT_X = 78, `code = 78`, ..."""
+    return {
+        int(n) for n in re.findall(
+            r"(?:\bEXIT_\w+ =|\bcode =|\breturn|[?:]) (\d+)\b", source)
+    }
+
+
+def check_exits(read):
+    from_rc = {
+        getattr(os, name) for name in re.findall(r"\bEX_[A-Z]+", read(RC))
+    }
+    for manual, sources in EXITS.items():
+        text = section(read(manual), "EXIT STATUS")
+        named = {int(n) for n in re.findall(r"^\.It (\d+)$", text, re.M)}
+        own, declared = set(), set()
+        for name in sources:
+            source = read(name)
+            own |= exit_codes(source)
+            declared |= {
+                int(n) for n in re.findall(r"\bEXIT_\w+ = (\d+)", source)
+            }
+        if not named:
+            yield manual, "no exit code was found"
+        for code in sorted(named - own - from_rc):
+            yield manual, f"nothing exits with {code}"
+        for code in sorted(declared - named):
+            yield manual, f"exit code {code} is not described"
+
+
+def check_guide(read, root):
+    text = read(README)
+    at = text.find(GUIDE)
+    if at < 0:
+        yield README, f"no section \"{GUIDE[3:]}\""
+        return
+    guide = text[at + len(GUIDE):].split("\n## ")[0]
+    named = re.findall(
+        r"`([\w.-]+(?:/[\w.-]+)+/?)`(?: `(\w+)\(\)`)?", guide)
+    if not named:
+        yield README, "the reading guide names no file"
+    for path, function in named:
+        if not (root / path).exists():
+            yield README, f"{path} does not exist"
+        elif function and not re.search(
+                rf"^{function}\(", read(path), re.M):
+            yield README, f"{path} has no {function}()"
+
+
+def check_filled(read):
+    for name in [README, CONFIG_MANUAL, *EXITS]:
+        for word in re.findall(r"@[A-Z]{3,}@|\bTODO\b|\bFIXME\b", read(name)):
+            yield name, f"{word} is not filled in"
+
+
+def main():
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
+    root = Path(sys.argv[1])
+
+    def read(name):
+        return (root / name).read_text(encoding="utf-8")
+
+    findings = [
+        *check_keys(read), *check_verbs(read), *check_exits(read),
+        *check_guide(read, root), *check_filled(read),
+    ]
+    for name, text in findings:
+        print(f"{name}: {text}")
+    print(f"{len(findings)} findings", file=sys.stderr)
+    sys.exit(1 if findings else 0)
+
+
+if __name__ == "__main__":
+    main()
