@@ -10,7 +10,7 @@
  *    hsm_reopen, which also raises `generation`.
  *
  * Locks, in the order in which they are taken: `reopen_lock`, `epoch_lock`,
- * `lock`. Whoever calls the module holds `epoch_lock` for reading, so that
+ * `libp11_lock`, `lock`. Whoever calls the module holds `epoch_lock` for reading, so that
  * C_Finalize never runs beside another call.
  */
 #ifndef HSM_HSM_INTERNAL_H
@@ -28,7 +28,8 @@ struct PKCS11_slot_st;
 enum {
 	HSM_SESSIONS_MAX = 64,
 	HSM_PIN_MAX = 512, /**< bytes; "user:password" forms are long */
-	HSM_KEY_CACHE = 32, /**< handles of master keys remembered */
+	HSM_KEY_CACHE = 32, /**< handles of keys remembered */
+	HSM_CA_KEYS = 8, /**< keys of libp11 remembered */
 	HSM_CONTEXT_MAX = 24 + HSM_ENDPOINT_MAX, /**< bytes */
 	HSM_MAC_CAP = 64, /**< bytes; room for any MAC a module may return */
 };
@@ -121,8 +122,20 @@ bool hsm_label_valid(const char *label);
 /* the token */
 
 struct key_cache_entry {
+	CK_OBJECT_CLASS class;
 	char label[HSM_LABEL_MAX + 1];
+	uint8_t id[32];
+	size_t id_len; /**< as it was asked for; 0: by the label alone */
 	CK_OBJECT_HANDLE handle;
+};
+
+/** A signing key of libp11, as it was asked for. */
+struct ca_key {
+	char label[HSM_LABEL_MAX + 1];
+	uint8_t id[32];
+	size_t id_len;
+	uint8_t spki[91]; /**< its public half, as the raw layer read it */
+	struct evp_pkey_st *key;
 };
 
 struct hsm_session {
@@ -158,6 +171,12 @@ struct hsm {
 	_Atomic uint64_t dead_generation; /**< the one that last failed */
 	atomic_bool pin_refused; /**< no login any more */
 
+	pthread_mutex_t libp11_lock; /**< of libp11, once the epoch is up */
+	struct ca_key ca_keys[HSM_CA_KEYS];
+	unsigned ca_key_count;
+	/** libp11's session or login is lost: reopen before it is used. */
+	atomic_bool libp11_void;
+
 	pthread_mutex_t lock; /**< of all below */
 	pthread_cond_t given; /**< a session came back */
 	/** Stays open: the login ends with the last session. */
@@ -188,6 +207,11 @@ void module_unload(struct hsm *h);
 MUST_CHECK enum rc token_attach(struct hsm *h, struct hsm_error *err);
 /** Close all sessions of the token and C_Finalize. Harmless twice. */
 void token_detach(struct hsm *h);
+
+/* ca_key.c */
+
+/** Forget libp11's keys. The caller has the epoch for itself. */
+void ca_keys_release(struct hsm *h);
 
 /* login.c */
 
@@ -240,6 +264,37 @@ MUST_CHECK enum rc session_fail(
 /** The epoch no longer serves: hsm_reopen has work to do. */
 void session_mark_dead(struct hsm_session *s);
 
+/* object.c */
+
+/** Which objects of the token. */
+struct object_ref {
+	CK_OBJECT_CLASS class;
+	const char *label; /**< NULL: any */
+	struct span id; /**< empty: any */
+};
+
+/** The objects that match, `*count` of them, at most `max`. None is an error
+ *  where nobody is logged in, or the token is away. */
+CK_RV object_search(struct hsm_session *s, const struct object_ref *ref,
+    CK_OBJECT_HANDLE *handles, CK_ULONG max, CK_ULONG *count,
+    const char **call);
+/** Handle of the one that matches: from the cache, or searched. `*found`
+ *  counts the matches (0, 1, 2 for more). `ref` has a label. */
+CK_RV object_find(struct hsm_session *s, const struct object_ref *ref,
+    CK_OBJECT_HANDLE *handle, CK_ULONG *found, const char **call);
+/** Forget all cached handles. Under hsm.lock. */
+void object_cache_clear(struct hsm *h);
+/** A Boolean; one that the token does not know counts as false. */
+CK_RV object_flag(struct hsm_session *s, CK_OBJECT_HANDLE object,
+    CK_ATTRIBUTE_TYPE type, bool *flag);
+/** Bytes of an attribute, cut to `cap`; none where the token has none. */
+CK_RV object_bytes(struct hsm_session *s, CK_OBJECT_HANDLE object,
+    CK_ATTRIBUTE_TYPE type, void *out, size_t cap, size_t *len);
+/** What the flags promise is tried: no value may come out. */
+bool object_value_readable(struct hsm_session *s, CK_OBJECT_HANDLE object);
+/** For a library without const that only reads. */
+void *unconst(const void *s);
+
 /* mac.c */
 
 /** The secret keys of that label (NULL: of any), as stored in the token;
@@ -258,10 +313,11 @@ MUST_CHECK enum rc master_count_check(
  *  HSM_PSK_LEN count. */
 CK_RV master_mac(struct hsm_session *s, CK_OBJECT_HANDLE key, struct span data,
     uint8_t out[static HSM_MAC_CAP], const char **call);
+/** HMAC-SHA256 under the one master of that label, as master_mac. Errors: as
+ *  hsm_derive. */
+MUST_CHECK enum rc master_mac_label(struct hsm_session *s, const char *label,
+    struct span data, uint8_t out[static HSM_MAC_CAP]);
 /** The key check value of a handle. */
 CK_RV master_kcv(struct hsm_session *s, CK_OBJECT_HANDLE key,
     uint8_t kcv[static HSM_KCV_LEN], const char **call);
-/** Forget all cached handles. Under hsm.lock. */
-void master_cache_clear(struct hsm *h);
-
 #endif

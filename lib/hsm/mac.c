@@ -1,129 +1,34 @@
-/*
- * HMAC-SHA256 in the token, under a master key named by its label. Handles are
- * kept: a search costs as many microseconds as the token has objects.
- */
+/* HMAC-SHA256 in the token, under a master key named by its label. */
 #include "base/digest.h"
 #include "base/text.h"
 #include "hsm/hsm_internal.h"
 
-#include <stdio.h>
-
 /* So that several random numbers cost one call. */
 enum { RANDOM_CHUNK = 64 };
 
-/* PKCS#11 has no const, though a template and what is signed are only read. */
-static void *
-unconst(const void *s)
+/* A master is found by its label alone. */
+static struct object_ref
+master_ref(const char *label)
 {
-	void *p;
-
-	memcpy(&p, &s, sizeof(p));
-	return p;
+	return (struct object_ref){.class = CKO_SECRET_KEY, .label = label};
 }
 
 CK_RV
 master_search(struct hsm_session *s, const char *label,
     CK_OBJECT_HANDLE *handles, CK_ULONG max, CK_ULONG *count, const char **call)
 {
-	CK_FUNCTION_LIST *p11 = s->hsm->p11;
-	CK_OBJECT_CLASS class = CKO_SECRET_KEY;
-	CK_BBOOL yes = CK_TRUE;
-	CK_ATTRIBUTE template[] = {
-	    {CKA_CLASS, &class, sizeof(class)},
-	    {CKA_TOKEN, &yes, sizeof(yes)},
-	    {CKA_LABEL, unconst(label), label ? strlen(label) : 0},
-	};
-	CK_TOKEN_INFO info;
-	CK_RV rv, final;
-	bool user;
+	struct object_ref ref = master_ref(label);
 
-	*count = 0;
-	*call = "C_FindObjectsInit";
-	rv = p11->C_FindObjectsInit(s->handle, template, label ? 3 : 2);
-	if (rv != CKR_OK)
-		return rv;
-	*call = "C_FindObjects";
-	while (*count < max) {
-		CK_ULONG got = 0;
-
-		rv = p11->C_FindObjects(
-		    s->handle, handles + *count, max - *count, &got);
-		if (rv != CKR_OK || got == 0 || got > max - *count)
-			break;
-		*count += got;
-	}
-	final = p11->C_FindObjectsFinal(s->handle);
-	if (rv != CKR_OK)
-		return rv;
-	*call = "C_FindObjectsFinal";
-	if (final != CKR_OK || *count > 0)
-		return final;
-
-	/* Nothing found is also what a token says that was removed, or where
-	 * nobody is logged in. */
-	*call = "C_GetTokenInfo";
-	rv = p11->C_GetTokenInfo(s->hsm->slot_id, &info);
-	if (rv != CKR_OK)
-		return rv;
-	*call = "C_GetSessionInfo";
-	rv = raw_session_state(s->hsm, s->handle, &user);
-	return rv == CKR_OK && !user ? CKR_USER_NOT_LOGGED_IN : rv;
-}
-
-void
-master_cache_clear(struct hsm *h)
-{
-	h->key_count = 0;
-	h->key_next = 0;
-}
-
-static bool
-cache_get(struct hsm *h, const char *label, CK_OBJECT_HANDLE *handle)
-{
-	bool found = false;
-
-	pthread_mutex_lock(&h->lock);
-	for (unsigned i = 0; i < h->key_count && !found; i++) {
-		found = strcmp(h->keys[i].label, label) == 0;
-		if (found)
-			*handle = h->keys[i].handle;
-	}
-	pthread_mutex_unlock(&h->lock);
-	return found;
-}
-
-static void
-cache_put(struct hsm *h, const char *label, CK_OBJECT_HANDLE handle)
-{
-	struct key_cache_entry *e;
-
-	pthread_mutex_lock(&h->lock);
-	e = &h->keys[h->key_next];
-	snprintf(e->label, sizeof(e->label), "%s", label);
-	e->handle = handle;
-	h->key_next = (h->key_next + 1) % HSM_KEY_CACHE;
-	if (h->key_count < HSM_KEY_CACHE)
-		h->key_count++;
-	pthread_mutex_unlock(&h->lock);
+	return object_search(s, &ref, handles, max, count, call);
 }
 
 CK_RV
 master_find(struct hsm_session *s, const char *label, CK_OBJECT_HANDLE *handle,
     CK_ULONG *found, const char **call)
 {
-	CK_OBJECT_HANDLE handles[2];
-	CK_RV rv;
+	struct object_ref ref = master_ref(label);
 
-	if (cache_get(s->hsm, label, handle)) {
-		*found = 1;
-		return CKR_OK;
-	}
-	rv = master_search(s, label, handles, 2, found, call);
-	if (rv != CKR_OK || *found != 1)
-		return rv;
-	*handle = handles[0];
-	cache_put(s->hsm, label, handles[0]);
-	return CKR_OK;
+	return object_find(s, &ref, handle, found, call);
 }
 
 enum rc
@@ -212,8 +117,8 @@ run_mac(struct hsm_session *s, void *arg, const char **call)
 	return master_mac(s, key, op->data, op->out, call);
 }
 
-static enum rc
-mac(struct hsm_session *s, const char *label, struct span data,
+enum rc
+master_mac_label(struct hsm_session *s, const char *label, struct span data,
     uint8_t out[static HSM_MAC_CAP])
 {
 	struct mac_op op = {.label = label, .data = data, .out = out};
@@ -256,7 +161,7 @@ hsm_derive(
 		hsm_error_remedy(&s->error, "raise LimitMEMLOCK");
 		return rc;
 	}
-	rc = mac(s, d->master, writer_span(&w), key->bytes);
+	rc = master_mac_label(s, d->master, writer_span(&w), key->bytes);
 	if (rc)
 		secret_fini(key);
 	else
@@ -273,7 +178,7 @@ hsm_key_check(
 
 	if (!hsm_label_valid(master))
 		return out_of_range(s);
-	rc = mac(s, master, SPAN_LIT("lwm2m-bs/kcv"), out);
+	rc = master_mac_label(s, master, SPAN_LIT("lwm2m-bs/kcv"), out);
 	if (!rc)
 		memcpy(kcv, out, HSM_KCV_LEN);
 	secret_wipe(out, sizeof(out));

@@ -18,57 +18,6 @@ enum {
 	MASTERS_MAX = 4096, /* listed */
 };
 
-/* A Boolean that the token does not know counts as false. */
-static CK_RV
-read_flag(struct hsm_session *s, CK_OBJECT_HANDLE key, CK_ATTRIBUTE_TYPE type,
-    bool *flag)
-{
-	CK_BBOOL value = CK_FALSE;
-	CK_ATTRIBUTE a = {type, &value, sizeof(value)};
-	CK_RV rv = s->hsm->p11->C_GetAttributeValue(s->handle, key, &a, 1);
-
-	*flag =
-	    rv == CKR_OK && a.ulValueLen == sizeof(value) && value != CK_FALSE;
-	if (hsm_ckr_class(rv) == CKR_CLASS_TEMPLATE ||
-	    rv == CKR_ATTRIBUTE_SENSITIVE)
-		return CKR_OK;
-	return rv;
-}
-
-/* Bytes of an attribute, cut to `cap`; none where the token has none. */
-static CK_RV
-read_bytes(struct hsm_session *s, CK_OBJECT_HANDLE key, CK_ATTRIBUTE_TYPE type,
-    void *out, size_t cap, size_t *len)
-{
-	uint8_t buf[256];
-	CK_ATTRIBUTE a = {type, buf, sizeof(buf)};
-	CK_RV rv = s->hsm->p11->C_GetAttributeValue(s->handle, key, &a, 1);
-
-	*len = 0;
-	if (hsm_ckr_class(rv) == CKR_CLASS_TEMPLATE ||
-	    rv == CKR_BUFFER_TOO_SMALL)
-		return CKR_OK;
-	if (rv != CKR_OK)
-		return rv;
-	if (a.ulValueLen <= sizeof(buf))
-		*len = a.ulValueLen < cap ? a.ulValueLen : cap;
-	memcpy(out, buf, *len);
-	return CKR_OK;
-}
-
-/* What the flags promise is tried: no value may come out. */
-static bool
-value_readable(struct hsm_session *s, CK_OBJECT_HANDLE key)
-{
-	uint8_t buf[256];
-	CK_ATTRIBUTE a = {CKA_VALUE, buf, sizeof(buf)};
-	CK_RV rv = s->hsm->p11->C_GetAttributeValue(s->handle, key, &a, 1);
-
-	secret_wipe(buf, sizeof(buf));
-	return rv == CKR_OK && a.ulValueLen > 0 &&
-	    a.ulValueLen != CK_UNAVAILABLE_INFORMATION;
-}
-
 /* Without the check value. */
 static CK_RV
 describe(struct hsm_session *s, CK_OBJECT_HANDLE key, struct hsm_master *m,
@@ -90,14 +39,14 @@ describe(struct hsm_session *s, CK_OBJECT_HANDLE key, struct hsm_master *m,
 
 	memset(m, 0, sizeof(*m));
 	*call = "C_GetAttributeValue";
-	rv = read_bytes(s, key, CKA_LABEL, m->label, HSM_LABEL_MAX, &len);
+	rv = object_bytes(s, key, CKA_LABEL, m->label, HSM_LABEL_MAX, &len);
 	if (rv == CKR_OK)
-		rv = read_bytes(
+		rv = object_bytes(
 		    s, key, CKA_ID, m->id, sizeof(m->id), &m->id_len);
 	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
 		if (rv == CKR_OK)
-			rv = read_flag(s, key, flags[i].type, flags[i].flag);
-	if (rv == CKR_OK && value_readable(s, key))
+			rv = object_flag(s, key, flags[i].type, flags[i].flag);
+	if (rv == CKR_OK && object_value_readable(s, key))
 		m->extractable = true;
 	return rv;
 }

@@ -92,7 +92,7 @@ raw_attach(struct hsm *h, struct hsm_error *err)
 
 	pthread_mutex_lock(&h->lock);
 	h->generation++;
-	master_cache_clear(h);
+	object_cache_clear(h);
 	h->limit = session_limit(h);
 	rv = h->p11->C_OpenSession(
 	    h->slot_id, h->session_flags, NULL, NULL, &h->anchor);
@@ -112,7 +112,7 @@ raw_attach(struct hsm *h, struct hsm_error *err)
 
 /*
  * All sessions are gone, or nobody is logged in: one thread mends it for all.
- * libp11's own session is not mended; it serves the login alone.
+ * libp11's own session cannot be mended: it is void until the next epoch.
  */
 static bool
 login_revive(struct hsm *h, struct hsm_error *err)
@@ -121,6 +121,7 @@ login_revive(struct hsm *h, struct hsm_error *err)
 	CK_RV rv = raw_session_state(h, h->anchor, &user);
 
 	if (hsm_ckr_class(rv) == CKR_CLASS_SESSION) {
+		h->libp11_void = true;
 		h->generation++;
 		rv = h->p11->C_OpenSession(
 		    h->slot_id, h->session_flags, NULL, NULL, &h->anchor);
@@ -130,7 +131,8 @@ login_revive(struct hsm *h, struct hsm_error *err)
 	if (user)
 		return true;
 	/* Private objects have new handles after a login. */
-	master_cache_clear(h);
+	h->libp11_void = true;
+	object_cache_clear(h);
 	return login_again(h, h->anchor, err) == RC_OK;
 }
 
@@ -153,7 +155,7 @@ revive(struct hsm_session *s, CK_RV failed)
 	if (!user && !login_revive(h, &s->error))
 		return false;
 	if (class == CKR_CLASS_HANDLE)
-		master_cache_clear(h);
+		object_cache_clear(h);
 	if (rv != CKR_OK)
 		s->open = false; /* nothing to close */
 	if (rv != CKR_OK || class == CKR_CLASS_SESSION ||

@@ -1,8 +1,9 @@
 /*
  * libp11's part: the module is initialised, the token found by its names, and
- * the login made. libp11 is used nowhere else and never beside another call,
- * because up to 0.4.13 it waits for ever when C_OpenSession fails: hence the
- * session opened and closed by hand before it may try.
+ * the login made. Besides this, libp11 is used for CA keys alone (ca_key.c),
+ * one call at a time, because up to 0.4.13 it waits for ever when
+ * C_OpenSession fails: hence the session opened and closed by hand before it
+ * may try.
  */
 #include "hsm/hsm_internal.h"
 
@@ -321,6 +322,7 @@ token_detach(struct hsm *h)
 {
 	if (!h->ctx)
 		return;
+	ca_keys_release(h);
 	if (h->slots)
 		PKCS11_release_all_slots(h->ctx, h->slots, h->slot_count);
 	h->slots = NULL;
