@@ -143,6 +143,10 @@ handshake_events(struct listener *l, uint64_t now_ms)
 		case DTLS_EVENT_PSK_WANTED:
 			psk_wanted(l, &ev, now_ms);
 			break;
+		case DTLS_EVENT_SIGN_WANTED:
+			/* no credentials are set: nobody is asked */
+			(void)!dtls_sign_answer(l->dtls, ev.conn, NULL, now_ms);
+			break;
 		case DTLS_EVENT_ESTABLISHED:
 			l->worker->stats.established++;
 			LOG(LOG_DEBUG, "handshake",

@@ -1,7 +1,7 @@
 /**
- * client.h - the device's side of DTLS 1.2 with a pre-shared key, over the
- * same bytes in and bytes out: the virtual device, the conversations and the
- * bench stand on it. bootstrapd never opens a DTLS session itself (LwM2M: the
+ * client.h - the device's side of DTLS 1.2 and 1.3, with a pre-shared key, a
+ * certificate or a raw public key, over the same bytes in and bytes out: the
+ * virtual device, the conversations and the bench stand on it. bootstrapd never opens a DTLS session itself (LwM2M: the
  * client is always the DTLS client).
  */
 #ifndef DTLS_CLIENT_H
@@ -11,7 +11,41 @@
 #include "base/heap.h"
 #include "base/secret.h"
 
+enum dtls_client_version {
+	DTLS_CLIENT_12,
+	DTLS_CLIENT_13,
+	DTLS_CLIENT_ANY, /**< both: what the server prefers */
+};
+
+/** What a device holds. Everything is copied; what is all zero is not there. */
+struct dtls_client_config {
+	enum dtls_client_version version;
+	/** wolfSSL's names with colons; NULL: all that we serve. A key under
+	 *  DTLS 1.3 goes with one suite: the first, or AES-128-GCM. */
+	const char *suites;
+	struct span identity;
+	const struct secret *key;
+	/** Its certificate and what leads to an anchor, PEM or DER; or its
+	 *  SubjectPublicKeyInfo, which it shows raw. */
+	struct span chain;
+	struct span public_key;
+	const struct secret *private_key; /**< DER, SEC 1 or PKCS #8 */
+	/** What the server has to show: a certificate that these (PEM or DER)
+	 *  lead to, for that name, which is also sent; or this very key, raw. */
+	struct span trust;
+	const char *server_name;
+	struct span server_key;
+};
+
 struct dtls_client;
+
+/**
+ * Errors: RC_MEMORY; RC_UNSUPPORTED (a suite or a version that this wolfSSL has
+ * not; an identity or a key that cannot be); RC_MALFORMED (a certificate or a
+ * private key).
+ */
+MUST_CHECK enum rc dtls_client_open(
+    const struct dtls_client_config *config, struct dtls_client **out);
 
 /** A DTLS 1.2 PSK client over the same kind of bytes. `suite` as
  *  "PSK-AES128-CCM-8" (wolfSSL's names); NULL: all that we serve. */
@@ -28,6 +62,11 @@ uint64_t dtls_client_deadline(const struct dtls_client *c);
 bool dtls_client_established(const struct dtls_client *c);
 MUST_CHECK enum rc dtls_client_send(struct dtls_client *c, struct span data);
 MUST_CHECK enum rc dtls_client_output(struct dtls_client *c, struct writer *w);
+/** SHA-256 of the certificate or key that the server has shown, good or not;
+ *  false: none. */
+bool dtls_client_server(const struct dtls_client *c, uint8_t digest[static 32]);
+/** "DTLS 1.3", static. */
+const char *dtls_client_version(const struct dtls_client *c);
 /** The fatal alert that the server sent, -1: none. */
 int dtls_client_alert(const struct dtls_client *c);
 /** Say close_notify. */

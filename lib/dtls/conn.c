@@ -5,6 +5,9 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 
+#include <wolfssl/error-ssl.h>
+#include <wolfssl/wolfcrypt/error-crypt.h>
+
 /* wolfSSL asks for the next datagram: it gets the one record of this call. */
 static int
 io_receive(WOLFSSL *ssl, char *buf, int cap, void *ctx)
@@ -42,11 +45,26 @@ cookie_good(WOLFSSL *ssl, void *ctx)
 
 	(void)ssl;
 	c->cookie_good = true;
-	return 0;
+	return c->only_cookie ? -1 : 0;
+}
+
+static bool
+set_cookie_secret(WOLFSSL *ssl, struct span secret)
+{
+	bool done = wolfSSL_DTLS_SetCookieSecret(
+			ssl, secret.p, (word32)secret.len) == 0;
+
+#if DTLS_HAVE_13
+	done = done &&
+	    wolfSSL_send_hrr_cookie(ssl, secret.p, (unsigned int)secret.len) ==
+		WOLFSSL_SUCCESS;
+#endif
+	return done;
 }
 
 enum rc
-conn_new(struct dtls *d, const struct secret *cookie_secret, struct conn **out)
+conn_new(struct dtls *d, const struct site *site,
+    const struct secret *cookie_secret, struct conn **out)
 {
 	struct span secret = secret_expose(cookie_secret);
 	struct conn *c = calloc(1, sizeof(*c));
@@ -57,16 +75,18 @@ conn_new(struct dtls *d, const struct secret *cookie_secret, struct conn **out)
 	c->d = d;
 	STAILQ_INIT(&c->queue);
 	STAILQ_INIT(&c->data);
-	c->ssl = wolfSSL_new(d->ctx);
+	c->credentials = credentials_ref(d->credentials);
+	c->site = site;
+	c->ssl = wolfSSL_new(site->ctx);
 	if (!c->ssl)
 		goto fail;
 	wolfSSL_SSLSetIORecv(c->ssl, io_receive);
 	wolfSSL_SSLSetIOSend(c->ssl, io_send);
 	wolfSSL_SetIOReadCtx(c->ssl, c);
 	wolfSSL_SetIOWriteCtx(c->ssl, c);
+	wolfSSL_SetCertCbCtx(c->ssl, c);
 	wolfSSL_dtls_set_using_nonblock(c->ssl, 1);
-	if (wolfSSL_DTLS_SetCookieSecret(
-		c->ssl, secret.p, (word32)secret.len) != 0 ||
+	if (!set_cookie_secret(c->ssl, secret) ||
 	    wolfDTLS_SetChGoodCb(c->ssl, cookie_good, c) != WOLFSSL_SUCCESS ||
 	    wolfSSL_dtls_set_mtu(c->ssl, (word16)d->config.mtu) !=
 		WOLFSSL_SUCCESS)
@@ -76,6 +96,20 @@ conn_new(struct dtls *d, const struct secret *cookie_secret, struct conn **out)
 fail:
 	conn_free(c);
 	return RC_MEMORY;
+}
+
+enum rc
+conn_set_peer(struct conn *c, const struct address *from)
+{
+	struct sockaddr_in6 peer = {0};
+	size_t len =
+	    address_to(from, AF_INET6, (struct sockaddr *)(void *)&peer);
+
+	c->address = *from;
+	return wolfSSL_dtls_set_peer(c->ssl, &peer, (unsigned int)len) ==
+		WOLFSSL_SUCCESS
+	    ? RC_OK
+	    : RC_MEMORY;
 }
 
 struct conn *
@@ -112,9 +146,14 @@ static void
 end_handshake(struct conn *c)
 {
 	secret_fini(&c->key);
-	psk_forget_queue(c);
+	queue_forget(c);
 	free(c->assembly);
 	c->assembly = NULL;
+	free(c->signing);
+	c->signing = NULL;
+	credentials_unref(c->credentials);
+	c->credentials = NULL;
+	c->site = NULL;
 }
 
 /* Out of sight for datagrams and calls; wolfSSL's keys wiped. */
@@ -142,6 +181,7 @@ conn_free(struct conn *c)
 		return;
 	retire(c);
 	event_unready(c);
+	peer_forget(c);
 	free(c);
 }
 
@@ -153,6 +193,7 @@ conn_kill(struct conn *c, enum dtls_close_reason reason)
 	output_flush(&c->d->out);
 	retire(c);
 	c->tell_wanted = false;
+	c->tell_sign = false;
 	c->reason = reason;
 	event_ended(c);
 }
@@ -182,19 +223,49 @@ conn_begin(struct conn *c, const struct peek_hello *hello)
 	return RC_OK;
 }
 
+/* Who it is: nobody, unless something of ours has said so. */
+static bool
+proven(struct conn *c)
+{
+	if (c->peer_good) {
+		c->identity_len = 0; /* asked for, but not what it proved */
+		return true;
+	}
+	peer_forget(c);
+	c->credential = DTLS_PSK;
+	return c->key_used;
+}
+
+static void
+raise_limit(struct conn *c)
+{
+	/*
+	 * Our flight is cut to pieces by now, so that the limit that is left
+	 * is wolfSSL's buffer for reading: room for the largest record.
+	 */
+	if (wolfSSL_dtls_set_mtu(c->ssl, RECORD_LEN_MAX) == WOLFSSL_SUCCESS)
+		c->flight_cut = true;
+}
+
 static void
 conn_established(struct conn *c)
 {
 	struct dtls *d = c->d;
 	struct conn *old = conn_find(&d->established, &c->address);
 
+	if (!proven(c)) {
+		conn_kill(c, DTLS_FAILED_PROTOCOL);
+		return;
+	}
 	/*
 	 * wolfSSL sends its Finished again when the first message of the
 	 * client's flight comes again, and takes Certificate for it as long as
 	 * verification is on. There is none with a PSK. The handshake is over
 	 * and cannot be renegotiated, so this changes nothing else.
 	 */
-	wolfSSL_set_verify(c->ssl, WOLFSSL_VERIFY_NONE, NULL);
+	if (c->credential == DTLS_PSK && !c->is_13)
+		wolfSSL_set_verify(c->ssl, WOLFSSL_VERIFY_NONE, NULL);
+	raise_limit(c);
 	if (old)
 		conn_kill(old, DTLS_CLOSED_REPLACED);
 	end_handshake(c);
@@ -205,9 +276,64 @@ conn_established(struct conn *c)
 	c->resend_ms = TIME_NEVER;
 	c->was_established = true;
 	c->suite = wolfSSL_get_cipher(c->ssl);
+	c->version = c->is_13 ? "DTLS 1.3" : "DTLS 1.2";
 	c->tell_established = true;
 	d->counters.established++;
 	event_ready(c);
+	conn_schedule(c);
+}
+
+static enum dtls_close_reason
+key_fault(const struct conn *c)
+{
+	return c->key_state == KEY_KNOWN ? DTLS_FAILED_KEY
+					 : DTLS_FAILED_IDENTITY;
+}
+
+static enum dtls_close_reason
+fault(const struct conn *c, int error)
+{
+	WOLFSSL_ALERT_HISTORY alerts = {.last_rx = {-1, -1}};
+
+	(void)wolfSSL_get_alert_history(c->ssl, &alerts);
+	if (error == MEMORY_E)
+		return DTLS_FAILED_RESOURCES;
+	if (alerts.last_rx.level == alert_fatal)
+		return DTLS_CLOSED_BY_PEER;
+	if (error == BAD_BINDER)
+		return key_fault(c);
+	if (error == NO_PEER_CERT)
+		return DTLS_FAILED_NO_CERTIFICATE;
+	return c->peer && !c->peer_good ? c->fault : DTLS_FAILED_PROTOCOL;
+}
+
+static uint64_t
+timeout_ms(WOLFSSL *ssl)
+{
+	uint64_t ms = (uint64_t)wolfSSL_dtls_get_current_timeout(ssl) * 1000;
+
+#if DTLS_HAVE_13
+	if (wolfSSL_dtls13_use_quick_timeout(ssl))
+		return ms / 4; /* only to say what has come (RFC 9147 7.1) */
+#endif
+	return ms;
+}
+
+/* More of the peer is wanted: until when do we wait for it? */
+static void
+wait_on(struct conn *c)
+{
+	struct dtls *d = c->d;
+
+	if (!c->flight_cut && !c->is_13) {
+		c->certificates = !context_suite_is_psk(
+		    wolfSSL_get_current_cipher_suite(c->ssl));
+		raise_limit(c);
+	}
+	if (c->key_exchanged) /* there is nothing to send again */
+		c->resend_ms = TIME_NEVER;
+	else if (d->out.open || c->resend_ms == TIME_NEVER || c->is_13)
+		c->resend_ms = d->now_ms + timeout_ms(c->ssl);
 	conn_schedule(c);
 }
 
@@ -215,28 +341,16 @@ void
 conn_accepted(struct conn *c, int ret)
 {
 	int error = ret == WOLFSSL_SUCCESS ? 0 : wolfSSL_get_error(c->ssl, ret);
-	uint64_t timeout_s = (uint64_t)wolfSSL_dtls_get_current_timeout(c->ssl);
-	WOLFSSL_ALERT_HISTORY alerts = {.last_rx = {-1, -1}};
 
 	c->in = (struct span){0};
-	if (ret == WOLFSSL_SUCCESS) {
+	if (ret == WOLFSSL_SUCCESS)
 		conn_established(c);
-	} else if (error == WOLFSSL_ERROR_WANT_READ) {
-		if (c->key_exchanged) /* there is nothing to send again */
-			c->resend_ms = TIME_NEVER;
-		else if (c->d->out.open || c->resend_ms == TIME_NEVER)
-			c->resend_ms = c->d->now_ms + timeout_s * 1000;
+	else if (error == WOLFSSL_ERROR_WANT_READ)
+		wait_on(c);
+	else if (error == WC_PENDING_E && c->signing)
 		conn_schedule(c);
-	} else {
-		(void)wolfSSL_get_alert_history(c->ssl, &alerts);
-		if (error == MEMORY_E)
-			conn_kill(c, DTLS_FAILED_RESOURCES);
-		else if (alerts.last_rx.level == alert_fatal)
-			conn_kill(c, DTLS_CLOSED_BY_PEER);
-		else
-			conn_kill(c, DTLS_FAILED_PROTOCOL);
-		return;
-	}
+	else
+		conn_kill(c, fault(c, error));
 	output_flush(&c->d->out);
 }
 
@@ -261,8 +375,7 @@ conn_wrong_key(struct conn *c)
 
 	(void)output_put(
 	    &c->d->out, &c->address, span_of(alert, sizeof(alert)));
-	conn_kill(c,
-	    c->key_state == KEY_KNOWN ? DTLS_FAILED_KEY : DTLS_FAILED_IDENTITY);
+	conn_kill(c, key_fault(c));
 }
 
 void
@@ -328,8 +441,7 @@ resend(struct conn *c)
 	uint64_t now_ms = c->d->now_ms;
 
 	if (wolfSSL_dtls_got_timeout(c->ssl) == WOLFSSL_SUCCESS)
-		c->resend_ms = now_ms +
-		    (uint64_t)wolfSSL_dtls_get_current_timeout(c->ssl) * 1000;
+		c->resend_ms = now_ms + timeout_ms(c->ssl);
 	else
 		c->resend_ms = TIME_NEVER;
 	output_flush(&c->d->out);

@@ -1,6 +1,6 @@
 /**
- * context.h - the WOLFSSL_CTX of the server and of the client: version,
- * cipher suites, callbacks. DTLS 1.2 with pre-shared keys.
+ * context.h - the WOLFSSL_CTX of the server and of the client: versions,
+ * cipher suites, callbacks, certificates.
  *
  * No session is ever resumed and none renegotiated, by decision: a bootstrap
  * is rare and short, and a resumed session would outlive the withdrawal of the
@@ -10,19 +10,58 @@
 #define DTLS_CONTEXT_H
 
 #include "base/rc.h"
+#include "base/span.h"
+#include "dtls/features.h"
 
 #include <wolfssl/options.h>
 
 #include <wolfssl/ssl.h>
 
+/** What one server context is made of. Everything is copied. */
+struct context_setup {
+	struct span chain; /**< DER, leaf first; or, if `raw`, `public_key` */
+	struct span
+	    public_key; /**< SubjectPublicKeyInfo, P-256; empty: PSK only */
+	bool raw; /**< shows its key raw (RFC 7250) */
+	struct span trust; /**< DER, end to end; may be empty */
+	wc_psk_server_callback key_of;
+#if DTLS_HAVE_13
+	wc_psk_server_tls13_callback key_of_13;
+#endif
+	CallbackEccSign sign;
+	VerifyCallback verify; /**< also of every good leaf, and of raw keys */
+};
+
 /**
- * `key_of` is asked in each handshake. Errors: RC_MEMORY, RC_UNSUPPORTED (a
- * suite that must be there is not).
+ * DTLS 1.2, and 1.3 where wolfSSL has it. Errors: RC_MEMORY; RC_UNSUPPORTED (a
+ * suite that must be there is not; certificates, where wolfSSL has no way to
+ * check them); RC_MALFORMED (wolfSSL refuses the chain or the key); RC_DENIED
+ * (it refuses the trust anchors).
  */
 MUST_CHECK enum rc context_server(
-    wc_psk_server_callback key_of, WOLFSSL_CTX **out);
+    const struct context_setup *setup, WOLFSSL_CTX **out);
 
-/** `suite`: wolfSSL's name, NULL: all that the server has. Errors: as above. */
-MUST_CHECK enum rc context_client(const char *suite, WOLFSSL_CTX **out);
+/**
+ * `method`: NULL where there is no memory. `suites`: wolfSSL's names, NULL: all
+ * that the server has, those for certificates only if wanted. Errors:
+ * RC_MEMORY, RC_UNSUPPORTED.
+ */
+MUST_CHECK enum rc context_client(WOLFSSL_METHOD *method, const char *suites,
+    bool certificates, WOLFSSL_CTX **out);
+
+/** wolfSSL is ready for its first call. */
+bool context_library(void);
+
+/** Is `suite` (wolfSSL_get_current_cipher_suite) one of DTLS 1.2 with a
+ *  pre-shared key? */
+bool context_suite_is_psk(int suite);
+
+/** Ours for a pre-shared key under DTLS 1.3, of those in a ClientHello:
+ *  wolfSSL's name, NULL: none. */
+const char *context_suite_13(struct span offered);
+
+/** SubjectPublicKeyInfo as the only certificate type of a context. False: it
+ *  cannot be. */
+bool context_raw_key(WOLFSSL_CTX *ctx, struct span public_key);
 
 #endif

@@ -38,7 +38,7 @@ dtls_new(const struct dtls_config *config, struct dtls **out)
 	    table_init(&d->established) ||
 	    output_init(&d->out, OUTPUT_SLOTS, d->config.mtu))
 		goto fail;
-	rc = context_server(psk_callback, &d->ctx);
+	rc = credentials_new(NULL, NULL, &d->credentials);
 	if (rc)
 		goto fail;
 	*out = d;
@@ -76,9 +76,25 @@ dtls_free(struct dtls *d)
 	table_fini(&d->by_id);
 	table_fini(&d->pending);
 	table_fini(&d->established);
-	wolfSSL_CTX_free(d->ctx);
+	credentials_unref(d->credentials);
 	secret_wipe(d->plain, sizeof(d->plain));
 	free(d);
+}
+
+enum rc
+dtls_set_credentials(
+    struct dtls *d, const struct dtls_credentials *c, struct dtls_fault *fault)
+{
+	struct credentials *made;
+	enum rc rc = credentials_new(c, fault, &made);
+
+	if (rc)
+		return rc;
+	listener_drop(&d->current);
+	listener_drop(&d->previous);
+	credentials_unref(d->credentials);
+	d->credentials = made;
+	return RC_OK;
 }
 
 void
@@ -192,6 +208,12 @@ dtls_close_name(enum dtls_close_reason r)
 	    [DTLS_CLOSED_REPLACED] = "replaced",
 	    [DTLS_FAILED_IDENTITY] = "unknown-identity",
 	    [DTLS_FAILED_KEY] = "wrong-key",
+	    [DTLS_FAILED_NO_CERTIFICATE] = "no-certificate",
+	    [DTLS_FAILED_UNTRUSTED] = "untrusted-certificate",
+	    [DTLS_FAILED_EXPIRED] = "expired-certificate",
+	    [DTLS_FAILED_REVOKED] = "revoked-certificate",
+	    [DTLS_FAILED_CERTIFICATE] = "bad-certificate",
+	    [DTLS_FAILED_RAW_KEY] = "unknown-raw-key",
 	    [DTLS_FAILED_TIMEOUT] = "handshake-timeout",
 	    [DTLS_FAILED_BUDGET] = "handshake-budget",
 	    [DTLS_FAILED_PROTOCOL] = "handshake-protocol",

@@ -18,6 +18,16 @@
  * - An unknown identity and a wrong key look the same to the peer, in bytes
  *   and in order: with an unknown one the handshake goes on under a random
  *   key, fails at Finished, and ends with the fatal alert decrypt_error (51).
+ * - DTLS 1.3 stands beside 1.2 where wolfSSL has it. There the identity is in
+ *   the second ClientHello: asked for when its cookie was good, and wolfSSL
+ *   sees that hello only afterwards. Unknown identity and wrong key fail at
+ *   the binder, both with the fatal alert illegal_parameter (47).
+ * - Certificates and raw public keys (RFC 7250) are mutual: who shows none is
+ *   refused. Which certificate of ours is shown is read from the ClientHello:
+ *   server_name, and the certificate types it lists.
+ * - No private key of ours is ever here: DTLS_EVENT_SIGN_WANTED goes out, that
+ *   one handshake stands still, its peer's datagrams wait in the same queue,
+ *   and dtls_sign_answer() goes on. All others go on meanwhile.
  * - Each handshake has an absolute deadline and a budget of datagrams from the
  *   moment its cookie was good.
  *
@@ -37,6 +47,9 @@ enum {
 	DTLS_IDENTITY_MAX = 128, /**< bytes (RFC 4279 5.3: at least 128) */
 	DTLS_KEY_MIN = 16, /**< bytes of a pre-shared key */
 	DTLS_KEY_MAX = 64,
+	DTLS_DIGEST_LEN = 32, /**< bytes that a key of ours signs, SHA-256 */
+	DTLS_SIGNATURE_LEN = 64, /**< bytes, ECDSA P-256: r, then s */
+	DTLS_SERVERS_MAX = 16, /**< certificates and raw keys of ours */
 };
 
 struct dtls_config {
@@ -66,6 +79,55 @@ MUST_CHECK enum rc dtls_new(
     const struct dtls_config *config, struct dtls **out);
 void dtls_free(struct dtls *d);
 
+/** One key pair of this server, P-256; its private half is elsewhere. */
+struct dtls_server_credential {
+	/** Certificates, the key's own first, then what leads to an anchor of
+	 *  the devices: PEM, or DER end to end. Empty: it is only shown raw. */
+	struct span chain;
+	/** SubjectPublicKeyInfo, DER; may be empty with a chain. */
+	struct span public_key;
+	/** The owner's number of it, for DTLS_EVENT_SIGN_WANTED. */
+	uint32_t key;
+};
+
+/** What this server shows, and whom it lets in, other than by PSK. */
+struct dtls_credentials {
+	/** The first is for hellos that name none of them. A certificate is for
+	 *  its dNSNames, without any for its common name. */
+	const struct dtls_server_credential *servers;
+	size_t server_count; /**< up to DTLS_SERVERS_MAX */
+	/** Anchors of the devices' certificates: each PEM, or DER end to end,
+	 *  of any number. */
+	const struct span *trust;
+	size_t trust_count;
+	/** CRLs likewise; the owner has verified them. What they list is
+	 *  refused wherever in a chain it stands; an issuer without a CRL has
+	 *  revoked nothing. Neither date is looked at. */
+	const struct span *crls;
+	size_t crl_count;
+	/** SHA-256 of the SubjectPublicKeyInfo of each raw key let in. */
+	const uint8_t (*raw_keys)[DTLS_DIGEST_LEN];
+	size_t raw_key_count;
+};
+
+/** What dtls_set_credentials() has refused. */
+struct dtls_fault {
+	const char *what; /**< "chain", "public-key", "trust", "crl"; static */
+	size_t index; /**< in its array */
+};
+
+/**
+ * Show and accept `c` from now on, all of it in place of all there was; NULL:
+ * pre-shared keys alone, as after dtls_new(). Copied. Handshakes that are under
+ * way and live associations go on with what they began with; cookies stay good.
+ * Errors, nothing having changed: RC_MEMORY; RC_TOO_LARGE (more than
+ * DTLS_SERVERS_MAX); RC_MALFORMED (`fault`, unless NULL, says what: no
+ * certificate, not P-256, ...); RC_CONFLICT (chain and public key differ);
+ * RC_UNSUPPORTED (this wolfSSL cannot; a delta or an indirect CRL).
+ */
+MUST_CHECK enum rc dtls_set_credentials(
+    struct dtls *d, const struct dtls_credentials *c, struct dtls_fault *fault);
+
 /** One datagram from `from`. Borrowed until the return. */
 void dtls_receive(struct dtls *d, const struct address *from,
     struct span datagram, uint64_t now_ms);
@@ -88,7 +150,14 @@ enum dtls_close_reason {
 	DTLS_CLOSED_REPLACED, /**< a new handshake from its address finished, or
 	                           began where this one had not finished */
 	DTLS_FAILED_IDENTITY, /**< unknown, or not acceptable (NUL, length) */
-	DTLS_FAILED_KEY, /**< Finished did not decrypt: wrong key */
+	DTLS_FAILED_KEY, /**< Finished did not decrypt, or the binder of DTLS
+	                      1.3 was another: wrong key */
+	DTLS_FAILED_NO_CERTIFICATE, /**< the peer has shown none */
+	DTLS_FAILED_UNTRUSTED, /**< no anchor of ours leads to it */
+	DTLS_FAILED_EXPIRED, /**< or not valid yet */
+	DTLS_FAILED_REVOKED, /**< in a CRL, itself or what stands above it */
+	DTLS_FAILED_CERTIFICATE, /**< malformed, or not for this use */
+	DTLS_FAILED_RAW_KEY, /**< a raw key that we do not know */
 	DTLS_FAILED_TIMEOUT, /**< handshake deadline */
 	DTLS_FAILED_BUDGET, /**< handshake datagrams used up */
 	DTLS_FAILED_PROTOCOL, /**< no common suite, a broken message */
@@ -100,6 +169,7 @@ const char *dtls_close_name(enum dtls_close_reason r);
 
 enum dtls_event_kind {
 	DTLS_EVENT_PSK_WANTED, /**< answer with dtls_psk_answer */
+	DTLS_EVENT_SIGN_WANTED, /**< answer with dtls_sign_answer */
 	DTLS_EVENT_ESTABLISHED,
 	DTLS_EVENT_DATA, /**< one record's content: one CoAP message */
 	DTLS_EVENT_CLOSED, /**< the number is dead; also failed handshakes */
@@ -113,9 +183,18 @@ struct dtls_event {
 	/** PSK_WANTED, ESTABLISHED, CLOSED: the identity, if an acceptable one
 	 *  was seen; bytes of the peer, no NUL; borrowed until the next call. */
 	struct span identity;
+	/** SIGN_WANTED: whose private key, and DTLS_DIGEST_LEN bytes; borrowed
+	 *  until the next call. */
+	uint32_t key;
+	struct span digest;
 	/** ESTABLISHED. */
 	enum dtls_credential credential;
 	const char *suite; /**< IANA-like name, static */
+	const char *version; /**< "DTLS 1.2", "DTLS 1.3", static */
+	/** ESTABLISHED: the peer's certificate or SubjectPublicKeyInfo, DER;
+	 *  empty with a PSK. CLOSED, of a handshake that failed: the one it has
+	 *  shown, if any, which proves nothing. Borrowed until the next call. */
+	struct span peer;
 	/** DATA: borrowed until the next call. */
 	struct span data;
 	/** CLOSED. */
@@ -145,6 +224,18 @@ uint32_t dtls_tag(const struct dtls *d, uint64_t conn);
  * DTLS_EVENT_PSK_WANTED comes once more, within the handshake's deadline.
  */
 void dtls_psk_unavailable(struct dtls *d, uint64_t conn, uint64_t now_ms);
+
+/**
+ * The answer to DTLS_EVENT_SIGN_WANTED: `signature` is DTLS_SIGNATURE_LEN bytes
+ * (copied), or NULL: the key cannot be had now. Then the peer's flight is
+ * forgotten without a word, and when the peer sends it again,
+ * DTLS_EVENT_SIGN_WANTED comes once more with the same digest, within the
+ * handshake's deadline. A wrong signature is found by the peer.
+ * Errors: RC_NOT_FOUND (the association is gone or waits for none: nothing to
+ * do).
+ */
+MUST_CHECK enum rc dtls_sign_answer(
+    struct dtls *d, uint64_t conn, const uint8_t *signature, uint64_t now_ms);
 
 /**
  * Send one CoAP message as one record. Copied.

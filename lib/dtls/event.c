@@ -75,11 +75,22 @@ tell(struct conn *c, struct dtls_event *ev)
 	if (c->tell_wanted) {
 		c->tell_wanted = false;
 		ev->kind = DTLS_EVENT_PSK_WANTED;
+	} else if (c->tell_sign) {
+		c->tell_sign = false;
+		ev->kind = DTLS_EVENT_SIGN_WANTED;
+		ev->identity = (struct span){0};
+		ev->key = c->site->key;
+		ev->digest = span_of(c->signing->digest, DTLS_DIGEST_LEN);
 	} else if (c->tell_established) {
 		c->tell_established = false;
 		ev->kind = DTLS_EVENT_ESTABLISHED;
-		ev->credential = DTLS_PSK;
+		ev->credential = c->credential;
 		ev->suite = c->suite;
+		ev->version = c->version;
+		if (c->peer)
+			ev->peer = span_of(c->peer->bytes, c->peer->len);
+		d->lent = c->peer;
+		c->peer = NULL;
 	} else if ((d->lent = STAILQ_FIRST(&c->data))) {
 		STAILQ_REMOVE_HEAD(&c->data, link);
 		ev->kind = DTLS_EVENT_DATA;
@@ -89,6 +100,8 @@ tell(struct conn *c, struct dtls_event *ev)
 		ev->kind = DTLS_EVENT_CLOSED;
 		ev->reason = c->reason;
 		ev->established = c->was_established;
+		if (c->peer)
+			ev->peer = span_of(c->peer->bytes, c->peer->len);
 		event_unready(c);
 		d->told = c;
 	} else {

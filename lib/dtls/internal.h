@@ -5,7 +5,10 @@
  *   dtls.c      the calls of dtls.h, timers
  *   route.c     which association each record of a datagram is for
  *   listener.c  hellos: cookies without state, their secrets' rotation
- *   psk.c       identity seen, key asked for, datagrams kept meanwhile
+ *   psk.c       identity seen, key asked for
+ *   sign.c      signature asked for
+ *   queue.c     datagrams kept meanwhile
+ *   peer.c      whose certificate or raw key is let in
  *   conn.c      an association's life around wolfSSL
  *   event.c     what the owner is told
  *
@@ -18,6 +21,7 @@
 
 #include "base/table.h"
 #include "dtls/context.h"
+#include "dtls/credentials.h"
 #include "dtls/dtls.h"
 #include "dtls/output.h"
 #include "dtls/peek.h"
@@ -25,7 +29,7 @@
 #include <sys/queue.h>
 
 enum {
-	QUEUE_MAX = 8, /* datagrams kept while a key is asked for */
+	QUEUE_MAX = 8, /* datagrams kept while something is asked for */
 	QUEUED_LEN_MAX = 2048, /* bytes of one of them */
 	/* Bytes a record is longer than its content: header, explicit IV, MAC
 	 * and padding of CBC-SHA256 with encrypt-then-MAC. */
@@ -49,6 +53,18 @@ enum conn_key {
 	KEY_KNOWN,
 	KEY_UNKNOWN, /* the owner knows no such identity */
 	KEY_REFUSED, /* an identity that we do not accept: never asked */
+};
+
+enum sign_state {
+	SIGN_ASKED, /* wolfSSL is not called until the answer */
+	SIGN_PUT_OFF, /* could not be had: asked again for the next datagram */
+	SIGN_KNOWN,
+};
+
+struct signing {
+	enum sign_state state;
+	uint8_t digest[DTLS_DIGEST_LEN];
+	uint8_t signature[DTLS_SIGNATURE_LEN]; /* r, s */
 };
 
 /* A datagram, or what of it is left, that waits for a key. */
@@ -80,10 +96,17 @@ struct conn {
 	uint64_t resend_ms; /* wolfSSL's retransmission */
 	uint64_t active_ms; /* last traffic */
 	uint32_t datagrams; /* received in the handshake */
+	struct credentials *credentials; /* NULL once the handshake is over */
+	const struct site *site; /* of them */
 
 	uint8_t random[PEEK_RANDOM_LEN]; /* of the hello that began it */
 	uint16_t hello_seq; /* its message_seq */
+	bool is_13;
+	bool only_cookie; /* look at the cookie, and then stop */
 	bool cookie_good;
+	bool hello_taken; /* wolfSSL has had the hello that it was good of */
+	bool certificates; /* DTLS 1.2: by a suite with certificates */
+	bool flight_cut; /* ours is in pieces: wolfSSL's limit may rise */
 	bool key_exchanged; /* wolfSSL has had the ClientKeyExchange */
 	bool cipher_changed; /* and a ChangeCipherSpec behind it */
 	bool heard; /* application data: the peer has our Finished */
@@ -91,33 +114,44 @@ struct conn {
 
 	enum conn_key key_state;
 	struct secret key; /* empty once the handshake is over */
+	bool key_used; /* the last one given to wolfSSL was the known one */
 	uint32_t tag;
+	const char *suite_13; /* for a key under DTLS 1.3, NULL: none */
 	size_t identity_len;
 	uint8_t identity[DTLS_IDENTITY_MAX];
 	struct peek_assembly *assembly; /* of a fragmented ClientKeyExchange */
 	STAILQ_HEAD(, packet) queue;
 	size_t queue_count;
 
+	struct signing *signing; /* NULL: none is wanted */
+	struct datum *peer; /* certificate or raw key, until the owner knows */
+	bool peer_good; /* let in by peer_callback() */
+	enum dtls_close_reason fault; /* of `peer` */
+
 	/* What the owner is still to be told, in this order. */
 	TAILQ_ENTRY(conn) ready;
 	bool in_ready;
 	bool tell_wanted;
+	bool tell_sign;
 	bool tell_established;
 	STAILQ_HEAD(, datum) data;
 	bool was_established;
+	enum dtls_credential credential;
 	const char *suite; /* static */
+	const char *version; /* static */
 	enum dtls_close_reason reason;
 };
 
 /* Two listeners: the secret of now and the one before. */
 struct listener {
-	struct conn *candidate; /* NULL: made when needed */
+	/* One a site, NULL: made when needed. */
+	struct conn *candidates[CREDENTIALS_SITES];
 	struct secret secret; /* empty: this listener does not exist */
 };
 
 struct dtls {
 	struct dtls_config config;
-	WOLFSSL_CTX *ctx;
+	struct credentials *credentials; /* of handshakes to come */
 	uint64_t now_ms;
 	uint64_t last_id;
 	struct table by_id;
@@ -136,9 +170,10 @@ struct dtls {
 
 /* conn.c */
 
-/* A candidate with a WOLFSSL of its own. Errors: RC_MEMORY. */
-MUST_CHECK enum rc conn_new(
-    struct dtls *d, const struct secret *cookie_secret, struct conn **out);
+/* A candidate with a WOLFSSL of its own, for a site of d->credentials.
+ * Errors: RC_MEMORY. */
+MUST_CHECK enum rc conn_new(struct dtls *d, const struct site *site,
+    const struct secret *cookie_secret, struct conn **out);
 /* At once and without an event; also from all tables and lists. */
 void conn_free(struct conn *c);
 
@@ -147,6 +182,10 @@ struct conn *conn_find(const struct table *t, const struct address *a);
 struct conn *conn_by_id(const struct dtls *d, uint64_t id);
 /** The association whose `by_id` this is. */
 struct conn *conn_of_id(struct table_item *i);
+
+/* Whose hello it looks at: binds the cookie to the address. Errors:
+ * RC_MEMORY. */
+MUST_CHECK enum rc conn_set_peer(struct conn *c, const struct address *from);
 
 /* The cookie was good: a handshake from now on, with its number and deadline.
  * Errors: RC_MEMORY (`c` is as it was). */
@@ -185,6 +224,8 @@ void listener_hello(struct dtls *d, const struct address *from,
     const struct peek_record *r, const struct peek_hello *hello);
 /* A new secret when its time has come. */
 void listener_rotate(struct dtls *d);
+/* No candidate of the credentials that there were. */
+void listener_drop(struct listener *l);
 void listener_fini(struct listener *l);
 
 /* psk.c */
@@ -192,11 +233,35 @@ void listener_fini(struct listener *l);
 /* Look for the identity in a plaintext handshake record; true when `c` now
  * waits for the key, and the record has to wait with it. */
 bool psk_peek(struct conn *c, struct span body);
-/* Keep a datagram until the key is there. */
-void psk_queue(struct conn *c, struct span datagram);
-void psk_forget_queue(struct conn *c);
+/* Likewise the identity of a hello of DTLS 1.3. */
+bool psk_hello(struct conn *c, struct span identity);
 unsigned int psk_callback(WOLFSSL *ssl, const char *identity,
     unsigned char *key, unsigned int key_max);
+#if DTLS_HAVE_13
+unsigned int psk_callback_13(WOLFSSL *ssl, const char *identity,
+    unsigned char *key, unsigned int key_max, const char **suite);
+#endif
+
+/* sign.c */
+
+/* A datagram has come: does `c` wait for a signature? */
+bool sign_waits(struct conn *c);
+int sign_callback(WOLFSSL *ssl, const unsigned char *in, unsigned int in_len,
+    unsigned char *out, unsigned int *out_len, const unsigned char *key,
+    unsigned int key_len, void *ctx);
+
+/* queue.c */
+
+/* Keep a datagram, or what is left of it, until the answer is there. */
+void queue_put(struct conn *c, struct span datagram);
+void queue_forget(struct conn *c);
+/* What had to wait goes the way it would have gone. */
+void queue_replay(struct conn *c);
+
+/* peer.c */
+
+int peer_callback(int good, WOLFSSL_X509_STORE_CTX *store);
+void peer_forget(struct conn *c);
 
 /* event.c */
 

@@ -2,17 +2,23 @@
 
 #include "base/digest.h"
 
-#include <netinet/in.h>
-
 enum {
 	COOKIE_SECRET_LEN = 32, /* bytes */
 };
 
 void
+listener_drop(struct listener *l)
+{
+	for (size_t i = 0; i < CREDENTIALS_SITES; i++) {
+		conn_free(l->candidates[i]);
+		l->candidates[i] = NULL;
+	}
+}
+
+void
 listener_fini(struct listener *l)
 {
-	conn_free(l->candidate);
-	l->candidate = NULL;
+	listener_drop(l);
 	secret_fini(&l->secret);
 }
 
@@ -47,68 +53,123 @@ listener_rotate(struct dtls *d)
 	d->rotate_ms = d->now_ms + period_ms;
 }
 
+/* A hello on its way through the listeners. */
+struct greeting {
+	const struct address *from;
+	struct span raw;
+	const struct peek_hello *hello;
+	const struct site *site;
+	bool is_13;
+	bool ask; /* its identity, before wolfSSL takes the hello */
+	int ret; /* what wolfSSL_accept() said when the cookie was good */
+};
+
+static struct conn **
+candidate(struct dtls *d, struct listener *l, const struct site *site)
+{
+	return &l->candidates[site - d->credentials->sites];
+}
+
+/* Nobody's yet: what `c` is told of a hello. */
+static enum rc
+introduce(struct conn *c, const struct greeting *g)
+{
+	c->is_13 = g->is_13;
+	c->suite_13 = g->is_13 ? context_suite_13(g->hello->suites) : NULL;
+	return conn_set_peer(c, g->from);
+}
+
 /*
  * Hand the hello to a listener's candidate. True: its cookie was good, and
- * `ret` is what wolfSSL_accept() returned for the new association.
+ * `g->ret` is what wolfSSL_accept() returned for the new association. If the
+ * identity is to be asked for first, wolfSSL has stopped behind the cookie and
+ * the candidate is used up.
  */
 static bool
-offer(struct dtls *d, struct listener *l, const struct address *from,
-    struct span raw, int *ret)
+offer(struct dtls *d, struct listener *l, struct greeting *g)
 {
-	struct sockaddr_in6 peer = {0};
+	struct conn **place = candidate(d, l, g->site);
 	struct conn *c;
-	size_t len;
+	bool good;
 
 	if (l->secret.len == 0)
 		return false;
-	if (!l->candidate && conn_new(d, &l->secret, &l->candidate))
+	if (!*place && conn_new(d, g->site, &l->secret, place))
 		return false;
-	c = l->candidate;
-	c->address = *from;
-	c->in = raw;
-	/* What binds the cookie to the address. */
-	len = address_to(from, AF_INET6, (struct sockaddr *)(void *)&peer);
-	if (wolfSSL_dtls_set_peer(c->ssl, &peer, (unsigned int)len) !=
-	    WOLFSSL_SUCCESS)
+	c = *place;
+	if (introduce(c, g))
 		return false;
-	*ret = wolfSSL_accept(c->ssl);
+	c->only_cookie = g->ask;
+	c->in = g->raw;
+	g->ret = wolfSSL_accept(c->ssl);
 	c->in = (struct span){0};
-	if (c->cookie_good)
+	good = c->cookie_good;
+	if (good && !g->ask)
 		return true;
-	if (wolfSSL_get_error(c->ssl, *ret) != WOLFSSL_ERROR_WANT_READ) {
+	if (good ||
+	    wolfSSL_get_error(c->ssl, g->ret) != WOLFSSL_ERROR_WANT_READ) {
 		/* It cannot be used again. */
 		conn_free(c);
-		l->candidate = NULL;
+		*place = NULL;
 	}
 	output_flush(&d->out);
+	return good;
+}
+
+/* A new association, in place of one at that address which has not finished:
+ * the newest hello is the living client's. */
+static bool
+begin(struct conn *c, const struct peek_hello *hello)
+{
+	struct conn *older = conn_find(&c->d->pending, &c->address);
+
+	if (older)
+		conn_kill(older, DTLS_CLOSED_REPLACED);
+	if (conn_begin(c, hello) == RC_OK)
+		return true;
+	output_flush(&c->d->out);
+	conn_free(c);
 	return false;
 }
 
-/* A candidate whose cookie was good becomes an association. */
+/* The hello waits for its key. */
 static void
-begin(
-    struct dtls *d, struct listener *l, const struct peek_hello *hello, int ret)
+begin_asking(struct dtls *d, struct listener *l, const struct greeting *g)
 {
-	struct conn *c = l->candidate;
-	struct conn *older = conn_find(&d->pending, &c->address);
+	struct conn *c;
 
-	l->candidate = NULL;
-	/* One handshake an address: the newest hello is the living client's. */
-	if (older)
-		conn_kill(older, DTLS_CLOSED_REPLACED);
-	if (conn_begin(c, hello)) {
-		output_flush(&d->out);
+	if (conn_new(d, g->site, &l->secret, &c))
+		return;
+	if (introduce(c, g)) {
 		conn_free(c);
 		return;
 	}
-	conn_accepted(c, ret);
-	/*
-	 * Our flight is cut to pieces by now, so that the limit that is left
-	 * is wolfSSL's buffer for reading: room for the largest record.
-	 */
-	if (c->ssl &&
-	    wolfSSL_dtls_set_mtu(c->ssl, RECORD_LEN_MAX) != WOLFSSL_SUCCESS)
-		conn_kill(c, DTLS_FAILED_RESOURCES);
+	if (!begin(c, g->hello))
+		return;
+	if (psk_hello(c, g->hello->identity)) {
+		queue_put(c, g->raw);
+		return;
+	}
+	c->hello_taken = true;
+	conn_accept(c, g->raw);
+}
+
+/* The cookie was good. */
+static void
+welcome(struct dtls *d, struct listener *l, const struct greeting *g)
+{
+	struct conn **place = candidate(d, l, g->site);
+	struct conn *c = *place;
+
+	if (g->ask) {
+		begin_asking(d, l, g);
+		return;
+	}
+	*place = NULL;
+	if (!begin(c, g->hello))
+		return;
+	c->hello_taken = true;
+	conn_accepted(c, g->ret);
 }
 
 /* Limits are for newcomers: who has an association here only renews it. */
@@ -127,12 +188,20 @@ void
 listener_hello(struct dtls *d, const struct address *from,
     const struct peek_record *r, const struct peek_hello *hello)
 {
+	bool is_13 = hello->version_13 && DTLS_HAVE_13;
+	struct greeting g = {
+	    .from = from,
+	    .raw = r->raw,
+	    .hello = hello,
+	    .site = credentials_choose(d->credentials, hello),
+	    .is_13 = is_13,
+	};
+	struct span cookie = is_13 ? hello->cookie_13 : hello->cookie;
 	uint64_t before = d->out.end, after;
-	int ret = 0;
 
 	listener_rotate(d);
-	if (hello->cookie.len == 0) {
-		(void)offer(d, &d->current, from, r->raw, &ret);
+	if (cookie.len == 0) {
+		(void)offer(d, &d->current, &g);
 		d->counters.cookies_sent += d->out.end - before;
 		return;
 	}
@@ -140,16 +209,17 @@ listener_hello(struct dtls *d, const struct address *from,
 		d->counters.ignored++;
 		return;
 	}
-	if (offer(d, &d->current, from, r->raw, &ret)) {
-		begin(d, &d->current, hello, ret);
+	g.ask = is_13 && hello->psk;
+	if (offer(d, &d->current, &g)) {
+		welcome(d, &d->current, &g);
 		return;
 	}
 	/* A cookie of the secret before? Then what the current listener has
 	 * answered is not said; else what the previous one has. */
 	after = d->out.end;
-	if (offer(d, &d->previous, from, r->raw, &ret)) {
+	if (offer(d, &d->previous, &g)) {
 		output_cancel(&d->out, before, after);
-		begin(d, &d->previous, hello, ret);
+		welcome(d, &d->previous, &g);
 		return;
 	}
 	output_cancel(&d->out, after, d->out.end);

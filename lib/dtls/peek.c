@@ -3,8 +3,42 @@
 enum {
 	VERSION_1_0 = 0xfeff,
 	VERSION_1_2 = 0xfefd,
-	SESSION_ID_MAX = 32,
+	UNIFIED_MASK = 0xe0,
+	UNIFIED_CID = 0x10,
+	UNIFIED_LONG_SEQ = 0x08,
+	UNIFIED_LENGTH = 0x04,
+	UNIFIED_EPOCH = 0x03,
 };
+
+/*
+ * RFC 9147 4: 001CSLEE. Without a length the record is the datagram's last;
+ * with a Connection ID it is of an association that is not ours.
+ */
+static bool
+unified(struct span *datagram, struct peek_record *out)
+{
+	struct reader r;
+	uint8_t head;
+
+	reader_init(&r, *datagram);
+	head = (uint8_t)reader_be(&r, 1);
+	(void)reader_be(&r, head & UNIFIED_LONG_SEQ ? 2 : 1);
+	if (head & UNIFIED_LENGTH) {
+		size_t len = (size_t)reader_be(&r, 2);
+
+		out->body = reader_take(&r, len);
+	} else {
+		out->body = reader_rest(&r);
+	}
+	if (r.bad || head & UNIFIED_CID)
+		return false;
+	out->type = PEEK_UNIFIED;
+	out->version = 0;
+	out->epoch = head & UNIFIED_EPOCH;
+	out->raw = span_of(datagram->p, (size_t)(r.p - datagram->p));
+	*datagram = reader_rest(&r);
+	return true;
+}
 
 bool
 peek_record(struct span *datagram, struct peek_record *out)
@@ -12,6 +46,9 @@ peek_record(struct span *datagram, struct peek_record *out)
 	struct reader r;
 	size_t len;
 
+	if (datagram->len > 0 &&
+	    (datagram->p[0] & UNIFIED_MASK) == PEEK_UNIFIED)
+		return unified(datagram, out);
 	reader_init(&r, *datagram);
 	out->type = (uint8_t)reader_be(&r, 1);
 	out->version = (uint16_t)reader_be(&r, 2);
@@ -19,8 +56,10 @@ peek_record(struct span *datagram, struct peek_record *out)
 	(void)reader_take(&r, 6); /* sequence number */
 	len = (size_t)reader_be(&r, 2);
 	out->body = reader_take(&r, len);
-	if (r.bad || out->type < PEEK_CHANGE_CIPHER_SPEC ||
-	    out->type > PEEK_APPLICATION_DATA ||
+	if (r.bad ||
+	    ((out->type < PEEK_CHANGE_CIPHER_SPEC ||
+		 out->type > PEEK_APPLICATION_DATA) &&
+		out->type != PEEK_ACK) ||
 	    (out->version != VERSION_1_2 && out->version != VERSION_1_0))
 		return false;
 	out->raw = span_of(datagram->p, PEEK_RECORD_HEAD_LEN + len);
@@ -62,53 +101,6 @@ peek_is_hello(const struct peek_record *r)
 	    r->body.p[0] == PEEK_CLIENT_HELLO;
 }
 
-/* RFC 5246 7.4.1.2 with the cookie of RFC 6347 4.2.1. */
-static enum rc
-read_hello(struct span body, struct peek_hello *out)
-{
-	struct reader r;
-	size_t len;
-
-	reader_init(&r, body);
-	(void)reader_be(&r, 2); /* client_version: wolfSSL decides */
-	out->random = reader_take(&r, PEEK_RANDOM_LEN);
-	len = (size_t)reader_be(&r, 1);
-	if (len > SESSION_ID_MAX)
-		reader_fail(&r);
-	(void)reader_take(&r, len);
-	len = (size_t)reader_be(&r, 1);
-	out->cookie = reader_take(&r, len);
-	len = (size_t)reader_be(&r, 2);
-	if (len == 0 || len % 2)
-		reader_fail(&r);
-	(void)reader_take(&r, len);
-	len = (size_t)reader_be(&r, 1);
-	if (len == 0)
-		reader_fail(&r);
-	(void)reader_take(&r, len);
-	if (reader_left(&r) > 0) {
-		len = (size_t)reader_be(&r, 2);
-		(void)reader_take(&r, len);
-	}
-	return r.bad || reader_left(&r) > 0 ? RC_MALFORMED : RC_OK;
-}
-
-enum rc
-peek_hello(const struct peek_record *r, struct peek_hello *out)
-{
-	struct span body = r->body;
-	struct peek_message m;
-
-	if (peek_message(&body, &m) != RC_OK || m.type != PEEK_CLIENT_HELLO)
-		return RC_MALFORMED;
-	if (!peek_whole(&m))
-		return RC_UNSUPPORTED;
-	if (body.len > 0)
-		return RC_MALFORMED;
-	out->seq = m.seq;
-	return read_hello(m.fragment, out);
-}
-
 bool
 peek_assemble(
     struct peek_assembly *a, const struct peek_message *m, struct span *body)
@@ -133,6 +125,13 @@ peek_assemble(
 	return a->missing == 0;
 }
 
+bool
+peek_identity_good(struct span identity, size_t max)
+{
+	return identity.len > 0 && identity.len <= max &&
+	    !memchr(identity.p, 0, identity.len);
+}
+
 enum rc
 peek_identity(struct span body, size_t max, struct span *identity)
 {
@@ -144,7 +143,5 @@ peek_identity(struct span body, size_t max, struct span *identity)
 	*identity = reader_take(&r, len);
 	if (r.bad)
 		return RC_MALFORMED;
-	if (len == 0 || len > max || memchr(identity->p, 0, len))
-		return RC_DENIED;
-	return RC_OK;
+	return peek_identity_good(*identity, max) ? RC_OK : RC_DENIED;
 }

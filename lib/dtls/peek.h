@@ -1,7 +1,8 @@
 /**
- * peek.h - what DTLS 1.2 says in the clear (RFC 6347 4.1, 4.2.2; RFC 4279 2):
- * the records of a datagram, the handshake messages of a record, the
- * ClientHello, and the identity in a PSK ClientKeyExchange.
+ * peek.h - what DTLS says in the clear (1.2: RFC 6347 4.1, 4.2.2; RFC 4279 2;
+ * 1.3: RFC 9147 4, 5.3): the records of a datagram, the handshake messages of
+ * a record, the ClientHello with the extensions that decide who answers it,
+ * and the identity in a PSK ClientKeyExchange.
  *
  * Pure: no wolfSSL, no allocation, no state but the caller's. Everything
  * returned is borrowed from the input.
@@ -16,7 +17,11 @@ enum {
 	PEEK_ALERT = 21,
 	PEEK_HANDSHAKE = 22,
 	PEEK_APPLICATION_DATA = 23,
+	PEEK_ACK = 26, /**< of DTLS 1.3, in the clear */
+	PEEK_UNIFIED = 0x20, /**< no type: a ciphertext of DTLS 1.3 */
 	PEEK_CLIENT_HELLO = 1, /**< handshake types */
+	PEEK_CERTIFICATE = 11,
+	PEEK_CERTIFICATE_VERIFY = 15,
 	PEEK_CLIENT_KEY_EXCHANGE = 16,
 	PEEK_RANDOM_LEN = 32, /**< bytes */
 	PEEK_RECORD_HEAD_LEN = 13,
@@ -27,16 +32,17 @@ enum {
 
 struct peek_record {
 	uint8_t type;
-	uint16_t version; /**< 0xfefd: DTLS 1.2; a first hello may say 0xfeff */
-	uint16_t epoch;
+	/** 0xfefd: DTLS 1.2; a first hello may say 0xfeff; PEEK_UNIFIED: 0 */
+	uint16_t version;
+	uint16_t epoch; /**< PEEK_UNIFIED: its lowest two bits */
 	struct span raw; /**< header and body */
 	struct span body;
 };
 
 /**
  * Take the next record from the front of `datagram`. False: no whole record
- * is left, or what follows is not one of DTLS 1.2 (`datagram` is then as it
- * was).
+ * is left, or what follows is none that we take: not of DTLS, or one with a
+ * Connection ID (`datagram` is then as it was).
  */
 bool peek_record(struct span *datagram, struct peek_record *out);
 
@@ -62,7 +68,18 @@ bool peek_whole(const struct peek_message *m);
 struct peek_hello {
 	uint16_t seq; /**< message_seq */
 	struct span random; /**< PEEK_RANDOM_LEN bytes */
-	struct span cookie; /**< empty: none yet */
+	struct span cookie; /**< of DTLS 1.2; empty: none yet */
+	struct span suites; /**< two bytes each */
+	/** The rest is of extensions. */
+	bool version_13; /**< supported_versions has DTLS 1.3 */
+	struct span cookie_13; /**< of DTLS 1.3; empty: none yet */
+	struct span server_name; /**< host_name (RFC 6066 3); empty: none */
+	/** It wants our key raw (RFC 7250): server_certificate_type has
+	 *  RawPublicKey before X509, or has it at all and
+	 *  client_certificate_type has it without X509. */
+	bool raw_key;
+	bool psk; /**< has pre_shared_key (RFC 8446 4.2.11) */
+	struct span identity; /**< the first one of pre_shared_key */
 };
 
 /** Is the record, by its first bytes, a plaintext ClientHello? */
@@ -70,8 +87,8 @@ bool peek_is_hello(const struct peek_record *r);
 
 /**
  * Read the record of a whole ClientHello. Errors: RC_MALFORMED (also: another
- * message behind it), RC_UNSUPPORTED (a fragment: answering one would take
- * state before the cookie).
+ * message behind it, an extension of those above twice), RC_UNSUPPORTED (a
+ * fragment: answering one would take state before the cookie).
  */
 MUST_CHECK enum rc peek_hello(
     const struct peek_record *r, struct peek_hello *out);
@@ -96,11 +113,14 @@ struct peek_assembly {
 bool peek_assemble(
     struct peek_assembly *a, const struct peek_message *m, struct span *body);
 
+/** An identity that we accept: not empty, no longer than `max` bytes, without
+ *  a NUL, which wolfSSL would take for its end. */
+bool peek_identity_good(struct span identity, size_t max);
+
 /**
  * The identity in the body of a PSK ClientKeyExchange.
  * Errors: RC_MALFORMED (its length does not fit), RC_DENIED (none that we
- * accept: empty, longer than `max` bytes, or with a NUL, which wolfSSL would
- * take for its end).
+ * accept: peek_identity_good).
  */
 MUST_CHECK enum rc peek_identity(
     struct span body, size_t max, struct span *identity);

@@ -8,34 +8,6 @@ enum {
 	RANDOM_KEY_LEN = 32, /* bytes */
 };
 
-void
-psk_queue(struct conn *c, struct span datagram)
-{
-	struct packet *p;
-
-	if (c->queue_count == QUEUE_MAX || datagram.len > QUEUED_LEN_MAX)
-		return;
-	p = malloc(sizeof(*p) + datagram.len);
-	if (!p)
-		return;
-	p->len = datagram.len;
-	memcpy(p->bytes, datagram.p, datagram.len);
-	STAILQ_INSERT_TAIL(&c->queue, p, link);
-	c->queue_count++;
-}
-
-void
-psk_forget_queue(struct conn *c)
-{
-	struct packet *p;
-
-	while ((p = STAILQ_FIRST(&c->queue))) {
-		STAILQ_REMOVE_HEAD(&c->queue, link);
-		free(p);
-	}
-	c->queue_count = 0;
-}
-
 /* The body of the ClientKeyExchange, NULL in .p: not whole yet. */
 static struct span
 key_exchange(struct conn *c, const struct peek_message *m)
@@ -51,9 +23,21 @@ key_exchange(struct conn *c, const struct peek_message *m)
 	return body;
 }
 
+static void
+ask(struct conn *c, struct span identity)
+{
+	memcpy(c->identity, identity.p, identity.len);
+	c->identity_len = identity.len;
+	c->key_state = KEY_ASKED;
+	c->resend_ms = TIME_NEVER;
+	c->tell_wanted = true;
+	conn_schedule(c);
+	event_ready(c);
+}
+
 /* All suites that we serve have the identity here, and nothing else. */
 static bool
-ask(struct conn *c, struct span body)
+read_exchange(struct conn *c, struct span body)
 {
 	struct span identity;
 	enum rc rc = peek_identity(body, DTLS_IDENTITY_MAX, &identity);
@@ -62,13 +46,20 @@ ask(struct conn *c, struct span body)
 		c->key_state = KEY_REFUSED;
 	if (rc) /* malformed: wolfSSL refuses the message */
 		return false;
-	memcpy(c->identity, identity.p, identity.len);
-	c->identity_len = identity.len;
-	c->key_state = KEY_ASKED;
-	c->resend_ms = TIME_NEVER;
-	c->tell_wanted = true;
-	conn_schedule(c);
-	event_ready(c);
+	ask(c, identity);
+	return true;
+}
+
+bool
+psk_hello(struct conn *c, struct span identity)
+{
+	if (c->key_state != KEY_NONE)
+		return false;
+	if (!peek_identity_good(identity, DTLS_IDENTITY_MAX)) {
+		c->key_state = KEY_REFUSED;
+		return false;
+	}
+	ask(c, identity);
 	return true;
 }
 
@@ -83,10 +74,35 @@ psk_peek(struct conn *c, struct span body)
 		if (m.type != PEEK_CLIENT_KEY_EXCHANGE)
 			continue;
 		exchange = key_exchange(c, &m);
-		if (exchange.p && ask(c, exchange))
+		if (exchange.p && read_exchange(c, exchange))
 			return true;
 	}
 	return false;
+}
+
+/*
+ * Whatever is wrong with the identity, the handshake goes on with a key that
+ * nobody has and fails where a wrong key does. The identity that wolfSSL has
+ * read may be another than the one asked for: a forged datagram can come
+ * between.
+ */
+static unsigned int
+key_for(struct conn *c, const char *identity, unsigned char *key,
+    unsigned int key_max)
+{
+	struct span known = secret_expose(&c->key);
+	struct span seen = span_of(c->identity, c->identity_len);
+
+	if (key_max < RANDOM_KEY_LEN)
+		return 0;
+	c->key_used = false;
+	random_bytes(key, RANDOM_KEY_LEN);
+	if (c->key_state != KEY_KNOWN || known.len > key_max ||
+	    !span_equal(span_str(identity), seen))
+		return RANDOM_KEY_LEN;
+	memcpy(key, known.p, known.len);
+	c->key_used = true;
+	return (unsigned int)known.len;
 }
 
 unsigned int
@@ -94,44 +110,32 @@ psk_callback(WOLFSSL *ssl, const char *identity, unsigned char *key,
     unsigned int key_max)
 {
 	struct conn *c = wolfSSL_GetIOReadCtx(ssl);
-	struct span known = secret_expose(&c->key);
-	struct span seen = span_of(c->identity, c->identity_len);
 
-	if (key_max < RANDOM_KEY_LEN)
+	/* wolfSSL tries this one where psk_callback_13() has nothing. */
+	if (c->is_13)
 		return 0;
 	c->key_exchanged = true;
-	/*
-	 * Whatever is wrong with the identity, the handshake goes on with a key
-	 * that nobody has and fails where a wrong key does. The identity that
-	 * wolfSSL has read may be another than the one asked for: a forged
-	 * datagram can come between.
-	 */
-	random_bytes(key, RANDOM_KEY_LEN);
-	if (c->key_state != KEY_KNOWN || known.len > key_max ||
-	    !span_equal(span_str(identity), seen))
-		return RANDOM_KEY_LEN;
-	memcpy(key, known.p, known.len);
-	return (unsigned int)known.len;
+	return key_for(c, identity, key, key_max);
 }
 
-/* What had to wait goes the way it would have gone. */
-static void
-replay(struct conn *c)
+#if DTLS_HAVE_13
+unsigned int
+psk_callback_13(WOLFSSL *ssl, const char *identity, unsigned char *key,
+    unsigned int key_max, const char **suite)
 {
-	struct dtls *d = c->d;
-	struct address from = c->address;
-	STAILQ_HEAD(, packet) queue = STAILQ_HEAD_INITIALIZER(queue);
-	struct packet *p;
+	struct conn *c = wolfSSL_GetIOReadCtx(ssl);
 
-	/* `c` may end on the way. */
-	STAILQ_CONCAT(&queue, &c->queue);
-	c->queue_count = 0;
-	while ((p = STAILQ_FIRST(&queue))) {
-		STAILQ_REMOVE_HEAD(&queue, link);
-		route_datagram(d, &from, span_of(p->bytes, p->len), true);
-		free(p);
-	}
+	/*
+	 * Also before the cookie is known to be good, when the suite for the
+	 * HelloRetryRequest is chosen. The key does not matter then, and a
+	 * client that can do nothing but PSK has to get its answer.
+	 */
+	if (!c->is_13 || !c->suite_13)
+		return 0;
+	*suite = c->suite_13;
+	return key_for(c, identity, key, key_max);
 }
+#endif
 
 enum rc
 dtls_psk_answer(struct dtls *d, uint64_t conn, const struct secret *key,
@@ -152,7 +156,7 @@ dtls_psk_answer(struct dtls *d, uint64_t conn, const struct secret *key,
 	c->key_state = key ? KEY_KNOWN : KEY_UNKNOWN;
 	c->tag = tag;
 	c->tell_wanted = false;
-	replay(c);
+	queue_replay(c);
 	return RC_OK;
 }
 
@@ -165,7 +169,7 @@ dtls_psk_unavailable(struct dtls *d, uint64_t conn, uint64_t now_ms)
 	if (!c || c->key_state != KEY_ASKED)
 		return;
 	/* As if the flight had been lost: the peer sends it again. */
-	psk_forget_queue(c);
+	queue_forget(c);
 	free(c->assembly);
 	c->assembly = NULL;
 	c->identity_len = 0;

@@ -7,21 +7,49 @@
  */
 
 enum {
-	EPOCH_PROTECTED = 1, /* the only one: there is no renegotiation */
+	EPOCH_PROTECTED = 1, /* the only one of 1.2: no renegotiation */
+	EPOCH_HANDSHAKE_13 = 2, /* of 1.3, protected by handshake keys */
 	ALERT_LEN = 2, /* bytes */
+	/* Bytes of a Certificate, for which wolfSSL makes room at once. */
+	CERTIFICATE_MAX = 8192,
+	CERTIFICATE_VERIFY_MAX = 1024,
 };
 
-/* Nothing but the ClientKeyExchange that follows the hello, well formed. */
+/* How far behind the hello a message of the client's flight comes, and how
+ * long it may be. */
 static bool
-is_key_exchange(const struct conn *c, struct span body)
+is_expected(const struct conn *c, const struct peek_message *m)
+{
+	uint32_t max, place = 1;
+
+	switch (m->type) {
+	case PEEK_CLIENT_KEY_EXCHANGE:
+		max = PEEK_KEY_EXCHANGE_MAX;
+		place = c->certificates ? 2 : 1;
+		break;
+	case PEEK_CERTIFICATE:
+		max = c->certificates ? CERTIFICATE_MAX : 0;
+		break;
+	case PEEK_CERTIFICATE_VERIFY:
+		max = c->certificates ? CERTIFICATE_VERIFY_MAX : 0;
+		place = 3;
+		break;
+	default:
+		return false;
+	}
+	return m->length > 0 && m->length <= max &&
+	    m->seq == (uint16_t)(c->hello_seq + place);
+}
+
+/* Nothing but messages of the flight that follows the hello, well formed. */
+static bool
+is_flight(const struct conn *c, struct span body)
 {
 	struct peek_message m;
 	enum rc rc;
 
 	while ((rc = peek_message(&body, &m)) == RC_OK)
-		if (m.type != PEEK_CLIENT_KEY_EXCHANGE ||
-		    m.seq != (uint16_t)(c->hello_seq + 1) || m.length == 0 ||
-		    m.length > PEEK_KEY_EXCHANGE_MAX)
+		if (!is_expected(c, &m))
 			return false;
 	return rc == RC_AGAIN;
 }
@@ -48,6 +76,31 @@ same_random(const struct conn *c, const struct peek_hello *hello)
 }
 
 static bool
+feed(struct conn *c, const struct peek_record *r)
+{
+	conn_accept(c, r->raw);
+	return true;
+}
+
+/*
+ * DTLS 1.3: wolfSSL gets it once, when the key is there. It is nothing to be
+ * answered twice: what of our flight is lost comes again by our own timer.
+ */
+static bool
+take_hello_13(
+    struct conn *c, const struct peek_record *r, const struct peek_hello *hello)
+{
+	if (c->hello_taken)
+		return false;
+	if (hello->psk && psk_hello(c, hello->identity)) {
+		queue_put(c, r->raw);
+		return true;
+	}
+	c->hello_taken = true;
+	return feed(c, r);
+}
+
+static bool
 take_hello(struct dtls *d, const struct address *from,
     const struct peek_record *r, bool *counted)
 {
@@ -66,18 +119,26 @@ take_hello(struct dtls *d, const struct address *from,
 		return true;
 	}
 	if (!within_budget(c, counted) || c->key_state == KEY_ASKED ||
-	    hello.seq != c->hello_seq)
+	    hello.seq != c->hello_seq || sign_waits(c))
 		return false;
-	conn_accept(c, r->raw); /* our flight was lost: once more */
-	return true;
+	return c->is_13 ? take_hello_13(c, r, &hello) : feed(c, r);
 }
 
 /*
- * The association that a record of `from` is for. While a new handshake runs
- * beside a live association its epoch 1 has only Finished in it, and the live
- * one has finished: handshake records are for the new one, all else protected
- * is for the live one.
+ * Which of two associations at an address a record is for. The live one has
+ * finished its handshake, the pending one has nothing but a handshake: what is
+ * of DTLS 1.2 can be told by its type, of 1.3 by its epoch.
  */
+static bool
+is_for_pending(const struct conn *live, const struct conn *pending,
+    const struct peek_record *r)
+{
+	if (r->type == PEEK_UNIFIED)
+		return pending->is_13 &&
+		    (!live->is_13 || r->epoch == EPOCH_HANDSHAKE_13);
+	return r->epoch == 0 || r->type == PEEK_HANDSHAKE;
+}
+
 static struct conn *
 conn_for(const struct dtls *d, const struct address *from,
     const struct peek_record *r)
@@ -87,17 +148,18 @@ conn_for(const struct dtls *d, const struct address *from,
 
 	if (!live || !pending)
 		return live ? live : pending;
-	return r->epoch == 0 || r->type == PEEK_HANDSHAKE ? pending : live;
+	return is_for_pending(live, pending, r) ? pending : live;
 }
 
 /* Plaintext of a live one: only what shows that our Finished was lost. */
 static bool
 take_live(struct conn *c, const struct peek_record *r, bool *counted)
 {
-	bool repeated = r->epoch == 0 && r->type == PEEK_HANDSHAKE &&
-	    !c->heard && is_key_exchange(c, r->body);
-	bool protected =
-	    r->epoch == EPOCH_PROTECTED && r->type != PEEK_CHANGE_CIPHER_SPEC;
+	bool repeated = !c->is_13 && r->epoch == 0 &&
+	    r->type == PEEK_HANDSHAKE && !c->heard && is_flight(c, r->body);
+	bool protected = c->is_13 ? r->type == PEEK_UNIFIED
+				  : r->epoch == EPOCH_PROTECTED &&
+		r->type != PEEK_UNIFIED && r->type != PEEK_CHANGE_CIPHER_SPEC;
 
 	if (!protected && (!repeated || !within_budget(c, counted)))
 		return false;
@@ -111,41 +173,46 @@ take_protected(struct conn *c, const struct peek_record *r)
 	/* Before ChangeCipherSpec it is out of order, and application data
 	 * before Finished: both are as good as lost. */
 	if (r->epoch != EPOCH_PROTECTED || !c->cipher_changed ||
-	    r->type == PEEK_APPLICATION_DATA ||
+	    r->type == PEEK_APPLICATION_DATA || r->type == PEEK_UNIFIED ||
 	    r->type == PEEK_CHANGE_CIPHER_SPEC)
 		return false;
 	conn_accept(c, r->raw);
-	if (r->type == PEEK_HANDSHAKE && c->state == CONN_HANDSHAKE)
+	/* With a certificate the key was agreed on: it came too early. */
+	if (r->type == PEEK_HANDSHAKE && c->state == CONN_HANDSHAKE &&
+	    !c->certificates)
 		conn_wrong_key(c);
 	return true;
+}
+
+static bool
+take_change_cipher_spec(struct conn *c, const struct peek_record *r)
+{
+	if (r->body.len != 1 || r->body.p[0] != 1)
+		return false;
+	/* Before CertificateVerify wolfSSL drops it, after it a second one. */
+	if (!c->certificates && (!c->key_exchanged || c->cipher_changed))
+		return false;
+	c->cipher_changed = true;
+	return feed(c, r);
 }
 
 /* A record for an association in handshake, other than a hello. */
 static bool
 take_handshake(struct conn *c, const struct peek_record *r)
 {
-	struct span body = r->body;
-
+	if (c->is_13 && r->type == PEEK_UNIFIED)
+		return r->epoch == EPOCH_HANDSHAKE_13 && feed(c, r);
 	if (r->epoch != 0)
-		return take_protected(c, r);
+		return !c->is_13 && take_protected(c, r);
+	if (r->type == PEEK_ALERT)
+		return r->body.len == ALERT_LEN && feed(c, r);
+	if (c->is_13)
+		return false;
 	switch (r->type) {
 	case PEEK_HANDSHAKE:
-		if (c->key_exchanged || !is_key_exchange(c, body))
-			return false;
-		conn_accept(c, r->raw);
-		return true;
+		return !c->key_exchanged && is_flight(c, r->body) && feed(c, r);
 	case PEEK_CHANGE_CIPHER_SPEC:
-		if (!c->key_exchanged || c->cipher_changed || body.len != 1 ||
-		    body.p[0] != 1)
-			return false;
-		c->cipher_changed = true;
-		conn_accept(c, r->raw);
-		return true;
-	case PEEK_ALERT:
-		if (body.len != ALERT_LEN)
-			return false;
-		conn_accept(c, r->raw);
-		return true;
+		return take_change_cipher_spec(c, r);
 	default:
 		return false;
 	}
@@ -155,11 +222,11 @@ take_handshake(struct conn *c, const struct peek_record *r)
 static bool
 must_wait(struct conn *c, const struct peek_record *r)
 {
-	if (c->key_state == KEY_ASKED)
+	if (c->key_state == KEY_ASKED || sign_waits(c))
 		return true;
-	return c->key_state == KEY_NONE && r->epoch == 0 &&
-	    r->type == PEEK_HANDSHAKE && is_key_exchange(c, r->body) &&
-	    psk_peek(c, r->body);
+	return c->key_state == KEY_NONE && !c->certificates && !c->is_13 &&
+	    r->epoch == 0 && r->type == PEEK_HANDSHAKE &&
+	    is_flight(c, r->body) && psk_peek(c, r->body);
 }
 
 void
@@ -189,7 +256,7 @@ route_datagram(struct dtls *d, const struct address *from, struct span datagram,
 		if (!within_budget(c, &counted))
 			continue;
 		if (must_wait(c, &r)) {
-			psk_queue(c, rest);
+			queue_put(c, rest);
 			return;
 		}
 		used |= take_handshake(c, &r);

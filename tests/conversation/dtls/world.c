@@ -185,6 +185,8 @@ take_event(struct world *w, const struct dtls_event *ev)
 		if (!w->silent_keeper)
 			world_answer(w, ev->identity.p[0] < 'x');
 		break;
+	case DTLS_EVENT_SIGN_WANTED:
+		break;
 	case DTLS_EVENT_ESTABLISHED:
 		assert_int_equal(ev->credential, DTLS_PSK);
 		write_down(w->events, "%u established %.*s %s\n", i,

@@ -49,7 +49,10 @@ not_records(void **state)
 	    {"a short header", "\x16\xfe\xfd\0\0" SEQ "\0", 12},
 	    {"a body cut off", "\x16\xfe\xfd\0\0" SEQ "\0\2x", 14},
 	    {"a length beyond all", "\x16\xfe\xfd\0\0" SEQ "\xff\xffx", 14},
-	    {"the header of DTLS 1.3", "\x2f\0\0\0\0" SEQ "\0\0", 13},
+	    {"DTLS 1.3 with a Connection ID", "\x3f\0\0\0\0\0\0", 7},
+	    {"DTLS 1.3, cut off", "\x2f\0\0\0\2x", 6},
+	    {"DTLS 1.3, a short header", "\x2f\0\0\0", 4},
+	    {"a heartbeat", "\x18\xfe\xfd\0\0" SEQ "\0\0", 13},
 	    {"a Connection ID", "\x19\xfe\xfd\0\0" SEQ "\0\0", 13},
 	    {"type 19", "\x13\xfe\xfd\0\0" SEQ "\0\0", 13},
 	    {"TLS", "\x16\3\3\0\0" SEQ "\0\0", 13},
@@ -68,6 +71,32 @@ not_records(void **state)
 		if (peek_record(&d, &r) || d.len != rows[i].len)
 			fail_msg("taken: %s", rows[i].what);
 	}
+}
+
+/* RFC 9147 4: long and short sequence numbers, with a length and without. */
+static void
+records_of_dtls_13(void **state)
+{
+	struct span d = SPAN_LIT("\x2e\0\1\0\3abc" /* epoch 2 */
+				 "\x27\1\0\2xy" /* 3 */
+				 "\x1a\xfe\xfd\0\0" SEQ "\0\2\0\0" /* ACK */
+				 "\x2a\0\2the rest");
+	struct peek_record r;
+
+	(void)state;
+	assert_true(peek_record(&d, &r));
+	assert_int_equal(r.type, PEEK_UNIFIED);
+	assert_int_equal(r.epoch, 2);
+	assert_true(span_is(r.body, "abc"));
+	assert_int_equal(r.raw.len, 8);
+	assert_true(peek_record(&d, &r));
+	assert_int_equal(r.epoch, 3);
+	assert_true(span_is(r.body, "xy"));
+	assert_true(peek_record(&d, &r));
+	assert_int_equal(r.type, PEEK_ACK);
+	assert_true(peek_record(&d, &r));
+	assert_true(span_is(r.body, "the rest"));
+	assert_int_equal(d.len, 0);
 }
 
 static void
@@ -361,6 +390,7 @@ main(void)
 {
 	static const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(records_of_a_datagram),
+	    cmocka_unit_test(records_of_dtls_13),
 	    cmocka_unit_test(not_records),
 	    cmocka_unit_test(messages_of_a_record),
 	    cmocka_unit_test(not_messages),
