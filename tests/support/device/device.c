@@ -42,6 +42,22 @@ device_equip(struct device *d, const struct lwm2m_entry *e)
 }
 
 enum rc
+device_equip_self(struct device *d)
+{
+	const struct lwm2m_entry entries[] = {
+	    {LWM2M_RESOURCE(OBJECT_DEVICE, 0, 0),
+		LWM2M_VALUE_STRING(SPAN_LIT("virtual"))},
+	    {LWM2M_RESOURCE(OBJECT_DEVICE, 0, 16),
+		LWM2M_VALUE_STRING(SPAN_LIT("U"))},
+	};
+	enum rc rc = RC_OK;
+
+	for (size_t i = 0; rc == RC_OK && i < 2; i++)
+		rc = store_put(&d->store, &entries[i]);
+	return rc;
+}
+
+enum rc
 device_equip_account(struct device *d, const char *uri, struct span identity,
     const struct secret *key)
 {
@@ -54,18 +70,14 @@ device_equip_account(struct device *d, const char *uri, struct span identity,
 		LWM2M_VALUE_BOOLEAN(true)},
 	    {LWM2M_RESOURCE(OBJECT_SECURITY, i, SECURITY_MODE),
 		LWM2M_VALUE_INTEGER(psk ? MODE_PSK : MODE_NOSEC)},
-	    {LWM2M_RESOURCE(OBJECT_DEVICE, 0, 0),
-		LWM2M_VALUE_STRING(SPAN_LIT("virtual"))},
-	    {LWM2M_RESOURCE(OBJECT_DEVICE, 0, 16),
-		LWM2M_VALUE_STRING(SPAN_LIT("U"))},
 	    {LWM2M_RESOURCE(OBJECT_SECURITY, i, SECURITY_IDENTITY),
 		LWM2M_VALUE_OPAQUE(identity)},
 	    {LWM2M_RESOURCE(OBJECT_SECURITY, i, SECURITY_SECRET_KEY),
 		LWM2M_VALUE_OPAQUE(
 		    psk ? secret_expose(key) : (struct span){0})},
 	};
-	size_t count = psk ? 7 : 5;
-	enum rc rc = RC_OK;
+	size_t count = psk ? 5 : 3;
+	enum rc rc = device_equip_self(d);
 
 	for (size_t n = 0; rc == RC_OK && n < count; n++)
 		rc = store_put(&d->store, &entries[n]);
