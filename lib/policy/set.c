@@ -237,11 +237,10 @@ load(const char *path, const struct span *text, struct diag *d,
 	rc = assemble(&w, s);
 	if (rc != RC_OK)
 		goto out;
-	warn_if_empty(&w, path);
-	if (diag_count(w.diag, DIAG_ERROR) > 0)
-		rc = RC_CONFIG;
+	rc = diag_count(w.diag, DIAG_ERROR) > 0 ? RC_CONFIG : RC_OK;
 	if (rc != RC_OK)
 		goto out;
+	warn_if_empty(&w, path);
 	s->arena = w.load.arena;
 	s->references = 1;
 	w.load.arena = NULL;

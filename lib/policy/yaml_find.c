@@ -49,7 +49,8 @@ put_step(struct writer *w, const struct yaml_node *n)
 	if (n->parent->kind == YAML_LIST) {
 		writer_fmt(w, "[%zu]", n->index);
 	} else if (!n->key) {
-		writer_str(w, "[?]");
+		/* A key itself stands for its map. */
+		return;
 	} else if (!is_word(n->key->text)) {
 		writer_fmt(w, "[%s]", YAML_SHOW(n->key->text));
 	} else if (n->key->text.p[0] == '/') {
