@@ -9,7 +9,7 @@
 #include "keeper.h"
 #include "link.h"
 #include "notify.h"
-#include "udp.h"
+#include "sockets.h"
 #include "worker.h"
 
 #include <errno.h>
@@ -20,9 +20,6 @@
 #include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -32,7 +29,6 @@ enum {
 	/** A child that has lived so long starts anew without a wait. */
 	BACKOFF_FORGET_MS = 60000,
 	KEEPER_SILENT_MS = 45000, /**< no sign of life: killed */
-	CONTROL_BACKLOG = 8,
 };
 
 enum stage {
@@ -67,54 +63,6 @@ struct supervisor {
 	int exit_code;
 };
 
-/* --- sockets -------------------------------------------------------------- */
-
-static void
-say_listening(const struct listen_config *l, const struct address *bound)
-{
-	uint8_t text[ADDRESS_TEXT_MAX];
-	struct writer w;
-
-	writer_init(&w, text, sizeof(text));
-	address_print(&w, bound);
-	LOG(LOG_NOTICE, "listening",
-	    F_TEXT("scheme", l->kind == LISTEN_COAPS ? "coaps" : "coap"),
-	    F_TEXT("address", writer_span(&w)));
-	if (l->kind == LISTEN_COAP)
-		LOG(LOG_WARNING, "nosec_listener",
-		    F_TEXT("address", writer_span(&w)),
-		    F_TEXT("note",
-			"plain CoAP: answers only whom a `nosec` identity "
-			"admits"));
-}
-
-/** One socket a worker on each listener; port 0 is settled by the first. */
-static enum rc
-open_sockets(struct supervisor *s)
-{
-	const struct config *c = s->config;
-
-	for (size_t i = 0; i < c->listen_count; i++) {
-		struct address where = c->listen[i].address, bound;
-
-		for (unsigned n = 0; n < c->workers; n++) {
-			enum rc rc = udp_open(
-			    &where, c->workers > 1, &s->sockets[n][i], &bound);
-
-			if (rc != RC_OK) {
-				LOG(LOG_ERROR, "listen",
-				    F_TEXT("file", c->file),
-				    F_INT("line", c->listen[i].line),
-				    F_TEXT("error", strerror(errno)));
-				return rc;
-			}
-			where = bound;
-		}
-		say_listening(&c->listen[i], &bound);
-	}
-	return RC_OK;
-}
-
 static enum rc
 open_links(struct supervisor *s)
 {
@@ -124,63 +72,6 @@ open_links(struct supervisor *s)
 		if (rc != RC_OK)
 			return rc;
 	}
-	return RC_OK;
-}
-
-/** A stale socket file of a daemon that was killed is in the way; one that
- *  answers is another daemon. */
-static bool
-is_stale(const struct sockaddr_un *sa)
-{
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	bool stale = fd >= 0 &&
-	    connect(fd, (const struct sockaddr *)sa, sizeof(*sa)) != 0 &&
-	    errno == ECONNREFUSED;
-
-	if (fd >= 0)
-		close(fd);
-	return stale;
-}
-
-static enum rc
-open_control(struct supervisor *s)
-{
-	struct sockaddr_un sa = {.sun_family = AF_UNIX};
-	const char *path = s->config->control;
-	const struct user_config *keeper = &s->config->user_keeper;
-	int fd;
-
-	s->control = -1;
-	if (!path)
-		return RC_OK;
-	if (strlen(path) >= sizeof(sa.sun_path)) {
-		LOG(LOG_ERROR, "control", F_TEXT("path", path),
-		    F_TEXT("error", "longer than a socket's name can be"));
-		return RC_CONFIG;
-	}
-	strcpy(sa.sun_path, path);
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0)
-		return RC_IO;
-	if (is_stale(&sa))
-		unlink(path);
-	umask(0117);
-	if (bind(fd, (struct sockaddr *)&sa, sizeof(sa)) != 0 ||
-	    listen(fd, CONTROL_BACKLOG) != 0) {
-		LOG(LOG_ERROR, "control", F_TEXT("path", path),
-		    F_TEXT("error", strerror(errno)),
-		    F_TEXT("remedy",
-			errno == EADDRINUSE ? "another bootstrapd uses it"
-					    : "see that its folder exists"));
-		close(fd);
-		return RC_IO;
-	}
-	umask(0077);
-	if (s->as_root && keeper->set &&
-	    chown(path, keeper->uid, keeper->gid) != 0)
-		LOG(LOG_WARNING, "control", F_TEXT("path", path),
-		    F_TEXT("error", strerror(errno)));
-	s->control = fd;
 	return RC_OK;
 }
 
@@ -561,11 +452,11 @@ supervisor_run(const struct config *config)
 	if (rc == RC_OK)
 		rc = watch_all(s);
 	if (rc == RC_OK)
-		rc = open_sockets(s);
+		rc = sockets_open(config, s->sockets);
 	if (rc == RC_OK)
 		rc = open_links(s);
 	if (rc == RC_OK)
-		rc = open_control(s);
+		rc = sockets_control(config, s->as_root, &s->control);
 	if (rc == RC_OK) {
 		start_child(&s->keeper, clock_now_ms());
 		watch(s, clock_now_ms());
