@@ -1,0 +1,446 @@
+"""A day at the factory: masters are made, images minted, and the ledger tells.
+"""
+import hashlib
+import hmac
+import json
+import os
+import pty
+import resource
+import signal
+import sqlite3
+import subprocess
+
+import cbor
+from factory import (EP, PIN, URI, Factory, Skip, absent, equal, failed, mode,
+                     story, tell, within)
+
+
+def json_entries(text):
+    """{path: value} of our JSON image, one entry a line."""
+    lines = text.decode().split("\n")
+    equal(len(lines), len(json.loads(text)["entries"]) + 3, text)
+    kinds = {"string": str, "integer": int, "boolean": bool, "opaque": str}
+    entries = {}
+    for e in json.loads(text)["entries"]:
+        value = e["value"]
+        equal(type(value), kinds[e["type"]], e)
+        if e["type"] == "opaque":
+            equal(value, value.lower())
+            value = bytes.fromhex(value)
+        entries[e["path"]] = value
+    return entries
+
+
+@story
+def masters():
+    """Master keys are made, listed, and never overwritten."""
+    with Factory() as f:
+        ran = f.run("hsm", "keys", *f.token)
+        equal(ran.code, 0, ran)
+        equal(ran.out, "")
+        within("hsm keys make", ran.err)
+
+        made = f.make_masters("--ledger", "ledger.db")
+        check = dict(line.split("  check value ")
+                     for line in made.out.splitlines())
+        equal(list(check), ['"bootstrap-2026"', '"fleet-2026"'])
+
+        failed(f.run("hsm", "keys", "make", *f.token, "fleet-2026"), 73,
+               '"fleet-2026"', "never overwritten")
+
+        ran = f.run("hsm", "keys", *f.token, "--format", "json")
+        keys = {k["label"]: k for k in map(json.loads, ran.out.splitlines())}
+        equal(sorted(keys), ["bootstrap-2026", "fleet-2026"])
+        for label, key in keys.items():
+            equal(key["kcv"], check[f'"{label}"'], "the same key still")
+            for good in ("sensitive", "never_extractable", "local",
+                         "persistent", "sign"):
+                equal(key[good], True, key)
+            equal(key["extractable"], False)
+        text = f.run("hsm", "keys", *f.token).out
+        within("sensitive never-extractable made-in-token", text)
+        csv = f.run("hsm", "keys", *f.token, "--format", "csv")
+        equal(len(csv.out.splitlines()), 3)
+
+        with f.sqlite("ledger.db") as db:
+            rows = db.execute("SELECT label, kcv FROM keys").fetchall()
+        equal(sorted(rows), sorted(
+            (label, key["kcv"]) for label, key in keys.items()))
+
+
+@story
+def image_json():
+    """An image in JSON holds the account, its row and nothing for others."""
+    with Factory() as f:
+        f.make_masters()
+        ran = f.build("-o", "image.json", "--ledger", "ledger.db")
+        equal(ran.code, 0, ran)
+        image = f.read("image.json")
+        equal(mode(f.path("image.json")), 0o600)
+        equal(f.left_over(), [])
+        doc = json.loads(image)
+        equal(doc["format"], "bootstrapd-image-1")
+        equal(doc["endpoint"], EP)
+        entries = json_entries(image)
+        key = entries.pop("/0/1/5")
+        equal(len(key), 32)
+        equal(entries, {
+            "/0/1/0": URI, "/0/1/1": True, "/0/1/2": 0,
+            "/0/1/3": b"id:" + EP.encode(), "/0/1/11": 10})
+
+        sha = hashlib.sha256(image).hexdigest()
+        print_of_key = hmac.new(key, b"lwm2m-bs/fingerprint",
+                                "sha256").digest()[:8].hex()
+        for word in ('"image.json"', str(len(image)), sha, print_of_key):
+            within(word, ran.err)
+        equal(ran.out, "")
+
+        rows = f.run("audit", "list", "--ledger", "ledger.db", "--kind",
+                     "image_minted", "--format", "json").out.splitlines()
+        equal(len(rows), 1)
+        row = json.loads(rows[0])
+        equal(row["endpoint"], EP)
+        equal(row["data"], {
+            "identity": "factory-2026", "master": "bootstrap-2026",
+            "epoch": 2, "format": "json", "sha256": sha,
+            "fingerprint": print_of_key})
+        # the key itself stands nowhere but in the image
+        for name in ("ledger.db", "ledger.db-wal"):
+            whole = f.read(name) if os.path.exists(f.path(name)) else b""
+            for form in (key, key.hex().encode(), key.hex().upper().encode()):
+                absent(form, whole)
+        absent(key.hex(), ran.err)
+
+
+@story
+def same_and_other():
+    """The same question gives the same image, another epoch another key."""
+    with Factory() as f:
+        f.make_masters()
+        images = {}
+        for name, more in (("a", ()), ("b", ()), ("new", ("--epoch", "2")),
+                           ("old", ("--epoch", "1"))):
+            for fmt in ("json", "senml-cbor"):
+                ran = f.build(*more, "-o", f"{name}.{fmt}", fmt=fmt)
+                equal(ran.code, 0, ran)
+            image = f.read(f"{name}.senml-cbor")
+            images[name] = cbor.senml_entries(image)
+            # two formats, one account
+            equal(images[name], json_entries(f.read(f"{name}.json")))
+        equal(f.read("a.json"), f.read("b.json"))
+        equal(f.read("a.senml-cbor"), f.read("b.senml-cbor"))
+        equal(images["a"], images["new"], "the newest epoch is the default")
+        assert images["old"].pop("/0/1/5") != images["new"].pop("/0/1/5")
+        equal(images["old"], images["new"], "only the key differs")
+        other = f.build("-o", "o.cbor", fmt="senml-cbor", endpoint=EP + "9")
+        equal(other.code, 0, other)
+        assert cbor.senml_entries(f.read("o.cbor"))["/0/1/5"] != \
+            images["a"]["/0/1/5"]
+
+
+@story
+def where_it_goes():
+    """Instance, hold-off and standard output are as asked for."""
+    with Factory() as f:
+        f.make_masters()
+        ran = f.build("--instance", "0", "--hold-off", "2m", fmt="senml-cbor")
+        equal(ran.code, 0, ran)
+        entries = cbor.senml_entries(ran.raw)
+        equal(sorted(entries), ["/0/0/0", "/0/0/1", "/0/0/11", "/0/0/2",
+                                "/0/0/3", "/0/0/5"])
+        equal(entries["/0/0/11"], 120)
+        equal(f.build("-o", "-").raw, f.build().raw)
+        within("standard output", ran.err)
+
+
+@story
+def no_security():
+    """An image without security needs no token and carries no key."""
+    with Factory(token=False) as f:
+        f.token = []
+        ran = f.build(identity="lab-bench", endpoint="lab-7",
+                      uri="coap://[::1]:5683", fmt="senml-cbor")
+        equal(ran.code, 0, ran)
+        equal(cbor.senml_entries(ran.raw), {
+            "/0/1/0": "coap://[::1]:5683", "/0/1/1": True, "/0/1/2": 3,
+            "/0/1/11": 10})
+        ran = f.build("--ledger", "l.db", "-o", "i", identity="lab-bench",
+                      endpoint="lab-7", uri="coap://lab")
+        equal(ran.code, 0, ran)
+        row = json.loads(f.run("audit", "show", "1", "--ledger", "l.db",
+                               "--format", "json").out)
+        equal(sorted(row["data"]), ["format", "identity", "sha256"])
+
+
+@story
+def never_overwritten():
+    """A file that is there stays, and --force replaces only a plain one."""
+    with Factory() as f:
+        f.make_masters()
+        f.write("image", "the only copy")
+        failed(f.build("-o", "image", "--ledger", "l.db"), 73, '"image"',
+               "--force")
+        equal(f.read("image"), b"the only copy")
+        assert not os.path.exists(f.path("l.db")), "a row without an image"
+        equal(f.build("-o", "image", "--force").code, 0)
+        equal(json.loads(f.read("image"))["endpoint"], EP)
+        equal(mode(f.path("image")), 0o600)
+
+        os.symlink("image", f.path("link"))
+        failed(f.build("-o", "link", "--force"), 73, "no regular file")
+        os.mkdir(f.path("folder"))
+        failed(f.build("-o", "folder", "--force"), 73, "no regular file")
+        failed(f.build("-o", "nowhere/image"), 73, "No such file")
+        equal(f.left_over(), [])
+
+
+@story
+def row_before_image():
+    """What cannot be recorded does not happen."""
+    with Factory() as f:
+        f.make_masters("--ledger", "l.db")
+        # an open reader keeps the shared memory file, so that what fails
+        # is the write of the row and not the opening
+        with f.sqlite("l.db") as db:
+            count = db.execute("SELECT count(*) FROM event").fetchone()
+
+            def small_files():
+                signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+                resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))
+
+            ran = f.build("-o", "image", "--ledger", "l.db",
+                          preexec_fn=small_files, restore_signals=False)
+            failed(ran, 74, "not handed out")
+            equal(db.execute("SELECT count(*) FROM event").fetchone(), count)
+        assert not os.path.exists(f.path("image"))
+        equal(f.left_over(), [])
+        # the same for standard output: not one byte before the row
+        failed(f.build("--ledger", "nowhere/l.db"), 74, "nowhere")
+        equal(f.build("--ledger", "nowhere/l.db").raw, b"")
+        f.write("text.db", "this is no ledger\n" * 100)
+        failed(f.build("-o", "image", "--ledger", "text.db"), 65, "text.db")
+        assert not os.path.exists(f.path("image"))
+        equal(f.build("-o", "image", "--ledger", "l.db").code, 0)
+
+
+@story
+def full_output():
+    """An output that takes nothing is an error, not an empty image."""
+    if not os.path.exists("/dev/full"):
+        raise Skip("no /dev/full")
+    with Factory() as f:
+        f.make_masters()
+        with open("/dev/full", "wb") as full:
+            done = subprocess.run(
+                [os.environ["TOOL"], "image", "build", *f.token, "--policies",
+                 "policies.yaml", "--identity", "factory-2026", "--endpoint",
+                 EP, "--uri", URI, "--format", "json"],
+                cwd=f.dir, env=f.env, stdout=full, stderr=subprocess.PIPE,
+                check=False)
+            equal(done.returncode, 74)
+            within(b"No space left", done.stderr)
+            done = subprocess.run(
+                [os.environ["TOOL"], "--help"], stdout=full,
+                stderr=subprocess.PIPE, check=False)
+            equal(done.returncode, 74)
+
+
+@story
+def not_to_a_terminal():
+    """A terminal gets an image only when it is text and asked for."""
+    with Factory() as f:
+        f.make_masters()
+
+        def on_terminal(*more, fmt):
+            ours, theirs = pty.openpty()
+            try:
+                done = subprocess.run(
+                    [os.environ["TOOL"], "image", "build", *f.token,
+                     "--policies", "policies.yaml", "--identity",
+                     "factory-2026", "--endpoint", EP, "--uri", URI,
+                     "--format", fmt, *more],
+                    cwd=f.dir, env=f.env, stdout=theirs,
+                    stderr=subprocess.PIPE, check=False)
+                os.set_blocking(ours, False)
+                try:
+                    seen = os.read(ours, 65536)
+                except BlockingIOError:
+                    seen = b""
+                return done.returncode, done.stderr.decode(), seen
+            finally:
+                os.close(ours)
+                os.close(theirs)
+
+        for more, fmt in (((), "json"), ((), "senml-cbor"),
+                          (("-o", "-"), "senml-cbor")):
+            code, err, seen = on_terminal(*more, fmt=fmt)
+            equal((code, seen), (64, b""), err)
+            within("terminal", err)
+        code, err, seen = on_terminal("-o", "-", fmt="json")
+        equal(code, 0, err)
+        within(b"bootstrapd-image-1", seen)
+
+
+@story
+def denied():
+    """Only what the identity document admits is minted."""
+    with Factory() as f:
+        f.make_masters()
+        failed(f.build(endpoint="urn:dev:ops:OTHER-1"), 77,
+               "policies.yaml:1", "does not admit", '"urn:dev:ops:0057F2-*"')
+        failed(f.build("--epoch", "3"), 65, "no epoch 3")
+        failed(f.build(identity="factory-2025"), 65, '"factory-2025"',
+               'did you mean "factory-2026"?')
+        failed(f.build(endpoint="urn:dev:ops:0057F2-" + "x" * 110), 65,
+               "128 bytes")
+        failed(f.build(endpoint="urn:dev:ops:0057F2-" + "x" * 300), 64,
+               "252 bytes")
+        failed(f.build(endpoint="urn:dev:ops:0057F2-\n"), 64, "\\n",
+               "control character")
+        f.write("policies.yaml", "identity: factory-2026\npsk: {}\n")
+        failed(f.build(), 65, "policies.yaml:2")
+        failed(f.build("--policies", "p"), 64, "given twice")
+
+
+@story
+def uris():
+    """A URI that the device could not use is refused."""
+    with Factory() as f:
+        f.make_masters()
+        for bad in ("coap://host", "coaps+tcp://host", "http://host", "host",
+                    "coaps://", "coaps://:5684", "coaps://host:0",
+                    "coaps://host:65536", "coaps://host:", "coaps://host/rd",
+                    "coaps://user@host", "coaps://ho st", "coaps://[::1",
+                    "coaps://[1.2.3.4]", "coaps://[::1]5684",
+                    "coaps://h\u00f6st", "coaps://host:05684",
+                    "coaps://" + "h" * 248):
+            failed(f.build(uri=bad), 64, "--uri")
+        for good in ("coaps://host", "coaps://192.0.2.1:5684",
+                     "coaps://[2001:db8::1]:5684", "coaps://" + "h" * 247):
+            equal(f.build(uri=good).code, 0)
+        failed(f.build(identity="lab-bench", endpoint="lab-1"), 64,
+               "coap://HOST:PORT")
+
+
+@story
+def no_master():
+    """A master that is not there is an error with the command for it."""
+    with Factory() as f:
+        failed(f.build("-o", "image", "--ledger", "l.db"), 69,
+               "bootstrap-2026", "provisioning-tool hsm keys make")
+        assert not os.path.exists(f.path("image"))
+        equal(f.left_over(), [])
+
+
+@story
+def wrong_pin():
+    """A wrong PIN is tried once, and the token is named."""
+    with Factory() as f:
+        shim = os.environ["P11SHIM"]
+        f.env.update(P11SHIM_MODULE=f.module, P11SHIM_COUNT=f.path("count"))
+        f.write("pin", "1234-wrong\n", 0o600)
+        f.token[1] = shim
+        ran = f.run("hsm", "keys", *f.token)
+        failed(ran, 69, "factory")
+        absent("1234-wrong", ran.err + ran.out)
+        counts = {name: int(number) for name, number in (
+            line.split() for line in f.read("count").decode().splitlines()
+            if line.strip("\0 "))}
+        equal(counts["C_Login"], 1)
+
+
+@story
+def where_the_pin_is():
+    """The PIN comes from a private file, a variable or a credential."""
+    with Factory() as f:
+        f.make_masters()
+        base = f.token[:4]
+        equal(f.run("hsm", "keys", *base, "--pin-env", "TOOL_PIN",
+                    env={"TOOL_PIN": PIN}).code, 0)
+        os.mkdir(f.path("creds"), 0o700)
+        f.write("creds/hsm-pin", PIN, 0o400)
+        equal(f.run("hsm", "keys", *base, "--pin-credential", "hsm-pin",
+                    env={"CREDENTIALS_DIRECTORY": f.path("creds")}).code, 0)
+        failed(f.run("hsm", "keys", *base, "--pin-env", "TOOL_PIN"), 78,
+               "TOOL_PIN")
+        failed(f.run("hsm", "keys", *f.token, "--pin-env", "TOOL_PIN"), 64,
+               "exclude each other")
+        os.chmod(f.path("pin"), 0o644)
+        failed(f.run("hsm", "keys", *f.token), 78, "0600")
+        # there is no --pin, and what was behind it is not repeated
+        for wrong in (("--pin", "4711-secret"), ("--pin=4711-secret",)):
+            ran = f.run("hsm", "keys", *base, *wrong)
+            failed(ran, 64, "--pin")
+            absent("4711-secret", ran.err + ran.out)
+
+
+@story
+def token_away():
+    """A token or module that is not there is named."""
+    with Factory() as f:
+        failed(f.run("hsm", "keys", "--module", f.module, "--token",
+                     "pkcs11:token=elsewhere", "--pin-file", "pin"), 69,
+               "elsewhere", "factory")
+        failed(f.run("hsm", "keys", "--module", "/nowhere.so", *f.token[2:]),
+               78, "/nowhere.so")
+        failed(f.run("hsm", "keys", *f.token[2:], "-c", "nowhere.yaml"), 78,
+               "nowhere.yaml")
+
+
+@story
+def from_the_configuration():
+    """With -c, token, policies and ledger are the daemon's."""
+    with Factory() as f:
+        f.write("bootstrapd.yaml", f"""\
+listen: ["coaps://127.0.0.1:0"]
+hsm:
+  module: {f.module}
+  token: "pkcs11:token=factory"
+  pin: {{file: pin}}
+policies: policies.yaml
+ledger: ledger.db
+""")
+        made = f.run("hsm", "keys", "make", "-c", "bootstrapd.yaml",
+                     "bootstrap-2026", "fleet-2026")
+        equal(made.code, 0, made)
+        ran = f.run("image", "build", "-c", "bootstrapd.yaml", "--identity",
+                    "factory-2026", "--endpoint", EP, "--uri", URI,
+                    "--format", "senml-cbor", "-o", "image.cbor")
+        equal(ran.code, 0, ran)
+        ran = f.run("audit", "list", "--config=bootstrapd.yaml", "--format",
+                    "json")
+        equal([json.loads(r)["kind"] for r in ran.out.splitlines()],
+              ["key_check", "key_check", "image_minted"])
+        equal(f.run("audit", "verify", "-c", "bootstrapd.yaml").code, 0)
+        # an option comes before the file
+        ran = f.run("hsm", "keys", "-c", "bootstrapd.yaml", "--token",
+                    "pkcs11:token=elsewhere")
+        failed(ran, 69, "elsewhere")
+
+        f.write("bootstrapd.yaml", "listen: yes\nledgr: x\n")
+        ran = f.run("audit", "list", "-c", "bootstrapd.yaml")
+        failed(ran, 78, "bootstrapd.yaml:2:", "ledgr")
+
+
+def _sqlite_has_json():
+    return sqlite3.sqlite_version_info >= (3, 38)
+
+
+@story
+def devices():
+    """The views know the device that was minted."""
+    if not _sqlite_has_json():
+        raise Skip("python's SQLite is too old for the views")
+    with Factory() as f:
+        f.make_masters()
+        equal(f.build("-o", "i", "--ledger", "l.db").code, 0)
+        with f.sqlite("l.db") as db:
+            equal(db.execute(
+                "SELECT endpoint, identity, epoch, outcome FROM devices"
+            ).fetchall(), [(EP, "factory-2026", 2, None)])
+            equal(db.execute("SELECT purpose, master FROM credentials"
+                             ).fetchall(), [("image", "bootstrap-2026")])
+
+
+if __name__ == "__main__":
+    tell()
