@@ -114,6 +114,18 @@ yaml_error(const struct yaml_ctx *c, const struct yaml_node *at,
 	va_end(ap);
 }
 
+void
+yaml_hand_over(struct diag *from, struct diag *to)
+{
+	diag_sort(from);
+	for (size_t i = 0; i < diag_total(from); i++) {
+		const struct diag_finding *f = diag_get(from, i);
+
+		diag_add(to, f->level, f->file, f->line, f->column, f->code,
+		    "%s", f->text);
+	}
+}
+
 struct yaml_node *
 yaml_get(struct yaml_node *map, const char *key)
 {
