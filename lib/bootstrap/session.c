@@ -1,6 +1,7 @@
 #include "bootstrap/session_state.h"
 
 #include "base/heap.h"
+#include "lwm2m/object.h"
 
 #include <stdlib.h>
 
@@ -77,7 +78,7 @@ void
 session_give_up(
     struct session *s, enum reason why, uint8_t code, uint64_t now_ms)
 {
-	bool wrote = false;
+	bool wrote = false, alive;
 
 	if (s->cleaning) {
 		session_conclude(s, now_ms); /* the first reason stands */
@@ -95,8 +96,11 @@ session_give_up(
 	session_decide(s, OUTCOME_FAILED, why, code);
 	for (size_t i = 0; i < s->accounts.count; i++)
 		wrote |= s->accounts.known[i].chosen;
-	/* only a device that still talks to us can be asked to clean up */
-	if (s->plan.flags & PLAN_CLEAN_ON_FAILURE && wrote && code != 0) {
+	/* only a device that still talks to us can be asked to clean up: one
+	 * that has just answered, or that we have not asked yet */
+	alive = code != 0 || why == REASON_NO_INSTANCE ||
+	    why == REASON_PLAN_TOO_LARGE;
+	if (s->plan.flags & PLAN_CLEAN_ON_FAILURE && wrote && alive) {
 		s->cleaning = true;
 		s->command_out = false;
 		s->command_due = true;
@@ -266,7 +270,17 @@ make_clean_command(struct session *s, uint64_t now_ms)
 	return false;
 }
 
-/** Bring the step that is due into a request; false: the session ended. */
+/** True for a Write or Delete of an instance of /0 by the ID in the plan. */
+static bool
+names_security(const struct plan_step *step)
+{
+	return (step->op == PLAN_WRITE || step->op == PLAN_DELETE) &&
+	    step->account == 0 && path_depth(step->path) == 2 &&
+	    step->path.object == OBJECT_SECURITY;
+}
+
+/** Bring the step that is due into a request; false: the session ended, or
+ *  something else is due now. */
 static bool
 make_command(struct session *s, uint64_t now_ms)
 {
@@ -276,7 +290,10 @@ make_command(struct session *s, uint64_t now_ms)
 
 	if (s->cleaning)
 		return make_clean_command(s, now_ms);
-	if (step->account)
+	if (names_security(step) &&
+	    !accounts_may_touch(&s->accounts, path.instance))
+		rc = RC_CONFLICT;
+	else if (step->account)
 		rc = accounts_choose(&s->accounts, path.object, step->account,
 		    step->ssid, &path.instance);
 	if (rc != RC_OK) {
@@ -333,8 +350,9 @@ session_next(struct session *s, struct session_out *out, uint64_t now_ms)
 		out->kind = SESSION_OUT_ASK;
 		return true;
 	}
-	if (s->command_due && hand_out_command(s, out, now_ms))
-		return true;
+	while (s->command_due)
+		if (hand_out_command(s, out, now_ms))
+			return true;
 	if (s->end_due) {
 		command_fini(
 		    &s->command); /* the last keys leave this process */

@@ -93,7 +93,7 @@ delete_answered(struct session *s, const struct plan_step *step, uint8_t code,
 	    code == BAD_REQUEST || code == NOT_FOUND || code == NOT_ALLOWED;
 
 	if (code == DELETED)
-		accounts_deleted(&s->accounts, step->path.object);
+		accounts_deleted(&s->accounts, step->path);
 	else if (step->flags & PLAN_STRICT || !absent) {
 		session_give_up(s, REASON_DELETE_REFUSED, code, now_ms);
 		return;
