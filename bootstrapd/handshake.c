@@ -30,7 +30,7 @@ wait_due(void *ctx, uint64_t now_ms)
 	}
 	dtls_psk_unavailable(l->dtls, p->conn, now_ms);
 	handshake_forget(p);
-	listener_flush(l, now_ms);
+	listener_serve(l, now_ms);
 }
 
 static void
@@ -97,7 +97,8 @@ handshake_key(struct worker *w, struct q_psk_answer *a, uint64_t now_ms)
 		break;
 	}
 	handshake_forget(p);
-	listener_flush(l, now_ms);
+	/* the peer's flight waited for it: the handshake is over, or failed */
+	listener_serve(l, now_ms);
 }
 
 static void
@@ -133,8 +134,9 @@ association_closed(
 	    F_INT("epoch", epoch));
 }
 
-void
-handshake_events(struct listener *l, uint64_t now_ms)
+/** What the endpoint has found out: keys wanted, associations, data. */
+static void
+take_events(struct listener *l, uint64_t now_ms)
 {
 	struct dtls_event ev;
 
@@ -165,9 +167,9 @@ on_dtls_timer(void *ctx, uint64_t now_ms)
 {
 	struct listener *l = ctx;
 
+	l->broken = false;
 	dtls_tick(l->dtls, now_ms);
-	handshake_events(l, now_ms);
-	listener_flush(l, now_ms);
+	listener_serve(l, now_ms);
 }
 
 void
@@ -178,17 +180,24 @@ listener_flush(struct listener *l, uint64_t now_ms)
 	struct writer w;
 	uint64_t at;
 
-	(void)now_ms;
 	for (;;) {
 		writer_init(&w, buf, sizeof(buf));
 		if (dtls_output(l->dtls, &to, &w) != RC_OK)
 			break;
 		udp_send(l->fd, &to, writer_span(&w));
 	}
-	at = dtls_deadline(l->dtls);
+	/* an event waits, and its peer may be who called us: not from here */
+	at = l->broken ? now_ms : dtls_deadline(l->dtls);
 	if (at == TIME_NEVER)
 		loop_timer_clear(l->worker->loop, &l->timer);
 	else if (loop_timer_set(
 		     l->worker->loop, &l->timer, at, on_dtls_timer, l) != RC_OK)
 		LOG(LOG_ERROR, "out_of_memory", F_TEXT("for", "timer"));
+}
+
+void
+listener_serve(struct listener *l, uint64_t now_ms)
+{
+	take_events(l, now_ms);
+	listener_flush(l, now_ms);
 }

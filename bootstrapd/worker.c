@@ -57,8 +57,7 @@ on_socket(void *ctx, uint32_t events)
 			continue;
 		}
 		dtls_receive(l->dtls, &from, span_of(buf, len), now);
-		handshake_events(l, now);
-		listener_flush(l, now);
+		listener_serve(l, now);
 	}
 }
 

@@ -24,6 +24,7 @@ struct listener {
 	int fd;
 	struct dtls *dtls; /**< NULL: plain CoAP */
 	struct loop_timer timer;
+	bool broken; /**< an association broke as we sent: events wait */
 };
 
 /** The key of a peer in the worker's table. */
@@ -130,8 +131,9 @@ void boot_free(struct boot *b);
 
 /* handshake.c */
 
-/** What a DTLS endpoint has found out: keys wanted, associations, data. */
-void handshake_events(struct listener *l, uint64_t now_ms);
+/** Take what a DTLS endpoint has found out, then listener_flush. Not from
+ *  within a peer: peers come and go in it. */
+void listener_serve(struct listener *l, uint64_t now_ms);
 /** The keeper's answer about a key. */
 void handshake_key(struct worker *w, struct q_psk_answer *a, uint64_t now_ms);
 void handshake_forget(struct psk_wait *p);
