@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "build_config.h"
+#include "check.h"
 #include "jail.h"
 #include "keeper_state.h"
 #include "link.h"
@@ -164,7 +165,7 @@ do_reload(struct keeper *k, struct client *c, struct span arg, struct answer *a)
 	if (rc != RC_OK) {
 		put_str(a, "refused", first);
 		put_str(a, "in_force", "the set that was loaded before");
-		return rc == RC_CONFIG ? 65 : rc_exit(rc);
+		return check_exit(CHECK_POLICIES, rc);
 	}
 	put_number(a, "identities", k->policies.set->identity_count);
 	put_number(a, "policies", k->policies.set->policy_count);

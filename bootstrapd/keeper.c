@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "build_config.h"
+#include "check.h"
 #include "jail.h"
 
 #include <signal.h>
@@ -243,6 +244,7 @@ open_ledger(struct keeper *k)
 		complain("ledger", why,
 		    "see that `ledger:` names a file in a folder that the "
 		    "keeper's user may write");
+	k->exit_code = check_exit(CHECK_LEDGER, rc);
 	k->ledger_health.ok = rc == RC_OK;
 	k->ledger_health.since_ms = clock_wall_ms();
 	return rc;
@@ -260,6 +262,7 @@ open_token(struct keeper *k, const struct hsm_config *config)
 		complain("token", err.text, err.remedy);
 	if (rc == RC_PIN)
 		keeper_note(k, KEEPER_PIN_REFUSED);
+	k->exit_code = check_exit(CHECK_TOKEN, rc);
 	return rc;
 }
 
@@ -270,9 +273,12 @@ load_policies(struct keeper *k)
 	enum rc rc = keeper_reload(
 	    k, k->args->first ? "start" : "restart", first, sizeof(first));
 
-	if (rc != RC_OK)
+	if (rc == RC_CONFIG)
 		complain("policies", first,
 		    "mend them; `bootstrapd check` shows every finding");
+	else if (rc != RC_OK)
+		complain("masters", first, "");
+	k->exit_code = check_exit(CHECK_POLICIES, rc);
 	return rc;
 }
 
@@ -428,10 +434,8 @@ keeper_run(const struct keeper_args *args)
 		rc = loop_run(k->loop);
 		record_stop(k);
 	}
-	code = rc == RC_OK ? k->exit_code : rc_exit(rc);
-	/* configuration of ours, not data of theirs */
-	if (rc == RC_CONFIG || rc == RC_NOT_FOUND || rc == RC_CONFLICT)
-		code = 78;
+	/* what it was, by what it belongs to; else by what it is */
+	code = k->exit_code || rc == RC_OK ? k->exit_code : rc_exit(rc);
 	keeper_fini(k);
 	free(k);
 	return code;
