@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 enum {
@@ -58,6 +59,22 @@ read_path(struct reading *r, struct yaml_node *map, const char *key, bool need)
 
 /* --- hsm ------------------------------------------------------------------ */
 
+/** The value is not repeated: it may be a PIN. */
+static void
+literal_pin(struct reading *r, struct yaml_node *at)
+{
+	yaml_error(&r->yaml, at, "config-pin",
+	    "a PIN never stands in this file; write {file: PATH}, "
+	    "{credential: NAME} or {env: NAME}");
+	reading_note(r, RC_CONFIG);
+}
+
+static bool
+is_number(const char *text)
+{
+	return text[0] && text[strspn(text, "0123456789")] == '\0';
+}
+
 static void
 read_pin(struct reading *r, struct yaml_node *hsm)
 {
@@ -79,11 +96,7 @@ read_pin(struct reading *r, struct yaml_node *hsm)
 		return;
 	}
 	if (pin->kind != YAML_MAP) {
-		/* the value is not repeated: it may be a PIN */
-		yaml_error(&r->yaml, pin, "config-pin",
-		    "hsm.pin: a PIN never stands in this file; write {file: "
-		    "PATH}, {credential: NAME} or {env: NAME}");
-		reading_note(r, RC_CONFIG);
+		literal_pin(r, pin);
 		return;
 	}
 	for (size_t i = 0; i < sizeof(sources) / sizeof(sources[0]); i++) {
@@ -93,13 +106,15 @@ read_pin(struct reading *r, struct yaml_node *hsm)
 		found++;
 		h->pin_kind = sources[i].kind;
 		reading_note(r, yaml_text(&r->yaml, n, &h->pin));
+		if (h->pin && is_number(h->pin))
+			literal_pin(r, n);
 		if (h->pin && h->pin_kind == HSM_PIN_FILE)
 			h->pin = resolve(r, h->pin);
 	}
 	yaml_leftover(&r->yaml, pin, known);
 	if (found != 1) {
 		yaml_error(&r->yaml, pin, "config-pin",
-		    "hsm.pin: exactly one of file, credential and env");
+		    "exactly one of file, credential and env");
 		reading_note(r, RC_CONFIG);
 	}
 }
@@ -158,8 +173,7 @@ read_limits(struct reading *r)
 		const char *key;
 		uint64_t min, max, *out;
 	} times[] = {
-	    {"session_lifetime", 1000, LIFETIME_MAX_MS,
-		&c->session_lifetime_ms},
+	    {"session_lifetime", 1000, 86400000, &c->session_lifetime_ms},
 	    {"handshake_timeout", 1000, 600000, &c->handshake_ms},
 	    {"idle_timeout", 1000, 86400000, &c->idle_ms},
 	    {"drain", 0, 600000, &c->drain_ms},
@@ -190,6 +204,11 @@ read_limits(struct reading *r)
 			    yaml_duration_ms(&r->yaml, n, times[i].min,
 				times[i].max, times[i].out));
 	}
+	if (c->session_lifetime_ms > LIFETIME_MAX_MS)
+		yaml_error(&r->yaml, yaml_get(map, "session_lifetime"),
+		    "config-lifetime",
+		    "above 246s: a client gives up 247 s after the last "
+		    "request (EXCHANGE_LIFETIME, RFC 7252 section 4.8.2)");
 	yaml_leftover(&r->yaml, map, known);
 }
 
@@ -210,14 +229,35 @@ read_workers(struct reading *r)
 
 /** Sections of the contract that later parts of the daemon read. */
 static void
-read_later(struct reading *r, const char *key, const char *what)
+read_later(struct reading *r, const char *key, const char *const *known,
+    const char *what)
 {
 	struct yaml_node *n = yaml_get(r->root, key);
 
-	if (n)
-		diag_add(r->yaml.diag, DIAG_NOTE, r->yaml.file, n->line,
-		    n->column, "config-unused",
-		    "%s: has no effect in this version (%s)", key, what);
+	if (!n)
+		return;
+	if (yaml_expect(&r->yaml, n, YAML_MAP) != RC_OK) {
+		reading_note(r, RC_CONFIG);
+		return;
+	}
+	yaml_leftover(&r->yaml, n, known);
+	yaml_report(&r->yaml, DIAG_NOTE, n, "config-unused",
+	    "has no effect in this version (%s)", what);
+}
+
+/** A path that bind(2) and connect(2) would cut or refuse. */
+static void
+check_control(struct reading *r)
+{
+	const size_t most = sizeof(((struct sockaddr_un *)0)->sun_path) - 1;
+	const char *path = r->config->control;
+
+	if (!path || strlen(path) <= most)
+		return;
+	yaml_error(&r->yaml, yaml_get(r->root, "control"), "config-path",
+	    "%zu bytes; the path of a socket has at most %zu", strlen(path),
+	    most);
+	reading_note(r, RC_CONFIG);
 }
 
 static void
@@ -226,6 +266,9 @@ read_all(struct reading *r)
 	static const char *const known[] = {"listen", "workers", "hsm",
 	    "server", "policies", "ledger", "control", "metrics", "user",
 	    "limits", NULL};
+	static const char *const server[] = {
+	    "certificate", "key", "trust", NULL};
+	static const char *const metrics[] = {"listen", NULL};
 	struct config *c = r->config;
 
 	if (yaml_expect(&r->yaml, r->root, YAML_MAP) != RC_OK) {
@@ -238,10 +281,11 @@ read_all(struct reading *r)
 	c->policies = read_path(r, r->root, "policies", true);
 	c->ledger = read_path(r, r->root, "ledger", true);
 	c->control = read_path(r, r->root, "control", false);
+	check_control(r);
 	reading_users(r);
 	read_limits(r);
-	read_later(r, "server", "no X.509 yet");
-	read_later(r, "metrics", "see `bootstrapctl status`");
+	read_later(r, "server", server, "no X.509 yet");
+	read_later(r, "metrics", metrics, "see `bootstrapctl status`");
 	yaml_leftover(&r->yaml, r->root, known);
 }
 
@@ -273,34 +317,40 @@ enum rc
 config_load(const char *file, struct diag *d, struct config **out)
 {
 	struct config *c = config_new(file);
-	struct reading r = {.yaml = {d, c ? c->file : file}, .config = c};
+	/* of this file alone: its errors decide, whatever `d` holds or is */
+	struct diag *own = diag_new();
+	struct reading r = {.yaml = {own, c ? c->file : file}, .config = c};
 	struct yaml_doc *docs = NULL;
-	enum rc rc;
+	enum rc rc = RC_MEMORY;
 
 	*out = NULL;
-	if (!c)
-		return RC_MEMORY;
-	rc = yaml_load(c->arena, d, c->file, NULL, &docs);
+	if (!c || !own)
+		goto out;
+	rc = yaml_load(c->arena, own, c->file, NULL, &docs);
 	if (rc == RC_OK && (!docs || docs->next)) {
-		diag_add(d, DIAG_ERROR, c->file, 1, 0, "config-documents",
+		diag_add(own, DIAG_ERROR, c->file, 1, 0, "config-documents",
 		    "one YAML document is expected");
 		rc = RC_CONFIG;
 	}
-	if (rc == RC_OK) {
+	/* what could be read is read, so that all findings come in one run */
+	if ((rc == RC_OK || rc == RC_CONFIG) && docs) {
 		r.root = docs->root;
 		read_all(&r);
-		rc = r.rc;
+		if (rc == RC_OK)
+			rc = r.rc;
 	}
 	/* a leftover key is a finding without a return code of its own */
-	if (rc == RC_OK && diag_count(d, DIAG_ERROR) > 0)
+	if (rc == RC_OK && diag_count(own, DIAG_ERROR) > 0)
 		rc = RC_CONFIG;
-	diag_sort(d);
-	if (rc != RC_OK) {
-		config_free(c);
-		return rc;
-	}
+	if (rc != RC_OK)
+		goto out;
 	*out = c;
-	return RC_OK;
+	c = NULL;
+out:
+	yaml_hand_over(own, d);
+	diag_free(own);
+	config_free(c);
+	return rc;
 }
 
 void

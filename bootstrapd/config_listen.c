@@ -31,6 +31,30 @@ parse_host(struct span host, uint16_t port, struct address *out)
 	return address_parse(span_str(buf), out);
 }
 
+/** One socket an address; and plain CoAP is for the bench. */
+static void
+check_listener(
+    struct reading *r, struct yaml_node *n, const struct listen_config *l)
+{
+	static const uint8_t loopback6[16] = {[15] = 1};
+	const struct address *a = &l->address;
+	bool local = a->family == 4 ? a->ip[0] == 127
+				    : memcmp(a->ip, loopback6, 16) == 0;
+
+	for (size_t i = 0; i < r->config->listen_count; i++) {
+		if (a->port == 0 ||
+		    !address_equal(&r->config->listen[i].address, a))
+			continue;
+		yaml_error(&r->yaml, n, "config-listen",
+		    "the address of listen[%zu] already", i);
+		reading_note(r, RC_CONFIG);
+	}
+	if (l->kind == LISTEN_COAP && !local)
+		yaml_report(&r->yaml, DIAG_WARNING, n, "config-nosec",
+		    "NoSec is reachable from other hosts: whom a `nosec` "
+		    "identity admits is served in clear");
+}
+
 static void
 read_listener(struct reading *r, struct yaml_node *n)
 {
@@ -53,11 +77,12 @@ read_listener(struct reading *r, struct yaml_node *n)
 		l->line = n->line;
 		if (parse_host(span_from(uri, strlen(s->prefix)), s->port,
 			&l->address) == RC_OK) {
+			check_listener(r, n, l);
 			c->listen_count++;
 			return;
 		}
 		yaml_error(&r->yaml, n, "config-listen",
-		    "listen: the host is not a numeric address; write "
+		    "the host is not a numeric address; write "
 		    "%s127.0.0.1:%u or %s[::]:%u",
 		    s->prefix, s->port, s->prefix, s->port);
 		reading_note(r, RC_CONFIG);
@@ -66,11 +91,11 @@ read_listener(struct reading *r, struct yaml_node *n)
 	if (span_starts(uri, SPAN_LIT("coap+tcp://")) ||
 	    span_starts(uri, SPAN_LIT("coaps+tcp://")))
 		yaml_error(&r->yaml, n, "config-unsupported",
-		    "listen: CoAP over TCP is not supported by this version; "
+		    "CoAP over TCP is not supported by this version; "
 		    "use coap:// or coaps://");
 	else
 		yaml_error(&r->yaml, n, "config-listen",
-		    "listen: expected coap://HOST:PORT or coaps://HOST:PORT");
+		    "expected coap://HOST:PORT or coaps://HOST:PORT");
 	reading_note(r, RC_CONFIG);
 }
 
@@ -85,7 +110,7 @@ reading_listen(struct reading *r)
 	}
 	if (list->count == 0 || list->count > LISTENERS_MAX) {
 		yaml_error(&r->yaml, list, "config-listen",
-		    "listen: %zu listeners; 1 to %d are possible", list->count,
+		    "%zu listeners; 1 to %d are possible", list->count,
 		    LISTENERS_MAX);
 		reading_note(r, RC_CONFIG);
 		return;

@@ -42,19 +42,17 @@ read_user(struct reading *r, struct yaml_node *map, const char *key,
 	}
 	if (!find_user(text, out)) {
 		yaml_error(&r->yaml, n, "config-user",
-		    "user.%s: no such user; make it (systemd-sysusers), or "
-		    "write UID:GID",
-		    key);
+		    "no such user; make it (systemd-sysusers), or write "
+		    "UID:GID");
 		reading_note(r, RC_CONFIG);
 	} else if (out->uid == 0 && out == &r->config->user_keeper) {
 		/* some modules reach their device as root only */
-		diag_add(r->yaml.diag, DIAG_WARNING, r->yaml.file, n->line,
-		    n->column, "config-user",
-		    "user.keeper: the keeper stays root; a user of its own is "
+		yaml_report(&r->yaml, DIAG_WARNING, n, "config-user",
+		    "the keeper stays root; a user of its own is "
 		    "better wherever module, ledger and policies allow it");
 	} else if (out->uid == 0) {
 		yaml_error(&r->yaml, n, "config-user",
-		    "user.%s: root is what the process must not be", key);
+		    "root is what the process must not be");
 		reading_note(r, RC_CONFIG);
 	}
 }
@@ -82,7 +80,7 @@ reading_users(struct reading *r)
 	if (c->user_worker.set && c->user_keeper.set &&
 	    c->user_worker.uid == c->user_keeper.uid) {
 		yaml_error(&r->yaml, map, "config-user",
-		    "user: worker and keeper must not be the same user");
+		    "worker and keeper must not be the same user");
 		reading_note(r, RC_CONFIG);
 	}
 }
