@@ -25,15 +25,16 @@ VERBS = "bootstrapd/bootstrapctl.c"
 README = "README.md"
 GUIDE = "## Following one bootstrap through the files"
 
-# Each manual with an EXIT STATUS, the files that end the program with a number
-# of their own, and whether the codes of enum rc can come out of it as well.
+# Each manual with an EXIT STATUS, and the files that end the program with a
+# number of their own. The codes of enum rc can come out of any.
 EXITS = {
     "bootstrapd/bootstrapd.8": [
         "bootstrapd/main.c", "bootstrapd/check.c", "bootstrapd/keeper.c",
         "bootstrapd/supervisor.c",
     ],
     "bootstrapd/bootstrapctl.8": [
-        "bootstrapd/bootstrapctl.c", "bootstrapd/control.c",
+        "bootstrapd/bootstrapctl.c", "bootstrapd/check.c",
+        "bootstrapd/control.c",
     ],
 }
 RC = "lib/base/rc.c"
