@@ -224,6 +224,55 @@ def row_before_image():
 
 
 @story
+def killed():
+    """Killed between the image's bytes and its row: neither is there."""
+    with Factory() as f:
+        try:
+            os.close(os.open(f.dir, os.O_TMPFILE | os.O_RDWR))
+        except OSError:
+            raise Skip("no files without a name here") from None
+        f.make_masters("--ledger", "l.db")
+        with f.sqlite("l.db") as db:
+            rows = db.execute("SELECT count(*) FROM event").fetchone()
+            db.execute("BEGIN IMMEDIATE")
+            tool = subprocess.Popen(
+                [os.environ["TOOL"], "image", "build", *f.token, "--policies",
+                 "policies.yaml", "--identity", "factory-2026", "--endpoint",
+                 EP, "--uri", URI, "--format", "json", "--ledger", "l.db",
+                 "-o", "image"], cwd=f.dir, env=f.env,
+                stderr=subprocess.PIPE)
+            try:
+                # it waits for the ledger, the bytes are written
+                while not written(tool.pid, f.dir):
+                    if tool.poll() is not None:
+                        raise AssertionError(tool.stderr.read())
+            finally:
+                tool.kill()
+                tool.communicate()
+            db.execute("ROLLBACK")
+            equal(db.execute("SELECT count(*) FROM event").fetchone(), rows)
+        assert not os.path.exists(f.path("image"))
+        equal(f.left_over(), [])
+        equal(f.build("--ledger", "l.db", "-o", "image").code, 0)
+
+
+def written(pid, folder):
+    """Has the process a file there that has bytes and no name?"""
+    try:
+        for fd in os.listdir(f"/proc/{pid}/fd"):
+            name = os.readlink(f"/proc/{pid}/fd/{fd}")
+            if name.startswith(folder) and name.endswith("(deleted)") and \
+                    os.stat(f"/proc/{pid}/fd/{fd}").st_size > 0:
+                return True
+    except FileNotFoundError:
+        pass
+    except PermissionError:
+        raise Skip("only root sees the files of a hardened process") \
+            from None
+    return False
+
+
+@story
 def full_output():
     """An output that takes nothing is an error, not an empty image."""
     if not os.path.exists("/dev/full"):
