@@ -8,7 +8,7 @@ usage: check_docs.py ROOT
 * every verb of bootstrapctl is in its manual and its --help, and none besides;
 * every exit code that a manual names can happen, and every one that a program
   names in an enum of its own is in its manual;
-* what the README's reading guide names is there: files, functions in them;
+* what the README names is there: files, and for its reading guide functions;
 * no place is left to be filled in.
 
 Findings are file: text on stdout; exit 1 if there are any.
@@ -159,18 +159,20 @@ def check_exits(read):
             yield manual, f"exit code {code} is not described"
 
 
-def check_guide(read, root):
+def paths(text):
+    """(path, function or "") of `a/b.c` `f()`."""
+    return re.findall(
+        r"`(?:\./)?([\w.-]+(?:/[\w.-]+)+/?)`(?: `(\w+)\(\)`)?", text)
+
+
+def check_readme(read, root):
     text = read(README)
     at = text.find(GUIDE)
     if at < 0:
         yield README, f"no section \"{GUIDE[3:]}\""
-        return
-    guide = text[at + len(GUIDE):].split("\n## ")[0]
-    named = re.findall(
-        r"`([\w.-]+(?:/[\w.-]+)+/?)`(?: `(\w+)\(\)`)?", guide)
-    if not named:
+    elif not paths(text[at + len(GUIDE):].split("\n## ")[0]):
         yield README, "the reading guide names no file"
-    for path, function in named:
+    for path, function in paths(text):
         if not (root / path).exists():
             yield README, f"{path} does not exist"
         elif function and not re.search(
@@ -194,7 +196,7 @@ def main():
 
     findings = [
         *check_keys(read, root), *check_verbs(read), *check_exits(read),
-        *check_guide(read, root), *check_filled(read),
+        *check_readme(read, root), *check_filled(read),
     ]
     for name, text in findings:
         print(f"{name}: {text}")

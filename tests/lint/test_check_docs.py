@@ -16,7 +16,7 @@ from pathlib import Path
 LINT = Path(__file__).with_name("check_docs.py")
 ROOT = Path(__file__).resolve().parents[2]
 PARTS = ["README.md", "bootstrapd", "lib", "policies", "schema", "scripts",
-         "tests/support"]
+         "tests/lint", "tests/support"]
 
 # file, what is replaced (the first time it is there), by what, and a word of
 # the finding
@@ -55,7 +55,10 @@ CHANGES = [
      "exit code 72 is not described"),
     ("bootstrapd/bootstrapctl.8", ".It 69", ".It 68",
      "exit code 69 is not described"),
-    # the reading guide
+    # the README, and its reading guide
+    ("README.md", "`schema/ledger.sql`", "`schema/ledgers.sql`",
+     "schema/ledgers.sql does not exist"),
+    ("README.md", "| `bootstrapd/", "| `bootstrapper/", "does not exist"),
     ("README.md", "`bootstrapd/worker.c`", "`bootstrapd/labourer.c`",
      "bootstrapd/labourer.c does not exist"),
     ("README.md", "`issue_plan()`", "`issue_plans()`", "has no issue_plans()"),
