@@ -365,6 +365,26 @@ obey(struct device *d, const struct talk_heard *h, uint64_t now_ms)
 }
 
 static void
+take_command(struct device *d, const struct talk_heard *h, uint64_t now_ms)
+{
+	if (d->state == DEVICE_ASKING && h->message.code == COAP_POST) {
+		/* the Finish of the session before: nothing to finish yet */
+		talk_unhear(&d->talk, h);
+		return;
+	}
+	if (d->state == DEVICE_ASKING) {
+		/* it comes before the answer: that was lost, or overtaken */
+		note_answered(d, "(a command instead of an answer)");
+		d->talk.asking = false;
+		d->state = DEVICE_BOOTSTRAPPING;
+	}
+	if (d->state == DEVICE_BOOTSTRAPPING)
+		obey(d, h, now_ms);
+	else
+		talk_reset(&d->talk, h);
+}
+
+static void
 take(struct device *d, const struct talk_heard *h, uint64_t now_ms)
 {
 	switch (h->kind) {
@@ -383,16 +403,7 @@ take(struct device *d, const struct talk_heard *h, uint64_t now_ms)
 		d->state = DEVICE_FAILED;
 		break;
 	case TALK_COMMAND:
-		if (d->state == DEVICE_ASKING) {
-			/* it comes before the answer: that was lost */
-			note_answered(d, "(a command instead of an answer)");
-			d->talk.asking = false;
-			d->state = DEVICE_BOOTSTRAPPING;
-		}
-		if (d->state == DEVICE_BOOTSTRAPPING)
-			obey(d, h, now_ms);
-		else
-			talk_reset(&d->talk, h);
+		take_command(d, h, now_ms);
 		break;
 	}
 }
