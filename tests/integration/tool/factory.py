@@ -156,6 +156,8 @@ class Factory:
 
     @contextlib.contextmanager
     def sqlite(self, name):
+        if sqlite3.sqlite_version_info < (3, 38):
+            raise Skip("python's SQLite is too old for the ledger's schema")
         db = sqlite3.connect(self.path(name), isolation_level=None)
         try:
             yield db
