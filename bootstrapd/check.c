@@ -65,6 +65,19 @@ check_policies(const struct config *c, int *code)
 	return set;
 }
 
+static bool
+has_folder(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char folder[4096] = ".";
+	struct stat st;
+
+	if (slash)
+		snprintf(
+		    folder, sizeof(folder), "%.*s/", (int)(slash - path), path);
+	return stat(folder, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
 /** Only looked at: `check` may run beside a daemon that writes it. */
 static struct ledger *
 check_ledger(const struct config *c, int *code)
@@ -73,6 +86,12 @@ check_ledger(const struct config *c, int *code)
 	char why[256] = "";
 	enum rc rc;
 
+	if (access(c->ledger, F_OK) != 0 && !has_folder(c->ledger)) {
+		say(c->ledger, "its folder does not exist",
+		    "make it, owned by the keeper's user");
+		worst(code, EXIT_LEDGER);
+		return NULL;
+	}
 	if (access(c->ledger, F_OK) != 0) {
 		printf("ledger: %s does not exist yet; it will be made\n",
 		    c->ledger);

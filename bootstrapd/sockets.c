@@ -30,25 +30,52 @@ say_listening(const struct listen_config *l, const struct address *bound)
 			"admits"));
 }
 
+/**
+ * With SO_REUSEPORT a second daemon of the same user would bind the same port
+ * and get some of the datagrams: whether the port is free is asked without it.
+ */
+static enum rc
+is_free(const struct address *where)
+{
+	struct address bound;
+	int fd;
+	enum rc rc;
+
+	if (where->port == 0)
+		return RC_OK;
+	rc = udp_open(where, false, &fd, &bound);
+	if (rc == RC_OK)
+		close(fd);
+	return rc;
+}
+
+static void
+cannot_listen(const struct config *c, const struct listen_config *l)
+{
+	LOG(LOG_ERROR, "listen", F_TEXT("file", c->file),
+	    F_INT("line", l->line), F_TEXT("error", strerror(errno)),
+	    F_TEXT("remedy",
+		errno == EADDRINUSE
+		    ? "another program has that port"
+		    : "see that the address is one of this machine"));
+}
+
 /** One socket a worker on each listener; port 0 is settled by the first. */
 enum rc
 sockets_open(const struct config *c, int fds[][LISTENERS_MAX])
 {
 	for (size_t i = 0; i < c->listen_count; i++) {
 		struct address where = c->listen[i].address, bound;
+		enum rc rc = is_free(&where);
 
-		for (unsigned n = 0; n < c->workers; n++) {
-			enum rc rc = udp_open(
+		for (unsigned n = 0; rc == RC_OK && n < c->workers; n++) {
+			rc = udp_open(
 			    &where, c->workers > 1, &fds[n][i], &bound);
-
-			if (rc != RC_OK) {
-				LOG(LOG_ERROR, "listen",
-				    F_TEXT("file", c->file),
-				    F_INT("line", c->listen[i].line),
-				    F_TEXT("error", strerror(errno)));
-				return rc;
-			}
 			where = bound;
+		}
+		if (rc != RC_OK) {
+			cannot_listen(c, &c->listen[i]);
+			return rc;
 		}
 		say_listening(&c->listen[i], &bound);
 	}

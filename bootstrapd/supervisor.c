@@ -163,14 +163,12 @@ start_child(void *ctx, uint64_t now_ms)
 		snprintf(who, sizeof(who), "worker %u", worker_number(s, c));
 	pid = fork();
 	if (pid == 0) {
-		sigset_t none;
-
-		/* nobody outlives the supervisor */
+		/* The supervisor's signals stay blocked here: a child takes
+		 * its own by descriptor, and Ctrl-C on the group is for the
+		 * supervisor alone. Nobody outlives it. */
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		if (getppid() != parent)
 			_exit(0);
-		sigemptyset(&none);
-		sigprocmask(SIG_SETMASK, &none, NULL);
 		log_rename(who);
 		if (is_keeper(s, c))
 			become_keeper(s);
