@@ -39,12 +39,13 @@ test_each_example_loads(void **state)
 	(void)state;
 	assert_non_null(dir);
 	while ((e = readdir(dir))) {
-		struct diag *d = diag_new();
 		struct policy_set *s;
 		char path[PATH_MAX];
+		struct diag *d;
 
 		if (e->d_name[0] == '.')
 			continue;
+		d = diag_new();
 		snprintf(
 		    path, sizeof(path), POLICIES "/examples/%s", e->d_name);
 		if (policy_load(path, d, &s) != RC_OK)
