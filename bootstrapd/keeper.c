@@ -4,8 +4,8 @@
 #include "build_config.h"
 #include "check.h"
 #include "jail.h"
+#include "signals.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -165,9 +165,9 @@ on_signal(void *ctx, uint32_t events)
 
 	(void)events;
 	while (read(k->signals, &info, sizeof(info)) == sizeof(info)) {
-		if (info.ssi_signo == SIGTERM)
+		if (info.ssi_signo == SIGNAL_END)
 			loop_stop(k->loop);
-		else if (info.ssi_signo == SIGHUP)
+		else if (info.ssi_signo == SIGNAL_RELOAD)
 			(void)!keeper_reload(k, "SIGHUP", first, sizeof(first));
 	}
 }
@@ -304,8 +304,8 @@ watch_all(struct keeper *k)
 	enum rc rc;
 
 	sigemptyset(&signals);
-	sigaddset(&signals, SIGTERM);
-	sigaddset(&signals, SIGHUP);
+	sigaddset(&signals, SIGNAL_END);
+	sigaddset(&signals, SIGNAL_RELOAD);
 	k->signals = signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC);
 	rc = k->signals < 0
 	    ? RC_IO
@@ -416,8 +416,8 @@ keeper_run(const struct keeper_args *args)
 	prctl(PR_SET_NAME, "keeper");
 	/* blocked before the first thread inherits the mask */
 	sigemptyset(&signals);
-	sigaddset(&signals, SIGTERM);
-	sigaddset(&signals, SIGHUP);
+	sigaddset(&signals, SIGNAL_END);
+	sigaddset(&signals, SIGNAL_RELOAD);
 	sigprocmask(SIG_BLOCK, &signals, NULL);
 	k->args = args;
 	k->config = args->config;

@@ -87,8 +87,15 @@ sockets_open(const struct config *c, int fds[][LISTENERS_MAX])
 static bool
 is_stale(const struct sockaddr_un *sa)
 {
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	bool stale = fd >= 0 &&
+	struct stat st;
+	int fd;
+	bool stale;
+
+	/* what is no socket refuses connections too */
+	if (lstat(sa->sun_path, &st) != 0 || !S_ISSOCK(st.st_mode))
+		return false;
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	stale = fd >= 0 &&
 	    connect(fd, (const struct sockaddr *)sa, sizeof(*sa)) != 0 &&
 	    errno == ECONNREFUSED;
 
@@ -125,14 +132,16 @@ sockets_control(const struct config *c, bool as_root, int *out)
 		LOG(LOG_ERROR, "control", F_TEXT("path", path),
 		    F_TEXT("error", strerror(errno)),
 		    F_TEXT("remedy",
-			errno == EADDRINUSE ? "another bootstrapd uses it"
-					    : "see that its folder exists"));
+			errno == EADDRINUSE
+			    ? "another bootstrapd uses it, or it is no socket"
+			    : "see that its folder exists"));
 		close(fd);
 		return RC_IO;
 	}
 	umask(0077);
+	/* its folder is the keeper's: what it put there is not followed */
 	if (as_root && keeper->set &&
-	    chown(path, keeper->uid, keeper->gid) != 0)
+	    lchown(path, keeper->uid, keeper->gid) != 0)
 		LOG(LOG_WARNING, "control", F_TEXT("path", path),
 		    F_TEXT("error", strerror(errno)));
 	*out = fd;

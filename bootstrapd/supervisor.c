@@ -9,6 +9,7 @@
 #include "keeper.h"
 #include "link.h"
 #include "notify.h"
+#include "signals.h"
 #include "sockets.h"
 #include "worker.h"
 
@@ -43,6 +44,7 @@ struct child {
 	pid_t pid; /**< 0: not running */
 	uint64_t started_ms;
 	uint64_t backoff_ms;
+	bool idle; /**< a worker that drains: nothing runs in it any more */
 	struct loop_timer timer; /**< when to start it again */
 };
 
@@ -55,6 +57,7 @@ struct supervisor {
 	int links[WORKERS_MAX][2]; /**< worker's end, keeper's end */
 	int control;
 	int notes[2]; /**< pipe from the keeper */
+	int idle[2]; /**< pipe from the workers: one byte, its number */
 	int signals;
 	struct child keeper, workers[WORKERS_MAX];
 	bool keeper_was_ready, pin_refused, as_root;
@@ -99,9 +102,10 @@ become_worker(struct supervisor *s, unsigned n)
 	    .index = n,
 	    .config = s->config,
 	    .keeper = s->links[n][0],
+	    .idle = s->idle[1],
 	    .as_root = s->as_root,
 	};
-	int keep[LISTENERS_MAX + 1];
+	int keep[LISTENERS_MAX + 2];
 	size_t count = 0;
 
 	forget_pin(s->config);
@@ -109,6 +113,7 @@ become_worker(struct supervisor *s, unsigned n)
 	for (size_t i = 0; i < s->config->listen_count; i++)
 		keep[count++] = args.sockets[i];
 	keep[count++] = args.keeper;
+	keep[count++] = args.idle;
 	jail_close_others(keep, count);
 	_exit(worker_run(&args));
 }
@@ -183,6 +188,7 @@ start_child(void *ctx, uint64_t now_ms)
 	}
 	c->pid = pid;
 	c->started_ms = now_ms;
+	c->idle = false;
 	if (is_keeper(s, c))
 		s->keeper_alive_ms = now_ms;
 	LOG(LOG_DEBUG, "started", F_TEXT("child", who), F_INT("pid", pid));
@@ -197,7 +203,7 @@ end_daemon(struct supervisor *s, int code)
 		if (s->workers[n].pid)
 			kill(s->workers[n].pid, SIGKILL);
 	if (s->keeper.pid)
-		kill(s->keeper.pid, SIGTERM);
+		kill(s->keeper.pid, SIGNAL_END);
 	else
 		loop_stop(s->loop);
 }
@@ -219,9 +225,31 @@ close_keeper(struct supervisor *s)
 		return;
 	s->stage = STAGE_CLOSING;
 	if (s->keeper.pid)
-		kill(s->keeper.pid, SIGTERM);
+		kill(s->keeper.pid, SIGNAL_END);
 	else
 		loop_stop(s->loop);
+}
+
+static void
+tell_workers_to_end(struct supervisor *s)
+{
+	for (unsigned n = 0; n < s->config->workers; n++)
+		if (s->workers[n].pid)
+			kill(s->workers[n].pid, SIGNAL_END);
+	close_keeper(s);
+}
+
+/** An idle worker goes on turning devices away for as long as another one is
+ *  busy: they all end together. */
+static void
+end_idle_workers(struct supervisor *s)
+{
+	if (s->stage != STAGE_DRAINING)
+		return;
+	for (unsigned n = 0; n < s->config->workers; n++)
+		if (s->workers[n].pid && !s->workers[n].idle)
+			return;
+	tell_workers_to_end(s);
 }
 
 static void
@@ -233,13 +261,15 @@ drain(struct supervisor *s)
 		end_daemon(s, 0);
 		return;
 	}
+	LOG(LOG_NOTICE, "draining",
+	    F_TEXT("note",
+		s->stage == STAGE_DRAINING
+		    ? "asked again: what runs is cancelled"
+		    : "what runs may end, nothing new begins"));
 	notify_state("STOPPING=1");
 	s->stage = STAGE_DRAINING;
 	/* a second time tells the workers to hurry */
-	for (unsigned n = 0; n < s->config->workers; n++)
-		if (s->workers[n].pid)
-			kill(s->workers[n].pid, SIGTERM);
-	close_keeper(s);
+	tell_workers_to_end(s);
 }
 
 static void
@@ -276,6 +306,7 @@ child_ended(struct supervisor *s, struct child *c, int status)
 	}
 	if (!is_keeper(s, c) && s->stage >= STAGE_DRAINING) {
 		close_keeper(s);
+		end_idle_workers(s);
 		return;
 	}
 	if (now - c->started_ms > BACKOFF_FORGET_MS)
@@ -289,6 +320,8 @@ child_ended(struct supervisor *s, struct child *c, int status)
 		loop_stop(s->loop);
 }
 
+static void on_notes(void *ctx, uint32_t events);
+
 static void
 reap(struct supervisor *s)
 {
@@ -296,8 +329,11 @@ reap(struct supervisor *s)
 	int status;
 
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-		if (s->keeper.pid == pid)
+		if (s->keeper.pid == pid) {
+			/* its last words first: was it the PIN? */
+			on_notes(s, 0);
 			child_ended(s, &s->keeper, status);
+		}
 		for (unsigned n = 0; n < s->config->workers; n++)
 			if (s->workers[n].pid == pid)
 				child_ended(s, &s->workers[n], status);
@@ -347,6 +383,20 @@ on_notes(void *ctx, uint32_t events)
 }
 
 static void
+on_idle(void *ctx, uint32_t events)
+{
+	struct supervisor *s = ctx;
+	uint8_t numbers[WORKERS_MAX];
+	ssize_t n = read(s->idle[0], numbers, sizeof(numbers));
+
+	(void)events;
+	for (ssize_t i = 0; i < n; i++)
+		if (numbers[i] < s->config->workers)
+			s->workers[numbers[i]].idle = true;
+	end_idle_workers(s);
+}
+
+static void
 on_signal(void *ctx, uint32_t events)
 {
 	struct supervisor *s = ctx;
@@ -357,7 +407,7 @@ on_signal(void *ctx, uint32_t events)
 		if (info.ssi_signo == SIGCHLD)
 			reap(s);
 		else if (info.ssi_signo == SIGHUP && s->keeper.pid)
-			kill(s->keeper.pid, SIGHUP);
+			kill(s->keeper.pid, SIGNAL_RELOAD);
 		else if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT)
 			drain(s);
 	}
@@ -386,7 +436,7 @@ watch(void *ctx, uint64_t now_ms)
 static enum rc
 watch_all(struct supervisor *s)
 {
-	sigset_t signals;
+	sigset_t signals, theirs;
 	enum rc rc;
 
 	sigemptyset(&signals);
@@ -395,15 +445,23 @@ watch_all(struct supervisor *s)
 	sigaddset(&signals, SIGTERM);
 	sigaddset(&signals, SIGINT);
 	sigprocmask(SIG_BLOCK, &signals, NULL);
+	/* for the children, from their first moment */
+	sigemptyset(&theirs);
+	sigaddset(&theirs, SIGNAL_END);
+	sigaddset(&theirs, SIGNAL_RELOAD);
+	sigprocmask(SIG_BLOCK, &theirs, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	/* a file at its size limit is an error to handle, not a death */
 	signal(SIGXFSZ, SIG_IGN);
 	s->signals = signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC);
-	if (s->signals < 0 || pipe2(s->notes, O_CLOEXEC | O_NONBLOCK) != 0)
+	if (s->signals < 0 || pipe2(s->notes, O_CLOEXEC | O_NONBLOCK) != 0 ||
+	    pipe2(s->idle, O_CLOEXEC | O_NONBLOCK) != 0)
 		return RC_IO;
 	rc = loop_watch(s->loop, s->signals, EPOLLIN, on_signal, s);
 	if (rc == RC_OK)
 		rc = loop_watch(s->loop, s->notes[0], EPOLLIN, on_notes, s);
+	if (rc == RC_OK)
+		rc = loop_watch(s->loop, s->idle[0], EPOLLIN, on_idle, s);
 	return rc;
 }
 

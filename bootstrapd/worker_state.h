@@ -88,7 +88,10 @@ struct worker {
 	struct table peers, boots, waits;
 	uint64_t wait_ref;
 	size_t boots_max, peers_max;
-	bool draining;
+	int idle; /**< pipe to the supervisor */
+	bool draining; /**< nothing new begins */
+	bool said_idle; /**< and nothing runs any more */
+	bool ending; /**< end as soon as nothing runs */
 	uint64_t drain_until_ms;
 	struct loop_timer drain_timer, stats_timer;
 	struct q_stats stats;
