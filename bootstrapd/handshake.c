@@ -39,6 +39,7 @@ wait_ask(struct psk_wait *p, uint64_t now_ms)
 	struct question q = {.kind = Q_PSK};
 
 	q.psk.ref = p->ref;
+	q.psk.address = p->address;
 	q.psk.identity = span_of(p->identity, p->identity_len);
 	p->asked++;
 	(void)!link_send(p->worker->keeper, &q);
@@ -61,6 +62,7 @@ psk_wanted(struct listener *l, const struct dtls_event *ev, uint64_t now_ms)
 	p->worker = w;
 	p->listener = l;
 	p->conn = ev->conn;
+	p->address = ev->address;
 	p->ref = ++w->wait_ref;
 	p->identity_len = ev->identity.len;
 	if (p->identity_len)

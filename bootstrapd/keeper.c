@@ -17,6 +17,7 @@ enum {
 	TICK_MS = 1000,
 	HANDSHAKES_MS = 60000,
 	SWEEP_TICKS = 10,
+	GAP_TICKS = 3,
 	/** A module that has not answered for so long hangs: a new process is
 	 *  the only cure (hsm.md 4.4: a call cannot be cancelled). */
 	HANG_MS = 30000,
@@ -208,6 +209,8 @@ tick(void *ctx, uint64_t now_ms)
 	}
 	if (++ticks % SWEEP_TICKS == 0)
 		sessions_sweep(k, now_ms);
+	if (ticks % GAP_TICKS == 0)
+		record_gap(k);
 	if (loop_timer_set(
 		k->loop, &k->tick_timer, now_ms + TICK_MS, tick, k) != RC_OK)
 		loop_stop(k->loop);
@@ -251,10 +254,10 @@ open_ledger(struct keeper *k)
 }
 
 static enum rc
-open_token(struct keeper *k, const struct hsm_config *config)
+open_token(struct keeper *k)
 {
 	struct hsm_error err = {0};
-	enum rc rc = hsm_open(config, &k->hsm, &err);
+	enum rc rc = hsm_open(&k->hsm_config, &k->hsm, &err);
 
 	if (rc == RC_OK)
 		rc = hsm_session_take(k->hsm, &k->hsm_session, &err);
@@ -333,11 +336,11 @@ static enum rc
 keeper_init(struct keeper *k)
 {
 	const struct config *c = k->config;
-	struct hsm_config hsm = c->hsm;
-	unsigned threads = hsm.sessions > 1 ? hsm.sessions - 1 : 1;
+	unsigned threads = c->hsm.sessions > 1 ? c->hsm.sessions - 1 : 1;
 	enum rc rc;
 
-	hsm.sessions = threads + 1; /* one for this thread */
+	k->hsm_config = c->hsm;
+	k->hsm_config.sessions = threads + 1; /* one for this thread */
 	epochs_init(&k->epochs);
 	rc = loop_new(&k->loop);
 	if (rc == RC_OK)
@@ -351,7 +354,7 @@ keeper_init(struct keeper *k)
 	if (rc == RC_OK)
 		rc = open_ledger(k);
 	if (rc == RC_OK)
-		rc = open_token(k, &hsm);
+		rc = open_token(k);
 	if (rc == RC_OK)
 		rc = load_policies(k);
 	if (rc == RC_OK)

@@ -20,6 +20,7 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -481,6 +482,17 @@ check_users(const struct supervisor *s)
 	return RC_CONFIG;
 }
 
+/** The children lose the capability that lifts this limit with their user;
+ *  they lock every key that they hold. */
+static void
+raise_memlock(void)
+{
+	const struct rlimit all = {RLIM_INFINITY, RLIM_INFINITY};
+
+	if (setrlimit(RLIMIT_MEMLOCK, &all) != 0)
+		LOG(LOG_WARNING, "memlock", F_TEXT("error", strerror(errno)));
+}
+
 int
 supervisor_run(const struct config *config)
 {
@@ -502,6 +514,8 @@ supervisor_run(const struct config *config)
 	for (unsigned n = 0; n < WORKERS_MAX; n++)
 		s->workers[n].supervisor = s;
 
+	if (s->as_root)
+		raise_memlock();
 	rc = check_users(s);
 	if (rc == RC_OK)
 		rc = loop_new(&s->loop);

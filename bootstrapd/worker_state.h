@@ -72,6 +72,7 @@ struct psk_wait {
 	uint64_t conn;
 	uint64_t ref;
 	unsigned asked;
+	struct address address;
 	struct loop_timer timer;
 	uint8_t identity[DTLS_IDENTITY_MAX];
 	size_t identity_len;

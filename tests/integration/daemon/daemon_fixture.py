@@ -347,14 +347,14 @@ class World:
         return done.stdout
 
     def mint(self, endpoint, identity="factory", epoch=None, uri=None,
-             form="json", policies=None):
+             form="json", policies=None, recorded=True):
         image = self.dir / "images" / f"{secrets.token_hex(4)}.{form}"
         epochs = ["--epoch", epoch] if epoch else []
+        ledger = ["--ledger", self.ledger] if recorded else []
         self.tool("image", "build", *self.token_options(), "--policies",
                   policies or self.dir / "policies.d", "--identity", identity,
                   "--endpoint", endpoint, "--uri", uri or self.coaps(),
-                  "--format", form, "--ledger", self.ledger, *epochs, "-o",
-                  image)
+                  "--format", form, *ledger, *epochs, "-o", image)
         return image
 
     def mint_with(self, policy, endpoint):

@@ -18,31 +18,44 @@ def epochs(world):
     return [r["data"]["epoch"] for r in world.rows("bootstrap_begin")]
 
 
-@story("a device of the older epoch is let in at its second handshake")
-def older_epoch():
+@story("the ledger knows with which epoch a device was minted")
+def known_epoch():
     with World(workers=1) as world:
         world.start()
-        image = world.mint(EP, epoch=1)
+        world.boot(world.mint(EP, epoch=1)).succeeded()
+        world.boot(world.mint(EP, epoch=2)).succeeded()
+        # flashed anew
+        world.boot(world.mint(EP, epoch=1)).succeeded()
+        expect_equal(epochs(world), [1, 2, 1], "epochs that were proved")
+        wrong_keys(world, 0)
+
+
+@story("a device of another factory's ledger is let in at its second handshake")
+def unknown_epoch():
+    with World(workers=1) as world:
+        world.start()
+        image = world.mint(EP, epoch=1, recorded=False)
         world.boot(image).failed()
         wrong_keys(world, 1)
         world.boot(image).succeeded()
         expect_equal(epochs(world), [1], "the epoch that was proved")
-        # from now on it is known
+        # from now on it is known, to the next daemon too
         world.boot(image).succeeded()
-        world.boot(image).succeeded()
-        wrong_keys(world, 1)
+        world.stop()
+        world.start()
+        world.boot(world.mint(EP, epoch=1, recorded=False)).succeeded()
 
 
-@story("a device of the newer one at once; and when it is flashed anew")
-def newer_epoch():
+@story("a stranger who plays with an identity does not lock its device out")
+def stranger():
     with World(workers=1) as world:
         world.start()
-        world.boot(world.mint(EP, epoch=2)).succeeded()
-        image = world.mint(EP, epoch=1)
-        world.boot(image).failed()
-        wrong_keys(world, 1)
-        world.boot(image).succeeded()
-        expect_equal(epochs(world), [2, 1], "epochs that were proved")
+        image = world.mint(EP, epoch=2)
+        liar = world.write_image(EP, bytes(range(32)))
+        for n in range(4):
+            world.boot(liar).failed()
+            wrong_keys(world, n + 1)
+            world.boot(image).succeeded()
 
 
 @story("an epoch that the document does not accept stays outside")
