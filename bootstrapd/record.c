@@ -364,14 +364,13 @@ void
 record_gap(struct keeper *k)
 {
 	char since[25];
-	const struct field f[] = {
-	    F_TEXT("since", (const char *)since),
-	    F_TEXT("instance", k->args->instance),
-	};
+	struct field f[2];
 
 	if (k->ledger_gap_ms == 0)
 		return;
 	ledger_time(k->ledger_gap_ms, since);
+	f[0] = F_TEXT("since", (const char *)since);
+	f[1] = F_TEXT("instance", k->args->instance);
 	if (record_event(k, "ledger_back", f, sizeof(f) / sizeof(f[0])) !=
 	    RC_OK)
 		return;
