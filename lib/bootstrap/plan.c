@@ -159,6 +159,9 @@ read_steps(struct reader *r, struct plan *p, struct plan_entry *entries)
 		s->entry_count = (size_t)reader_be(r, 1);
 		if (s->entry_count > PLAN_ENTRIES_MAX || !step_sane(s))
 			reader_fail(r);
+		/* what stood behind Finish would never be done */
+		if (s->op == PLAN_FINISH && p->step_count + 1 != steps)
+			reader_fail(r);
 		for (size_t i = 0; i < s->entry_count && !r->bad; i++) {
 			read_entry(
 			    r, s, entries ? &entries[p->entry_count] : &spare);

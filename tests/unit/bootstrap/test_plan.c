@@ -201,6 +201,7 @@ rules(void **state)
 	    {"a Discover with an account", STEP + 2, 1},
 	    {"a Finish with entries", STEP + STEP_LEN + COUNT, 1},
 	    {"a Write of an object", STEP, PLAN_WRITE},
+	    {"Finish, and another step", STEP, PLAN_FINISH},
 	};
 	uint8_t plan[STEP + 2 * STEP_LEN] = {1};
 	struct plan p;
