@@ -36,31 +36,48 @@ psk_unavailable(struct link *l, uint64_t ref)
 	(void)!link_send(l->fd, &a);
 }
 
+/** The newest row that names an epoch of the device: the key it was minted
+ *  with, or has proved. */
 static enum rc
 take_epoch(void *ctx, const struct ledger_row *row)
 {
 	int64_t epoch;
 
+	if (!span_is(row->kind, "bootstrap_begin") &&
+	    !span_is(row->kind, "image_minted"))
+		return RC_OK;
 	if (ledger_field_int(row, "epoch", &epoch) && epoch > 0 &&
 	    epoch <= UINT32_MAX)
 		*(uint32_t *)ctx = (uint32_t)epoch;
-	return RC_OK;
+	return RC_CONFLICT; /* found: stop here */
 }
 
-/** The epoch that this device has proved before, by the ledger; 0: none. Asked
- *  only where there is a choice. */
+/** The epoch that the ledger knows of this device; 0: none. Asked only where
+ *  there is a choice. */
 static uint32_t
 epoch_of_ledger(struct keeper *k, struct span identity)
 {
-	struct ledger_query q = {.limit = 1, .newest_first = true};
+	enum { ROWS_MAX = 16 };
+	struct ledger_query q = {.limit = ROWS_MAX, .newest_first = true};
 	const struct identity *id =
 	    identity_for_psk(k->policies.set, identity, &q.endpoint);
 	uint32_t epoch = 0;
 
-	q.kind = SPAN_LIT("bootstrap_begin");
 	if (id && id->epoch_count > 1)
 		(void)!ledger_read(k->ledger, &q, take_epoch, &epoch);
 	return epoch;
+}
+
+/** Which epoch's key to offer, and after how many failures another one. */
+static void
+choose_epoch(struct keeper *k, const struct q_psk *q, struct job *j)
+{
+	j->attempt = epochs_failures(&k->epochs, q->identity, &q->address);
+	j->first_epoch = epoch_of_ledger(k, q->identity);
+	/* what is known is not given up for one handshake that failed: it may
+	 * have been a stranger's */
+	if (j->first_epoch != 0)
+		j->attempt /= EPOCHS_PATIENCE;
 }
 
 static void
@@ -73,14 +90,23 @@ ask_psk(struct link *l, const struct q_psk *q)
 	if (within_rate(l))
 		j = job_psk(l->worker, k->policies.set, q);
 	if (j) {
-		epochs_next(
-		    &k->epochs, q->identity, &j->first_epoch, &j->attempt);
-		if (j->first_epoch == 0 && j->attempt == 0)
-			j->first_epoch = epoch_of_ledger(k, q->identity);
+		choose_epoch(k, q, j);
 		if (jobs_put(k->jobs, j))
 			return;
 	}
 	psk_unavailable(l, q->ref);
+}
+
+static void
+psk_failed(struct keeper *k, const struct q_psk_failed *q)
+{
+	struct span endpoint;
+	const struct identity *id =
+	    identity_for_psk(k->policies.set, q->identity, &endpoint);
+
+	if (id)
+		epochs_failed(&k->epochs, q->identity, &q->address,
+		    id->epoch_count, clock_now_ms());
 }
 
 static void
@@ -198,7 +224,7 @@ take_question(struct link *l, const struct question *q)
 		break;
 	case Q_PSK_FAILED:
 		l->failed++;
-		epochs_failed(&l->keeper->epochs, q->psk_failed.identity);
+		psk_failed(l->keeper, &q->psk_failed);
 		break;
 	case Q_BEGIN:
 		ask_begin(l, &q->begin);

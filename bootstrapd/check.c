@@ -16,6 +16,22 @@ enum {
 	EXIT_CONFIGURATION = 78,
 };
 
+int
+check_exit(enum check_part part, enum rc bad)
+{
+	if (bad == RC_OK)
+		return EXIT_OK;
+	if (bad == RC_MEMORY || bad == RC_BUG || bad == RC_DENIED)
+		return rc_exit(bad);
+	if (part == CHECK_LEDGER || bad == RC_DB || bad == RC_FULL)
+		return EXIT_LEDGER;
+	if (bad == RC_CONFIG || bad == RC_IO)
+		return part == CHECK_POLICIES ? EXIT_POLICIES
+					      : EXIT_CONFIGURATION;
+	/* away, refused, or without the keys that it should have */
+	return EXIT_TOKEN;
+}
+
 /** The first fault decides the exit code; all are looked for. */
 static void
 worst(int *code, int found)
@@ -49,6 +65,19 @@ check_policies(const struct config *c, int *code)
 	return set;
 }
 
+static bool
+has_folder(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char folder[4096] = ".";
+	struct stat st;
+
+	if (slash)
+		snprintf(
+		    folder, sizeof(folder), "%.*s/", (int)(slash - path), path);
+	return stat(folder, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
 /** Only looked at: `check` may run beside a daemon that writes it. */
 static struct ledger *
 check_ledger(const struct config *c, int *code)
@@ -57,6 +86,12 @@ check_ledger(const struct config *c, int *code)
 	char why[256] = "";
 	enum rc rc;
 
+	if (access(c->ledger, F_OK) != 0 && !has_folder(c->ledger)) {
+		say(c->ledger, "its folder does not exist",
+		    "make it, owned by the keeper's user");
+		worst(code, EXIT_LEDGER);
+		return NULL;
+	}
 	if (access(c->ledger, F_OK) != 0) {
 		printf("ledger: %s does not exist yet; it will be made\n",
 		    c->ledger);
@@ -65,7 +100,7 @@ check_ledger(const struct config *c, int *code)
 	rc = ledger_open(c->ledger, LEDGER_READ, &l, why, sizeof(why));
 	if (rc != RC_OK) {
 		say(c->ledger, why, "move it away, or restore a backup");
-		worst(code, EXIT_LEDGER);
+		worst(code, check_exit(CHECK_LEDGER, rc));
 		return NULL;
 	}
 	printf("ledger: %s\n", c->ledger);
@@ -89,7 +124,7 @@ check_token(const struct config *c, const struct policy_set *set,
 		rc = masters_check(s, l, set, hsm_token_name(hsm), false, &err);
 	if (rc != RC_OK) {
 		say("token", err.text, err.remedy);
-		worst(code, rc == RC_CONFIG ? EXIT_CONFIGURATION : EXIT_TOKEN);
+		worst(code, check_exit(CHECK_TOKEN, rc));
 	}
 	if (s)
 		hsm_session_give(s);

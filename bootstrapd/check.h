@@ -5,8 +5,17 @@
 #ifndef BOOTSTRAPD_CHECK_H
 #define BOOTSTRAPD_CHECK_H
 
+#include "base/rc.h"
+
 /** Prints findings to stderr and a summary to stdout. Returns the exit code:
  *  0, 65 (policies), 69 (token), 74 (ledger), 78 (configuration). */
 int check_run(const char *config_file);
+
+/** What a fault belongs to. */
+enum check_part { CHECK_POLICIES, CHECK_TOKEN, CHECK_LEDGER };
+
+/** The exit code of such a fault, here and when the daemon starts: `bad` is
+ *  what policy_load, hsm_open, masters_check or ledger_open returned. */
+int check_exit(enum check_part part, enum rc bad);
 
 #endif

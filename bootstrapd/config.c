@@ -1,32 +1,19 @@
-#include "config.h"
+#include "config_reading.h"
 
-#include "policy/yaml.h"
-
-#include <grp.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 enum {
-	PORT_COAP = 5683,
-	PORT_COAPS = 5684,
 	ARENA_MAX = 16 << 20,
 	SESSIONS_MAX = 1000000,
 	/** Clients give up at EXCHANGE_LIFETIME, 247 s (bootstrap.md 10). */
 	LIFETIME_MAX_MS = 246000,
 };
 
-/** What a reader of one section needs. */
-struct reading {
-	struct yaml_ctx yaml;
-	struct config *config;
-	struct yaml_node *root;
-	enum rc rc; /**< RC_CONFIG once anything was found */
-};
-
-static void
-note(struct reading *r, enum rc rc)
+void
+reading_note(struct reading *r, enum rc rc)
 {
 	if (r->rc == RC_OK)
 		r->rc = rc;
@@ -45,7 +32,7 @@ resolve(struct reading *r, const char *path)
 		return path;
 	out = arena_alloc(r->config->arena, len + 1);
 	if (!out) {
-		note(r, RC_MEMORY);
+		reading_note(r, RC_MEMORY);
 		return path;
 	}
 	snprintf(out, len + 1, "%.*s%s", (int)folder, r->yaml.file, path);
@@ -62,107 +49,31 @@ read_path(struct reading *r, struct yaml_node *map, const char *key, bool need)
 
 	if (!n) {
 		if (need)
-			note(r, RC_CONFIG);
+			reading_note(r, RC_CONFIG);
 		return NULL;
 	}
 	rc = yaml_text(&r->yaml, n, &text);
-	note(r, rc);
+	reading_note(r, rc);
 	return rc == RC_OK ? resolve(r, text) : NULL;
 }
 
-/* --- listen --------------------------------------------------------------- */
-
-static const struct scheme {
-	const char *prefix;
-	enum listen_kind kind;
-	uint16_t port;
-} schemes[] = {
-    {"coap://", LISTEN_COAP, PORT_COAP},
-    {"coaps://", LISTEN_COAPS, PORT_COAPS},
-};
-
-/** "HOST[:PORT]", numeric, IPv6 in brackets. */
-static enum rc
-parse_host(struct span host, uint16_t port, struct address *out)
-{
-	char buf[ADDRESS_TEXT_MAX + 8];
-	const uint8_t *colon;
-	bool has_port;
-
-	if (host.len == 0 || host.len > ADDRESS_TEXT_MAX)
-		return RC_MALFORMED;
-	colon = memrchr(host.p, ':', host.len);
-	has_port = colon && (host.p[0] != '[' || colon[-1] == ']');
-	if (has_port)
-		return address_parse(host, out);
-	snprintf(buf, sizeof(buf), "%.*s:%u", SPAN_FMT(host), port);
-	return address_parse(span_str(buf), out);
-}
-
-static void
-read_listener(struct reading *r, struct yaml_node *n)
-{
-	struct config *c = r->config;
-	struct listen_config *l = &c->listen[c->listen_count];
-	struct span uri;
-	const char *text;
-
-	if (yaml_text(&r->yaml, n, &text) != RC_OK) {
-		note(r, RC_CONFIG);
-		return;
-	}
-	uri = span_str(text);
-	for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
-		const struct scheme *s = &schemes[i];
-
-		if (!span_starts(uri, span_str(s->prefix)))
-			continue;
-		l->kind = s->kind;
-		l->line = n->line;
-		if (parse_host(span_from(uri, strlen(s->prefix)), s->port,
-			&l->address) == RC_OK) {
-			c->listen_count++;
-			return;
-		}
-		yaml_error(&r->yaml, n, "config-listen",
-		    "listen: the host is not a numeric address; write "
-		    "%s127.0.0.1:%u or %s[::]:%u",
-		    s->prefix, s->port, s->prefix, s->port);
-		note(r, RC_CONFIG);
-		return;
-	}
-	if (span_starts(uri, SPAN_LIT("coap+tcp://")) ||
-	    span_starts(uri, SPAN_LIT("coaps+tcp://")))
-		yaml_error(&r->yaml, n, "config-unsupported",
-		    "listen: CoAP over TCP is not supported by this version; "
-		    "use coap:// or coaps://");
-	else
-		yaml_error(&r->yaml, n, "config-listen",
-		    "listen: expected coap://HOST:PORT or coaps://HOST:PORT");
-	note(r, RC_CONFIG);
-}
-
-static void
-read_listen(struct reading *r)
-{
-	struct yaml_node *list = yaml_need(&r->yaml, r->root, "listen");
-
-	if (!list || yaml_expect(&r->yaml, list, YAML_LIST) != RC_OK) {
-		note(r, RC_CONFIG);
-		return;
-	}
-	if (list->count == 0 || list->count > LISTENERS_MAX) {
-		yaml_error(&r->yaml, list, "config-listen",
-		    "listen: %zu listeners; 1 to %d are possible", list->count,
-		    LISTENERS_MAX);
-		note(r, RC_CONFIG);
-		return;
-	}
-	for (struct yaml_node *n = list->children; n; n = n->next)
-		read_listener(r, n);
-}
-
 /* --- hsm ------------------------------------------------------------------ */
+
+/** The value is not repeated: it may be a PIN. */
+static void
+literal_pin(struct reading *r, struct yaml_node *at)
+{
+	yaml_error(&r->yaml, at, "config-pin",
+	    "a PIN never stands in this file; write {file: PATH}, "
+	    "{credential: NAME} or {env: NAME}");
+	reading_note(r, RC_CONFIG);
+}
+
+static bool
+is_number(const char *text)
+{
+	return text[0] && text[strspn(text, "0123456789")] == '\0';
+}
 
 static void
 read_pin(struct reading *r, struct yaml_node *hsm)
@@ -181,15 +92,11 @@ read_pin(struct reading *r, struct yaml_node *hsm)
 	unsigned found = 0;
 
 	if (!pin) {
-		note(r, RC_CONFIG);
+		reading_note(r, RC_CONFIG);
 		return;
 	}
 	if (pin->kind != YAML_MAP) {
-		/* the value is not repeated: it may be a PIN */
-		yaml_error(&r->yaml, pin, "config-pin",
-		    "hsm.pin: a PIN never stands in this file; write {file: "
-		    "PATH}, {credential: NAME} or {env: NAME}");
-		note(r, RC_CONFIG);
+		literal_pin(r, pin);
 		return;
 	}
 	for (size_t i = 0; i < sizeof(sources) / sizeof(sources[0]); i++) {
@@ -198,15 +105,17 @@ read_pin(struct reading *r, struct yaml_node *hsm)
 			continue;
 		found++;
 		h->pin_kind = sources[i].kind;
-		note(r, yaml_text(&r->yaml, n, &h->pin));
+		reading_note(r, yaml_text(&r->yaml, n, &h->pin));
+		if (h->pin && is_number(h->pin))
+			literal_pin(r, n);
 		if (h->pin && h->pin_kind == HSM_PIN_FILE)
 			h->pin = resolve(r, h->pin);
 	}
 	yaml_leftover(&r->yaml, pin, known);
 	if (found != 1) {
 		yaml_error(&r->yaml, pin, "config-pin",
-		    "hsm.pin: exactly one of file, credential and env");
-		note(r, RC_CONFIG);
+		    "exactly one of file, credential and env");
+		reading_note(r, RC_CONFIG);
 	}
 }
 
@@ -221,111 +130,25 @@ read_hsm(struct reading *r)
 
 	h->sessions = 4;
 	if (!map || yaml_expect(&r->yaml, map, YAML_MAP) != RC_OK) {
-		note(r, RC_CONFIG);
+		reading_note(r, RC_CONFIG);
 		return;
 	}
 	h->module = read_path(r, map, "module", true);
 	n = yaml_need(&r->yaml, map, "token");
-	note(r, n ? yaml_text(&r->yaml, n, &h->token) : RC_CONFIG);
+	reading_note(r, n ? yaml_text(&r->yaml, n, &h->token) : RC_CONFIG);
 	n = yaml_get(map, "init_args");
 	if (n)
-		note(r, yaml_text(&r->yaml, n, &h->init_args));
+		reading_note(r, yaml_text(&r->yaml, n, &h->init_args));
 	n = yaml_get(map, "sessions");
 	if (n)
-		note(r, yaml_number(&r->yaml, n, 1, 64, &sessions));
+		reading_note(r, yaml_number(&r->yaml, n, 1, 64, &sessions));
 	h->sessions = (unsigned)sessions;
 	n = yaml_get(map, "network");
 	if (n)
-		note(r, yaml_bool(&r->yaml, n, &r->config->hsm_network));
+		reading_note(
+		    r, yaml_bool(&r->yaml, n, &r->config->hsm_network));
 	read_pin(r, map);
 	yaml_leftover(&r->yaml, map, known);
-}
-
-/* --- user ----------------------------------------------------------------- */
-
-/** "NAME", "UID" or "UID:GID". */
-static bool
-find_user(const char *text, struct user_config *out)
-{
-	struct span s = span_str(text), gid;
-	const uint8_t *colon = memchr(s.p, ':', s.len);
-	uint64_t u, g;
-	struct passwd *pw;
-
-	gid = colon ? span_from(s, (size_t)(colon - s.p) + 1) : s;
-	if (colon)
-		s.len = (size_t)(colon - s.p);
-	if (span_decimal(s, UINT32_MAX - 1, &u)) {
-		if (!span_decimal(gid, UINT32_MAX - 1, &g))
-			return false;
-		*out = (struct user_config){true, (uint32_t)u, (uint32_t)g};
-		return true;
-	}
-	pw = getpwnam(text);
-	if (!pw)
-		return false;
-	*out = (struct user_config){true, pw->pw_uid, pw->pw_gid};
-	return true;
-}
-
-static void
-read_user(struct reading *r, struct yaml_node *map, const char *key,
-    struct user_config *out)
-{
-	struct yaml_node *n = yaml_get(map, key);
-	const char *text;
-
-	if (!n)
-		return;
-	if (yaml_text(&r->yaml, n, &text) != RC_OK) {
-		note(r, RC_CONFIG);
-		return;
-	}
-	if (!find_user(text, out)) {
-		yaml_error(&r->yaml, n, "config-user",
-		    "user.%s: no such user; make it (systemd-sysusers), or "
-		    "write UID:GID",
-		    key);
-		note(r, RC_CONFIG);
-	} else if (out->uid == 0 && out == &r->config->user_keeper) {
-		/* some modules reach their device as root only */
-		diag_add(r->yaml.diag, DIAG_WARNING, r->yaml.file, n->line,
-		    n->column, "config-user",
-		    "user.keeper: the keeper stays root; a user of its own is "
-		    "better wherever module, ledger and policies allow it");
-	} else if (out->uid == 0) {
-		yaml_error(&r->yaml, n, "config-user",
-		    "user.%s: root is what the process must not be", key);
-		note(r, RC_CONFIG);
-	}
-}
-
-static void
-read_users(struct reading *r)
-{
-	static const char *const known[] = {"worker", "keeper", NULL};
-	struct yaml_node *map = yaml_get(r->root, "user");
-	struct config *c = r->config;
-
-	if (!map) {
-		/* what the package makes, where it is installed */
-		(void)find_user("bootstrapd-worker", &c->user_worker);
-		(void)find_user("bootstrapd", &c->user_keeper);
-		return;
-	}
-	if (yaml_expect(&r->yaml, map, YAML_MAP) != RC_OK) {
-		note(r, RC_CONFIG);
-		return;
-	}
-	read_user(r, map, "worker", &c->user_worker);
-	read_user(r, map, "keeper", &c->user_keeper);
-	yaml_leftover(&r->yaml, map, known);
-	if (c->user_worker.set && c->user_keeper.set &&
-	    c->user_worker.uid == c->user_keeper.uid) {
-		yaml_error(&r->yaml, map, "config-user",
-		    "user: worker and keeper must not be the same user");
-		note(r, RC_CONFIG);
-	}
 }
 
 /* --- limits --------------------------------------------------------------- */
@@ -350,8 +173,7 @@ read_limits(struct reading *r)
 		const char *key;
 		uint64_t min, max, *out;
 	} times[] = {
-	    {"session_lifetime", 1000, LIFETIME_MAX_MS,
-		&c->session_lifetime_ms},
+	    {"session_lifetime", 1000, 86400000, &c->session_lifetime_ms},
 	    {"handshake_timeout", 1000, 600000, &c->handshake_ms},
 	    {"idle_timeout", 1000, 86400000, &c->idle_ms},
 	    {"drain", 0, 600000, &c->drain_ms},
@@ -362,7 +184,7 @@ read_limits(struct reading *r)
 	if (!map)
 		return;
 	if (yaml_expect(&r->yaml, map, YAML_MAP) != RC_OK) {
-		note(r, RC_CONFIG);
+		reading_note(r, RC_CONFIG);
 		return;
 	}
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
@@ -370,7 +192,7 @@ read_limits(struct reading *r)
 
 		n = yaml_get(map, numbers[i].key);
 		if (n)
-			note(r,
+			reading_note(r,
 			    yaml_number(&r->yaml, n, numbers[i].min,
 				numbers[i].max, &v));
 		*numbers[i].out = (uint64_t)v;
@@ -378,10 +200,15 @@ read_limits(struct reading *r)
 	for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
 		n = yaml_get(map, times[i].key);
 		if (n)
-			note(r,
+			reading_note(r,
 			    yaml_duration_ms(&r->yaml, n, times[i].min,
 				times[i].max, times[i].out));
 	}
+	if (c->session_lifetime_ms > LIFETIME_MAX_MS)
+		yaml_error(&r->yaml, yaml_get(map, "session_lifetime"),
+		    "config-lifetime",
+		    "above 246s: a client gives up 247 s after the last "
+		    "request (EXCHANGE_LIFETIME, RFC 7252 section 4.8.2)");
 	yaml_leftover(&r->yaml, map, known);
 }
 
@@ -395,20 +222,42 @@ read_workers(struct reading *r)
 	if (count > WORKERS_MAX)
 		count = WORKERS_MAX;
 	if (n && !(n->kind == YAML_SCALAR && span_is(n->text, "auto")))
-		note(r, yaml_number(&r->yaml, n, 1, WORKERS_MAX, &count));
+		reading_note(
+		    r, yaml_number(&r->yaml, n, 1, WORKERS_MAX, &count));
 	r->config->workers = (unsigned)count;
 }
 
 /** Sections of the contract that later parts of the daemon read. */
 static void
-read_later(struct reading *r, const char *key, const char *what)
+read_later(struct reading *r, const char *key, const char *const *known,
+    const char *what)
 {
 	struct yaml_node *n = yaml_get(r->root, key);
 
-	if (n)
-		diag_add(r->yaml.diag, DIAG_NOTE, r->yaml.file, n->line,
-		    n->column, "config-unused",
-		    "%s: has no effect in this version (%s)", key, what);
+	if (!n)
+		return;
+	if (yaml_expect(&r->yaml, n, YAML_MAP) != RC_OK) {
+		reading_note(r, RC_CONFIG);
+		return;
+	}
+	yaml_leftover(&r->yaml, n, known);
+	yaml_report(&r->yaml, DIAG_NOTE, n, "config-unused",
+	    "has no effect in this version (%s)", what);
+}
+
+/** A path that bind(2) and connect(2) would cut or refuse. */
+static void
+check_control(struct reading *r)
+{
+	const size_t most = sizeof(((struct sockaddr_un *)0)->sun_path) - 1;
+	const char *path = r->config->control;
+
+	if (!path || strlen(path) <= most)
+		return;
+	yaml_error(&r->yaml, yaml_get(r->root, "control"), "config-path",
+	    "%zu bytes; the path of a socket has at most %zu", strlen(path),
+	    most);
+	reading_note(r, RC_CONFIG);
 }
 
 static void
@@ -417,22 +266,26 @@ read_all(struct reading *r)
 	static const char *const known[] = {"listen", "workers", "hsm",
 	    "server", "policies", "ledger", "control", "metrics", "user",
 	    "limits", NULL};
+	static const char *const server[] = {
+	    "certificate", "key", "trust", NULL};
+	static const char *const metrics[] = {"listen", NULL};
 	struct config *c = r->config;
 
 	if (yaml_expect(&r->yaml, r->root, YAML_MAP) != RC_OK) {
-		note(r, RC_CONFIG);
+		reading_note(r, RC_CONFIG);
 		return;
 	}
-	read_listen(r);
+	reading_listen(r);
 	read_workers(r);
 	read_hsm(r);
 	c->policies = read_path(r, r->root, "policies", true);
 	c->ledger = read_path(r, r->root, "ledger", true);
 	c->control = read_path(r, r->root, "control", false);
-	read_users(r);
+	check_control(r);
+	reading_users(r);
 	read_limits(r);
-	read_later(r, "server", "no X.509 yet");
-	read_later(r, "metrics", "see `bootstrapctl status`");
+	read_later(r, "server", server, "no X.509 yet");
+	read_later(r, "metrics", metrics, "see `bootstrapctl status`");
 	yaml_leftover(&r->yaml, r->root, known);
 }
 
@@ -450,7 +303,7 @@ config_new(const char *file)
 	c->idle_ms = 300000;
 	c->drain_ms = 30000;
 	c->keeper_wait_ms = 20000;
-	c->questions_per_s = 2000;
+	c->questions_per_s = 10000;
 	c->arena = arena_new(ARENA_MAX);
 	c->file = c->arena ? arena_str(c->arena, file) : NULL;
 	if (!c->file) {
@@ -464,34 +317,40 @@ enum rc
 config_load(const char *file, struct diag *d, struct config **out)
 {
 	struct config *c = config_new(file);
-	struct reading r = {.yaml = {d, c ? c->file : file}, .config = c};
+	/* of this file alone: its errors decide, whatever `d` holds or is */
+	struct diag *own = diag_new();
+	struct reading r = {.yaml = {own, c ? c->file : file}, .config = c};
 	struct yaml_doc *docs = NULL;
-	enum rc rc;
+	enum rc rc = RC_MEMORY;
 
 	*out = NULL;
-	if (!c)
-		return RC_MEMORY;
-	rc = yaml_load(c->arena, d, c->file, NULL, &docs);
+	if (!c || !own)
+		goto out;
+	rc = yaml_load(c->arena, own, c->file, NULL, &docs);
 	if (rc == RC_OK && (!docs || docs->next)) {
-		diag_add(d, DIAG_ERROR, c->file, 1, 0, "config-documents",
+		diag_add(own, DIAG_ERROR, c->file, 1, 0, "config-documents",
 		    "one YAML document is expected");
 		rc = RC_CONFIG;
 	}
-	if (rc == RC_OK) {
+	/* what could be read is read, so that all findings come in one run */
+	if ((rc == RC_OK || rc == RC_CONFIG) && docs) {
 		r.root = docs->root;
 		read_all(&r);
-		rc = r.rc;
+		if (rc == RC_OK)
+			rc = r.rc;
 	}
 	/* a leftover key is a finding without a return code of its own */
-	if (rc == RC_OK && diag_count(d, DIAG_ERROR) > 0)
+	if (rc == RC_OK && diag_count(own, DIAG_ERROR) > 0)
 		rc = RC_CONFIG;
-	diag_sort(d);
-	if (rc != RC_OK) {
-		config_free(c);
-		return rc;
-	}
+	if (rc != RC_OK)
+		goto out;
 	*out = c;
-	return RC_OK;
+	c = NULL;
+out:
+	yaml_hand_over(own, d);
+	diag_free(own);
+	config_free(c);
+	return rc;
 }
 
 void

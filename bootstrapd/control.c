@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "build_config.h"
+#include "check.h"
 #include "jail.h"
 #include "keeper_state.h"
 #include "link.h"
@@ -164,7 +165,7 @@ do_reload(struct keeper *k, struct client *c, struct span arg, struct answer *a)
 	if (rc != RC_OK) {
 		put_str(a, "refused", first);
 		put_str(a, "in_force", "the set that was loaded before");
-		return rc == RC_CONFIG ? 65 : rc_exit(rc);
+		return check_exit(CHECK_POLICIES, rc);
 	}
 	put_number(a, "identities", k->policies.set->identity_count);
 	put_number(a, "policies", k->policies.set->policy_count);
@@ -279,8 +280,10 @@ on_timeout(void *ctx, uint64_t now_ms)
 	client_close(ctx);
 }
 
+/** Who may connect is decided by the socket file: its owner is the keeper's
+ *  user, its mode 0660. Who did is noted with what he asks for. */
 static bool
-may_speak(int fd, uid_t *uid)
+who_speaks(int fd, uid_t *uid)
 {
 	struct ucred cred;
 	socklen_t len = sizeof(cred);
@@ -288,7 +291,7 @@ may_speak(int fd, uid_t *uid)
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) != 0)
 		return false;
 	*uid = cred.uid;
-	return cred.uid == 0 || cred.uid == geteuid();
+	return true;
 }
 
 static void
@@ -305,7 +308,7 @@ on_listen(void *ctx, uint32_t events)
 	for (size_t i = 0; i < CONTROL_CLIENTS_MAX && !c; i++)
 		if (ctl->clients[i].fd < 0)
 			c = &ctl->clients[i];
-	if (!c || !may_speak(fd, &c->uid)) {
+	if (!c || !who_speaks(fd, &c->uid)) {
 		close(fd);
 		return;
 	}

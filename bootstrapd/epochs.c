@@ -9,22 +9,36 @@ epochs_init(struct epochs *e)
 	random_bytes(e->secret, sizeof(e->secret));
 }
 
-void
-epochs_next(const struct epochs *e, struct span identity, uint32_t *first,
-    unsigned *attempt)
+/** Of identity and IP address: a device's port changes with each handshake. */
+static uint64_t
+hash_of(
+    const struct epochs *e, struct span identity, const struct address *from)
 {
-	uint64_t hash = hash_keyed(e->secret, identity);
-	const struct epoch_slot *s = &e->slots[hash % EPOCHS_SLOTS];
+	uint8_t key[256];
+	struct writer w;
 
-	*first = s->hash == hash ? s->first : 0;
-	*attempt = s->hash == hash ? s->attempt : 0;
+	writer_init(&w, key, sizeof(key));
+	writer_be(&w, from->family, 1);
+	writer_put(&w, span_of(from->ip, sizeof(from->ip)));
+	writer_put(&w, identity);
+	return hash_keyed(e->secret, writer_span(&w));
 }
 
-/** The identity's slot; it takes it over from another one. */
-static struct epoch_slot *
-slot(struct epochs *e, struct span identity)
+uint32_t
+epochs_failures(
+    const struct epochs *e, struct span identity, const struct address *from)
 {
-	uint64_t hash = hash_keyed(e->secret, identity);
+	uint64_t hash = hash_of(e, identity, from);
+	const struct epoch_slot *s = &e->slots[hash % EPOCHS_SLOTS];
+
+	return s->hash == hash ? s->failures : 0;
+}
+
+/** The slot; it is taken over from whoever had it. */
+static struct epoch_slot *
+slot(struct epochs *e, struct span identity, const struct address *from)
+{
+	uint64_t hash = hash_of(e, identity, from);
 	struct epoch_slot *s = &e->slots[hash % EPOCHS_SLOTS];
 
 	if (s->hash != hash)
@@ -33,16 +47,24 @@ slot(struct epochs *e, struct span identity)
 }
 
 void
-epochs_failed(struct epochs *e, struct span identity)
+epochs_failed(struct epochs *e, struct span identity,
+    const struct address *from, size_t accepted, uint64_t now_ms)
 {
-	slot(e, identity)->attempt++;
+	struct epoch_slot *s = slot(e, identity, from);
+
+	if (now_ms < s->hold_until_ms)
+		return;
+	if (++s->failures < accepted * EPOCHS_PATIENCE)
+		return;
+	s->failures = 0;
+	s->hold_until_ms = now_ms + EPOCHS_HOLD_MS;
 }
 
 void
-epochs_worked(struct epochs *e, struct span identity, uint32_t epoch)
+epochs_worked(
+    struct epochs *e, struct span identity, const struct address *from)
 {
-	struct epoch_slot *s = slot(e, identity);
+	struct epoch_slot *s = slot(e, identity, from);
 
-	s->first = epoch;
-	s->attempt = 0;
+	*s = (struct epoch_slot){.hash = s->hash};
 }

@@ -1,22 +1,32 @@
 /**
  * epochs.h - which of several accepted key epochs a device has. Its identity
- * does not say, so the keeper offers one a handshake and learns from the
- * failures; the one that worked is offered first from then on.
+ * does not say. The ledger knows the one it was minted with or has proved; where
+ * that fails, or nothing is known, the keeper offers another a handshake.
  *
- * A table of fixed size, keyed by a keyed hash of the identity: two identities
- * that share a slot cost a handshake, never a wrong answer.
+ * Learned per identity and source address, so that a stranger who plays with
+ * an identity does not lead the device's own handshakes astray. When all
+ * epochs have failed it was a wrong key and no other epoch: for a minute the
+ * first one is offered whatever fails.
+ *
+ * A table of fixed size, keyed by a keyed hash: two who share a slot cost a
+ * handshake, never a wrong answer.
  */
 #ifndef BOOTSTRAPD_EPOCHS_H
 #define BOOTSTRAPD_EPOCHS_H
 
-#include "base/span.h"
+#include "base/address.h"
 
-enum { EPOCHS_SLOTS = 8192 };
+enum {
+	EPOCHS_SLOTS = 8192,
+	EPOCHS_HOLD_MS = 60000,
+	/** Failures until a known epoch is doubted. */
+	EPOCHS_PATIENCE = 2,
+};
 
 struct epoch_slot {
 	uint64_t hash;
-	uint32_t first; /**< the epoch that worked; 0: none yet */
-	uint32_t attempt; /**< failures since */
+	uint64_t hold_until_ms;
+	uint32_t failures; /**< since the last success */
 };
 
 struct epochs {
@@ -26,10 +36,14 @@ struct epochs {
 
 void epochs_init(struct epochs *e);
 
-/** What to pass to issue_psk. */
-void epochs_next(const struct epochs *e, struct span identity, uint32_t *first,
-    unsigned *attempt);
-void epochs_failed(struct epochs *e, struct span identity);
-void epochs_worked(struct epochs *e, struct span identity, uint32_t epoch);
+/** Failures of this identity from this address. */
+uint32_t epochs_failures(
+    const struct epochs *e, struct span identity, const struct address *from);
+
+/** A handshake failed; the identity's document accepts `accepted` epochs. */
+void epochs_failed(struct epochs *e, struct span identity,
+    const struct address *from, size_t accepted, uint64_t now_ms);
+void epochs_worked(
+    struct epochs *e, struct span identity, const struct address *from);
 
 #endif

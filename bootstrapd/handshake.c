@@ -30,7 +30,7 @@ wait_due(void *ctx, uint64_t now_ms)
 	}
 	dtls_psk_unavailable(l->dtls, p->conn, now_ms);
 	handshake_forget(p);
-	listener_flush(l, now_ms);
+	listener_serve(l, now_ms);
 }
 
 static void
@@ -39,6 +39,7 @@ wait_ask(struct psk_wait *p, uint64_t now_ms)
 	struct question q = {.kind = Q_PSK};
 
 	q.psk.ref = p->ref;
+	q.psk.address = p->address;
 	q.psk.identity = span_of(p->identity, p->identity_len);
 	p->asked++;
 	(void)!link_send(p->worker->keeper, &q);
@@ -61,6 +62,7 @@ psk_wanted(struct listener *l, const struct dtls_event *ev, uint64_t now_ms)
 	p->worker = w;
 	p->listener = l;
 	p->conn = ev->conn;
+	p->address = ev->address;
 	p->ref = ++w->wait_ref;
 	p->identity_len = ev->identity.len;
 	if (p->identity_len)
@@ -97,7 +99,8 @@ handshake_key(struct worker *w, struct q_psk_answer *a, uint64_t now_ms)
 		break;
 	}
 	handshake_forget(p);
-	listener_flush(l, now_ms);
+	/* the peer's flight waited for it: the handshake is over, or failed */
+	listener_serve(l, now_ms);
 }
 
 static void
@@ -133,8 +136,9 @@ association_closed(
 	    F_INT("epoch", epoch));
 }
 
-void
-handshake_events(struct listener *l, uint64_t now_ms)
+/** What the endpoint has found out: keys wanted, associations, data. */
+static void
+take_events(struct listener *l, uint64_t now_ms)
 {
 	struct dtls_event ev;
 
@@ -169,9 +173,9 @@ on_dtls_timer(void *ctx, uint64_t now_ms)
 {
 	struct listener *l = ctx;
 
+	l->broken = false;
 	dtls_tick(l->dtls, now_ms);
-	handshake_events(l, now_ms);
-	listener_flush(l, now_ms);
+	listener_serve(l, now_ms);
 }
 
 void
@@ -182,17 +186,24 @@ listener_flush(struct listener *l, uint64_t now_ms)
 	struct writer w;
 	uint64_t at;
 
-	(void)now_ms;
 	for (;;) {
 		writer_init(&w, buf, sizeof(buf));
 		if (dtls_output(l->dtls, &to, &w) != RC_OK)
 			break;
 		udp_send(l->fd, &to, writer_span(&w));
 	}
-	at = dtls_deadline(l->dtls);
+	/* an event waits, and its peer may be who called us: not from here */
+	at = l->broken ? now_ms : dtls_deadline(l->dtls);
 	if (at == TIME_NEVER)
 		loop_timer_clear(l->worker->loop, &l->timer);
 	else if (loop_timer_set(
 		     l->worker->loop, &l->timer, at, on_dtls_timer, l) != RC_OK)
 		LOG(LOG_ERROR, "out_of_memory", F_TEXT("for", "timer"));
+}
+
+void
+listener_serve(struct listener *l, uint64_t now_ms)
+{
+	take_events(l, now_ms);
+	listener_flush(l, now_ms);
 }

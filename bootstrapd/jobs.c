@@ -140,23 +140,26 @@ work(struct hsm_session *s, struct job *j)
  * others go on and answer "not now".
  */
 static void
-reopen(struct jobs *q, struct hsm_session *s)
+reopen(struct jobs *q, const struct hsm_error *why)
 {
-	struct hsm_error err = *hsm_session_error(s);
-	bool stopping;
+	struct hsm_error err;
+	bool again;
 	enum rc rc;
 
-	LOG(LOG_ERROR, "token_away", F_TEXT("error", err.text),
-	    F_TEXT("remedy", err.remedy));
+	LOG(LOG_ERROR, "token_away", F_TEXT("error", why->text),
+	    F_TEXT("remedy", why->remedy));
 	do {
 		rc = hsm_reopen(q->hsm, &err);
 		pthread_mutex_lock(&q->mutex);
 		q->health.ok = rc == RC_OK;
 		q->health.pin_refused = rc == RC_PIN;
 		q->health.error = err;
-		stopping = q->stopping;
+		again = rc != RC_OK && rc != RC_PIN && !q->stopping;
+		/* with the health, or who fails in between is told that
+		 * somebody sees to it, and nobody does */
+		q->reopening = again;
 		pthread_mutex_unlock(&q->mutex);
-	} while (rc != RC_OK && rc != RC_PIN && !stopping);
+	} while (again);
 	if (rc == RC_OK)
 		LOG(LOG_NOTICE, "token_back",
 		    F_TEXT("token", hsm_token_name(q->hsm)));
@@ -165,27 +168,23 @@ reopen(struct jobs *q, struct hsm_session *s)
 static void
 note_failure(struct jobs *q, struct hsm_session *s)
 {
-	const struct hsm_error *err = hsm_session_error(s);
+	const struct hsm_error err = *hsm_session_error(s);
 	bool mine;
 
 	/* a missing master is a fault of one policy, not of the token */
 	if (hsm_probe(s, NULL) == RC_OK) {
-		LOG(LOG_ERROR, "key_missing", F_TEXT("error", err->text),
-		    F_TEXT("remedy", err->remedy));
+		LOG(LOG_ERROR, "key_missing", F_TEXT("error", err.text),
+		    F_TEXT("remedy", err.remedy));
 		return;
 	}
 	pthread_mutex_lock(&q->mutex);
 	mine = !q->reopening;
 	q->reopening = true;
 	q->health.ok = false;
-	q->health.error = *err;
+	q->health.error = err;
 	pthread_mutex_unlock(&q->mutex);
-	if (!mine)
-		return;
-	reopen(q, s);
-	pthread_mutex_lock(&q->mutex);
-	q->reopening = false;
-	pthread_mutex_unlock(&q->mutex);
+	if (mine)
+		reopen(q, &err);
 }
 
 static void

@@ -2,9 +2,10 @@
 
 #include "base/text.h"
 #include "build_config.h"
+#include "check.h"
 #include "jail.h"
+#include "signals.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -16,6 +17,7 @@ enum {
 	TICK_MS = 1000,
 	HANDSHAKES_MS = 60000,
 	SWEEP_TICKS = 10,
+	GAP_TICKS = 3,
 	/** A module that has not answered for so long hangs: a new process is
 	 *  the only cure (hsm.md 4.4: a call cannot be cancelled). */
 	HANG_MS = 30000,
@@ -164,9 +166,9 @@ on_signal(void *ctx, uint32_t events)
 
 	(void)events;
 	while (read(k->signals, &info, sizeof(info)) == sizeof(info)) {
-		if (info.ssi_signo == SIGTERM)
+		if (info.ssi_signo == SIGNAL_END)
 			loop_stop(k->loop);
-		else if (info.ssi_signo == SIGHUP)
+		else if (info.ssi_signo == SIGNAL_RELOAD)
 			(void)!keeper_reload(k, "SIGHUP", first, sizeof(first));
 	}
 }
@@ -207,6 +209,8 @@ tick(void *ctx, uint64_t now_ms)
 	}
 	if (++ticks % SWEEP_TICKS == 0)
 		sessions_sweep(k, now_ms);
+	if (ticks % GAP_TICKS == 0)
+		record_gap(k);
 	if (loop_timer_set(
 		k->loop, &k->tick_timer, now_ms + TICK_MS, tick, k) != RC_OK)
 		loop_stop(k->loop);
@@ -243,16 +247,17 @@ open_ledger(struct keeper *k)
 		complain("ledger", why,
 		    "see that `ledger:` names a file in a folder that the "
 		    "keeper's user may write");
+	k->exit_code = check_exit(CHECK_LEDGER, rc);
 	k->ledger_health.ok = rc == RC_OK;
 	k->ledger_health.since_ms = clock_wall_ms();
 	return rc;
 }
 
 static enum rc
-open_token(struct keeper *k, const struct hsm_config *config)
+open_token(struct keeper *k)
 {
 	struct hsm_error err = {0};
-	enum rc rc = hsm_open(config, &k->hsm, &err);
+	enum rc rc = hsm_open(&k->hsm_config, &k->hsm, &err);
 
 	if (rc == RC_OK)
 		rc = hsm_session_take(k->hsm, &k->hsm_session, &err);
@@ -260,6 +265,7 @@ open_token(struct keeper *k, const struct hsm_config *config)
 		complain("token", err.text, err.remedy);
 	if (rc == RC_PIN)
 		keeper_note(k, KEEPER_PIN_REFUSED);
+	k->exit_code = check_exit(CHECK_TOKEN, rc);
 	return rc;
 }
 
@@ -270,9 +276,12 @@ load_policies(struct keeper *k)
 	enum rc rc = keeper_reload(
 	    k, k->args->first ? "start" : "restart", first, sizeof(first));
 
-	if (rc != RC_OK)
+	if (rc == RC_CONFIG)
 		complain("policies", first,
 		    "mend them; `bootstrapd check` shows every finding");
+	else if (rc != RC_OK)
+		complain("masters", first, "");
+	k->exit_code = check_exit(CHECK_POLICIES, rc);
 	return rc;
 }
 
@@ -298,8 +307,8 @@ watch_all(struct keeper *k)
 	enum rc rc;
 
 	sigemptyset(&signals);
-	sigaddset(&signals, SIGTERM);
-	sigaddset(&signals, SIGHUP);
+	sigaddset(&signals, SIGNAL_END);
+	sigaddset(&signals, SIGNAL_RELOAD);
 	k->signals = signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC);
 	rc = k->signals < 0
 	    ? RC_IO
@@ -327,11 +336,11 @@ static enum rc
 keeper_init(struct keeper *k)
 {
 	const struct config *c = k->config;
-	struct hsm_config hsm = c->hsm;
-	unsigned threads = hsm.sessions > 1 ? hsm.sessions - 1 : 1;
+	unsigned threads = c->hsm.sessions > 1 ? c->hsm.sessions - 1 : 1;
 	enum rc rc;
 
-	hsm.sessions = threads + 1; /* one for this thread */
+	k->hsm_config = c->hsm;
+	k->hsm_config.sessions = threads + 1; /* one for this thread */
 	epochs_init(&k->epochs);
 	rc = loop_new(&k->loop);
 	if (rc == RC_OK)
@@ -345,7 +354,7 @@ keeper_init(struct keeper *k)
 	if (rc == RC_OK)
 		rc = open_ledger(k);
 	if (rc == RC_OK)
-		rc = open_token(k, &hsm);
+		rc = open_token(k);
 	if (rc == RC_OK)
 		rc = load_policies(k);
 	if (rc == RC_OK)
@@ -410,8 +419,8 @@ keeper_run(const struct keeper_args *args)
 	prctl(PR_SET_NAME, "keeper");
 	/* blocked before the first thread inherits the mask */
 	sigemptyset(&signals);
-	sigaddset(&signals, SIGTERM);
-	sigaddset(&signals, SIGHUP);
+	sigaddset(&signals, SIGNAL_END);
+	sigaddset(&signals, SIGNAL_RELOAD);
 	sigprocmask(SIG_BLOCK, &signals, NULL);
 	k->args = args;
 	k->config = args->config;
@@ -428,10 +437,8 @@ keeper_run(const struct keeper_args *args)
 		rc = loop_run(k->loop);
 		record_stop(k);
 	}
-	code = rc == RC_OK ? k->exit_code : rc_exit(rc);
-	/* configuration of ours, not data of theirs */
-	if (rc == RC_CONFIG || rc == RC_NOT_FOUND || rc == RC_CONFLICT)
-		code = 78;
+	/* what it was, by what it belongs to; else by what it is */
+	code = k->exit_code || rc == RC_OK ? k->exit_code : rc_exit(rc);
 	keeper_fini(k);
 	free(k);
 	return code;

@@ -35,7 +35,7 @@ enum keeper_note {
 	KEEPER_RELOADING = 'L',
 };
 
-/** Runs until SIGTERM and returns the exit code. */
+/** Runs until SIGNAL_END and returns the exit code. */
 int keeper_run(const struct keeper_args *args);
 
 #endif

@@ -70,11 +70,13 @@ struct keeper {
 	const struct keeper_args *args;
 	const struct config *config;
 	struct loop *loop;
+	struct hsm_config hsm_config; /**< the hsm borrows it */
 	struct hsm *hsm;
 	struct hsm_session *hsm_session; /**< of this thread */
 	struct jobs *jobs;
 	struct ledger *ledger;
 	struct health ledger_health;
+	int64_t ledger_gap_ms; /**< UTC: rows may be missing since; 0: none */
 	struct loaded policies;
 	struct epochs epochs;
 	struct table sessions, endpoints;
@@ -105,6 +107,8 @@ void record_soon(struct keeper *k);
 /** One row in a group of its own, logged when it fails. */
 MUST_CHECK enum rc record_event(struct keeper *k, const char *kind,
     const struct field *fields, size_t field_count);
+/** Try the ledger that could not be written, and what waits for it. */
+void record_gap(struct keeper *k);
 /** A `handshakes` row for each worker that had some. */
 void record_handshakes(struct keeper *k);
 

@@ -129,8 +129,10 @@ send_output(struct peer *p, uint64_t now_ms)
 		if (!p->listener->dtls)
 			udp_send(p->listener->fd, &p->address, writer_span(&w));
 		else if (dtls_send(p->listener->dtls, p->key.conn,
-			     writer_span(&w), now_ms) != RC_OK)
+			     writer_span(&w), now_ms) != RC_OK) {
 			p->listener->worker->stats.dropped++;
+			p->listener->broken = true;
+		}
 		/* a Write carries keys */
 		secret_wipe(buf, w.len);
 	}

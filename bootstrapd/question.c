@@ -189,6 +189,7 @@ question_put(struct writer *w, const struct question *q)
 		break;
 	case Q_PSK:
 		writer_be(w, q->psk.ref, 8);
+		put_address(w, &q->psk.address);
 		put_short(w, q->psk.identity);
 		break;
 	case Q_PSK_FAILED:
@@ -243,6 +244,7 @@ question_get(struct span packet, struct question *q)
 		break;
 	case Q_PSK:
 		q->psk.ref = reader_be(&r, 8);
+		get_address(&r, &q->psk.address);
 		q->psk.identity = get_short(&r, CREDENTIAL_MAX);
 		break;
 	case Q_PSK_FAILED:

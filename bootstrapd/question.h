@@ -38,6 +38,7 @@ enum psk_status { PSK_KNOWN, PSK_UNKNOWN, PSK_UNAVAILABLE };
 
 struct q_psk {
 	uint64_t ref; /**< the worker's own number */
+	struct address address;
 	struct span identity; /**< borrowed from the packet */
 };
 

@@ -20,6 +20,8 @@ ledger_works(struct keeper *k)
 static void
 ledger_fails(struct keeper *k, enum rc rc)
 {
+	if (k->ledger_gap_ms == 0)
+		k->ledger_gap_ms = clock_wall_ms();
 	if (k->ledger_health.ok) {
 		k->ledger_health.ok = false;
 		k->ledger_health.since_ms = clock_wall_ms();
@@ -200,29 +202,30 @@ tell(struct keeper *k, unsigned worker, enum question_kind kind,
 {
 	struct question a = {.kind = kind};
 
+	/* one that the ledger named may be of a run with more of them */
+	if (worker >= k->args->link_count)
+		return;
 	memcpy(a.session, id, SESSION_ID_LEN);
 	(void)!link_send(k->links[worker].fd, &a);
 }
 
-/** After a commit that worked the endings are done; else they are asked for
- *  again by their workers, or found by the sweep. */
+/** After a commit that worked the endings are done; else they wait for one
+ *  that does: who told us may be dead by then. */
 static void
 settle_endings(struct keeper *k, enum rc rc)
 {
-	while (k->endings) {
+	while (rc == RC_OK && k->endings) {
 		struct ending *e = k->endings;
 		struct known_session *s = session_find(k, e->id);
 
 		k->endings = e->next;
-		if (rc == RC_OK) {
-			if (s)
-				session_forget(k, s);
-			if (e->answer)
-				tell(k, e->worker, Q_RECORDED, e->id);
-		}
+		k->ending_count--;
+		if (s)
+			session_forget(k, s);
+		if (e->answer)
+			tell(k, e->worker, Q_RECORDED, e->id);
 		free(e);
 	}
-	k->ending_count = 0;
 }
 
 static void
@@ -261,7 +264,7 @@ settle_granted(struct keeper *k, struct job *j, struct known_session *s)
 	session_is_recorded(k, s, j->decision.endpoint);
 	if (!j->request.nosec)
 		epochs_worked(
-		    &k->epochs, j->request.credential, j->request.epoch);
+		    &k->epochs, j->request.credential, &j->request.address);
 }
 
 static void
@@ -270,6 +273,12 @@ answer_begin(struct keeper *k, struct job *j, enum rc rc)
 	struct known_session *s = session_find(k, j->request.session);
 	struct question a = {.kind = Q_BEGIN_ANSWER};
 
+	if (rc != RC_OK && j->decision.granted) {
+		struct known_session *old = replaced_by(k, j);
+
+		if (old)
+			old->superseded = false; /* that row is not there */
+	}
 	if (!s)
 		return;
 	if (s->ended) {
@@ -277,12 +286,6 @@ answer_begin(struct keeper *k, struct job *j, enum rc rc)
 		if (!s->recorded)
 			session_forget(k, s);
 		return;
-	}
-	if (rc != RC_OK && j->decision.granted) {
-		struct known_session *old = replaced_by(k, j);
-
-		if (old)
-			old->superseded = false; /* that row is not there */
 	}
 	memcpy(a.begin_answer.session, s->id, SESSION_ID_LEN);
 	a.begin_answer.granted = rc == RC_OK && j->decision.granted;
@@ -351,6 +354,28 @@ record_event(struct keeper *k, const char *kind, const struct field *fields,
 	else
 		ledger_fails(k, rc);
 	return rc;
+}
+
+/**
+ * Nobody may come for hours: whether there is room again is tried, by the row
+ * that says since when there was none.
+ */
+void
+record_gap(struct keeper *k)
+{
+	char since[25];
+	struct field f[2];
+
+	if (k->ledger_gap_ms == 0)
+		return;
+	ledger_time(k->ledger_gap_ms, since);
+	f[0] = F_TEXT("since", (const char *)since);
+	f[1] = F_TEXT("instance", k->args->instance);
+	if (record_event(k, "ledger_back", f, sizeof(f) / sizeof(f[0])) !=
+	    RC_OK)
+		return;
+	k->ledger_gap_ms = 0;
+	record_soon(k);
 }
 
 void

@@ -9,7 +9,8 @@
 #include "keeper.h"
 #include "link.h"
 #include "notify.h"
-#include "udp.h"
+#include "signals.h"
+#include "sockets.h"
 #include "worker.h"
 
 #include <errno.h>
@@ -19,10 +20,8 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -32,7 +31,6 @@ enum {
 	/** A child that has lived so long starts anew without a wait. */
 	BACKOFF_FORGET_MS = 60000,
 	KEEPER_SILENT_MS = 45000, /**< no sign of life: killed */
-	CONTROL_BACKLOG = 8,
 };
 
 enum stage {
@@ -47,6 +45,7 @@ struct child {
 	pid_t pid; /**< 0: not running */
 	uint64_t started_ms;
 	uint64_t backoff_ms;
+	bool idle; /**< a worker that drains: nothing runs in it any more */
 	struct loop_timer timer; /**< when to start it again */
 };
 
@@ -59,6 +58,7 @@ struct supervisor {
 	int links[WORKERS_MAX][2]; /**< worker's end, keeper's end */
 	int control;
 	int notes[2]; /**< pipe from the keeper */
+	int idle[2]; /**< pipe from the workers: one byte, its number */
 	int signals;
 	struct child keeper, workers[WORKERS_MAX];
 	bool keeper_was_ready, pin_refused, as_root;
@@ -66,54 +66,6 @@ struct supervisor {
 	struct loop_timer watch_timer;
 	int exit_code;
 };
-
-/* --- sockets -------------------------------------------------------------- */
-
-static void
-say_listening(const struct listen_config *l, const struct address *bound)
-{
-	uint8_t text[ADDRESS_TEXT_MAX];
-	struct writer w;
-
-	writer_init(&w, text, sizeof(text));
-	address_print(&w, bound);
-	LOG(LOG_NOTICE, "listening",
-	    F_TEXT("scheme", l->kind == LISTEN_COAPS ? "coaps" : "coap"),
-	    F_TEXT("address", writer_span(&w)));
-	if (l->kind == LISTEN_COAP)
-		LOG(LOG_WARNING, "nosec_listener",
-		    F_TEXT("address", writer_span(&w)),
-		    F_TEXT("note",
-			"plain CoAP: answers only whom a `nosec` identity "
-			"admits"));
-}
-
-/** One socket a worker on each listener; port 0 is settled by the first. */
-static enum rc
-open_sockets(struct supervisor *s)
-{
-	const struct config *c = s->config;
-
-	for (size_t i = 0; i < c->listen_count; i++) {
-		struct address where = c->listen[i].address, bound;
-
-		for (unsigned n = 0; n < c->workers; n++) {
-			enum rc rc = udp_open(
-			    &where, c->workers > 1, &s->sockets[n][i], &bound);
-
-			if (rc != RC_OK) {
-				LOG(LOG_ERROR, "listen",
-				    F_TEXT("file", c->file),
-				    F_INT("line", c->listen[i].line),
-				    F_TEXT("error", strerror(errno)));
-				return rc;
-			}
-			where = bound;
-		}
-		say_listening(&c->listen[i], &bound);
-	}
-	return RC_OK;
-}
 
 static enum rc
 open_links(struct supervisor *s)
@@ -124,63 +76,6 @@ open_links(struct supervisor *s)
 		if (rc != RC_OK)
 			return rc;
 	}
-	return RC_OK;
-}
-
-/** A stale socket file of a daemon that was killed is in the way; one that
- *  answers is another daemon. */
-static bool
-is_stale(const struct sockaddr_un *sa)
-{
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	bool stale = fd >= 0 &&
-	    connect(fd, (const struct sockaddr *)sa, sizeof(*sa)) != 0 &&
-	    errno == ECONNREFUSED;
-
-	if (fd >= 0)
-		close(fd);
-	return stale;
-}
-
-static enum rc
-open_control(struct supervisor *s)
-{
-	struct sockaddr_un sa = {.sun_family = AF_UNIX};
-	const char *path = s->config->control;
-	const struct user_config *keeper = &s->config->user_keeper;
-	int fd;
-
-	s->control = -1;
-	if (!path)
-		return RC_OK;
-	if (strlen(path) >= sizeof(sa.sun_path)) {
-		LOG(LOG_ERROR, "control", F_TEXT("path", path),
-		    F_TEXT("error", "longer than a socket's name can be"));
-		return RC_CONFIG;
-	}
-	strcpy(sa.sun_path, path);
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0)
-		return RC_IO;
-	if (is_stale(&sa))
-		unlink(path);
-	umask(0117);
-	if (bind(fd, (struct sockaddr *)&sa, sizeof(sa)) != 0 ||
-	    listen(fd, CONTROL_BACKLOG) != 0) {
-		LOG(LOG_ERROR, "control", F_TEXT("path", path),
-		    F_TEXT("error", strerror(errno)),
-		    F_TEXT("remedy",
-			errno == EADDRINUSE ? "another bootstrapd uses it"
-					    : "see that its folder exists"));
-		close(fd);
-		return RC_IO;
-	}
-	umask(0077);
-	if (s->as_root && keeper->set &&
-	    chown(path, keeper->uid, keeper->gid) != 0)
-		LOG(LOG_WARNING, "control", F_TEXT("path", path),
-		    F_TEXT("error", strerror(errno)));
-	s->control = fd;
 	return RC_OK;
 }
 
@@ -208,9 +103,10 @@ become_worker(struct supervisor *s, unsigned n)
 	    .index = n,
 	    .config = s->config,
 	    .keeper = s->links[n][0],
+	    .idle = s->idle[1],
 	    .as_root = s->as_root,
 	};
-	int keep[LISTENERS_MAX + 1];
+	int keep[LISTENERS_MAX + 2];
 	size_t count = 0;
 
 	forget_pin(s->config);
@@ -218,6 +114,7 @@ become_worker(struct supervisor *s, unsigned n)
 	for (size_t i = 0; i < s->config->listen_count; i++)
 		keep[count++] = args.sockets[i];
 	keep[count++] = args.keeper;
+	keep[count++] = args.idle;
 	jail_close_others(keep, count);
 	_exit(worker_run(&args));
 }
@@ -272,14 +169,12 @@ start_child(void *ctx, uint64_t now_ms)
 		snprintf(who, sizeof(who), "worker %u", worker_number(s, c));
 	pid = fork();
 	if (pid == 0) {
-		sigset_t none;
-
-		/* nobody outlives the supervisor */
+		/* The supervisor's signals stay blocked here: a child takes
+		 * its own by descriptor, and Ctrl-C on the group is for the
+		 * supervisor alone. Nobody outlives it. */
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		if (getppid() != parent)
 			_exit(0);
-		sigemptyset(&none);
-		sigprocmask(SIG_SETMASK, &none, NULL);
 		log_rename(who);
 		if (is_keeper(s, c))
 			become_keeper(s);
@@ -294,6 +189,7 @@ start_child(void *ctx, uint64_t now_ms)
 	}
 	c->pid = pid;
 	c->started_ms = now_ms;
+	c->idle = false;
 	if (is_keeper(s, c))
 		s->keeper_alive_ms = now_ms;
 	LOG(LOG_DEBUG, "started", F_TEXT("child", who), F_INT("pid", pid));
@@ -308,7 +204,7 @@ end_daemon(struct supervisor *s, int code)
 		if (s->workers[n].pid)
 			kill(s->workers[n].pid, SIGKILL);
 	if (s->keeper.pid)
-		kill(s->keeper.pid, SIGTERM);
+		kill(s->keeper.pid, SIGNAL_END);
 	else
 		loop_stop(s->loop);
 }
@@ -330,9 +226,31 @@ close_keeper(struct supervisor *s)
 		return;
 	s->stage = STAGE_CLOSING;
 	if (s->keeper.pid)
-		kill(s->keeper.pid, SIGTERM);
+		kill(s->keeper.pid, SIGNAL_END);
 	else
 		loop_stop(s->loop);
+}
+
+static void
+tell_workers_to_end(struct supervisor *s)
+{
+	for (unsigned n = 0; n < s->config->workers; n++)
+		if (s->workers[n].pid)
+			kill(s->workers[n].pid, SIGNAL_END);
+	close_keeper(s);
+}
+
+/** An idle worker goes on turning devices away for as long as another one is
+ *  busy: they all end together. */
+static void
+end_idle_workers(struct supervisor *s)
+{
+	if (s->stage != STAGE_DRAINING)
+		return;
+	for (unsigned n = 0; n < s->config->workers; n++)
+		if (s->workers[n].pid && !s->workers[n].idle)
+			return;
+	tell_workers_to_end(s);
 }
 
 static void
@@ -344,13 +262,15 @@ drain(struct supervisor *s)
 		end_daemon(s, 0);
 		return;
 	}
+	LOG(LOG_NOTICE, "draining",
+	    F_TEXT("note",
+		s->stage == STAGE_DRAINING
+		    ? "asked again: what runs is cancelled"
+		    : "what runs may end, nothing new begins"));
 	notify_state("STOPPING=1");
 	s->stage = STAGE_DRAINING;
 	/* a second time tells the workers to hurry */
-	for (unsigned n = 0; n < s->config->workers; n++)
-		if (s->workers[n].pid)
-			kill(s->workers[n].pid, SIGTERM);
-	close_keeper(s);
+	tell_workers_to_end(s);
 }
 
 static void
@@ -387,6 +307,7 @@ child_ended(struct supervisor *s, struct child *c, int status)
 	}
 	if (!is_keeper(s, c) && s->stage >= STAGE_DRAINING) {
 		close_keeper(s);
+		end_idle_workers(s);
 		return;
 	}
 	if (now - c->started_ms > BACKOFF_FORGET_MS)
@@ -400,6 +321,8 @@ child_ended(struct supervisor *s, struct child *c, int status)
 		loop_stop(s->loop);
 }
 
+static void on_notes(void *ctx, uint32_t events);
+
 static void
 reap(struct supervisor *s)
 {
@@ -407,8 +330,11 @@ reap(struct supervisor *s)
 	int status;
 
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-		if (s->keeper.pid == pid)
+		if (s->keeper.pid == pid) {
+			/* its last words first: was it the PIN? */
+			on_notes(s, 0);
 			child_ended(s, &s->keeper, status);
+		}
 		for (unsigned n = 0; n < s->config->workers; n++)
 			if (s->workers[n].pid == pid)
 				child_ended(s, &s->workers[n], status);
@@ -458,6 +384,20 @@ on_notes(void *ctx, uint32_t events)
 }
 
 static void
+on_idle(void *ctx, uint32_t events)
+{
+	struct supervisor *s = ctx;
+	uint8_t numbers[WORKERS_MAX];
+	ssize_t n = read(s->idle[0], numbers, sizeof(numbers));
+
+	(void)events;
+	for (ssize_t i = 0; i < n; i++)
+		if (numbers[i] < s->config->workers)
+			s->workers[numbers[i]].idle = true;
+	end_idle_workers(s);
+}
+
+static void
 on_signal(void *ctx, uint32_t events)
 {
 	struct supervisor *s = ctx;
@@ -468,7 +408,7 @@ on_signal(void *ctx, uint32_t events)
 		if (info.ssi_signo == SIGCHLD)
 			reap(s);
 		else if (info.ssi_signo == SIGHUP && s->keeper.pid)
-			kill(s->keeper.pid, SIGHUP);
+			kill(s->keeper.pid, SIGNAL_RELOAD);
 		else if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT)
 			drain(s);
 	}
@@ -497,7 +437,7 @@ watch(void *ctx, uint64_t now_ms)
 static enum rc
 watch_all(struct supervisor *s)
 {
-	sigset_t signals;
+	sigset_t signals, theirs;
 	enum rc rc;
 
 	sigemptyset(&signals);
@@ -506,15 +446,23 @@ watch_all(struct supervisor *s)
 	sigaddset(&signals, SIGTERM);
 	sigaddset(&signals, SIGINT);
 	sigprocmask(SIG_BLOCK, &signals, NULL);
+	/* for the children, from their first moment */
+	sigemptyset(&theirs);
+	sigaddset(&theirs, SIGNAL_END);
+	sigaddset(&theirs, SIGNAL_RELOAD);
+	sigprocmask(SIG_BLOCK, &theirs, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	/* a file at its size limit is an error to handle, not a death */
 	signal(SIGXFSZ, SIG_IGN);
 	s->signals = signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC);
-	if (s->signals < 0 || pipe2(s->notes, O_CLOEXEC | O_NONBLOCK) != 0)
+	if (s->signals < 0 || pipe2(s->notes, O_CLOEXEC | O_NONBLOCK) != 0 ||
+	    pipe2(s->idle, O_CLOEXEC | O_NONBLOCK) != 0)
 		return RC_IO;
 	rc = loop_watch(s->loop, s->signals, EPOLLIN, on_signal, s);
 	if (rc == RC_OK)
 		rc = loop_watch(s->loop, s->notes[0], EPOLLIN, on_notes, s);
+	if (rc == RC_OK)
+		rc = loop_watch(s->loop, s->idle[0], EPOLLIN, on_idle, s);
 	return rc;
 }
 
@@ -532,6 +480,17 @@ check_users(const struct supervisor *s)
 		"add `user: {worker: bootstrapd-worker, keeper: bootstrapd}` "
 		"(systemd-sysusers makes them), or start as another user"));
 	return RC_CONFIG;
+}
+
+/** The children lose the capability that lifts this limit with their user;
+ *  they lock every key that they hold. */
+static void
+raise_memlock(void)
+{
+	const struct rlimit all = {RLIM_INFINITY, RLIM_INFINITY};
+
+	if (setrlimit(RLIMIT_MEMLOCK, &all) != 0)
+		LOG(LOG_WARNING, "memlock", F_TEXT("error", strerror(errno)));
 }
 
 int
@@ -555,17 +514,19 @@ supervisor_run(const struct config *config)
 	for (unsigned n = 0; n < WORKERS_MAX; n++)
 		s->workers[n].supervisor = s;
 
+	if (s->as_root)
+		raise_memlock();
 	rc = check_users(s);
 	if (rc == RC_OK)
 		rc = loop_new(&s->loop);
 	if (rc == RC_OK)
 		rc = watch_all(s);
 	if (rc == RC_OK)
-		rc = open_sockets(s);
+		rc = sockets_open(config, s->sockets);
 	if (rc == RC_OK)
 		rc = open_links(s);
 	if (rc == RC_OK)
-		rc = open_control(s);
+		rc = sockets_control(config, s->as_root, &s->control);
 	if (rc == RC_OK) {
 		start_child(&s->keeper, clock_now_ms());
 		watch(s, clock_now_ms());

@@ -2,9 +2,9 @@
 
 #include "base/digest.h"
 #include "jail.h"
+#include "signals.h"
 #include "udp.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -57,8 +57,7 @@ on_socket(void *ctx, uint32_t events)
 			continue;
 		}
 		dtls_receive(l->dtls, &from, span_of(buf, len), now);
-		handshake_events(l, now);
-		listener_flush(l, now);
+		listener_serve(l, now);
 	}
 }
 
@@ -89,11 +88,19 @@ take_answer(struct worker *w, struct question *q, uint64_t now_ms)
 	}
 }
 
+/** Nothing runs any more: said, so that all workers end together. Until then
+ *  devices are told here to come again. */
 static void
 maybe_drained(struct worker *w)
 {
-	if (w->draining && w->boots.count == 0)
+	const uint8_t number = (uint8_t)w->index;
+
+	if (!w->draining || w->boots.count > 0)
+		return;
+	if (w->ending)
 		loop_stop(w->loop);
+	else if (!w->said_idle)
+		w->said_idle = write(w->idle, &number, 1) == 1;
 }
 
 static void
@@ -144,6 +151,7 @@ drain_over(void *ctx, uint64_t now_ms)
 {
 	struct worker *w = ctx;
 
+	w->ending = true;
 	table_each(&w->boots, cancel_one, &now_ms);
 	if (loop_timer_set(w->loop, &w->drain_timer, now_ms + DRAIN_GRACE_MS,
 		drain_late, w) != RC_OK)
@@ -151,7 +159,7 @@ drain_over(void *ctx, uint64_t now_ms)
 	maybe_drained(w);
 }
 
-/** SIGTERM: no new bootstraps; those that run may end. Again: at once. */
+/** No new bootstraps; those that run may end. Again: at once. */
 static void
 drain(struct worker *w, uint64_t now_ms)
 {
@@ -174,7 +182,7 @@ on_signal(void *ctx, uint32_t events)
 
 	(void)events;
 	while (read(w->signals, &info, sizeof(info)) == sizeof(info))
-		if (info.ssi_signo == SIGTERM)
+		if (info.ssi_signo == SIGNAL_END)
 			drain(w, clock_now_ms());
 }
 
@@ -239,6 +247,7 @@ worker_init(struct worker *w, const struct worker_args *args)
 	w->index = args->index;
 	w->config = c;
 	w->keeper = args->keeper;
+	w->idle = args->idle;
 	w->listener_count = c->listen_count;
 	w->boots_max = c->sessions_max / c->workers + 1;
 	/* associations outlive their bootstrap by a while */
@@ -246,7 +255,7 @@ worker_init(struct worker *w, const struct worker_args *args)
 	/* answers to a process before us may still come: start elsewhere */
 	random_bytes(&w->wait_ref, sizeof(w->wait_ref));
 	sigemptyset(&signals);
-	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGNAL_END);
 	sigprocmask(SIG_BLOCK, &signals, NULL);
 	w->signals = signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC);
 	rc = w->signals < 0 ? RC_IO : loop_new(&w->loop);

@@ -14,10 +14,11 @@ struct worker_args {
 	/** One socket for each of config->listen, opened by the supervisor. */
 	int sockets[LISTENERS_MAX];
 	int keeper; /**< this worker's end of the link */
+	int idle; /**< pipe to the supervisor: its number, once drained */
 	bool as_root; /**< become config->user_worker */
 };
 
-/** Runs until SIGTERM (drains first) and returns the exit code. */
+/** Runs until SIGNAL_END (drains first) and returns the exit code. */
 int worker_run(const struct worker_args *args);
 
 #endif

@@ -24,6 +24,7 @@ struct listener {
 	int fd;
 	struct dtls *dtls; /**< NULL: plain CoAP */
 	struct loop_timer timer;
+	bool broken; /**< an association broke as we sent: events wait */
 };
 
 /** The key of a peer in the worker's table. */
@@ -71,6 +72,7 @@ struct psk_wait {
 	uint64_t conn;
 	uint64_t ref;
 	unsigned asked;
+	struct address address;
 	struct loop_timer timer;
 	uint8_t identity[DTLS_IDENTITY_MAX];
 	size_t identity_len;
@@ -87,7 +89,10 @@ struct worker {
 	struct table peers, boots, waits;
 	uint64_t wait_ref;
 	size_t boots_max, peers_max;
-	bool draining;
+	int idle; /**< pipe to the supervisor */
+	bool draining; /**< nothing new begins */
+	bool said_idle; /**< and nothing runs any more */
+	bool ending; /**< end as soon as nothing runs */
 	uint64_t drain_until_ms;
 	struct loop_timer drain_timer, stats_timer;
 	struct q_stats stats;
@@ -130,8 +135,9 @@ void boot_free(struct boot *b);
 
 /* handshake.c */
 
-/** What a DTLS endpoint has found out: keys wanted, associations, data. */
-void handshake_events(struct listener *l, uint64_t now_ms);
+/** Take what a DTLS endpoint has found out, then listener_flush. Not from
+ *  within a peer: peers come and go in it. */
+void listener_serve(struct listener *l, uint64_t now_ms);
 /** The keeper's answer about a key. */
 void handshake_key(struct worker *w, struct q_psk_answer *a, uint64_t now_ms);
 void handshake_forget(struct psk_wait *p);

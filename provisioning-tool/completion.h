@@ -24,8 +24,8 @@ void completion_words(const char *prefix, completion_word_fn each);
 typedef void (*completion_prefix_fn)(const char *prefix);
 void completion_prefixes(completion_prefix_fn each);
 
-/** Operands written as alternatives, "bash|zsh|fish": the words to offer, parted
- *  by spaces. False: they are open. */
+/** Operands written as alternatives, "bash|zsh|fish": the words to offer,
+ *  parted by spaces. False: they are open. */
 bool completion_closed(const struct verb *v, char *out, size_t cap);
 
 #endif

@@ -103,14 +103,18 @@ flat_next(struct flat_walk *f, struct flat_member *out)
 	struct reader *r = &f->r;
 	struct span name;
 
-	if (r->bad || !take(r, f->begun ? ',' : '{'))
+	if (r->bad)
 		return false;
-	if (!f->begun && take(r, '}')) {
+	if (f->begun) {
+		if (!take(r, ','))
+			return false;
+	} else {
 		f->begun = true;
-		r->p--; /* the empty object: flat_valid looks for its end */
-		return false;
+		if (!take(r, '{'))
+			reader_fail(r);
+		if (reader_left(r) > 0 && *r->p == '}')
+			return false;
 	}
-	f->begun = true;
 	if (!take_text(r, &name) || !name_plain(name) || !take(r, ':')) {
 		reader_fail(r);
 		return false;

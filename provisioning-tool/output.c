@@ -2,9 +2,10 @@
 
 #include "tool.h"
 
+#include "base/digest.h"
+
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,12 +41,64 @@ check_place(const struct output *o)
 	return EX_OK;
 }
 
+/** The folder of `path`, owned by the caller; NULL: memory. */
+static char *
+folder_of(const char *path)
+{
+	const char *base = strrchr(path, '/');
+
+	if (!base)
+		return strdup(".");
+	return strndup(path, base == path ? 1 : (size_t)(base - path));
+}
+
+/** A name beside the place, XXXXXX at its end. Errors: RC_MEMORY. */
+static enum rc
+name_temp(struct output *o)
+{
+	const char *base = strrchr(o->path, '/');
+
+	base = base ? base + 1 : o->path;
+	if (asprintf(&o->temp, "%.*s.%s.XXXXXX", (int)(base - o->path), o->path,
+		base) >= 0)
+		return RC_OK;
+	o->temp = NULL;
+	return RC_MEMORY;
+}
+
+static int
+open_beside(struct output *o)
+{
+	char *folder = folder_of(o->path);
+	enum rc rc = RC_OK;
+	int err;
+
+	if (!folder)
+		return tool_fault(RC_MEMORY, "output");
+	/* without a name nothing stays behind, whenever we are killed */
+	o->fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	err = errno;
+	free(folder);
+	if (o->fd < 0 &&
+	    (err == EOPNOTSUPP || err == EISDIR || err == EINVAL)) {
+		rc = name_temp(o);
+		if (rc != RC_OK)
+			return tool_fault(rc, "output");
+		o->fd = mkostemp(o->temp, O_CLOEXEC); /* 0600 */
+		err = errno;
+		if (o->fd < 0) {
+			free(o->temp);
+			o->temp = NULL;
+		}
+	}
+	return o->fd < 0 ? failed(EX_CANTCREAT, o->path, strerror(err)) : EX_OK;
+}
+
 int
 output_begin(struct output *o, const char *path, bool force)
 {
 	struct stat st;
 	struct quoted q;
-	const char *base;
 	int code;
 
 	*o = (struct output){.fd = -1, .force = force};
@@ -53,22 +106,10 @@ output_begin(struct output *o, const char *path, bool force)
 		return EX_OK;
 	o->path = path;
 	code = check_place(o);
+	if (code == EX_OK)
+		code = open_beside(o);
 	if (code != EX_OK)
 		return code;
-
-	base = strrchr(path, '/');
-	base = base ? base + 1 : path;
-	if (asprintf(&o->temp, "%.*s.%s.XXXXXX", (int)(base - path), path,
-		base) < 0) {
-		o->temp = NULL;
-		return tool_fault(RC_MEMORY, "output");
-	}
-	o->fd = mkostemp(o->temp, O_CLOEXEC); /* 0600 */
-	if (o->fd < 0) {
-		free(o->temp);
-		o->temp = NULL;
-		return failed(EX_CANTCREAT, path, strerror(errno));
-	}
 	/* a FAT stick shows whatever mode it was mounted with */
 	if (fstat(o->fd, &st) != 0 || (st.st_mode & 077) != 0)
 		return tool_error(EX_CANTCREAT,
@@ -106,13 +147,13 @@ output_write(struct output *o, struct span bytes)
 static int
 sync_folder(const char *path)
 {
-	char *copy = strdup(path);
+	char *folder = folder_of(path);
 	int fd, err = -1;
 
-	if (!copy)
+	if (!folder)
 		return -1;
-	fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	free(copy);
+	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	free(folder);
 	if (fd < 0)
 		return -1;
 	/* EINVAL: a file system that has nothing to wait for */
@@ -122,7 +163,42 @@ sync_folder(const char *path)
 	return err;
 }
 
-/** A rename that replaces nothing, also where the file system has no such call. */
+/** Give a file without a name one; 0 or -1 and errno. */
+static int
+link_fd(int fd, const char *path)
+{
+	char from[32];
+
+	snprintf(from, sizeof(from), "/proc/self/fd/%d", fd);
+	return linkat(AT_FDCWD, from, AT_FDCWD, path, AT_SYMLINK_FOLLOW);
+}
+
+/** link_fd under a name that nobody has; it stays in `o`. */
+static int
+link_temp(struct output *o)
+{
+	for (unsigned tries = 0; tries < 100; tries++) {
+		uint8_t bytes[3];
+		char hex[HEX_TEXT_MAX];
+
+		if (name_temp(o) != RC_OK) {
+			errno = ENOMEM;
+			return -1;
+		}
+		random_bytes(bytes, sizeof(bytes));
+		memcpy(o->temp + strlen(o->temp) - 6,
+		    hex_text(hex, span_of(bytes, sizeof(bytes))), 6);
+		if (link_fd(o->fd, o->temp) == 0)
+			return 0;
+		free(o->temp);
+		o->temp = NULL;
+		if (errno != EEXIST)
+			return -1;
+	}
+	return -1;
+}
+
+/** Replaces nothing, also where the file system has no such call. */
 static int
 rename_new(const char *from, const char *to)
 {
@@ -135,11 +211,25 @@ rename_new(const char *from, const char *to)
 	return unlink(from);
 }
 
+/** Errors in errno. */
+static int
+give_name(struct output *o)
+{
+	/* only a rename replaces */
+	if (!o->temp && o->force && link_temp(o) != 0)
+		return -1;
+	if (!o->temp)
+		return link_fd(o->fd, o->path);
+	if (o->force ? rename(o->temp, o->path) : rename_new(o->temp, o->path))
+		return -1;
+	free(o->temp);
+	o->temp = NULL;
+	return 0;
+}
+
 int
 output_commit(struct output *o, struct span bytes)
 {
-	int err;
-
 	if (!o->path) {
 		fflush(stdout);
 		if (write_all(STDOUT_FILENO, bytes) != 0)
@@ -147,12 +237,8 @@ output_commit(struct output *o, struct span bytes)
 			    EX_IOERR, "standard output", strerror(errno));
 		return EX_OK;
 	}
-	err =
-	    o->force ? rename(o->temp, o->path) : rename_new(o->temp, o->path);
-	if (err != 0)
+	if (give_name(o) != 0)
 		return failed(EX_CANTCREAT, o->path, strerror(errno));
-	free(o->temp);
-	o->temp = NULL;
 	if (sync_folder(o->path) != 0)
 		return failed(EX_IOERR, o->path, strerror(errno));
 	return EX_OK;

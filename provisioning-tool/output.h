@@ -1,6 +1,7 @@
 /**
- * output.h - a file that is there whole or not at all: written beside its
- * place with mode 0600, then given its name. Or standard output.
+ * output.h - a file that is there whole or not at all: written without a name
+ * (or under another, where the file system has no such files) and with mode
+ * 0600, then given its own. Or standard output.
  */
 #ifndef TOOL_OUTPUT_H
 #define TOOL_OUTPUT_H
@@ -10,7 +11,7 @@
 
 struct output {
 	const char *path; /**< borrowed; NULL: standard output */
-	char *temp; /**< where it is written, owned */
+	char *temp; /**< its other name, owned; NULL: none yet */
 	int fd; /**< -1: none */
 	bool force;
 };

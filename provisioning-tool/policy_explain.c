@@ -199,11 +199,18 @@ print_identity_misses(const struct question *qn)
 		    "not         %zu more\n", set->identity_count - MISSES_MAX);
 }
 
-/** Is it worth a line: does one of the two conditions hold? */
+/**
+ * Is it worth a line? Where another policy matched, one for other identities is
+ * only if its endpoints were meant for this device: "*" means nobody.
+ */
 static bool
-nearly(const struct policy *p, enum policy_miss miss, struct span endpoint)
+nearly(const struct policy *p, enum policy_miss miss,
+    const struct issue_decision *d)
 {
-	return miss != MISS_IDENTITY || glob_match(p->endpoint, endpoint);
+	if (miss != MISS_IDENTITY || !d->policy)
+		return true;
+	return strcmp(p->endpoint, "*") != 0 &&
+	    glob_match(p->endpoint, d->endpoint);
 }
 
 static void
@@ -226,7 +233,7 @@ print_miss(const struct policy *p, enum policy_miss miss,
 		break;
 	case MISS_LATER:
 	case MISS_NONE:
-		printf("it would match, but order %lld comes after\n",
+		printf("it matches too, but comes later (order %lld)\n",
 		    (long long)p->order);
 		break;
 	}
@@ -252,7 +259,7 @@ print_policies(const struct question *qn, const struct issue_decision *d)
 		miss = policy_miss(p, d->identity, d->endpoint);
 		if (miss == MISS_NONE)
 			miss = MISS_LATER;
-		if (!nearly(p, miss, d->endpoint) || shown == MISSES_MAX) {
+		if (!nearly(p, miss, d) || shown == MISSES_MAX) {
 			others++;
 			continue;
 		}
@@ -260,8 +267,8 @@ print_policies(const struct question *qn, const struct issue_decision *d)
 		shown++;
 	}
 	if (others > 0)
-		printf("            %zu other polic%s match%s nothing of it\n",
-		    others, others == 1 ? "y" : "ies", others == 1 ? "es" : "");
+		printf("            %zu other polic%s not for this device\n",
+		    others, others == 1 ? "y is" : "ies are");
 }
 
 static int

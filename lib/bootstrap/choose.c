@@ -57,27 +57,44 @@ accounts_discovered(struct accounts *a, struct span body)
 		*a = (struct accounts){0};
 		return false;
 	}
-	a->discovered = true;
+	/* what could not be read may be an instance, even ours: choose as if
+	 * nothing was known, but stay away from what is */
+	a->discovered = r.skipped == 0;
 	return true;
 }
 
-void
-accounts_deleted(struct accounts *a, uint16_t object)
+static bool
+is_ours(const struct known_instance *k)
 {
+	return k->object == OBJECT_SECURITY && !k->has_ssid;
+}
+
+void
+accounts_deleted(struct accounts *a, struct lwm2m_path path)
+{
+	bool by_id = path_depth(path) == 2;
 	size_t kept = 0;
 
-	if (object > OBJECT_SERVER)
-		return;
-	a->cleaned[object] = true;
 	for (size_t i = 0; i < a->count; i++) {
 		struct known_instance *k = &a->known[i];
-		bool ours = k->object == OBJECT_SECURITY && !k->has_ssid;
+		struct lwm2m_path p = LWM2M_INSTANCE(k->object, k->instance);
 
-		if (k->object == object && !ours)
+		if (path_within(p, path) && (by_id || !is_ours(k)))
 			continue;
 		a->known[kept++] = *k;
 	}
 	a->count = kept;
+}
+
+bool
+accounts_may_touch(const struct accounts *a, uint16_t instance)
+{
+	if (!a->discovered || a->overflow)
+		return false;
+	for (size_t i = 0; i < a->count; i++)
+		if (a->known[i].instance == instance && is_ours(&a->known[i]))
+			return false;
+	return true;
 }
 
 bool

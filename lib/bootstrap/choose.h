@@ -28,9 +28,8 @@ struct known_instance {
 
 /** What is known of the device's accounts. Zero is "nothing". */
 struct accounts {
-	bool discovered; /**< a usable Discover reply was read */
+	bool discovered; /**< a Discover reply was read, and all of it */
 	bool overflow; /**< more instances than we can remember */
-	bool cleaned[2]; /**< /0, /1 were deleted in this session */
 	struct known_instance known[CHOOSE_KNOWN_MAX];
 	size_t count;
 };
@@ -39,8 +38,15 @@ struct accounts {
  *  /0 instance without an ssid in it, or no link at all. */
 bool accounts_discovered(struct accounts *a, struct span body);
 
-/** The object was deleted: only instances without ssid survive in /0. */
-void accounts_deleted(struct accounts *a, uint16_t object);
+/** `path` was deleted: "/", an object or an instance. Instances of /0 without
+ *  ssid survive the first two. */
+void accounts_deleted(struct accounts *a, struct lwm2m_path path);
+
+/**
+ * May that instance of /0 be written or deleted by its ID? Not the one that is
+ * ours, and none while nobody knows which one that is.
+ */
+bool accounts_may_touch(const struct accounts *a, uint16_t instance);
 
 /**
  * Choose the instance of `object` (0 or 1) for the n-th account (from 1).

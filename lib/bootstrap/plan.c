@@ -105,7 +105,8 @@ read_entry(struct reader *r, const struct plan_step *step, struct plan_entry *e)
 	if (r->bad)
 		return;
 	if (flags & ~(unsigned)PLAN_ENTRY_SECRET ||
-	    e->label.len > PLAN_LABEL_MAX ||
+	    e->label.len > PLAN_LABEL_MAX || e->secret != (e->label.len > 0) ||
+	    (e->secret && type != LWM2M_OPAQUE) ||
 	    e->entry.path.resource == LWM2M_ID_NONE ||
 	    !path_within(e->entry.path, step->path) ||
 	    plan_value_parse(type, value, &e->entry.value) != RC_OK)
@@ -118,6 +119,8 @@ step_sane(const struct plan_step *s)
 {
 	unsigned depth = path_depth(s->path);
 
+	if (s->flags & ~(s->op == PLAN_DELETE ? (unsigned)PLAN_STRICT : 0U))
+		return false;
 	switch (s->op) {
 	case PLAN_DISCOVER:
 	case PLAN_VERIFY:
@@ -156,6 +159,9 @@ read_steps(struct reader *r, struct plan *p, struct plan_entry *entries)
 		s->entry_count = (size_t)reader_be(r, 1);
 		if (s->entry_count > PLAN_ENTRIES_MAX || !step_sane(s))
 			reader_fail(r);
+		/* what stood behind Finish would never be done */
+		if (s->op == PLAN_FINISH && p->step_count + 1 != steps)
+			reader_fail(r);
 		for (size_t i = 0; i < s->entry_count && !r->bad; i++) {
 			read_entry(
 			    r, s, entries ? &entries[p->entry_count] : &spare);
@@ -179,6 +185,8 @@ plan_decode(struct secret *bytes, struct plan *out)
 	if (reader_be(&r, 1) != PLAN_VERSION)
 		goto out;
 	out->flags = (unsigned)reader_be(&r, 1);
+	if (out->flags & ~(unsigned)PLAN_CLEAN_ON_FAILURE)
+		goto out;
 	out->max_message = (size_t)reader_be(&r, 2);
 	digest = reader_take(&r, DIGEST_LEN);
 	if (r.bad)

@@ -93,8 +93,8 @@ struct plan_builder {
 	struct secret bytes;
 	struct writer w;
 	struct digest digest;
-	uint8_t *digest_at;
-	uint8_t *step_count_at, *entry_count_at;
+	/** Offsets in `bytes` of what is filled in later; 0: none. */
+	size_t digest_at, step_count_at, entry_count_at;
 	size_t steps, entries;
 	enum rc rc; /**< the first fault */
 };

@@ -1,12 +1,62 @@
 #include "bootstrap/plan.h"
 #include "bootstrap/plan_wire.h"
 
+enum { BYTES_FIRST = 2048 /**< most plans fit; larger ones move */ };
+
+static void
+fault(struct plan_builder *b, enum rc rc)
+{
+	if (b->rc == RC_OK)
+		b->rc = rc;
+}
+
+/** Room for `n` more bytes: the plan moves to twice the memory, the old one is
+ *  wiped. False, and a fault, when there is none. */
+static bool
+room(struct plan_builder *b, size_t n)
+{
+	struct secret wide = {0};
+	size_t cap = b->w.cap;
+	enum rc rc;
+
+	if (b->rc != RC_OK)
+		return false;
+	if (n <= cap - b->w.len)
+		return true;
+	while (cap - b->w.len < n && cap < PLAN_BYTES_MAX)
+		cap *= 2;
+	rc = cap - b->w.len < n ? RC_TOO_LARGE : secret_reserve(&wide, cap);
+	if (rc != RC_OK) {
+		fault(b, rc);
+		return false;
+	}
+	memcpy(wide.bytes, b->w.buf, b->w.len);
+	b->w.buf = wide.bytes;
+	b->w.cap = cap;
+	secret_move(&b->bytes, &wide);
+	return true;
+}
+
 /** Everything public goes into the digest as it goes into the bytes. */
 static void
 put(struct plan_builder *b, struct span s)
 {
+	if (!room(b, s.len))
+		return;
 	writer_put(&b->w, s);
 	digest_put(&b->digest, s);
+}
+
+/** A place that is filled in later; its offset. */
+static size_t
+leave(struct plan_builder *b, size_t n)
+{
+	size_t at = b->w.len;
+
+	if (!room(b, n))
+		return 0;
+	(void)writer_skip(&b->w, n);
+	return at;
 }
 
 static void
@@ -20,27 +70,20 @@ put_be(struct plan_builder *b, uint64_t v, size_t width)
 	put(b, writer_span(&w));
 }
 
-static void
-fault(struct plan_builder *b, enum rc rc)
-{
-	if (b->rc == RC_OK)
-		b->rc = rc;
-}
-
 void
 plan_begin(struct plan_builder *b, unsigned flags, size_t max_message)
 {
 	*b = (struct plan_builder){0};
-	b->rc = secret_reserve(&b->bytes, PLAN_BYTES_MAX);
+	b->rc = secret_reserve(&b->bytes, BYTES_FIRST);
 	if (b->rc != RC_OK)
 		return;
-	writer_init(&b->w, b->bytes.bytes, b->bytes.cap);
+	writer_init(&b->w, b->bytes.bytes, BYTES_FIRST);
 	digest_init(&b->digest);
 	put_be(b, PLAN_VERSION, 1);
 	put_be(b, flags, 1);
 	put_be(b, max_message > 0xffff ? 0xffff : max_message, 2);
-	b->digest_at = writer_skip(&b->w, DIGEST_LEN);
-	b->step_count_at = writer_skip(&b->w, 1);
+	b->digest_at = leave(b, DIGEST_LEN);
+	b->step_count_at = leave(b, 1);
 }
 
 /** The counts stand before what they count; they enter the digest behind it,
@@ -50,9 +93,9 @@ close_step(struct plan_builder *b)
 {
 	if (!b->entry_count_at)
 		return;
-	*b->entry_count_at = (uint8_t)b->entries;
-	digest_put(&b->digest, span_of(b->entry_count_at, 1));
-	b->entry_count_at = NULL;
+	b->w.buf[b->entry_count_at] = (uint8_t)b->entries;
+	digest_put(&b->digest, span_of(b->w.buf + b->entry_count_at, 1));
+	b->entry_count_at = 0;
 }
 
 void
@@ -74,7 +117,7 @@ plan_step(struct plan_builder *b, enum plan_op op, unsigned flags,
 	put_be(b, ssid, 2);
 	put_be(b, path.object, 2);
 	put_be(b, path.instance, 2);
-	b->entry_count_at = writer_skip(&b->w, 1);
+	b->entry_count_at = leave(b, 1);
 }
 
 static bool
@@ -134,6 +177,8 @@ plan_put_secret(struct plan_builder *b, struct lwm2m_path path,
 	}
 	if (!entry_head(b, true, path, LWM2M_OPAQUE, span_str(label)))
 		return;
+	if (!room(b, v.len + 2))
+		return;
 	writer_be(&b->w, v.len, 2);
 	writer_put(&b->w, v);
 }
@@ -144,19 +189,17 @@ plan_end(struct plan_builder *b, struct secret *out, uint8_t *digest)
 	uint8_t d[DIGEST_LEN];
 
 	close_step(b);
-	if (b->rc == RC_OK && b->w.full)
-		b->rc = RC_TOO_LARGE;
 	if (b->rc == RC_OK && b->steps == 0)
 		b->rc = RC_BUG;
 	if (b->rc == RC_OK) {
-		*b->step_count_at = (uint8_t)b->steps;
-		digest_put(&b->digest, span_of(b->step_count_at, 1));
+		b->w.buf[b->step_count_at] = (uint8_t)b->steps;
+		digest_put(&b->digest, span_of(b->w.buf + b->step_count_at, 1));
 		digest_final(&b->digest, d);
-		memcpy(b->digest_at, d, sizeof(d));
+		memcpy(b->w.buf + b->digest_at, d, sizeof(d));
 		if (digest)
 			memcpy(digest, d, sizeof(d));
-		/* a copy of the right size: the builder's is generous */
-		b->rc = secret_set(out, writer_span(&b->w));
+		b->bytes.len = b->w.len;
+		secret_move(out, &b->bytes);
 	}
 	plan_abandon(b);
 	return b->rc;
@@ -166,5 +209,5 @@ void
 plan_abandon(struct plan_builder *b)
 {
 	secret_fini(&b->bytes);
-	b->digest_at = b->step_count_at = b->entry_count_at = NULL;
+	b->digest_at = b->step_count_at = b->entry_count_at = 0;
 }

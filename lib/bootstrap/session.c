@@ -1,47 +1,17 @@
-#include "bootstrap/session.h"
+#include "bootstrap/session_state.h"
 
 #include "base/heap.h"
-#include "bootstrap/command.h"
-#include "lwm2m/format.h"
+#include "lwm2m/object.h"
 
 #include <stdlib.h>
 
 enum {
-	CREATED = 0x41,
 	CHANGED = 0x44,
-	CONTENT = 0x45,
-	DELETED = 0x42,
-	BAD_REQUEST = 0x80,
-	NOT_FOUND = 0x84,
-	NOT_ALLOWED = 0x85,
-	NOT_ACCEPTABLE = 0x86,
-	UNSUPPORTED = 0x8f,
 	UNAVAILABLE = 0xa3,
 	RETRY_AFTER_S = 30,
 	/** A command that was never answered goes out once more as a new
 	 *  message (bootstrap.md section 13), Finish never does. */
 	RESENDS_MAX = 1,
-};
-
-struct session {
-	struct session_config config;
-	enum session_state state;
-	uint64_t started_ms;
-	uint64_t ask_again_ms; /**< WAITING, ENDING: when to ask again */
-	struct plan plan;
-	size_t index; /**< RUNNING: the step */
-	struct accounts accounts;
-	unsigned format; /**< index into config.formats */
-	unsigned resends; /**< of the step */
-	bool cleaning; /**< deleting what was written, then end */
-	size_t clean_next;
-	bool finish_sent;
-	struct command command;
-	struct session_verdict verdict;
-	/* what session_next will hand out */
-	bool ask_due, command_due, command_out, cancel_due, end_due;
-	uint8_t respond_code; /**< 0: nothing to say */
-	int32_t respond_max_age_s;
 };
 
 struct session *
@@ -82,9 +52,8 @@ respond(struct session *s, uint8_t code)
 	s->respond_max_age_s = code == UNAVAILABLE ? RETRY_AFTER_S : -1;
 }
 
-/** The verdict is clear: no more commands; have it recorded. */
-static void
-end(struct session *s, uint64_t now_ms)
+void
+session_conclude(struct session *s, uint64_t now_ms)
 {
 	if (s->command_out)
 		s->cancel_due = true;
@@ -95,8 +64,9 @@ end(struct session *s, uint64_t now_ms)
 	s->end_due = true;
 }
 
-static void
-decide(struct session *s, enum outcome outcome, enum reason why, uint8_t code)
+void
+session_decide(
+    struct session *s, enum outcome outcome, enum reason why, uint8_t code)
 {
 	s->verdict.outcome = outcome;
 	s->verdict.reason = why;
@@ -104,36 +74,39 @@ decide(struct session *s, enum outcome outcome, enum reason why, uint8_t code)
 	s->verdict.step = (unsigned)s->index;
 }
 
-/** It did not work. Once Finish is out and unanswered nobody can say. */
-static void
-fail(struct session *s, enum reason why, uint8_t code, uint64_t now_ms)
+void
+session_give_up(
+    struct session *s, enum reason why, uint8_t code, uint64_t now_ms)
 {
-	bool wrote = false;
+	bool wrote = false, alive;
 
 	if (s->cleaning) {
-		end(s, now_ms); /* the first reason stands */
+		session_conclude(s, now_ms); /* the first reason stands */
 		return;
 	}
 	if (s->finish_sent && s->command_out && code == 0) {
-		decide(s, OUTCOME_UNKNOWN,
+		session_decide(s, OUTCOME_UNKNOWN,
 		    why == REASON_NO_ANSWER || why == REASON_DEADLINE
 			? REASON_FINISH_UNANSWERED
 			: why,
 		    0);
-		end(s, now_ms);
+		session_conclude(s, now_ms);
 		return;
 	}
-	decide(s, OUTCOME_FAILED, why, code);
+	session_decide(s, OUTCOME_FAILED, why, code);
 	for (size_t i = 0; i < s->accounts.count; i++)
 		wrote |= s->accounts.known[i].chosen;
-	/* only a device that still talks to us can be asked to clean up */
-	if (s->plan.flags & PLAN_CLEAN_ON_FAILURE && wrote && code != 0) {
+	/* only a device that still talks to us can be asked to clean up: one
+	 * that has just answered, or that we have not asked yet */
+	alive = code != 0 || why == REASON_NO_INSTANCE ||
+	    why == REASON_PLAN_TOO_LARGE;
+	if (s->plan.flags & PLAN_CLEAN_ON_FAILURE && wrote && alive) {
 		s->cleaning = true;
 		s->command_out = false;
 		s->command_due = true;
 		return;
 	}
-	end(s, now_ms);
+	session_conclude(s, now_ms);
 }
 
 void
@@ -146,8 +119,8 @@ session_plan(struct session *s, struct secret *bytes, uint64_t now_ms)
 	s->ask_due = false;
 	if (plan_decode(bytes, &s->plan) != RC_OK) {
 		respond(s, UNAVAILABLE);
-		decide(s, OUTCOME_FAILED, REASON_PLAN_TOO_LARGE, 0);
-		end(s, now_ms);
+		session_decide(s, OUTCOME_FAILED, REASON_PLAN_TOO_LARGE, 0);
+		session_conclude(s, now_ms);
 		return;
 	}
 	s->state = SESSION_RUNNING;
@@ -161,140 +134,10 @@ session_refused(struct session *s, enum reason why, uint64_t now_ms)
 	if (s->state != SESSION_WAITING)
 		return;
 	respond(s, reason_coap(why));
-	decide(s, OUTCOME_FAILED, why, 0);
+	session_decide(s, OUTCOME_FAILED, why, 0);
 	s->verdict.duration_ms = now_ms - s->started_ms;
 	s->ask_due = false;
 	s->state = SESSION_ENDED; /* the keeper has recorded the refusal */
-}
-
-static void
-next_step(struct session *s, uint64_t now_ms)
-{
-	s->index++;
-	s->resends = 0;
-	s->command_due = true;
-	if (s->index < s->plan.step_count)
-		return;
-	/* a plan without Finish: a factory's, never one from `begin` */
-	s->index = s->plan.step_count - 1;
-	decide(s, OUTCOME_FAILED, REASON_PLAN_TOO_LARGE, 0);
-	end(s, now_ms);
-}
-
-/** Every account that this session wrote must be in the reply. */
-static bool
-accounts_match(const struct session *s, const struct accounts *seen)
-{
-	for (size_t i = 0; i < s->accounts.count; i++) {
-		const struct known_instance *k = &s->accounts.known[i];
-		bool found = false;
-
-		if (!k->chosen)
-			continue;
-		for (size_t n = 0; n < seen->count; n++) {
-			const struct known_instance *v = &seen->known[n];
-
-			found |= v->object == k->object &&
-			    v->instance == k->instance && v->has_ssid &&
-			    v->ssid == k->ssid;
-		}
-		if (!found)
-			return false;
-	}
-	return true;
-}
-
-static void
-verify_answered(
-    struct session *s, uint8_t code, struct span body, uint64_t now_ms)
-{
-	struct accounts seen;
-
-	if (code != CONTENT || !accounts_discovered(&seen, body))
-		fail(s, REASON_VERIFY_UNAVAILABLE, code, now_ms);
-	else if (!accounts_match(s, &seen))
-		fail(s, REASON_VERIFY_MISMATCH, code, now_ms);
-	else
-		next_step(s, now_ms);
-}
-
-static void
-write_answered(struct session *s, uint8_t code, uint64_t now_ms)
-{
-	if (code == CHANGED || code == CREATED) {
-		s->verdict.format = s->config.formats[s->format];
-		next_step(s, now_ms);
-		return;
-	}
-	if (code != UNSUPPORTED && code != NOT_ACCEPTABLE) {
-		fail(s, REASON_WRITE_REFUSED, code, now_ms);
-		return;
-	}
-	/* the same step in the next format, which is kept from here on */
-	if (s->format + 1 == SESSION_FORMATS_MAX ||
-	    s->config.formats[s->format + 1] < 0) {
-		fail(s, REASON_FORMAT_REFUSED, code, now_ms);
-		return;
-	}
-	s->format++;
-	s->command_due = true;
-}
-
-static void
-delete_answered(struct session *s, const struct plan_step *step, uint8_t code,
-    uint64_t now_ms)
-{
-	bool absent =
-	    code == BAD_REQUEST || code == NOT_FOUND || code == NOT_ALLOWED;
-
-	if (code == DELETED)
-		accounts_deleted(&s->accounts, step->path.object);
-	else if (step->flags & PLAN_STRICT || !absent) {
-		fail(s, REASON_DELETE_REFUSED, code, now_ms);
-		return;
-	}
-	next_step(s, now_ms);
-}
-
-void
-session_response(struct session *s, uint8_t code, int content_format,
-    struct span body, uint64_t now_ms)
-{
-	const struct plan_step *step;
-
-	(void)content_format; /* Awa says 65535 to a good Discover */
-	if (s->state != SESSION_RUNNING || !s->command_out)
-		return;
-	s->command_out = false;
-	if (s->cleaning) {
-		s->command_due = true;
-		return;
-	}
-	step = &s->plan.steps[s->index];
-	switch (step->op) {
-	case PLAN_DISCOVER:
-		if (code == CONTENT)
-			accounts_discovered(&s->accounts, body);
-		next_step(s, now_ms);
-		break;
-	case PLAN_VERIFY:
-		verify_answered(s, code, body, now_ms);
-		break;
-	case PLAN_DELETE:
-		delete_answered(s, step, code, now_ms);
-		break;
-	case PLAN_WRITE:
-		write_answered(s, code, now_ms);
-		break;
-	case PLAN_FINISH:
-		if (code == CHANGED) {
-			decide(s, OUTCOME_OK, REASON_NONE, code);
-			end(s, now_ms);
-		} else {
-			fail(s, REASON_FINISH_REFUSED, code, now_ms);
-		}
-		break;
-	}
 }
 
 void
@@ -303,8 +146,8 @@ session_failed(struct session *s, enum reason why, uint64_t now_ms)
 	switch (s->state) {
 	case SESSION_WAITING:
 		/* nobody is left to answer; a plan may be on its way */
-		decide(s, OUTCOME_FAILED, why, 0);
-		end(s, now_ms);
+		session_decide(s, OUTCOME_FAILED, why, 0);
+		session_conclude(s, now_ms);
 		return;
 	case SESSION_RUNNING:
 		break;
@@ -319,7 +162,7 @@ session_failed(struct session *s, enum reason why, uint64_t now_ms)
 		s->command_due = true;
 		return;
 	}
-	fail(s, why, 0, now_ms);
+	session_give_up(s, why, 0, now_ms);
 }
 
 void
@@ -346,15 +189,16 @@ session_tick(struct session *s, uint64_t now_ms)
 	case SESSION_WAITING:
 		if (now_ms >= s->started_ms + s->config.waiting_ms) {
 			respond(s, UNAVAILABLE);
-			decide(s, OUTCOME_FAILED, REASON_KEEPER_AWAY, 0);
-			end(s, now_ms);
+			session_decide(
+			    s, OUTCOME_FAILED, REASON_KEEPER_AWAY, 0);
+			session_conclude(s, now_ms);
 		} else if (now_ms >= s->ask_again_ms) {
 			s->ask_due = true;
 		}
 		break;
 	case SESSION_RUNNING:
 		if (now_ms >= lifetime_end(s))
-			fail(s, REASON_DEADLINE, 0, now_ms);
+			session_give_up(s, REASON_DEADLINE, 0, now_ms);
 		break;
 	case SESSION_ENDING:
 		if (now_ms >= s->ask_again_ms)
@@ -422,11 +266,21 @@ make_clean_command(struct session *s, uint64_t now_ms)
 		    &s->command, LWM2M_INSTANCE(k->object, k->instance));
 		return true;
 	}
-	end(s, now_ms);
+	session_conclude(s, now_ms);
 	return false;
 }
 
-/** Bring the step that is due into a request; false: the session ended. */
+/** True for a Write or Delete of an instance of /0 by the ID in the plan. */
+static bool
+names_security(const struct plan_step *step)
+{
+	return (step->op == PLAN_WRITE || step->op == PLAN_DELETE) &&
+	    step->account == 0 && path_depth(step->path) == 2 &&
+	    step->path.object == OBJECT_SECURITY;
+}
+
+/** Bring the step that is due into a request; false: the session ended, or
+ *  something else is due now. */
 static bool
 make_command(struct session *s, uint64_t now_ms)
 {
@@ -436,17 +290,20 @@ make_command(struct session *s, uint64_t now_ms)
 
 	if (s->cleaning)
 		return make_clean_command(s, now_ms);
-	if (step->account)
+	if (names_security(step) &&
+	    !accounts_may_touch(&s->accounts, path.instance))
+		rc = RC_CONFLICT;
+	else if (step->account)
 		rc = accounts_choose(&s->accounts, path.object, step->account,
 		    step->ssid, &path.instance);
 	if (rc != RC_OK) {
-		fail(s, REASON_NO_INSTANCE, 0, now_ms);
+		session_give_up(s, REASON_NO_INSTANCE, 0, now_ms);
 		return false;
 	}
 	rc = command_make(
 	    &s->command, &s->plan, step, path, s->config.formats[s->format]);
 	if (rc != RC_OK) {
-		fail(s, REASON_PLAN_TOO_LARGE, 0, now_ms);
+		session_give_up(s, REASON_PLAN_TOO_LARGE, 0, now_ms);
 		return false;
 	}
 	return true;
@@ -493,8 +350,9 @@ session_next(struct session *s, struct session_out *out, uint64_t now_ms)
 		out->kind = SESSION_OUT_ASK;
 		return true;
 	}
-	if (s->command_due && hand_out_command(s, out, now_ms))
-		return true;
+	while (s->command_due)
+		if (hand_out_command(s, out, now_ms))
+			return true;
 	if (s->end_due) {
 		command_fini(
 		    &s->command); /* the last keys leave this process */

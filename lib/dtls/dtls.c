@@ -130,6 +130,9 @@ dtls_tag(const struct dtls *d, uint64_t conn)
 {
 	const struct conn *c = conn_by_id(d, conn);
 
+	/* whose ending is being told cannot be found any more */
+	if (!c && d->told && d->told->id == conn)
+		c = d->told;
 	return c ? c->tag : 0;
 }
 

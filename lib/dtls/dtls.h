@@ -216,6 +216,7 @@ bool dtls_event(struct dtls *d, struct dtls_event *ev);
  */
 MUST_CHECK enum rc dtls_psk_answer(struct dtls *d, uint64_t conn,
     const struct secret *key, uint32_t tag, uint64_t now_ms);
+/** Of a CLOSED association: until the next dtls_event. 0: dead, or none. */
 uint32_t dtls_tag(const struct dtls *d, uint64_t conn);
 
 /**

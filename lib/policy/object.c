@@ -196,7 +196,7 @@ read_object(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,
 {
 	struct reading in = {.load = l, .ctx = c};
 
-	*out = (struct policy_object){.line = n->line};
+	*out = (struct policy_object){.line = n->key->line};
 	in.object = find_object(c, n, &in.path);
 	if (!in.object || yaml_expect(c, n, YAML_MAP) != RC_OK)
 		return;

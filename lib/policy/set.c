@@ -181,19 +181,6 @@ warn_if_empty(struct work *w, const char *path)
 		    w->load.identity_count, w->load.policy_count);
 }
 
-/* Findings of this load to the caller's, by file and line. */
-static void
-hand_over(struct diag *from, struct diag *to)
-{
-	diag_sort(from);
-	for (size_t i = 0; i < diag_total(from); i++) {
-		const struct diag_finding *f = diag_get(from, i);
-
-		diag_add(to, f->level, f->file, f->line, f->column, f->code,
-		    "%s", f->text);
-	}
-}
-
 /* `text` NULL: the folder or file `path`; else the bytes of a file so named. */
 static enum rc
 read_all(struct work *w, const char *path, const struct span *text)
@@ -237,18 +224,17 @@ load(const char *path, const struct span *text, struct diag *d,
 	rc = assemble(&w, s);
 	if (rc != RC_OK)
 		goto out;
-	warn_if_empty(&w, path);
-	if (diag_count(w.diag, DIAG_ERROR) > 0)
-		rc = RC_CONFIG;
+	rc = diag_count(w.diag, DIAG_ERROR) > 0 ? RC_CONFIG : RC_OK;
 	if (rc != RC_OK)
 		goto out;
+	warn_if_empty(&w, path);
 	s->arena = w.load.arena;
 	s->references = 1;
 	w.load.arena = NULL;
 	*out = s;
 	s = NULL;
 out:
-	hand_over(w.diag, d);
+	yaml_hand_over(w.diag, d);
 	diag_free(w.diag);
 	arena_free(w.load.arena);
 	arena_free(w.trees);

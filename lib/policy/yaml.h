@@ -79,6 +79,10 @@ PRINTF_LIKE(5, 6)
 void yaml_report(const struct yaml_ctx *c, enum diag_level level,
     const struct yaml_node *at, const char *code, const char *fmt, ...);
 
+/** Sort the findings of `from` by place and add them to `to`: for readers that
+ *  collect in a diag of their own, whose errors alone decide. */
+void yaml_hand_over(struct diag *from, struct diag *to);
+
 /** Text of a file as findings show it: in quotes, escaped, cut when long. */
 struct yaml_shown {
 	char text[320];

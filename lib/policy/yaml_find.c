@@ -49,7 +49,8 @@ put_step(struct writer *w, const struct yaml_node *n)
 	if (n->parent->kind == YAML_LIST) {
 		writer_fmt(w, "[%zu]", n->index);
 	} else if (!n->key) {
-		writer_str(w, "[?]");
+		/* A key itself stands for its map. */
+		return;
 	} else if (!is_word(n->key->text)) {
 		writer_fmt(w, "[%s]", YAML_SHOW(n->key->text));
 	} else if (n->key->text.p[0] == '/') {
@@ -111,6 +112,18 @@ yaml_error(const struct yaml_ctx *c, const struct yaml_node *at,
 	va_start(ap, fmt);
 	report(c, DIAG_ERROR, at, code, fmt, ap);
 	va_end(ap);
+}
+
+void
+yaml_hand_over(struct diag *from, struct diag *to)
+{
+	diag_sort(from);
+	for (size_t i = 0; i < diag_total(from); i++) {
+		const struct diag_finding *f = diag_get(from, i);
+
+		diag_add(to, f->level, f->file, f->line, f->column, f->code,
+		    "%s", f->text);
+	}
 }
 
 struct yaml_node *

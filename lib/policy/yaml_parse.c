@@ -310,8 +310,7 @@ enum rc
 yaml_parse(struct arena *a, struct diag *d, const char *file, struct span text,
     struct yaml_doc **docs)
 {
-	struct builder b = {
-	    .arena = a, .ctx = {d, file}, .text = text, .doc_tail = docs};
+	struct builder b = {.arena = a, .ctx = {d, file}, .doc_tail = docs};
 
 	*docs = NULL;
 	switch (yaml_bytes_check(d, file, text)) {
@@ -323,6 +322,10 @@ yaml_parse(struct arena *a, struct diag *d, const char *file, struct span text,
 	case YAML_BYTES_GOOD:
 		break;
 	}
+	/* libyaml passes over it only where it guesses the encoding. */
+	if (span_starts(text, SPAN_LIT("\xef\xbb\xbf")))
+		text = span_from(text, 3);
+	b.text = text;
 	if (!yaml_parser_initialize(&b.parser))
 		return RC_MEMORY;
 	yaml_parser_set_encoding(&b.parser, YAML_UTF8_ENCODING);

@@ -31,8 +31,11 @@ yaml_expect(
 	if (n->kind == kind)
 		return RC_OK;
 	/* The value is not shown: it may be a key in the wrong place. */
-	yaml_error(c, n, "yaml-type", "%s is expected, found %s", wanted[kind],
-	    kind_name(n));
+	yaml_error(c, n, "yaml-type", "%s is expected, found %s%s",
+	    wanted[kind], kind_name(n),
+	    kind == YAML_SCALAR && n->kind == YAML_MAP
+		? " (text that begins with { goes in quotes)"
+		: "");
 	return RC_CONFIG;
 }
 

@@ -3,12 +3,12 @@
 
 usage: check_docs.py ROOT
 
-* every key that bootstrapd/config.c knows is in bootstrapd.yaml(5), and every
+* every key that bootstrapd/config*.c knows is in bootstrapd.yaml(5), and every
   key there is known;
 * every verb of bootstrapctl is in its manual and its --help, and none besides;
 * every exit code that a manual names can happen, and every one that a program
   names in an enum of its own is in its manual;
-* what the README's reading guide names is there: files, functions in them;
+* what the README names is there: files, and for its reading guide functions;
 * no place is left to be filled in.
 
 Findings are file: text on stdout; exit 1 if there are any.
@@ -19,21 +19,22 @@ import re
 import sys
 from pathlib import Path
 
-CONFIG = "bootstrapd/config.c"
+CONFIG = "bootstrapd/config*.c"
 CONFIG_MANUAL = "bootstrapd/bootstrapd.yaml.5"
 VERBS = "bootstrapd/bootstrapctl.c"
 README = "README.md"
 GUIDE = "## Following one bootstrap through the files"
 
-# Each manual with an EXIT STATUS, the files that end the program with a number
-# of their own, and whether the codes of enum rc can come out of it as well.
+# Each manual with an EXIT STATUS, and the files that end the program with a
+# number of their own. The codes of enum rc can come out of any.
 EXITS = {
     "bootstrapd/bootstrapd.8": [
         "bootstrapd/main.c", "bootstrapd/check.c", "bootstrapd/keeper.c",
         "bootstrapd/supervisor.c",
     ],
     "bootstrapd/bootstrapctl.8": [
-        "bootstrapd/bootstrapctl.c", "bootstrapd/control.c",
+        "bootstrapd/bootstrapctl.c", "bootstrapd/check.c",
+        "bootstrapd/control.c",
     ],
 }
 RC = "lib/base/rc.c"
@@ -55,50 +56,65 @@ def functions(source):
     return re.findall(r"^(\w+)\([^;{]*?\)\n\{\n(.*?)^\}", source, re.M | re.S)
 
 
-def config_keys(source):
-    """Dotted keys: what each yaml_leftover() is told, under the key by which
-    its map was found."""
-    keys = set()
+def key_lists(source):
+    """(prefix, keys, whether they are read) of each NULL-ended list of words;
+    the prefix is None where what it is the list of cannot be told."""
     for _, body in functions(source):
-        known = re.search(r"known\[\] = \{(.*?)\}", body, re.S)
-        left = re.search(r"yaml_leftover\(&r->yaml, ([\w>-]+), known\)", body)
-        if not known or not left:
-            continue
-        prefix = ""
-        if left[1] != "r->root":
-            found = re.search(
-                rf'\b{left[1]} = yaml_(?:get|need)\((?:&r->yaml, )?'
-                r'([\w>-]+), "(\w+)"\)', body)
-            if not found:
-                continue
-            parent = "" if found[1] == "r->root" else found[1] + "."
-            prefix = parent + found[2] + "."
-        keys |= {prefix + k for k in re.findall(r'"(\w+)"', known[1])}
-    return keys
+        for name, words in re.findall(
+                r'const char \*const (\w+)\[\] = \{([^{}]*?)NULL\}',
+                body, re.S):
+            keys = re.findall(r'"(\w+)"', words)
+            later = re.search(rf'\bread_later\(r, "(\w+)", {name},', body)
+            left = re.search(
+                rf"yaml_leftover\(&r->yaml, ([\w>-]+), {name}\)", body)
+            if later:
+                yield later[1] + ".", keys, False
+            elif left:
+                yield map_prefix(body, left[1]), keys, True
+            else:
+                yield None, keys, False
 
 
-def check_keys(read):
-    source = read(CONFIG)
-    keys = config_keys(source)
+def map_prefix(body, variable):
+    """"hsm.pin." for the variable that such a map was read into."""
+    if variable == "r->root":
+        return ""
+    found = re.search(
+        rf'\b{variable} = yaml_(?:get|need)\((?:&r->yaml, )?'
+        r'([\w>-]+), "(\w+)"\)', body)
+    if not found:
+        return None
+    parent = "" if found[1] == "r->root" else found[1] + "."
+    return parent + found[2] + "."
+
+
+def check_keys(read, root):
+    source = "\n".join(
+        file.read_text(encoding="utf-8") for file in sorted(root.glob(CONFIG)))
     documented = items(section(read(CONFIG_MANUAL), "KEYS"))
-    if source.count("yaml_leftover(") != source.count("known[] = {"):
-        yield CONFIG, "a list of known keys that cannot be read"
+    keys = set()
+    for prefix, words, are_read in key_lists(source):
+        if prefix is None:
+            yield CONFIG, f"whose keys are these: {', '.join(words)}"
+            continue
+        keys |= {prefix + word for word in words}
+        for word in words:
+            # once where it is known, and once where it is read
+            if are_read and source.count(f'"{word}"') < 2:
+                yield CONFIG, f"{prefix}{word} is known, but nobody reads it"
     if not keys:
         yield CONFIG, "no key was found"
     for key in sorted(keys - documented):
         yield CONFIG_MANUAL, f"{key} is not described"
     for key in sorted(documented - keys):
         yield CONFIG_MANUAL, f"{key} is not known to {CONFIG}"
-    for key in sorted(keys):
-        # once where it is known, and once where it is read
-        if len(re.findall(rf'"{key.split(".")[-1]}"', source)) < 2:
-            yield CONFIG, f"{key} is known, but nobody reads it"
 
 
 def check_verbs(read):
     source, name = read(VERBS), VERBS.replace(".c", ".8")
     table = re.search(r"\bverbs\[\] = \{(.*?)\n\};", source, re.S)
-    verbs = set(re.findall(r'^\s*\{"(\w+)", ', table[1] if table else "", re.M))
+    verbs = set(re.findall(
+        r'^\s*\{"(\w+)", ', table[1] if table else "", re.M))
     documented = items(section(read(name), "DESCRIPTION"))
     usage = re.search(r"\busage\[\] =\n(.*?);\n", source, re.S)
     shown = set(re.findall(
@@ -143,18 +159,20 @@ def check_exits(read):
             yield manual, f"exit code {code} is not described"
 
 
-def check_guide(read, root):
+def paths(text):
+    """(path, function or "") of `a/b.c` `f()`."""
+    return re.findall(
+        r"`(?:\./)?([\w.-]+(?:/[\w.-]+)+/?)`(?: `(\w+)\(\)`)?", text)
+
+
+def check_readme(read, root):
     text = read(README)
     at = text.find(GUIDE)
     if at < 0:
         yield README, f"no section \"{GUIDE[3:]}\""
-        return
-    guide = text[at + len(GUIDE):].split("\n## ")[0]
-    named = re.findall(
-        r"`([\w.-]+(?:/[\w.-]+)+/?)`(?: `(\w+)\(\)`)?", guide)
-    if not named:
+    elif not paths(text[at + len(GUIDE):].split("\n## ")[0]):
         yield README, "the reading guide names no file"
-    for path, function in named:
+    for path, function in paths(text):
         if not (root / path).exists():
             yield README, f"{path} does not exist"
         elif function and not re.search(
@@ -177,8 +195,8 @@ def main():
         return (root / name).read_text(encoding="utf-8")
 
     findings = [
-        *check_keys(read), *check_verbs(read), *check_exits(read),
-        *check_guide(read, root), *check_filled(read),
+        *check_keys(read, root), *check_verbs(read), *check_exits(read),
+        *check_readme(read, root), *check_filled(read),
     ]
     for name, text in findings:
         print(f"{name}: {text}")

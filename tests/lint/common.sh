@@ -7,7 +7,7 @@ set -uo pipefail
 export LC_ALL=C.UTF-8
 
 root=${1:?usage: ${0##*/} ROOT}
-cd "$root" || exit 1
+cd "$root" && root=$PWD || exit 1
 
 skip()
 {

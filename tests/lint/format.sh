@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # clang-format has nothing to change. Its versions differ; the tree is written
 # as 14 does it, and one that differs on the probe is not asked.
+# shellcheck source-path=SCRIPTDIR source=common.sh
 . "${0%/*}/common.sh"
 
 need clang-format

@@ -79,8 +79,9 @@ def self_test():
     """The patterns see what they are for, and nothing else."""
     bad = [
         "open('/" "root/.cache')", "-I/" "work/main/lib", "in /" "home/me/x",
-        "https://registry.npmjs.invalid.io/x", "see http://1.2.3.4:8080/",
-        "git://a:b@code.somewhere.dev/x", "-----BEGIN EC PRIVATE" " KEY-----",
+        "https:" "//packages.somewhere.dev/x", "see http:" "//1.2.3.4:8080/",
+        "git:" "//a:b@code.somewhere.dev/x",
+        "-----BEGIN EC PRIVATE" " KEY-----",
     ]
     good = [
         "the /root of it", "coaps://eu1.lwm2m.example:5684", "/network/work",

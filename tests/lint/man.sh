@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # mandoc finds nothing to warn of in the manual pages.
+# shellcheck source-path=SCRIPTDIR source=common.sh
 . "${0%/*}/common.sh"
 
 need mandoc

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# shellcheck warns of nothing in the scripts: those named *.sh, and those
+# No warning of shellcheck in the scripts: those named *.sh, and those
 # without a suffix that begin with #! and a shell.
+# shellcheck source-path=SCRIPTDIR source=common.sh
 . "${0%/*}/common.sh"
 
 need shellcheck

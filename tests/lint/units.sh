@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # The unit, its users and its folders, as systemd reads them.
+# shellcheck source-path=SCRIPTDIR source=common.sh
 . "${0%/*}/common.sh"
 
 need systemd-analyze systemd

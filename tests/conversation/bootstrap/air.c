@@ -13,7 +13,7 @@ note_datagram(bool to_server, struct span d, const char *fate)
 	if (stage.secure)
 		return; /* the device's own tap tells it decrypted */
 	writer_init(&w, text, sizeof(text));
-	describe_datagram(&w, d);
+	describe_datagram(&w, d, false);
 	stage_note("%c %.*s%s\n", to_server ? 'D' : 'S',
 	    SPAN_FMT(writer_span(&w)), fate);
 }

@@ -1,5 +1,7 @@
 #include "stage_internal.h"
 
+#include <stdlib.h>
+
 enum { PACKETS_MAX = 64 };
 
 /** A packet on the link, either way: its bytes, as they would be sent. */
@@ -26,7 +28,8 @@ packet_put(struct packet *list, size_t *count, const struct question *q,
 	assert_false(w.full);
 	p->at_ms = at_ms;
 	p->len = w.len;
-	p->bytes = test_malloc(w.len);
+	p->bytes = malloc(w.len);
+	assert_non_null(p->bytes);
 	memcpy(p->bytes, buf, w.len);
 	(*count)++;
 }
@@ -225,7 +228,7 @@ handle(struct packet p, bool to_worker)
 	else if (q.kind == Q_BEGIN)
 		stage.keeper.asked++;
 	question_fini(&q);
-	test_free(p.bytes);
+	free(p.bytes);
 }
 
 bool
@@ -260,7 +263,7 @@ void
 keeper_fini(void)
 {
 	while (asked_count > 0)
-		test_free(packet_take(asked, &asked_count).bytes);
+		free(packet_take(asked, &asked_count).bytes);
 	while (answered_count > 0)
-		test_free(packet_take(answered, &answered_count).bytes);
+		free(packet_take(answered, &answered_count).bytes);
 }

@@ -22,7 +22,7 @@ watch(void *ctx, bool sent, struct span datagram)
 	(void)ctx;
 	if (stage.secure) {
 		writer_init(&w, text, sizeof(text));
-		describe_datagram(&w, datagram);
+		describe_datagram(&w, datagram, false);
 		stage_note(
 		    "%c %.*s\n", sent ? 'D' : 'S', SPAN_FMT(writer_span(&w)));
 	}

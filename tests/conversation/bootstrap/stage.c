@@ -92,8 +92,7 @@ stage_receive(const struct address *from, struct span d)
 		return;
 	}
 	dtls_receive(l->dtls, from, d, stage.now_ms);
-	handshake_events(l, stage.now_ms);
-	listener_flush(l, stage.now_ms);
+	listener_serve(l, stage.now_ms);
 }
 
 static bool

@@ -120,7 +120,7 @@ struct stage {
 	/* the device that the test plays */
 	uint16_t mid;
 	uint8_t tokens;
-	struct coap_message heard; /**< the last that was expected */
+	struct coap_message heard; /**< the last CON that was expected */
 	struct coap_token token; /**< of the last request of the device */
 	uint8_t said[STAGE_DATAGRAM_MAX];
 	size_t said_len;

@@ -3,6 +3,19 @@
 
 #define PLAY(f) cmocka_unit_test_setup_teardown(f, stage_setup, stage_teardown)
 
+static void
+goes_on_to_the_end(void)
+{
+	expect("CON PUT /0/100 cf=112");
+	answer("ACK 2.04");
+	expect("CON PUT /1/0 cf=112");
+	answer("ACK 2.04");
+	expect("CON POST /bs");
+	answer("ACK 2.04");
+	verdict("ok ok 2/3 2.04");
+	boots(0);
+}
+
 /* The whole of it, once: Discover, Delete, Write, Finish. */
 static void
 a_bootstrap(void **state)
@@ -16,32 +29,406 @@ a_bootstrap(void **state)
 	answer("ACK 2.02");
 	expect("CON DELETE /1");
 	answer("ACK 2.02");
-	expect("CON PUT /0/0 cf=112 104 B");
+	expect("CON PUT /0/0 cf=112");
 	answer("ACK 2.04");
-	expect("CON PUT /1/0 cf=112 38 B");
+	expect("CON PUT /1/0 cf=112");
 	answer("ACK 2.04");
 	expect("CON POST /bs");
+	assert_int_equal(stage.keeper.finishing, 1);
+	no_verdict();
 	answer("ACK 2.04");
 	verdict("ok ok 5/6 2.04");
 	boots(0);
 }
 
+/* bootstrap.md 4.1: a retransmission gets the same answer and nothing else. */
 static void
-virtually(void **state)
+a_retransmission_does_not_supersede(void **state)
 {
 	(void)state;
-	plug(NULL);
-	boot_up();
-	trace("x");
+	stage.keeper.wish = wish_short;
+	says("CON POST /bs?ep=dev-1&pct=112");
+	expect("ACK 2.04");
+	expect("CON PUT /0/100 cf=112");
+	says_again();
+	expect("ACK 2.04");
+	answer("ACK 2.04");
+	expect("CON PUT /1/0 cf=112");
+	says_again();
+	expect("ACK 2.04");
+	answer("ACK 2.04");
+	expect("CON POST /bs");
+	answer("ACK 2.04");
+	verdict("ok ok 2/3 2.04");
+	/* afterwards too, for EXCHANGE_LIFETIME */
+	says_again();
+	expect("ACK 2.04");
+	pass(200000);
+	says_again();
+	expect("ACK 2.04");
+	assert_int_equal(stage.keeper.begins, 1);
 }
 
+/* The newest request wins (bootstrap.md 4.1, 7). */
 static void
-securely(void **state)
+a_new_request_supersedes(void **state)
 {
 	(void)state;
-	plug_secure(NULL, "dev-1", true);
-	boot_up();
-	trace("x");
+	stage.keeper.wish = wish_short;
+	says("CON POST /bs?ep=dev-1&pct=112");
+	expect("ACK 2.04");
+	expect("CON PUT /0/100 cf=112");
+	says("CON POST /bs?ep=dev-1&pct=112");
+	verdict("failed superseded 0/3 -");
+	expect("ACK 2.04");
+	goes_on_to_the_end();
+	assert_int_equal(stage.keeper.begins, 2);
+}
+
+/* An answer to the old session's command is no answer to the new one's. */
+static void
+an_answer_of_the_old_session_comes_late(void **state)
+{
+	struct coap_message old;
+
+	(void)state;
+	stage.keeper.wish = wish_short;
+	says("CON POST /bs?ep=dev-1&pct=112");
+	expect("ACK 2.04");
+	expect("CON PUT /0/100 cf=112");
+	old = stage.heard;
+	says("CON POST /bs?ep=dev-1&pct=112");
+	verdict("failed superseded 0/3 -");
+	expect("ACK 2.04");
+	expect("CON PUT /0/100 cf=112");
+	{
+		struct coap_message new = stage.heard;
+
+		stage.heard = old;
+		answer("ACK 4.00");
+		silence();
+		stage.heard = new;
+	}
+	answer("ACK 2.04");
+	expect("CON PUT /1/0 cf=112");
+	answer("ACK 2.04");
+	expect("CON POST /bs");
+	answer("ACK 2.04");
+	verdict("ok ok 2/3 2.04");
+}
+
+/* While the keeper thinks, too: its answer to the old one is dropped. */
+static void
+a_new_request_supersedes_a_waiting_one(void **state)
+{
+	(void)state;
+	stage.keeper.wish = wish_short;
+	stage.keeper.delay_ms = 300;
+	says("CON POST /bs?ep=dev-1&pct=112");
+	pass(200);
+	says("CON POST /bs?ep=dev-1&pct=112");
+	verdict("failed superseded 0/0 -");
+	pass(200);
+	silence();
+	pass(100);
+	expect("ACK 2.04");
+	expect("CON PUT /0/100 cf=112");
+	answer("ACK 2.04");
+	expect("CON PUT /1/0 cf=112");
+	answer("ACK 2.04");
+	expect("CON POST /bs");
+	answer("ACK 2.04");
+	pass(300);
+	verdict("ok ok 2/3 2.04");
+	boots(0);
+	/* the first request is never answered, only acknowledged */
+	pass(500);
+	expect("ACK");
+}
+
+/* The same device on another port is another peer: the keeper ends the older
+ * bootstrap, which this worker or another one holds. */
+static void
+the_device_comes_back_from_another_port(void **state)
+{
+	(void)state;
+	stage.keeper.wish = wish_short;
+	says("CON POST /bs?ep=dev-1&pct=112");
+	expect("ACK 2.04");
+	expect("CON PUT /0/100 cf=112");
+	moves(40001);
+	says("CON POST /bs?ep=dev-1&pct=112");
+	verdict("failed superseded 0/3 -");
+	expect("ACK 2.04");
+	goes_on_to_the_end();
+}
+
+/* RFC 7252 5.2.2: an empty ACK after a second, the answer in a CON. */
+static void
+the_keeper_is_slow(void **state)
+{
+	(void)state;
+	stage.keeper.wish = wish_short;
+	stage.keeper.delay_ms = 1700;
+	says("CON POST /bs?ep=dev-1&pct=112");
+	pass(999);
+	silence();
+	pass(1);
+	expect("ACK");
+	says_again(); /* the ACK was lost */
+	expect("ACK");
+	pass(700);
+	expect("CON 2.04");
+	pass(100);
+	silence(); /* the Write waits until the answer is there */
+	answer("ACK");
+	expect("CON PUT /0/100 cf=112");
+	answer("ACK 2.04");
+	expect("CON PUT /1/0 cf=112");
+	answer("ACK 2.04");
+	expect("CON POST /bs");
+	answer("ACK 2.04");
+	pass(1700);
+	verdict("ok ok 2/3 2.04");
+}
+
+/* Its separate answer is lost on the way: it comes again. */
+static void
+a_separate_answer_is_lost(void **state)
+{
+	(void)state;
+	stage.keeper.wish = wish_short;
+	stage.keeper.delay_ms = 1200;
+	says("CON POST /bs?ep=dev-1&pct=112");
+	pass(1200);
+	expect("ACK");
+	expect("CON 2.04");
+	stage.keeper.delay_ms = 0;
+	pass(3000);
+	expect("CON 2.04");
+	answer("ACK");
+	goes_on_to_the_end();
+}
+
+/* Every question may be lost: it is asked again each second. */
+static void
+an_answer_of_the_keeper_is_lost(void **state)
+{
+	(void)state;
+	stage.keeper.wish = wish_short;
+	stage.keeper.lose = 2;
+	says("CON POST /bs?ep=dev-1&pct=112");
+	pass(2500);
+	expect("ACK");
+	expect("CON 2.04");
+	assert_int_equal(stage.keeper.asked, 3);
+	assert_int_equal(stage.keeper.begins, 1);
+	answer("ACK");
+	stage.keeper.lose = 1; /* this one is about the verdict */
+	expect("CON PUT /0/100 cf=112");
+	answer("ACK 2.04");
+	expect("CON PUT /1/0 cf=112");
+	answer("ACK 2.04");
+	expect("CON POST /bs");
+	answer("ACK 2.04");
+	verdict("ok ok 2/3 2.04");
+	boots(1);
+	pass(1000);
+	boots(0);
+}
+
+/* 5.03 with Max-Age, and the session is gone. */
+static void
+the_keeper_never_answers(void **state)
+{
+	(void)state;
+	stage.keeper.silent = true;
+	says("CON POST /bs?ep=dev-1&pct=112");
+	pass(1000);
+	expect("ACK");
+	pass(19000);
+	expect("CON 5.03 max-age=30");
+	answer("ACK");
+	assert_true(stage.keeper.asked >= 20);
+	no_verdict();
+	boots(1); /* its verdict is still to be recorded */
+	stage.keeper.silent = false;
+	pass(2000);
+	verdict("failed keeper-away 0/0 -");
+	boots(0);
+}
+
+/* bootstrap.md 4.1; the device learns the code, the ledger the reason. */
+static void
+refusals(void **state)
+{
+	static const struct {
+		enum reason why;
+		const char *answer;
+	} cases[] = {
+	    {REASON_NO_IDENTITY, "ACK 4.00"},
+	    {REASON_NO_POLICY, "ACK 4.00"},
+	    {REASON_ENDPOINT_MISMATCH, "ACK 4.00"},
+	    {REASON_ENDPOINT_MISSING, "ACK 4.00"},
+	    {REASON_PCT_UNSUPPORTED, "ACK 4.15"},
+	    {REASON_BUSY, "ACK 5.03 max-age=30"},
+	    {REASON_TOKEN_AWAY, "ACK 5.03 max-age=30"},
+	    {REASON_LEDGER_AWAY, "ACK 5.03 max-age=30"},
+	    {REASON_PLAN_TOO_LARGE, "ACK 5.03 max-age=30"},
+	    {REASON_RATE, "ACK 5.03 max-age=30"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		stage.keeper.refuses = cases[i].why;
+		says("CON POST /bs?ep=dev-1&pct=112");
+		expect(cases[i].answer);
+		boots(0);
+		no_verdict(); /* the keeper has recorded its own refusal */
+		/* a stranger leaves nothing behind */
+		assert_int_equal(stage.worker.peers.count, 0);
+	}
+}
+
+/* What is wrong with a request goes to the keeper, who records it. */
+static void
+malformed_requests(void **state)
+{
+	static const char *const requests[] = {
+	    "CON POST /bs?ep=a&ep=b",
+	    "CON POST /bs?ep=&pct=112",
+	    "CON POST /bs?ep=a&pct=",
+	    "CON POST /bs?ep=a&pct=eleven",
+	    "CON POST /bs?ep=a&pct=-1",
+	    "CON POST /bs?ep=a&pct=0112",
+	    "CON POST /bs?ep=a&pct=112&pct=112",
+	    "CON POST /bs?ep=a&pct=2147483648",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
+		says(requests[i]);
+		expect("ACK 4.00");
+		assert_int_equal(stage.keeper.fault, REASON_REQUEST_MALFORMED);
+		assert_int_equal(stage.keeper.endpoint_len, 0);
+		assert_int_equal(stage.keeper.pct, -1);
+		no_verdict();
+	}
+	boots(0);
+}
+
+/* Queries in any order, unknown ones ignored; what the keeper gets to hear. */
+static void
+the_query(void **state)
+{
+	(void)state;
+	stage.keeper.refuses = REASON_NO_POLICY;
+	says("CON POST /bs?pct=11542&x=y&ep=urn:dev:ops:1-2-3&b");
+	expect("ACK 4.00");
+	assert_true(
+	    span_is(span_of(stage.keeper.endpoint, stage.keeper.endpoint_len),
+		"urn:dev:ops:1-2-3"));
+	assert_int_equal(stage.keeper.pct, 11542);
+	assert_int_equal(stage.keeper.fault, REASON_NONE);
+	says("CON POST /bs");
+	expect("ACK 4.00");
+	assert_int_equal(stage.keeper.endpoint_len, 0);
+	assert_int_equal(stage.keeper.pct, -1);
+	assert_int_equal(stage.keeper.fault, REASON_NONE);
+}
+
+/* Everything that is not a Bootstrap-Request, and the keeper never hears. */
+static void
+other_requests(void **state)
+{
+	static const struct {
+		const char *request, *answer;
+	} cases[] = {
+	    {"CON GET /bs", "ACK 4.05"}, {"CON PUT /bs", "ACK 4.05"},
+	    {"CON DELETE /bs?ep=dev-1", "ACK 4.05"},
+	    {"CON GET /bspack?ep=dev-1 accept=112", "ACK 5.01"},
+	    {"CON POST /bspack", "ACK 4.05"}, {"CON GET /", "ACK 4.04"},
+	    {"CON POST /rd?ep=dev-1", "ACK 4.04"},
+	    {"CON POST /bs/1?ep=dev-1", "ACK 4.04"},
+	    {"CON POST /x/bs?ep=dev-1", "ACK 4.04"},
+	    {"CON GET /.well-known/core", "ACK 4.04"},
+	    {"CON POST /bs?ep=dev-1 if-match=1", "ACK 4.02"},
+	    {"CON POST /bs?ep=dev-1 proxy=1", "ACK 5.05"},
+	    {"CON", "RST"}, /* a CoAP ping */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		says(cases[i].request);
+		expect(cases[i].answer);
+		assert_int_equal(stage.worker.peers.count, 0);
+	}
+	assert_int_equal(stage.keeper.asked, 0);
+	/* elective options are none of our business */
+	stage.keeper.refuses = REASON_NO_POLICY;
+	says("CON POST /bs?ep=dev-1 observe=0");
+	expect("ACK 4.00");
+}
+
+/* bootstrap.md 4.1: all is CON here; a NON request is malformed. */
+static void
+a_request_that_is_not_confirmable(void **state)
+{
+	(void)state;
+	says("NON POST /bs?ep=dev-1");
+	expect("NON 4.00");
+	assert_int_equal(stage.keeper.fault, REASON_REQUEST_MALFORMED);
+}
+
+/* An association that never says anything sensible leaves nothing behind. */
+static void
+noise(void **state)
+{
+	static const uint8_t junk[] = {
+	    0x4f, 0x02, 0x12, 0x34, 0xff, 0xff, 0xff, 0xff};
+
+	(void)state;
+	says_bytes(span_of("", 0));
+	says_bytes(SPAN_LIT("\x40"));
+	says_bytes(SPAN_LIT("\x16\xfe\xfd hello"));
+	says_bytes(SPAN_LIT("\x80\x02\x12\x34"));
+	silence();
+	says_bytes(span_of(junk, sizeof(junk)));
+	expect("RST");
+	says("ACK 2.04");
+	says("NON 2.05");
+	silence();
+	says("CON 2.05");
+	expect("RST");
+	assert_int_equal(stage.worker.peers.count, 0);
+	assert_int_equal(stage.keeper.asked, 0);
+}
+
+/* The pool is full: 5.03 at once, and those who are in go on. */
+static void
+no_room(void **state)
+{
+	(void)state;
+	stage.keeper.wish = wish_short;
+	stage.worker.boots_max = 1;
+	says("CON POST /bs?ep=dev-1&pct=112");
+	expect("ACK 2.04");
+	expect("CON PUT /0/100 cf=112");
+	{
+		struct coap_message open = stage.heard;
+
+		moves(40001);
+		says("CON POST /bs?ep=dev-2&pct=112");
+		expect("ACK 5.03 max-age=30");
+		moves(40000);
+		stage.heard = open;
+	}
+	answer("ACK 2.04");
+	expect("CON PUT /1/0 cf=112");
+	answer("ACK 2.04");
+	expect("CON POST /bs");
+	answer("ACK 2.04");
+	verdict("ok ok 2/3 2.04");
 }
 
 int
@@ -49,8 +436,22 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    PLAY(a_bootstrap),
-	    PLAY(virtually),
-	    PLAY(securely),
+	    PLAY(a_retransmission_does_not_supersede),
+	    PLAY(a_new_request_supersedes),
+	    PLAY(an_answer_of_the_old_session_comes_late),
+	    PLAY(a_new_request_supersedes_a_waiting_one),
+	    PLAY(the_device_comes_back_from_another_port),
+	    PLAY(the_keeper_is_slow),
+	    PLAY(a_separate_answer_is_lost),
+	    PLAY(an_answer_of_the_keeper_is_lost),
+	    PLAY(the_keeper_never_answers),
+	    PLAY(refusals),
+	    PLAY(malformed_requests),
+	    PLAY(the_query),
+	    PLAY(other_requests),
+	    PLAY(a_request_that_is_not_confirmable),
+	    PLAY(noise),
+	    PLAY(no_room),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

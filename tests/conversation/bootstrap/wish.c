@@ -58,9 +58,13 @@ put_security(struct plan_builder *b, const struct wish *w, struct lwm2m_path at,
 	put(b, at, SECURITY_BOOTSTRAP, LWM2M_VALUE_BOOLEAN(false));
 	put(b, at, SECURITY_MODE,
 	    LWM2M_VALUE_INTEGER(w->nosec ? MODE_NOSEC : MODE_PSK));
-	if (!w->nosec) {
+	if (!w->nosec || w->empty_keys)
 		put(b, at, SECURITY_IDENTITY,
-		    LWM2M_VALUE_OPAQUE(span_str(identity)));
+		    LWM2M_VALUE_OPAQUE(span_str(w->nosec ? "" : identity)));
+	if (w->empty_keys)
+		put(b, at, SECURITY_SERVER_KEY,
+		    LWM2M_VALUE_OPAQUE(SPAN_LIT("")));
+	if (!w->nosec) {
 		wish_key(server, bytes);
 		assert_int_equal(
 		    secret_set(&key, span_of(bytes, sizeof(bytes))), RC_OK);
@@ -68,6 +72,9 @@ put_security(struct plan_builder *b, const struct wish *w, struct lwm2m_path at,
 		    LWM2M_RESOURCE(at.object, at.instance, SECURITY_SECRET_KEY),
 		    &key, "psk of a conversation");
 		secret_fini(&key);
+	} else if (w->empty_keys) {
+		put(b, at, SECURITY_SECRET_KEY,
+		    LWM2M_VALUE_OPAQUE(SPAN_LIT("")));
 	}
 	put(b, at, SECURITY_SSID,
 	    LWM2M_VALUE_INTEGER(SSID_FIRST + (int)server - 1));

@@ -20,6 +20,7 @@ struct wish {
 	bool has_other;
 	bool without_lifetime; /**< so that the device refuses Finish */
 	bool nosec; /**< coap://, without keys */
+	bool empty_keys; /**< /0/x/3 to 5 are there in any case */
 	bool verify;
 	bool clean_on_failure;
 	size_t max_message; /**< bytes */

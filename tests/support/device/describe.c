@@ -77,7 +77,7 @@ is_links(const struct coap_message *m)
 }
 
 void
-describe_message(struct writer *w, const struct coap_message *m)
+describe_message(struct writer *w, const struct coap_message *m, bool lengths)
 {
 	writer_str(w, types[m->type & 3]);
 	if (coap_is_request(m->code)) {
@@ -97,18 +97,18 @@ describe_message(struct writer *w, const struct coap_message *m)
 	if (is_links(m)) {
 		writer_str(w, " ");
 		put_text(w, m->payload);
-	} else {
+	} else if (lengths) {
 		writer_fmt(w, " %zu B", m->payload.len);
 	}
 }
 
 void
-describe_datagram(struct writer *w, struct span datagram)
+describe_datagram(struct writer *w, struct span datagram, bool lengths)
 {
 	struct coap_message m;
 
 	if (coap_decode(datagram, &m) == RC_OK)
-		describe_message(w, &m);
+		describe_message(w, &m, lengths);
 	else
 		writer_str(w, "(malformed)");
 }

@@ -42,6 +42,22 @@ device_equip(struct device *d, const struct lwm2m_entry *e)
 }
 
 enum rc
+device_equip_self(struct device *d)
+{
+	const struct lwm2m_entry entries[] = {
+	    {LWM2M_RESOURCE(OBJECT_DEVICE, 0, 0),
+		LWM2M_VALUE_STRING(SPAN_LIT("virtual"))},
+	    {LWM2M_RESOURCE(OBJECT_DEVICE, 0, 16),
+		LWM2M_VALUE_STRING(SPAN_LIT("U"))},
+	};
+	enum rc rc = RC_OK;
+
+	for (size_t i = 0; rc == RC_OK && i < 2; i++)
+		rc = store_put(&d->store, &entries[i]);
+	return rc;
+}
+
+enum rc
 device_equip_account(struct device *d, const char *uri, struct span identity,
     const struct secret *key)
 {
@@ -54,18 +70,14 @@ device_equip_account(struct device *d, const char *uri, struct span identity,
 		LWM2M_VALUE_BOOLEAN(true)},
 	    {LWM2M_RESOURCE(OBJECT_SECURITY, i, SECURITY_MODE),
 		LWM2M_VALUE_INTEGER(psk ? MODE_PSK : MODE_NOSEC)},
-	    {LWM2M_RESOURCE(OBJECT_DEVICE, 0, 0),
-		LWM2M_VALUE_STRING(SPAN_LIT("virtual"))},
-	    {LWM2M_RESOURCE(OBJECT_DEVICE, 0, 16),
-		LWM2M_VALUE_STRING(SPAN_LIT("U"))},
 	    {LWM2M_RESOURCE(OBJECT_SECURITY, i, SECURITY_IDENTITY),
 		LWM2M_VALUE_OPAQUE(identity)},
 	    {LWM2M_RESOURCE(OBJECT_SECURITY, i, SECURITY_SECRET_KEY),
 		LWM2M_VALUE_OPAQUE(
 		    psk ? secret_expose(key) : (struct span){0})},
 	};
-	size_t count = psk ? 7 : 5;
-	enum rc rc = RC_OK;
+	size_t count = psk ? 5 : 3;
+	enum rc rc = device_equip_self(d);
 
 	for (size_t n = 0; rc == RC_OK && n < count; n++)
 		rc = store_put(&d->store, &entries[n]);
@@ -353,6 +365,26 @@ obey(struct device *d, const struct talk_heard *h, uint64_t now_ms)
 }
 
 static void
+take_command(struct device *d, const struct talk_heard *h, uint64_t now_ms)
+{
+	if (d->state == DEVICE_ASKING && h->message.code == COAP_POST) {
+		/* the Finish of the session before: nothing to finish yet */
+		talk_unhear(&d->talk, h);
+		return;
+	}
+	if (d->state == DEVICE_ASKING) {
+		/* it comes before the answer: that was lost, or overtaken */
+		note_answered(d, "(a command instead of an answer)");
+		d->talk.asking = false;
+		d->state = DEVICE_BOOTSTRAPPING;
+	}
+	if (d->state == DEVICE_BOOTSTRAPPING)
+		obey(d, h, now_ms);
+	else
+		talk_reset(&d->talk, h);
+}
+
+static void
 take(struct device *d, const struct talk_heard *h, uint64_t now_ms)
 {
 	switch (h->kind) {
@@ -371,16 +403,7 @@ take(struct device *d, const struct talk_heard *h, uint64_t now_ms)
 		d->state = DEVICE_FAILED;
 		break;
 	case TALK_COMMAND:
-		if (d->state == DEVICE_ASKING) {
-			/* it comes before the answer: that was lost */
-			note_answered(d, "(a command instead of an answer)");
-			d->talk.asking = false;
-			d->state = DEVICE_BOOTSTRAPPING;
-		}
-		if (d->state == DEVICE_BOOTSTRAPPING)
-			obey(d, h, now_ms);
-		else
-			talk_reset(&d->talk, h);
+		take_command(d, h, now_ms);
 		break;
 	}
 }

@@ -45,9 +45,11 @@ void device_free(struct device *d);
 /** Put a value into it as the factory would. Copies. Errors: RC_MEMORY. */
 MUST_CHECK enum rc device_equip(struct device *d, const struct lwm2m_entry *e);
 
+/** Its own Device object, /3/0: manufacturer and binding. Errors: RC_MEMORY. */
+MUST_CHECK enum rc device_equip_self(struct device *d);
+
 /**
- * Equip it with a Bootstrap-Server Account at the behaviour's instance and a
- * Device object. `identity` and `key` empty: NoSec.
+ * That, and a Bootstrap-Server Account at the behaviour's instance. `identity` and `key` empty: NoSec.
  * Errors: RC_MEMORY.
  */
 MUST_CHECK enum rc device_equip_account(struct device *d, const char *uri,

@@ -145,7 +145,7 @@ print_message(void *ctx, bool sent, struct span message)
 
 	(void)ctx;
 	writer_init(&w, text, sizeof(text));
-	describe_datagram(&w, message);
+	describe_datagram(&w, message, true);
 	if (message.len >= 4)
 		printf("     %s %02x%02x %.*s\n", sent ? "->" : "<-",
 		    message.p[2], message.p[3], SPAN_FMT(writer_span(&w)));
@@ -253,6 +253,8 @@ run(const struct options *o, const struct image *image,
 	int fd = -1;
 	enum rc rc = d ? RC_OK : RC_MEMORY;
 
+	if (rc == RC_OK)
+		rc = device_equip_self(d);
 	for (size_t i = 0; rc == RC_OK && i < image->count; i++)
 		rc = device_equip(d, &image->entries[i]);
 	if (rc == RC_OK && psk)

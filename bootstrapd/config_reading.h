@@ -1,0 +1,25 @@
+/**
+ * config_reading.h - what the files that read bootstrapd.yaml share: config.c
+ * (the whole), config_listen.c, config_user.c. Nobody else includes it.
+ */
+#ifndef BOOTSTRAPD_CONFIG_READING_H
+#define BOOTSTRAPD_CONFIG_READING_H
+
+#include "config.h"
+#include "policy/yaml.h"
+
+/** What a reader of one section needs. */
+struct reading {
+	struct yaml_ctx yaml;
+	struct config *config;
+	struct yaml_node *root;
+	enum rc rc; /**< RC_CONFIG once anything was found */
+};
+
+/** Keep the first fault. */
+void reading_note(struct reading *r, enum rc rc);
+
+void reading_listen(struct reading *r);
+void reading_users(struct reading *r);
+
+#endif

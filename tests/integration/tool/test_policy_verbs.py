@@ -1,0 +1,228 @@
+"""What an admin reads before devices do: policy check and policy explain."""
+import json
+import os
+import re
+
+from factory import (EP, Factory, absent, equal, failed, story, tell, within)
+
+BAD = """\
+identity: factory-2026
+psk: {derive: bootstrap-2026, epoch: 0}
+endpoint: 7f
+colour: blue
+---
+policy: meters
+match: {identity: factory-2062}
+servers:
+  - name: eu-1
+    short_server_id: 0
+    uri: coap://eu1.lwm2m.example
+    security: {mode: psk, key: {derive: fleet-2026}}
+"""
+
+
+@story
+def good_files():
+    """Good files: a summary with the digest of the set, exit 0."""
+    with Factory(token=False) as f:
+        ran = f.run("policy", "check", "policies.yaml")
+        equal(ran.code, 0, ran)
+        last = ran.out.splitlines()[-1]
+        match = re.fullmatch(
+            r'"policies.yaml": 2 identities, 3 policies, (\d+) warnings, '
+            r'set ([0-9a-f]{64})', last)
+        assert match, last
+        # NoSec is a warning, and a warning is no error
+        within("warning: nosec", ran.out)
+        ran = f.run("policy", "check", "--format", "json", "policies.yaml")
+        equal(ran.code, 0, ran)
+        rows = [json.loads(line) for line in ran.out.splitlines()]
+        equal(rows[-1]["policy_set"], match[2])
+        equal(rows[-1]["warnings"], int(match[1]))
+        equal(rows[-1]["ok"], True)
+        equal(len([r for r in rows if r.get("finding") == "warning"]),
+              int(match[1]))
+
+
+@story
+def shipped_examples():
+    """The shipped examples have no errors."""
+    with Factory(token=False) as f:
+        folder = os.environ["EXAMPLES"]
+        names = [os.path.join(folder, n) for n in sorted(os.listdir(folder))]
+        assert names
+        ran = f.run("policy", "check", *names)
+        equal(ran.code, 0, ran)
+        equal(ran.out.count(", set "), len(names), ran)
+
+
+@story
+def bad_files():
+    """Every finding of every path in one run, exit 65."""
+    with Factory(token=False) as f:
+        f.write("bad.yaml", BAD)
+        f.write("worse.yaml", "\tpolicy: x\n")
+        paths = ["bad.yaml", "policies.yaml", "worse.yaml", "not-there.yaml"]
+        ran = f.run("policy", "check", *paths)
+        equal(ran.code, 65, ran)
+        for line, words in ((2, "epoch"), (4, "colour"), (7, "factory-2026"),
+                            (10, "short_server_id"), (11, "uri")):
+            assert any(re.match(rf"bad\.yaml:{line}:\d+: error: .*{words}", l)
+                       for l in ran.out.splitlines()), (line, words, ran)
+        assert re.search(r"^worse\.yaml:1:\d+: error: ", ran.out, re.M), ran
+        within("not-there.yaml", ran.out)
+        within('"bad.yaml": cannot be used', ran.out)
+        within('"policies.yaml": 2 identities', ran.out)
+
+        ran = f.run("policy", "check", "--format", "json", *paths)
+        equal(ran.code, 65, ran)
+        rows = [json.loads(line) for line in ran.out.splitlines()]
+        equal([(r["path"], r["ok"]) for r in rows if "path" in r],
+              [("bad.yaml", False), ("policies.yaml", True),
+               ("worse.yaml", False), ("not-there.yaml", False)])
+        for row in rows:
+            if "finding" in row:
+                equal(sorted(row), ["code", "column", "file", "finding",
+                                    "line", "text"])
+                assert re.fullmatch("[a-z0-9-]+", row["code"]), row
+
+
+@story
+def hostile_files():
+    """What a file holds cannot write to the terminal."""
+    with Factory(token=False) as f:
+        f.write("evil.yaml", 'identity: "a\\e[2Jb"\nnosec: {network: ["\\e]0;'
+                'x\\a"]}\n---\n"\\e[31m": 1\n')
+        for more in ((), ("--format", "json")):
+            ran = f.run("policy", "check", "evil.yaml", *more)
+            equal(ran.code, 65, ran)
+            absent("\x1b", ran.out + ran.err)
+            absent("\x07", ran.out + ran.err)
+        ran = f.run("policy", "explain", "policies.yaml", "--endpoint",
+                    "lab-\x1b[2J", "--address", "127.0.0.1:5683")
+        absent("\x1b", ran.out + ran.err)
+
+
+@story
+def a_match():
+    """A match: identity, policy and plan, by file and line, no key."""
+    with Factory(token=False) as f:
+        ran = f.run("policy", "explain", "policies.yaml", "--endpoint", EP)
+        equal(ran.code, 0, ran)
+        equal(ran.err, "")
+        within('identity    "factory-2026"  (policies.yaml:1)', ran.out)
+        within('policy      "water-meters"  (policies.yaml:9)', ran.out)
+        within(f'PSK identity "id:{EP}"', ran.out)
+        # the one behind it, and that it is behind
+        within('later       "all-meters"  (policies.yaml:20)', ran.out)
+        # what has neither identity nor endpoint is only counted
+        absent('"bench"', ran.out)
+        within("1 other policy", ran.out)
+        within("<psk fleet-2026 purpose 2 ssid 101 epoch 1>", ran.out)
+        steps = re.findall(r"^ +\d+  ([A-Z].*)$", ran.out, re.M)
+        equal([s.split()[0] for s in steps],
+              ["Discover", "Delete", "Delete", "Write", "Write", "Write",
+               "Finish"], ran)
+        within("/2/0/2/101", ran.out)
+        assert re.search(r"^plan        7 steps, digest [0-9a-f]{64}$",
+                         ran.out, re.M), ran
+
+
+@story
+def digest_is_of_the_plan():
+    """The digest is the same every time, and another for another device."""
+    with Factory(token=False) as f:
+        def digest(*args):
+            ran = f.run("policy", "explain", "policies.yaml", *args)
+            equal(ran.code, 0, ran)
+            return re.search(r"digest ([0-9a-f]{64})", ran.out)[1]
+
+        one = digest("--endpoint", EP)
+        equal(digest("--endpoint", EP, "--identity", "factory-2026"), one)
+        equal(digest("--endpoint", EP, "--credential", f"id:{EP}"), one)
+        assert digest("--endpoint", EP + "2") != one
+
+
+@story
+def near_misses():
+    """A near miss: what failed in each policy."""
+    with Factory(token=False) as f:
+        ep = "urn:dev:ops:0057F2-XM1"
+        ran = f.run("policy", "explain", "policies.yaml", "--endpoint", ep)
+        equal(ran.code, 0, ran)
+        within('policy      "all-meters"', ran.out)
+        within('not         "water-meters"  (policies.yaml:9)\n'
+               '            match.endpoint: "urn:dev:ops:0057F2-WM*" '
+               'does not fit', ran.out)
+        # the right endpoint, the wrong identity
+        f.write("two.yaml", "\n---\n".join([
+            "identity: a\nendpoint: 'dev-*'\npsk: {derive: m}",
+            "identity: b\nendpoint: 'gw-*'\npsk: {derive: m}",
+            "policy: for-b\nmatch: {identity: b, endpoint: 'dev-*'}\n"
+            "servers: [{name: s, short_server_id: 1, uri: 'coaps://s',"
+            " security: {mode: psk, key: {derive: n}}}]"]))
+        ran = f.run("policy", "explain", "two.yaml", "--endpoint", "dev-1")
+        failed(ran, 77, "no-policy")
+        within('not         "for-b"', ran.out)
+        within('match.identity does not name "a"', ran.out)
+
+
+@story
+def refusals():
+    """A refusal: exit 77, the reason's sentence and its remedy."""
+    with Factory(token=False) as f:
+        def refused(reason, *args):
+            ran = f.run("policy", "explain", "policies.yaml", *args)
+            failed(ran, 77, f"refused ({reason}): ")
+            within(f"refused     {reason}: ", ran.out)
+            absent("plan  ", ran.out)
+            return ran
+
+        ran = refused("no-policy", "--endpoint", "urn:dev:ops:0057F2-1")
+        within('identity    "factory-2026"', ran.out)
+        within("policy      none", ran.out)
+        ran = refused("no-identity", "--endpoint", "stranger")
+        within("identity    none", ran.out)
+        within('"urn:dev:ops:0057F2-*" does not fit', ran.out)
+        ran = refused("no-identity", "--endpoint", EP, "--credential", EP)
+        within(f'psk.identity: for this endpoint it is "id:{EP}"', ran.out)
+        refused("endpoint-mismatch", "--endpoint", EP, "--credential",
+                f"id:{EP}2")
+        ran = refused("no-identity", "--endpoint", "lab-1", "--address",
+                      "192.0.2.1:5683")
+        within("nosec.network: the address is in none", ran.out)
+
+
+@story
+def without_security():
+    """A NoSec device is explained by its address."""
+    with Factory(token=False) as f:
+        for how in (("--address", "127.0.0.1:40000"),
+                    ("--identity", "lab-bench"), ()):
+            ran = f.run("policy", "explain", "policies.yaml", "--endpoint",
+                        "lab-1", *how)
+            equal(ran.code, 0, ran)
+            within("without security", ran.out)
+            within('policy      "bench"', ran.out)
+            equal("assumed" in ran.out, how == ())
+
+
+@story
+def wrong_questions():
+    """Options that do not go together, names that are not there."""
+    with Factory(token=False) as f:
+        explain = ("policy", "explain", "policies.yaml", "--endpoint", EP)
+        failed(f.run(*explain, "--credential", "x", "--identity", "y"), 64)
+        failed(f.run(*explain, "--address", "localhost"), 64, "localhost")
+        failed(f.run(*explain, "--identity", "factory-2026", "--address",
+                     "127.0.0.1:1"), 64, "--address")
+        failed(f.run(*explain, "--identity", "nobody"), 65, '"nobody"')
+        failed(f.run("policy", "explain", "policies.yaml"), 64,
+               "--endpoint EP is missing")
+        f.write("bad.yaml", BAD)
+        ran = f.run("policy", "explain", "bad.yaml", "--endpoint", EP)
+        failed(ran, 65, "bad.yaml:4:")
+
+
+if __name__ == "__main__":
+    tell()

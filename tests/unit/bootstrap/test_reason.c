@@ -1,0 +1,114 @@
+/* Every way a bootstrap can end has a code, a sentence and a remedy. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "bootstrap/reason.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+enum { BAD_REQUEST = 0x80, UNSUPPORTED_FORMAT = 0x8f, UNAVAILABLE = 0xa3 };
+
+/* "write-refused": lower case, digits and dashes. */
+static bool
+is_code(const char *s)
+{
+	return strlen(s) >= 2 &&
+	    strspn(s, "abcdefghijklmnopqrstuvwxyz-") == strlen(s);
+}
+
+/* One line that ends like a sentence. */
+static bool
+is_sentence(const char *s)
+{
+	size_t len = strlen(s);
+
+	return len > 10 && len < 200 && s[len - 1] == '.' && !strchr(s, '\n') &&
+	    s[0] >= 'A' && s[0] <= 'Z';
+}
+
+static void
+the_table_is_complete(void **state)
+{
+	(void)state;
+	for (unsigned r = 0; r < REASON_COUNT; r++) {
+		const char *code = reason_code((enum reason)r);
+
+		if (!is_code(code))
+			fail_msg("reason %u: code", r);
+		if (!is_sentence(reason_sentence((enum reason)r)))
+			fail_msg("%s: sentence", code);
+		/* only what ended well needs no remedy */
+		if (r != REASON_NONE &&
+		    !is_sentence(reason_remedy((enum reason)r)))
+			fail_msg("%s: remedy", code);
+		for (unsigned other = 0; other < r; other++)
+			assert_string_not_equal(
+			    code, reason_code((enum reason)other));
+	}
+	assert_string_equal(reason_remedy(REASON_NONE), "");
+}
+
+/* bootstrap.md 4.1: 4.00, 4.15, or come again later. */
+static void
+what_the_device_is_told(void **state)
+{
+	(void)state;
+	for (unsigned r = 1; r < REASON_COUNT; r++) {
+		uint8_t code = reason_coap((enum reason)r);
+
+		assert_true(code == BAD_REQUEST || code == UNAVAILABLE ||
+		    code == UNSUPPORTED_FORMAT);
+	}
+	/* who is not admitted does not learn why */
+	assert_int_equal(reason_coap(REASON_NO_IDENTITY), BAD_REQUEST);
+	assert_int_equal(reason_coap(REASON_NO_POLICY), BAD_REQUEST);
+	assert_int_equal(reason_coap(REASON_ENDPOINT_MISMATCH), BAD_REQUEST);
+	assert_int_equal(reason_coap(REASON_ENDPOINT_MISSING), BAD_REQUEST);
+	assert_int_equal(reason_coap(REASON_REQUEST_MALFORMED), BAD_REQUEST);
+	assert_int_equal(
+	    reason_coap(REASON_PCT_UNSUPPORTED), UNSUPPORTED_FORMAT);
+	/* faults of ours are not the device's */
+	assert_int_equal(reason_coap(REASON_BUSY), UNAVAILABLE);
+	assert_int_equal(reason_coap(REASON_TOKEN_AWAY), UNAVAILABLE);
+	assert_int_equal(reason_coap(REASON_KEEPER_AWAY), UNAVAILABLE);
+	assert_int_equal(reason_coap(REASON_LEDGER_AWAY), UNAVAILABLE);
+	assert_int_equal(reason_coap(REASON_RATE), UNAVAILABLE);
+}
+
+static void
+out_of_range(void **state)
+{
+	(void)state;
+	assert_string_equal(reason_code(REASON_COUNT), "?");
+	assert_string_equal(reason_sentence(REASON_COUNT), "");
+	assert_string_equal(reason_remedy(REASON_COUNT), "");
+	assert_int_equal(reason_coap(REASON_COUNT), UNAVAILABLE);
+	assert_string_equal(outcome_name((enum outcome)3), "?");
+}
+
+static void
+outcomes(void **state)
+{
+	(void)state;
+	assert_string_equal(outcome_name(OUTCOME_OK), "ok");
+	assert_string_equal(outcome_name(OUTCOME_FAILED), "failed");
+	assert_string_equal(outcome_name(OUTCOME_UNKNOWN), "unknown");
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(the_table_is_complete),
+	    cmocka_unit_test(what_the_device_is_told),
+	    cmocka_unit_test(out_of_range),
+	    cmocka_unit_test(outcomes),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,442 @@
+/* What worker and keeper say to each other: each takes the other for hostile.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "question.h"
+
+#include <stdlib.h>
+
+static const struct address device = {
+    .family = 6,
+    .ip = {0x20, 0x01, 0x0d, 0xb8, [15] = 1},
+    .port = 40000,
+    .scope = 12,
+};
+
+static void
+fill(uint8_t *p, size_t len, uint8_t from)
+{
+	for (size_t i = 0; i < len; i++)
+		p[i] = (uint8_t)(from + i);
+}
+
+/** One of each kind, every field set. Ends with question_fini. */
+static struct question
+sample(enum question_kind kind)
+{
+	struct question q = {.kind = kind};
+
+	switch (kind) {
+	case Q_HELLO:
+		q.hello_worker = 7;
+		break;
+	case Q_PSK:
+		q.psk.ref = 0x0102030405060708;
+		q.psk.address = device;
+		q.psk.identity = SPAN_LIT("dev-1");
+		break;
+	case Q_PSK_FAILED:
+		q.psk_failed.identity = SPAN_LIT("dev-1");
+		q.psk_failed.epoch = 2;
+		q.psk_failed.address = device;
+		break;
+	case Q_BEGIN:
+		fill(q.begin.session, SESSION_ID_LEN, 1);
+		q.begin.nosec = true;
+		q.begin.has_endpoint = true;
+		q.begin.epoch = 3;
+		q.begin.pct = 112;
+		q.begin.fault = REASON_REQUEST_MALFORMED;
+		q.begin.address = device;
+		q.begin.credential = SPAN_LIT("credential");
+		q.begin.endpoint = SPAN_LIT("urn:dev:ops:1-2-3");
+		break;
+	case Q_END:
+		fill(q.end.session, SESSION_ID_LEN, 2);
+		q.end.verdict = (struct session_verdict){
+		    .outcome = OUTCOME_UNKNOWN,
+		    .reason = REASON_FINISH_UNANSWERED,
+		    .step = 5,
+		    .steps = 6,
+		    .code = 0x84,
+		    .duration_ms = 0x123456789a,
+		    .commands = 9,
+		    .format = -1,
+		};
+		break;
+	case Q_STATS:
+		q.stats =
+		    (struct q_stats){1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
+		break;
+	case Q_PSK_ANSWER:
+		q.psk_answer.ref = 9;
+		q.psk_answer.status = PSK_KNOWN;
+		q.psk_answer.epoch = 4;
+		assert_int_equal(
+		    secret_set(&q.psk_answer.key, SPAN_LIT("sixteen bytes!!!")),
+		    RC_OK);
+		break;
+	case Q_BEGIN_ANSWER:
+		fill(q.begin_answer.session, SESSION_ID_LEN, 3);
+		q.begin_answer.granted = true;
+		assert_int_equal(
+		    secret_set(&q.begin_answer.plan, SPAN_LIT("a plan")),
+		    RC_OK);
+		break;
+	case Q_FINISHING:
+	case Q_RECORDED:
+	case Q_CANCEL:
+		fill(q.session, SESSION_ID_LEN, 4);
+		break;
+	}
+	return q;
+}
+
+static const enum question_kind kinds[] = {Q_HELLO, Q_PSK, Q_PSK_FAILED,
+    Q_BEGIN, Q_FINISHING, Q_END, Q_STATS, Q_PSK_ANSWER, Q_BEGIN_ANSWER,
+    Q_RECORDED, Q_CANCEL};
+
+enum { KINDS = sizeof(kinds) / sizeof(kinds[0]) };
+
+static size_t
+encode(const struct question *q, uint8_t *buf, size_t cap)
+{
+	struct writer w;
+
+	writer_init(&w, buf, cap);
+	question_put(&w, q);
+	assert_false(w.full);
+	return w.len;
+}
+
+static size_t
+encode_sample(enum question_kind kind, uint8_t *buf, size_t cap)
+{
+	struct question q = sample(kind);
+	size_t len = encode(&q, buf, cap);
+
+	question_fini(&q);
+	return len;
+}
+
+/** From memory of its own length, so that a read past the end is seen. */
+static enum rc
+get(const uint8_t *p, size_t len, struct question *q, uint8_t **exact)
+{
+	*exact = malloc(len ? len : 1);
+	assert_non_null(*exact);
+	memcpy(*exact, p, len);
+	return question_get(span_of(*exact, len), q);
+}
+
+static enum rc
+try(const uint8_t *p, size_t len)
+{
+	struct question q;
+	uint8_t *exact;
+	enum rc rc = get(p, len, &q, &exact);
+
+	if (rc == RC_OK)
+		question_fini(&q);
+	free(exact);
+	return rc;
+}
+
+static void
+same_address(const struct address *a)
+{
+	assert_true(address_equal(a, &device));
+}
+
+static void
+same_question(const struct question *q)
+{
+	struct question s = sample(q->kind);
+
+	switch (q->kind) {
+	case Q_HELLO:
+		assert_int_equal(q->hello_worker, 7);
+		break;
+	case Q_PSK:
+		assert_int_equal(q->psk.ref, 0x0102030405060708);
+		same_address(&q->psk.address);
+		assert_true(span_is(q->psk.identity, "dev-1"));
+		break;
+	case Q_PSK_FAILED:
+		assert_true(span_is(q->psk_failed.identity, "dev-1"));
+		assert_int_equal(q->psk_failed.epoch, 2);
+		same_address(&q->psk_failed.address);
+		break;
+	case Q_BEGIN:
+		assert_memory_equal(
+		    q->begin.session, s.begin.session, SESSION_ID_LEN);
+		assert_true(q->begin.nosec && q->begin.has_endpoint);
+		assert_int_equal(q->begin.epoch, 3);
+		assert_int_equal(q->begin.pct, 112);
+		assert_int_equal(q->begin.fault, REASON_REQUEST_MALFORMED);
+		same_address(&q->begin.address);
+		assert_true(span_is(q->begin.credential, "credential"));
+		assert_true(span_is(q->begin.endpoint, "urn:dev:ops:1-2-3"));
+		break;
+	case Q_END:
+		assert_memory_equal(
+		    q->end.session, s.end.session, SESSION_ID_LEN);
+		assert_int_equal(q->end.verdict.outcome, OUTCOME_UNKNOWN);
+		assert_int_equal(
+		    q->end.verdict.reason, REASON_FINISH_UNANSWERED);
+		assert_int_equal(q->end.verdict.step, 5);
+		assert_int_equal(q->end.verdict.steps, 6);
+		assert_int_equal(q->end.verdict.code, 0x84);
+		assert_int_equal(q->end.verdict.duration_ms, 0x123456789a);
+		assert_int_equal(q->end.verdict.commands, 9);
+		assert_int_equal(q->end.verdict.format, -1);
+		break;
+	case Q_STATS:
+		assert_memory_equal(&q->stats, &s.stats, sizeof(s.stats));
+		break;
+	case Q_PSK_ANSWER:
+		assert_int_equal(q->psk_answer.ref, 9);
+		assert_int_equal(q->psk_answer.status, PSK_KNOWN);
+		assert_int_equal(q->psk_answer.epoch, 4);
+		assert_true(
+		    secret_equal(&q->psk_answer.key, &s.psk_answer.key));
+		break;
+	case Q_BEGIN_ANSWER:
+		assert_memory_equal(q->begin_answer.session,
+		    s.begin_answer.session, SESSION_ID_LEN);
+		assert_true(q->begin_answer.granted);
+		assert_int_equal(q->begin_answer.reason, REASON_NONE);
+		assert_true(
+		    secret_equal(&q->begin_answer.plan, &s.begin_answer.plan));
+		break;
+	case Q_FINISHING:
+	case Q_RECORDED:
+	case Q_CANCEL:
+		assert_memory_equal(q->session, s.session, SESSION_ID_LEN);
+		break;
+	}
+	question_fini(&s);
+}
+
+static void
+round_trip(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < KINDS; i++) {
+		uint8_t buf[1024], *exact;
+		size_t len = encode_sample(kinds[i], buf, sizeof(buf));
+		struct question q;
+
+		assert_int_equal(get(buf, len, &q, &exact), RC_OK);
+		assert_int_equal(q.kind, kinds[i]);
+		same_question(&q);
+		question_fini(&q);
+		free(exact);
+	}
+}
+
+static void
+every_truncation_is_refused(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < KINDS; i++) {
+		uint8_t buf[1024];
+		size_t len = encode_sample(kinds[i], buf, sizeof(buf));
+
+		for (size_t n = 0; n < len; n++)
+			if (try(buf, n) == RC_OK)
+				fail_msg("kind %d, %zu bytes", kinds[i], n);
+		buf[len] = 0;
+		assert_int_equal(try(buf, len + 1), RC_MALFORMED);
+	}
+}
+
+static void
+versions_and_kinds(void **state)
+{
+	uint8_t buf[1024];
+	size_t len = encode_sample(Q_CANCEL, buf, sizeof(buf));
+	unsigned known = 0;
+
+	(void)state;
+	for (unsigned v = 0; v < 256; v++) {
+		buf[0] = (uint8_t)v;
+		assert_int_equal(try(buf, len),
+		    v == QUESTION_VERSION ? RC_OK : RC_UNSUPPORTED);
+	}
+	buf[0] = QUESTION_VERSION;
+	for (unsigned k = 0; k < 256; k++) {
+		buf[1] = (uint8_t)k;
+		known += try(buf, len) != RC_UNSUPPORTED;
+	}
+	assert_int_equal(known, KINDS);
+}
+
+/* A worker may not call a bootstrap ok for a reason, nor one that is not ok
+ * for none. */
+static void
+verdicts(void **state)
+{
+	(void)state;
+	for (unsigned outcome = 0; outcome < 5; outcome++) {
+		for (unsigned reason = 0; reason < REASON_COUNT + 2u;
+		     reason++) {
+			struct question q = sample(Q_END);
+			uint8_t buf[1024];
+			bool good = outcome <= OUTCOME_UNKNOWN &&
+			    reason < REASON_COUNT &&
+			    (outcome == OUTCOME_OK) == (reason == REASON_NONE);
+			size_t len;
+
+			q.end.verdict.outcome = (enum outcome)outcome;
+			q.end.verdict.reason = (enum reason)reason;
+			len = encode(&q, buf, sizeof(buf));
+			assert_int_equal(
+			    try(buf, len), good ? RC_OK : RC_MALFORMED);
+		}
+	}
+}
+
+/** A question with one part that is too long, or of a value that is none. */
+static void
+refused(struct question q)
+{
+	static uint8_t buf[2 * QUESTION_BYTES_MAX];
+	size_t len = encode(&q, buf, sizeof(buf));
+
+	assert_int_equal(try(buf, len), RC_MALFORMED);
+	question_fini(&q);
+}
+
+static void
+limits(void **state)
+{
+	static uint8_t big[0x10000];
+	struct question q;
+
+	(void)state;
+	q = sample(Q_PSK);
+	q.psk.identity = span_of(big, 129);
+	refused(q);
+	q = sample(Q_PSK_FAILED);
+	q.psk_failed.identity = span_of(big, 129);
+	refused(q);
+	q = sample(Q_BEGIN);
+	q.begin.credential = span_of(big, 129);
+	refused(q);
+	q = sample(Q_BEGIN);
+	q.begin.endpoint = span_of(big, 256);
+	refused(q);
+	q = sample(Q_BEGIN);
+	q.begin.fault = REASON_COUNT;
+	refused(q);
+	q = sample(Q_BEGIN);
+	q.begin.pct = -2;
+	refused(q);
+	q = sample(Q_BEGIN);
+	q.begin.address.family = 5;
+	refused(q);
+	q = sample(Q_PSK_ANSWER);
+	q.psk_answer.status = (enum psk_status)(PSK_UNAVAILABLE + 1);
+	refused(q);
+	q = sample(Q_PSK_ANSWER);
+	assert_int_equal(
+	    secret_set(&q.psk_answer.key, span_of(big, 65)), RC_OK);
+	refused(q);
+	q = sample(Q_BEGIN_ANSWER);
+	q.begin_answer.reason = REASON_COUNT;
+	refused(q);
+	q = sample(Q_BEGIN_ANSWER);
+	assert_int_equal(
+	    secret_set(&q.begin_answer.plan, span_of(big, PLAN_BYTES_MAX + 1)),
+	    RC_OK);
+	refused(q);
+}
+
+/* The largest plan fits one packet. */
+static void
+the_largest_answer(void **state)
+{
+	static uint8_t buf[QUESTION_BYTES_MAX], big[PLAN_BYTES_MAX];
+	struct question q = sample(Q_BEGIN_ANSWER);
+	size_t len;
+
+	(void)state;
+	assert_int_equal(
+	    secret_set(&q.begin_answer.plan, span_of(big, sizeof(big))), RC_OK);
+	len = encode(&q, buf, sizeof(buf));
+	assert_int_equal(try(buf, len), RC_OK);
+	question_fini(&q);
+}
+
+static uint32_t
+draw(uint32_t *state)
+{
+	*state = *state * 1664525 + 1013904223;
+	return *state >> 8;
+}
+
+/* What is believed is written again as it was understood. */
+static void
+said_again(const uint8_t *p, size_t len)
+{
+	uint8_t once[2048], twice[2048], *exact, *exact2;
+	struct question q, r;
+	size_t n;
+
+	if (get(p, len, &q, &exact) == RC_OK) {
+		n = encode(&q, once, sizeof(once));
+		assert_int_equal(n, len);
+		assert_int_equal(get(once, n, &r, &exact2), RC_OK);
+		assert_int_equal(encode(&r, twice, sizeof(twice)), n);
+		assert_memory_equal(once, twice, n);
+		question_fini(&q);
+		question_fini(&r);
+		free(exact2);
+	}
+	free(exact);
+}
+
+static void
+a_hundred_thousand_mutations(void **state)
+{
+	enum { ROUNDS = 100000 / KINDS + 1, FLIPS_MAX = 4 };
+	uint32_t random = 1;
+
+	(void)state;
+	for (size_t i = 0; i < KINDS; i++) {
+		uint8_t buf[1024], mutant[1024];
+		size_t len = encode_sample(kinds[i], buf, sizeof(buf));
+
+		for (unsigned round = 0; round < ROUNDS; round++) {
+			unsigned flips = 1 + draw(&random) % FLIPS_MAX;
+
+			memcpy(mutant, buf, len);
+			while (flips-- > 0)
+				mutant[1 + draw(&random) % (len - 1)] =
+				    (uint8_t)draw(&random);
+			said_again(mutant, len);
+		}
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(round_trip),
+	    cmocka_unit_test(every_truncation_is_refused),
+	    cmocka_unit_test(versions_and_kinds),
+	    cmocka_unit_test(verdicts),
+	    cmocka_unit_test(limits),
+	    cmocka_unit_test(the_largest_answer),
+	    cmocka_unit_test(a_hundred_thousand_mutations),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,33 @@
+/**
+ * expect.h - documents as a test writes them, and what is found in them.
+ */
+#ifndef TEST_POLICY_EXPECT_H
+#define TEST_POLICY_EXPECT_H
+
+#include "policy/set.h"
+
+/** All findings as diag_print shows them; freed by the caller. */
+char *printed(const struct diag *d);
+
+/**
+ * Load `text` as the file "t.yaml" and compare all findings, as printed and
+ * with "t.yaml:" left out of each line. There is a set exactly when none of
+ * them is an error.
+ */
+void expect_findings(const char *text, const char *want);
+
+/** The same where the codes are wanted: "3:5 policy-uri\n". */
+void expect_codes(const char *text, const char *want);
+
+/** Load `text`, which has no errors (warnings are let pass). Unref it. */
+struct policy_set *loaded(const char *text);
+
+/** The one policy that is written behind a fixed identity `here`. */
+struct policy_set *loaded_policy(const char *text);
+
+/** Is there such an identity, policy, server? Fails the test if not. */
+const struct identity *identity_at(const struct policy_set *s, size_t i);
+const struct policy *policy_at(const struct policy_set *s, size_t i);
+const struct policy_server *server_at(const struct policy *p, size_t i);
+
+#endif

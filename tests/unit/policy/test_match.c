@@ -1,0 +1,233 @@
+/* Whose credential is this, what does it prove, which policy does that get. */
+#include "policy/match.h"
+
+#include "expect.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdlib.h>
+
+static const char set_text[] =
+    "identity: meters\n"
+    "endpoint: \"m-*\"\n"
+    "psk: {derive: birth}\n"
+    "---\n"
+    "identity: gateways\n"
+    "endpoint: \"*\"\n"
+    "psk: {derive: birth, identity: \"gw/{endpoint}/1\"}\n"
+    "---\n"
+    "identity: lab\n"
+    "endpoint: \"lab-*\"\n"
+    "nosec: {network: [127.0.0.0/8, \"::1/128\"]}\n"
+    "---\n"
+    "policy: late\n"
+    "order: 2000\n"
+    "servers: []\n"
+    "---\n"
+    "policy: meters-north\n"
+    "match: {identity: meters, endpoint: \"m-n-*\"}\n"
+    "servers: []\n"
+    "---\n"
+    "policy: meters\n"
+    "match: {identity: [meters, gateways], endpoint: \"m-*\"}\n"
+    "servers: []\n"
+    "---\n"
+    "policy: early\n"
+    "order: 1\n"
+    "match: {endpoint: \"m-n-early\"}\n"
+    "servers: []\n";
+
+static int
+setup(void **state)
+{
+	*state = loaded(set_text);
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	policy_set_unref(*state);
+	return 0;
+}
+
+static void
+test_an_identity_proves_an_endpoint(void **state)
+{
+	static const struct {
+		const char *psk_identity, *name, *endpoint;
+	} t[] = {
+	    {"m-1", "meters", "m-1"},
+	    {"m-", "meters", "m-"},
+	    {"x-1", NULL, NULL},
+	    {"", NULL, NULL},
+	    {"gw/g1/1", "gateways", "g1"},
+	    {"gw/m-1/1", "gateways", "m-1"},
+	    {"gw//1", NULL, NULL},
+	    {"gw/1", NULL, NULL},
+	    {"gw/g1/2", NULL, NULL},
+	    {"GW/g1/1", NULL, NULL},
+	    /* what is inside is the endpoint, whatever it looks like */
+	    {"gw/gw/g1/1/1", "gateways", "gw/g1/1"},
+	    /* a NoSec document has no PSK */
+	    {"lab-1", NULL, NULL},
+	};
+
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		struct span endpoint;
+		const struct identity *id = identity_for_psk(
+		    *state, span_str(t[i].psk_identity), &endpoint);
+
+		if (!id != !t[i].name)
+			fail_msg("%s", t[i].psk_identity);
+		if (!id)
+			assert_null(endpoint.p);
+		else
+			assert_string_equal(id->name, t[i].name);
+		assert_true(span_equal(endpoint, span_str(t[i].endpoint)));
+	}
+}
+
+static void
+test_an_endpoint_is_text_of_a_length(void **state)
+{
+	struct span endpoint;
+	char long_name[254];
+
+	memset(long_name, 'm', sizeof(long_name));
+	long_name[1] = '-';
+	assert_non_null(
+	    identity_for_psk(*state, span_of(long_name, 252), &endpoint));
+	assert_null(
+	    identity_for_psk(*state, span_of(long_name, 253), &endpoint));
+	assert_non_null(
+	    identity_for_psk(*state, SPAN_LIT("m-\xc3\xbc"), &endpoint));
+	assert_null(identity_for_psk(*state, SPAN_LIT("m-\xff"), &endpoint));
+	assert_null(identity_for_psk(*state, span_of("m-\0", 3), &endpoint));
+}
+
+static struct address
+address(const char *text)
+{
+	struct address a;
+
+	assert_int_equal(address_parse(span_str(text), &a), RC_OK);
+	return a;
+}
+
+static void
+test_nosec_is_for_a_network_and_an_endpoint(void **state)
+{
+	const struct address local = address("127.0.0.1:5683");
+	const struct address local6 = address("[::1]:5683");
+	const struct address away = address("192.0.2.1:5683");
+	const struct identity *id;
+
+	id = identity_for_nosec(*state, &local, SPAN_LIT("lab-1"));
+	assert_non_null(id);
+	assert_string_equal(id->name, "lab");
+	assert_ptr_equal(
+	    identity_for_nosec(*state, &local6, SPAN_LIT("lab-1")), id);
+	assert_null(identity_for_nosec(*state, &away, SPAN_LIT("lab-1")));
+	assert_null(identity_for_nosec(*state, &local, SPAN_LIT("m-1")));
+	assert_null(identity_for_nosec(*state, &local, SPAN_LIT("")));
+	assert_true(nosec_admits(*state, &local));
+	assert_true(nosec_admits(*state, &local6));
+	assert_false(nosec_admits(*state, &away));
+}
+
+static const char *
+policy_name(struct policy_set *s, size_t identity, const char *endpoint)
+{
+	const struct policy *p =
+	    policy_for(s, identity_at(s, identity), span_str(endpoint));
+
+	return p ? p->name : "none";
+}
+
+/* By `order`, then as they stand. */
+static void
+test_the_first_policy_that_matches(void **state)
+{
+	assert_string_equal(policy_name(*state, 0, "m-1"), "meters");
+	assert_string_equal(policy_name(*state, 0, "m-n-1"), "meters-north");
+	assert_string_equal(policy_name(*state, 0, "m-n-early"), "early");
+	assert_string_equal(policy_name(*state, 1, "m-n-1"), "meters");
+	assert_string_equal(policy_name(*state, 1, "g-1"), "late");
+	assert_string_equal(policy_name(*state, 2, "lab-1"), "late");
+}
+
+static void
+test_nobody_gets_a_policy_by_default(void **state)
+{
+	struct policy_set *s = loaded("identity: a\n"
+				      "psk: {derive: x}\n"
+				      "---\n"
+				      "policy: p\n"
+				      "match: {endpoint: \"m-*\"}\n");
+
+	(void)state;
+	assert_string_equal(policy_name(s, 0, "g-1"), "none");
+	policy_set_unref(s);
+}
+
+static void
+test_why_not(void **state)
+{
+	struct policy_set *s = *state;
+	const struct policy *north = policy_at(s, 1);
+
+	assert_string_equal(north->name, "meters-north");
+	assert_int_equal(
+	    policy_miss(north, identity_at(s, 0), SPAN_LIT("m-n-1")),
+	    MISS_NONE);
+	assert_int_equal(
+	    policy_miss(north, identity_at(s, 0), SPAN_LIT("m-s-1")),
+	    MISS_ENDPOINT);
+	assert_int_equal(
+	    policy_miss(north, identity_at(s, 1), SPAN_LIT("m-n-1")),
+	    MISS_IDENTITY);
+}
+
+static void
+test_templates_expand(void **state)
+{
+	uint8_t buf[16];
+	struct writer w;
+
+	(void)state;
+	writer_init(&w, buf, sizeof(buf));
+	template_expand(&w, "a{endpoint}b{endpoint}", SPAN_LIT("EP"));
+	assert_true(span_is(writer_span(&w), "aEPbEP"));
+	writer_init(&w, buf, sizeof(buf));
+	template_expand(&w, "{endpoint", SPAN_LIT("EP"));
+	assert_true(span_is(writer_span(&w), "{endpoint"));
+	/* an endpoint is never a template itself */
+	writer_init(&w, buf, sizeof(buf));
+	template_expand(&w, "{endpoint}", SPAN_LIT("{endpoint}"));
+	assert_true(span_is(writer_span(&w), "{endpoint}"));
+	writer_init(&w, buf, 3);
+	template_expand(&w, "ab{endpoint}", SPAN_LIT("EP"));
+	assert_true(w.full);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_an_identity_proves_an_endpoint),
+	    cmocka_unit_test(test_an_endpoint_is_text_of_a_length),
+	    cmocka_unit_test(test_nosec_is_for_a_network_and_an_endpoint),
+	    cmocka_unit_test(test_the_first_policy_that_matches),
+	    cmocka_unit_test(test_nobody_gets_a_policy_by_default),
+	    cmocka_unit_test(test_why_not),
+	    cmocka_unit_test(test_templates_expand),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
