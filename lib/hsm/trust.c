@@ -1,0 +1,222 @@
+/* Chains, verified by OpenSSL; what it is given was read by us before. */
+#include "hsm/trust.h"
+#include "hsm/crl.h"
+#include "hsm/hsm_internal.h"
+
+#include <openssl/err.h>
+#include <openssl/x509_vfy.h>
+#include <openssl/x509v3.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum {
+	CHAIN_MAX = 10,
+	SECURITY_LEVEL = 2, /* 112 bits, no SHA-1 */
+};
+
+struct trust {
+	X509_STORE *store;
+	bool crl, crl_required;
+};
+
+struct trust *
+trust_new(void)
+{
+	struct trust *t = calloc(1, sizeof(*t));
+
+	if (!t)
+		return NULL;
+	t->store = X509_STORE_new();
+	if (!t->store) {
+		free(t);
+		return NULL;
+	}
+	return t;
+}
+
+void
+trust_free(struct trust *t)
+{
+	if (!t)
+		return;
+	X509_STORE_free(t->store);
+	free(t);
+}
+
+static X509 *
+load(struct span der)
+{
+	const uint8_t *at = der.p;
+
+	return d2i_X509(NULL, &at, (long)der.len);
+}
+
+enum rc
+trust_add(struct trust *t, struct span der, struct der_fault *fault)
+{
+	struct cert c;
+	X509 *x;
+	enum rc rc = cert_parse(der, &c, fault);
+
+	if (rc)
+		return rc;
+	if (!c.is_ca) {
+		*fault = (struct der_fault){
+		    "not the certificate of a CA", "RFC 5280 4.2.1.9", 0};
+		return RC_DENIED;
+	}
+	x = load(der);
+	rc = x && X509_STORE_add_cert(t->store, x) ? RC_OK : RC_MEMORY;
+	X509_free(x);
+	ERR_clear_error();
+	return rc;
+}
+
+enum rc
+trust_add_crl(struct trust *t, struct span der, struct der_fault *fault)
+{
+	const uint8_t *at = der.p;
+	struct crl c;
+	X509_CRL *x;
+	enum rc rc = crl_parse(der, &c, fault);
+
+	if (rc)
+		return rc;
+	x = d2i_X509_CRL(NULL, &at, (long)der.len);
+	if (!x) {
+		*fault = (struct der_fault){
+		    "OpenSSL cannot read it", "RFC 5280 5.1", 0};
+		rc = RC_MALFORMED;
+	} else if (!X509_STORE_add_crl(t->store, x)) {
+		rc = RC_MEMORY;
+	} else {
+		t->crl = true;
+	}
+	X509_CRL_free(x);
+	ERR_clear_error();
+	return rc;
+}
+
+void
+trust_require_crl(struct trust *t)
+{
+	t->crl_required = true;
+}
+
+/* A CA without a list is no error unless lists are required, and then not for
+ * the anchor, which is believed as it is. */
+static int
+each_error(int ok, X509_STORE_CTX *ctx)
+{
+	const struct trust *t = X509_STORE_CTX_get_app_data(ctx);
+	int anchor = sk_X509_num(X509_STORE_CTX_get0_chain(ctx)) - 1;
+
+	if (ok || X509_STORE_CTX_get_error(ctx) != X509_V_ERR_UNABLE_TO_GET_CRL)
+		return ok;
+	return !t->crl_required ||
+	    X509_STORE_CTX_get_error_depth(ctx) == anchor;
+}
+
+static enum rc
+load_chain(const struct span *chain, size_t count, STACK_OF(X509) * stack)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct der_fault fault;
+		struct cert c;
+		enum rc rc = cert_parse(chain[i], &c, &fault);
+		X509 *x;
+
+		if (rc)
+			return rc;
+		x = load(chain[i]);
+		if (!x || !sk_X509_push(stack, x)) {
+			X509_free(x);
+			return RC_MEMORY;
+		}
+	}
+	return RC_OK;
+}
+
+static bool
+set_up(const struct trust *t, X509_STORE_CTX *ctx, enum cert_eku eku,
+    int64_t now_s)
+{
+	X509_VERIFY_PARAM *p = X509_STORE_CTX_get0_param(ctx);
+	unsigned long flags = X509_V_FLAG_PARTIAL_CHAIN;
+
+	if (t->crl || t->crl_required)
+		flags |= X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL;
+	X509_STORE_CTX_set_verify_cb(ctx, each_error);
+	if (!X509_STORE_CTX_set_app_data(ctx, unconst(t)))
+		return false;
+	X509_VERIFY_PARAM_set_time(p, (time_t)now_s);
+	X509_VERIFY_PARAM_set_auth_level(p, SECURITY_LEVEL);
+	X509_VERIFY_PARAM_set_depth(p, CHAIN_MAX);
+	if (!X509_VERIFY_PARAM_set_flags(p, flags))
+		return false;
+	switch (eku) {
+	case CERT_CLIENT_AUTH:
+		return X509_VERIFY_PARAM_set_purpose(
+			   p, X509_PURPOSE_SSL_CLIENT) == 1;
+	case CERT_SERVER_AUTH:
+		return X509_VERIFY_PARAM_set_purpose(
+			   p, X509_PURPOSE_SSL_SERVER) == 1;
+	case CERT_ANY_EKU:
+	case CERT_OTHER_EKU:
+	default:
+		return true;
+	}
+}
+
+static enum rc
+judge(X509_STORE_CTX *ctx, struct trust_verdict *v)
+{
+	int error = X509_verify_cert(ctx) == 1 ? X509_V_OK
+					       : X509_STORE_CTX_get_error(ctx);
+
+	if (error == X509_V_OK)
+		return RC_OK;
+	v->code = error;
+	v->depth = X509_STORE_CTX_get_error_depth(ctx);
+	v->revoked = error == X509_V_ERR_CERT_REVOKED;
+	v->expired = error == X509_V_ERR_CERT_HAS_EXPIRED;
+	snprintf(v->text, sizeof(v->text), "%s",
+	    X509_verify_cert_error_string(error));
+	return error == X509_V_ERR_OUT_OF_MEM ? RC_MEMORY : RC_DENIED;
+}
+
+enum rc
+trust_verify(const struct trust *t, struct span der, const struct span *chain,
+    size_t chain_count, enum cert_eku eku, int64_t now_s,
+    struct trust_verdict *verdict)
+{
+	X509_STORE_CTX *ctx = X509_STORE_CTX_new();
+	STACK_OF(X509) *stack = sk_X509_new_null();
+	struct der_fault fault;
+	struct cert c;
+	X509 *x = NULL;
+	enum rc rc;
+
+	*verdict = (struct trust_verdict){0};
+	rc = cert_parse(der, &c, &fault);
+	if (!rc && chain_count > CHAIN_MAX)
+		rc = RC_MALFORMED;
+	if (!rc && (!ctx || !stack))
+		rc = RC_MEMORY;
+	if (!rc)
+		rc = load_chain(chain, chain_count, stack);
+	if (rc)
+		goto out;
+	x = load(der);
+	if (!x || !X509_STORE_CTX_init(ctx, t->store, x, stack) ||
+	    !set_up(t, ctx, eku, now_s))
+		rc = RC_MEMORY;
+	else
+		rc = judge(ctx, verdict);
+out:
+	X509_STORE_CTX_free(ctx);
+	sk_X509_pop_free(stack, X509_free);
+	X509_free(x);
+	ERR_clear_error();
+	return rc;
+}

@@ -1,0 +1,50 @@
+/**
+ * trust.h - which certificates are believed: trust anchors, revocation lists,
+ * and chains that are verified against them (RFC 5280 section 6, by OpenSSL).
+ *
+ * An anchor may be any CA, also an issuing one without its root. Keys below 112
+ * bits of strength and SHA-1 are refused. Not thread-safe while it is built;
+ * then any number of threads may verify.
+ */
+#ifndef HSM_TRUST_H
+#define HSM_TRUST_H
+
+#include "hsm/cert.h"
+
+struct trust; /* anchors and lists */
+
+/** Owned by the caller. NULL when out of memory. */
+struct trust *trust_new(void);
+void trust_free(struct trust *t);
+
+/** Believe this CA, in DER. Copied. Errors: RC_MALFORMED (`fault`), RC_DENIED
+ *  (not a CA: RFC 5280 4.2.1.9), RC_MEMORY. */
+MUST_CHECK enum rc trust_add(
+    struct trust *t, struct span der, struct der_fault *fault);
+/** Honour a revocation list, in DER. Copied; its signature is verified with
+ *  each chain. Errors: RC_MALFORMED, RC_UNSUPPORTED (`fault`), RC_MEMORY. */
+MUST_CHECK enum rc trust_add_crl(
+    struct trust *t, struct span der, struct der_fault *fault);
+/** Refuse a certificate whose CA has no list here. By default a list counts
+ *  where there is one. */
+void trust_require_crl(struct trust *t);
+
+/** Why a chain was refused. */
+struct trust_verdict {
+	int depth; /**< 0: the certificate itself, 1: its issuer, ... */
+	int code; /**< X509_V_ERR_ of OpenSSL */
+	bool revoked, expired; /**< the two that an operator asks about */
+	char text[120]; /**< of OpenSSL: "certificate has expired" */
+};
+
+/**
+ * Verify a certificate at a time, for `eku` (CERT_CLIENT_AUTH or
+ * CERT_SERVER_AUTH; 0: any use), with the `chain_count` certificates that came
+ * with it. All is DER and borrowed.
+ * Errors: RC_DENIED (`verdict`), RC_MALFORMED (one cannot be read), RC_MEMORY.
+ */
+MUST_CHECK enum rc trust_verify(const struct trust *t, struct span der,
+    const struct span *chain, size_t chain_count, enum cert_eku eku,
+    int64_t now_s, struct trust_verdict *verdict);
+
+#endif
