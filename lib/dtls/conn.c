@@ -35,6 +35,7 @@ io_send(WOLFSSL *ssl, char *buf, int len, void *ctx)
 	if (len < 0 ||
 	    !output_put(&c->d->out, &c->address, span_of(buf, (size_t)len)))
 		return WOLFSSL_CBIO_ERR_GENERAL;
+	evidence_sent(c, span_of(buf, (size_t)len));
 	return len;
 }
 
@@ -182,6 +183,7 @@ conn_free(struct conn *c)
 	retire(c);
 	event_unready(c);
 	peer_forget(c);
+	evidence_forget(c);
 	free(c);
 }
 
@@ -269,6 +271,7 @@ conn_established(struct conn *c)
 	if (old)
 		conn_kill(old, DTLS_CLOSED_REPLACED);
 	end_handshake(c);
+	evidence_forget(c);
 	table_remove(&d->pending, &c->by_address);
 	c->state = CONN_LIVE;
 	table_put(&d->established, &c->by_address);

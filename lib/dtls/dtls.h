@@ -239,6 +239,16 @@ MUST_CHECK enum rc dtls_sign_answer(
     struct dtls *d, uint64_t conn, const uint8_t *signature, uint64_t now_ms);
 
 /**
+ * Append what a handshake under a pre-shared key leaves for trying keys on it
+ * (base/evidence.h), up to EVIDENCE_BYTES_MAX: while DTLS_EVENT_PSK_WANTED is
+ * unanswered, and of a CLOSED association until the next dtls_event.
+ * Errors: RC_NOT_FOUND (there is nothing: certificates, DTLS 1.3, a message in
+ * pieces), RC_AGAIN (not yet: Finished has not come), RC_TOO_LARGE.
+ */
+MUST_CHECK enum rc dtls_evidence(
+    const struct dtls *d, uint64_t conn, struct writer *w);
+
+/**
  * Send one CoAP message as one record. Copied.
  * Errors: RC_NOT_FOUND, RC_TOO_LARGE, RC_IO (the association broke: a CLOSED
  * event follows).

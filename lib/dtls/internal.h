@@ -9,6 +9,7 @@
  *   sign.c      signature asked for
  *   queue.c     datagrams kept meanwhile
  *   peer.c      whose certificate or raw key is let in
+ *   evidence.c  notes for whoever looks for the key that a peer has used
  *   conn.c      an association's life around wolfSSL
  *   event.c     what the owner is told
  *
@@ -23,6 +24,7 @@
 #include "dtls/context.h"
 #include "dtls/credentials.h"
 #include "dtls/dtls.h"
+#include "dtls/evidence.h"
 #include "dtls/output.h"
 #include "dtls/peek.h"
 
@@ -122,6 +124,8 @@ struct conn {
 	struct peek_assembly *assembly; /* of a fragmented ClientKeyExchange */
 	STAILQ_HEAD(, packet) queue;
 	size_t queue_count;
+
+	struct evidence *evidence; /* NULL: none; of the handshake */
 
 	struct signing *signing; /* NULL: none is wanted */
 	struct datum *peer; /* certificate or raw key, until the owner knows */

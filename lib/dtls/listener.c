@@ -76,6 +76,8 @@ introduce(struct conn *c, const struct greeting *g)
 {
 	c->is_13 = g->is_13;
 	c->suite_13 = g->is_13 ? context_suite_13(g->hello->suites) : NULL;
+	if (!g->is_13 && g->hello->cookie.len > 0)
+		evidence_hello(c, g->raw);
 	return conn_set_peer(c, g->from);
 }
 

@@ -74,6 +74,8 @@ psk_peek(struct conn *c, struct span body)
 		if (m.type != PEEK_CLIENT_KEY_EXCHANGE)
 			continue;
 		exchange = key_exchange(c, &m);
+		if (exchange.p)
+			evidence_exchange(c, m.seq, exchange);
 		if (exchange.p && read_exchange(c, exchange))
 			return true;
 	}

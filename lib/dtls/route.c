@@ -179,8 +179,10 @@ take_protected(struct conn *c, const struct peek_record *r)
 	conn_accept(c, r->raw);
 	/* With a certificate the key was agreed on: it came too early. */
 	if (r->type == PEEK_HANDSHAKE && c->state == CONN_HANDSHAKE &&
-	    !c->certificates)
+	    !c->certificates) {
+		evidence_finished(c, r->raw);
 		conn_wrong_key(c);
+	}
 	return true;
 }
 

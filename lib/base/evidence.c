@@ -1,0 +1,79 @@
+#include "base/evidence.h"
+
+enum {
+	VERSION = 1,
+	FLAG_EXTENDED_MASTER = 1,
+	FLAG_ENCRYPT_THEN_MAC = 2,
+	FLAGS = FLAG_EXTENDED_MASTER | FLAG_ENCRYPT_THEN_MAC,
+	HANDSHAKE = 22, /* content type */
+	DTLS_1_2 = 0xfefd,
+	EPOCH_PROTECTED = 1,
+};
+
+void
+evidence_put(struct writer *w, const struct psk_evidence *e)
+{
+	writer_be(w, VERSION, 1);
+	writer_be(w,
+	    (e->extended_master ? FLAG_EXTENDED_MASTER : 0U) |
+		(e->encrypt_then_mac ? FLAG_ENCRYPT_THEN_MAC : 0U),
+	    1);
+	writer_be(w, e->suite, 2);
+	writer_put(w, span_of(e->client_random, EVIDENCE_RANDOM_LEN));
+	writer_put(w, span_of(e->server_random, EVIDENCE_RANDOM_LEN));
+	writer_put(w, span_of(e->session_hash, EVIDENCE_HASH_LEN));
+	writer_be(w, e->record.len, 2);
+	writer_put(w, e->record);
+}
+
+static void
+take(struct reader *r, uint8_t *out, size_t len)
+{
+	struct span s = reader_take(r, len);
+
+	if (s.len)
+		memcpy(out, s.p, s.len);
+}
+
+/* RFC 6347 4.1. */
+static bool
+is_finished(struct span record)
+{
+	struct reader r;
+
+	reader_init(&r, record);
+	if (reader_be(&r, 1) != HANDSHAKE || reader_be(&r, 2) != DTLS_1_2 ||
+	    reader_be(&r, 2) != EPOCH_PROTECTED)
+		return false;
+	(void)reader_take(&r, 6); /* sequence number */
+	return reader_be(&r, 2) == reader_left(&r) && !r.bad;
+}
+
+enum rc
+evidence_get(struct span bytes, struct psk_evidence *e)
+{
+	struct reader r;
+	unsigned flags;
+	size_t len;
+
+	*e = (struct psk_evidence){0};
+	reader_init(&r, bytes);
+	if (reader_be(&r, 1) != VERSION)
+		return r.bad ? RC_MALFORMED : RC_UNSUPPORTED;
+	flags = (unsigned)reader_be(&r, 1);
+	if (flags & ~(unsigned)FLAGS)
+		reader_fail(&r);
+	e->extended_master = flags & FLAG_EXTENDED_MASTER;
+	e->encrypt_then_mac = flags & FLAG_ENCRYPT_THEN_MAC;
+	e->suite = (uint16_t)reader_be(&r, 2);
+	take(&r, e->client_random, EVIDENCE_RANDOM_LEN);
+	take(&r, e->server_random, EVIDENCE_RANDOM_LEN);
+	take(&r, e->session_hash, EVIDENCE_HASH_LEN);
+	len = (size_t)reader_be(&r, 2);
+	if (len > EVIDENCE_RECORD_MAX)
+		reader_fail(&r);
+	e->record = reader_take(&r, len);
+	if (r.bad || reader_left(&r) != 0 || !is_finished(e->record))
+		return RC_MALFORMED;
+	return RC_OK;
+}
