@@ -256,7 +256,7 @@ run_describe(struct hsm_session *s, void *arg, const char **call)
 	CK_RV rv;
 
 	op->public_found = 0;
-	rv = object_find(s, &ref, &private, &op->found, call);
+	rv = object_find_one(s, &ref, &private, &op->found, call);
 	if (rv != CKR_OK || op->found != 1)
 		return rv;
 	rv = ec_read_private(s, private, op->out, call);
@@ -264,7 +264,7 @@ run_describe(struct hsm_session *s, void *arg, const char **call)
 		return rv;
 	/* Its very own: where the caller gave no id, the key has one. */
 	ref = ec_object(&op->out->ref, CKO_PUBLIC_KEY);
-	rv = object_find(s, &ref, &public, &op->public_found, call);
+	rv = object_find_one(s, &ref, &public, &op->public_found, call);
 	if (rv != CKR_OK || op->public_found != 1)
 		return rv;
 	return ec_read_public(s, public, op->out->spki, &op->out->p256, call);
@@ -324,7 +324,7 @@ run_sign(struct hsm_session *s, void *arg, const char **call)
 	CK_OBJECT_HANDLE key = CK_INVALID_HANDLE;
 	uint8_t out[SIGNATURE_CAP];
 	CK_ULONG len = sizeof(out);
-	CK_RV rv = object_find(s, &ref, &key, &op->found, call);
+	CK_RV rv = object_find_one(s, &ref, &key, &op->found, call);
 
 	if (rv != CKR_OK || op->found != 1)
 		return rv;

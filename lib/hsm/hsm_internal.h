@@ -280,7 +280,7 @@ CK_RV object_search(struct hsm_session *s, const struct object_ref *ref,
     const char **call);
 /** Handle of the one that matches: from the cache, or searched. `*found`
  *  counts the matches (0, 1, 2 for more). `ref` has a label. */
-CK_RV object_find(struct hsm_session *s, const struct object_ref *ref,
+CK_RV object_find_one(struct hsm_session *s, const struct object_ref *ref,
     CK_OBJECT_HANDLE *handle, CK_ULONG *found, const char **call);
 /** Forget all cached handles. Under hsm.lock. */
 void object_cache_clear(struct hsm *h);

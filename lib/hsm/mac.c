@@ -28,7 +28,7 @@ master_find(struct hsm_session *s, const char *label, CK_OBJECT_HANDLE *handle,
 {
 	struct object_ref ref = master_ref(label);
 
-	return object_find(s, &ref, handle, found, call);
+	return object_find_one(s, &ref, handle, found, call);
 }
 
 enum rc

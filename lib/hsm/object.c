@@ -123,7 +123,7 @@ cache_put(struct hsm *h, const struct object_ref *ref, CK_OBJECT_HANDLE handle)
 }
 
 CK_RV
-object_find(struct hsm_session *s, const struct object_ref *ref,
+object_find_one(struct hsm_session *s, const struct object_ref *ref,
     CK_OBJECT_HANDLE *handle, CK_ULONG *found, const char **call)
 {
 	CK_OBJECT_HANDLE handles[2];
