@@ -1,0 +1,186 @@
+/* Which chains are believed. */
+#include "hsm/trust.h"
+
+#include "x509_vectors.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+static uint8_t der[5][VECTOR_MAX];
+static struct span root, issuing, server, device, list;
+
+static struct trust *
+trust_of(struct span anchor)
+{
+	struct trust *t = trust_new();
+	struct der_fault fault;
+
+	assert_non_null(t);
+	assert_int_equal(trust_add(t, anchor, &fault), RC_OK);
+	return t;
+}
+
+static void
+test_chain(void **state)
+{
+	struct trust *t = trust_of(root);
+	struct trust_verdict v;
+
+	(void)state;
+	assert_int_equal(trust_verify(t, device, &issuing, 1, CERT_CLIENT_AUTH,
+			     VECTOR_NOW_S, &v),
+	    RC_OK);
+	assert_int_equal(trust_verify(t, server, &issuing, 1, CERT_SERVER_AUTH,
+			     VECTOR_NOW_S, &v),
+	    RC_OK);
+	/* Without what lies between. */
+	assert_int_equal(trust_verify(t, device, NULL, 0, CERT_CLIENT_AUTH,
+			     VECTOR_NOW_S, &v),
+	    RC_DENIED);
+	assert_true(v.text[0] != '\0');
+	/* For another use. */
+	assert_int_equal(trust_verify(t, device, &issuing, 1, CERT_SERVER_AUTH,
+			     VECTOR_NOW_S, &v),
+	    RC_DENIED);
+	assert_int_equal(v.depth, 0);
+	trust_free(t);
+}
+
+/* server.trust names the issuing CA alone. */
+static void
+test_anchor_between(void **state)
+{
+	struct trust *t = trust_of(issuing);
+	struct trust_verdict v;
+
+	(void)state;
+	assert_int_equal(trust_verify(t, device, NULL, 0, CERT_CLIENT_AUTH,
+			     VECTOR_NOW_S, &v),
+	    RC_OK);
+	trust_free(t);
+}
+
+static void
+test_time(void **state)
+{
+	struct trust *t = trust_of(issuing);
+	struct trust_verdict v;
+
+	(void)state;
+	assert_int_equal(
+	    trust_verify(t, device, NULL, 0, CERT_CLIENT_AUTH, 2140941016, &v),
+	    RC_DENIED);
+	assert_true(v.expired);
+	assert_int_equal(
+	    trust_verify(t, device, NULL, 0, CERT_CLIENT_AUTH, 1795341014, &v),
+	    RC_DENIED);
+	assert_false(v.expired);
+	trust_free(t);
+}
+
+static void
+test_revoked(void **state)
+{
+	struct trust *t = trust_of(issuing);
+	struct trust_verdict v;
+	struct der_fault fault;
+
+	(void)state;
+	assert_int_equal(trust_add_crl(t, list, &fault), RC_OK);
+	assert_int_equal(trust_verify(t, device, NULL, 0, CERT_CLIENT_AUTH,
+			     VECTOR_NOW_S, &v),
+	    RC_DENIED);
+	assert_true(v.revoked);
+	assert_int_equal(v.depth, 0);
+	assert_int_equal(trust_verify(t, server, NULL, 0, CERT_SERVER_AUTH,
+			     VECTOR_NOW_S, &v),
+	    RC_OK);
+	trust_free(t);
+
+	/* A list that is there counts with the root as anchor too, where the
+	 * root has none. */
+	t = trust_of(root);
+	assert_int_equal(trust_add_crl(t, list, &fault), RC_OK);
+	assert_int_equal(trust_verify(t, device, &issuing, 1, CERT_CLIENT_AUTH,
+			     VECTOR_NOW_S, &v),
+	    RC_DENIED);
+	assert_true(v.revoked);
+	assert_int_equal(trust_verify(t, server, &issuing, 1, CERT_SERVER_AUTH,
+			     VECTOR_NOW_S, &v),
+	    RC_OK);
+	trust_free(t);
+}
+
+static void
+test_list_required(void **state)
+{
+	struct trust *t = trust_of(issuing);
+	struct trust_verdict v;
+	struct der_fault fault;
+
+	(void)state;
+	trust_require_crl(t);
+	assert_int_equal(trust_verify(t, server, NULL, 0, CERT_SERVER_AUTH,
+			     VECTOR_NOW_S, &v),
+	    RC_DENIED);
+	assert_false(v.revoked);
+	assert_int_equal(trust_add_crl(t, list, &fault), RC_OK);
+	assert_int_equal(trust_verify(t, server, NULL, 0, CERT_SERVER_AUTH,
+			     VECTOR_NOW_S, &v),
+	    RC_OK);
+	trust_free(t);
+}
+
+static void
+test_what_is_no_anchor(void **state)
+{
+	struct trust *t = trust_new();
+	struct trust_verdict v;
+	struct der_fault fault;
+
+	(void)state;
+	assert_int_equal(trust_add(t, device, &fault), RC_DENIED);
+	assert_string_equal(fault.clause, "RFC 5280 4.2.1.9");
+	assert_int_equal(
+	    trust_add(t, span_of(root.p, root.len - 1), &fault), RC_MALFORMED);
+	assert_int_equal(trust_add_crl(t, root, &fault), RC_MALFORMED);
+	assert_int_equal(trust_verify(t, device, &issuing, 1, CERT_CLIENT_AUTH,
+			     VECTOR_NOW_S, &v),
+	    RC_DENIED);
+	/* One that cannot be read is no verdict on trust. */
+	assert_int_equal(trust_verify(t, span_of(device.p, 9), &issuing, 1,
+			     CERT_CLIENT_AUTH, VECTOR_NOW_S, &v),
+	    RC_MALFORMED);
+	trust_free(t);
+	trust_free(NULL);
+}
+
+static int
+setup(void **state)
+{
+	(void)state;
+	root = vector(root_pem, "CERTIFICATE", der[0]);
+	issuing = vector(issuing_pem, "CERTIFICATE", der[1]);
+	server = vector(server_pem, "CERTIFICATE", der[2]);
+	device = vector(device_pem, "CERTIFICATE", der[3]);
+	list = vector(issuing_crl, "X509 CRL", der[4]);
+	return 0;
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_chain),
+	    cmocka_unit_test(test_anchor_between),
+	    cmocka_unit_test(test_time),
+	    cmocka_unit_test(test_revoked),
+	    cmocka_unit_test(test_list_required),
+	    cmocka_unit_test(test_what_is_no_anchor),
+	};
+
+	return cmocka_run_group_tests(tests, setup, NULL);
+}
