@@ -270,7 +270,8 @@ dtls_client_open(
 	if (rc == RC_OK)
 		rc = output_init(&c->out, CLIENT_SLOTS, CLIENT_MTU);
 	if (rc == RC_OK)
-		rc = context_client(method(config->version), config->suites,
+		rc = context_new(method(config->version), config->suites,
+		    config->key != NULL,
 		    config->trust.len > 0 || config->server_key.len > 0,
 		    &c->ctx);
 	if (rc == RC_OK)

@@ -238,6 +238,15 @@ proven(struct conn *c)
 	return c->key_used;
 }
 
+void
+conn_want_certificate(struct conn *c, bool wanted)
+{
+	/* Not for all of a context: with it no key would do. Without it a peer
+	 * that shows none would be told so late, and under 1.3 by nobody but
+	 * us, when it thinks that all is well. */
+	(void)wolfSSL_mutual_auth(c->ssl, wanted);
+}
+
 static void
 raise_limit(struct conn *c)
 {
@@ -331,6 +340,7 @@ wait_on(struct conn *c)
 	if (!c->flight_cut && !c->is_13) {
 		c->certificates = !context_suite_is_psk(
 		    wolfSSL_get_current_cipher_suite(c->ssl));
+		conn_want_certificate(c, c->certificates);
 		raise_limit(c);
 	}
 	if (c->key_exchanged) /* there is nothing to send again */
@@ -365,20 +375,27 @@ conn_accept(struct conn *c, struct span raw)
 }
 
 void
+conn_refuse(struct conn *c, int alert, enum dtls_close_reason reason)
+{
+	/* In the clear, with a sequence number far above those that wolfSSL
+	 * has used; for DTLS 1.3 below 2^32, or wolfSSL's client drops it. */
+	const uint8_t record[] = {PEEK_ALERT, 0xfe, 0xfd, 0, 0, 0, !c->is_13, 0,
+	    0, c->is_13, 0, 0, 2, alert_fatal, (uint8_t)alert};
+
+	(void)output_put(
+	    &c->d->out, &c->address, span_of(record, sizeof(record)));
+	conn_kill(c, reason);
+}
+
+void
 conn_wrong_key(struct conn *c)
 {
 	/*
 	 * wolfSSL drops an undecipherable Finished in silence and the peer
 	 * would repeat it for minutes. It still reads epoch 0, so a plaintext
-	 * alert can tell: fatal, decrypt_error (RFC 4279 2), with a sequence
-	 * number far above those that wolfSSL has used.
+	 * alert can tell: fatal, decrypt_error (RFC 4279 2).
 	 */
-	static const uint8_t alert[] = {PEEK_ALERT, 0xfe, 0xfd, 0, 0, 0, 1, 0,
-	    0, 0, 0, 0, 2, alert_fatal, decrypt_error};
-
-	(void)output_put(
-	    &c->d->out, &c->address, span_of(alert, sizeof(alert)));
-	conn_kill(c, key_fault(c));
+	conn_refuse(c, decrypt_error, key_fault(c));
 }
 
 void

@@ -65,12 +65,13 @@ context_library(void)
 
 /* One by one: in a list wolfSSL skips in silence what it does not have. */
 static enum rc
-set_suites(WOLFSSL_CTX *ctx, bool certificates)
+set_suites(WOLFSSL_CTX *ctx, bool psk, bool certificates)
 {
 	char list[LIST_LEN] = "";
 
 	for (size_t i = 0; i < SUITE_COUNT; i++) {
-		if (suites[i].kind == SUITE_CERTIFICATE && !certificates)
+		if ((suites[i].kind == SUITE_PSK && !psk) ||
+		    (suites[i].kind == SUITE_CERTIFICATE && !certificates))
 			continue;
 		if (wolfSSL_CTX_set_cipher_list(ctx, suites[i].name) !=
 		    WOLFSSL_SUCCESS) {
@@ -126,9 +127,9 @@ forget_sessions(WOLFSSL_CTX *ctx)
 	return done;
 }
 
-static enum rc
-context_new(WOLFSSL_METHOD *method, const char *list, bool certificates,
-    WOLFSSL_CTX **out)
+enum rc
+context_new(WOLFSSL_METHOD *method, const char *list, bool psk,
+    bool certificates, WOLFSSL_CTX **out)
 {
 	WOLFSSL_CTX *ctx = method ? wolfSSL_CTX_new(method) : NULL;
 	enum rc rc;
@@ -137,7 +138,7 @@ context_new(WOLFSSL_METHOD *method, const char *list, bool certificates,
 	if (!ctx)
 		return RC_MEMORY;
 	if (!list)
-		rc = set_suites(ctx, certificates);
+		rc = set_suites(ctx, psk, certificates);
 	else
 		rc = wolfSSL_CTX_set_cipher_list(ctx, list) == WOLFSSL_SUCCESS
 		    ? RC_OK
@@ -214,14 +215,15 @@ set_certificate(WOLFSSL_CTX *ctx, const struct context_setup *setup)
 		(long)setup->chain.len,
 		WOLFSSL_FILETYPE_ASN1) != WOLFSSL_SUCCESS)
 		return RC_MALFORMED;
-	/* The public half alone: wolfSSL takes the curve and the kind of
-	 * signature from it (DTLS 1.3 does not go without). */
+	/* The public half alone, which wolfSSL takes once somebody signs: it has
+	 * the curve and the kind of signature from it (DTLS 1.3 does not go
+	 * without). */
+	wolfSSL_CTX_SetEccSignCb(ctx, setup->sign);
 	if (wolfSSL_CTX_use_PrivateKey_buffer(ctx, setup->public_key.p,
 		(long)setup->public_key.len,
 		WOLFSSL_FILETYPE_ASN1) != WOLFSSL_SUCCESS ||
 	    !client_types(ctx, setup->raw))
 		return RC_MALFORMED;
-	wolfSSL_CTX_SetEccSignCb(ctx, setup->sign);
 	while (der_take(&trust, &anchor))
 		if (wolfSSL_CTX_load_verify_buffer(ctx, anchor.raw.p,
 			(long)anchor.raw.len,
@@ -251,7 +253,7 @@ context_server(const struct context_setup *setup, WOLFSSL_CTX **out)
 		return RC_MEMORY;
 	if (certificates && !DTLS_HAVE_CERTIFICATES)
 		return RC_UNSUPPORTED;
-	rc = context_new(server_method(), NULL, certificates, out);
+	rc = context_new(server_method(), NULL, true, certificates, out);
 	if (rc)
 		return rc;
 	/* Without it wolfSSL_new() asks for a certificate. */
@@ -277,13 +279,6 @@ context_server(const struct context_setup *setup, WOLFSSL_CTX **out)
 		*out = NULL;
 	}
 	return rc;
-}
-
-enum rc
-context_client(WOLFSSL_METHOD *method, const char *list, bool certificates,
-    WOLFSSL_CTX **out)
-{
-	return context_new(method, list, certificates, out);
 }
 
 const char *

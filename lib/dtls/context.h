@@ -17,11 +17,21 @@
 
 #include <wolfssl/ssl.h>
 
+/**
+ * Without callbacks and certificates: the client's, and what the server's is
+ * made of.
+ * `method`: NULL where there is no memory. `suites`: wolfSSL's names, NULL: all
+ * that the server has, of DTLS 1.2 those for a pre-shared key and for
+ * certificates only as wanted. Errors: RC_MEMORY, RC_UNSUPPORTED.
+ */
+MUST_CHECK enum rc context_new(WOLFSSL_METHOD *method, const char *suites,
+    bool psk, bool certificates, WOLFSSL_CTX **out);
+
 /** What one server context is made of. Everything is copied. */
 struct context_setup {
 	struct span chain; /**< DER, leaf first; or, if `raw`, `public_key` */
-	struct span
-	    public_key; /**< SubjectPublicKeyInfo, P-256; empty: PSK only */
+	/** SubjectPublicKeyInfo, P-256; empty: pre-shared keys alone. */
+	struct span public_key;
 	bool raw; /**< shows its key raw (RFC 7250) */
 	struct span trust; /**< DER, end to end; may be empty */
 	wc_psk_server_callback key_of;
@@ -40,14 +50,6 @@ struct context_setup {
  */
 MUST_CHECK enum rc context_server(
     const struct context_setup *setup, WOLFSSL_CTX **out);
-
-/**
- * `method`: NULL where there is no memory. `suites`: wolfSSL's names, NULL: all
- * that the server has, those for certificates only if wanted. Errors:
- * RC_MEMORY, RC_UNSUPPORTED.
- */
-MUST_CHECK enum rc context_client(WOLFSSL_METHOD *method, const char *suites,
-    bool certificates, WOLFSSL_CTX **out);
 
 /** wolfSSL is ready for its first call. */
 bool context_library(void);

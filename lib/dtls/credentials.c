@@ -188,6 +188,7 @@ add_site(struct site *s, const struct context_setup *setup,
 		*fault = (struct dtls_fault){"trust", 0};
 		return RC_MALFORMED;
 	}
+	s->shows = true;
 	s->key = in->key;
 	s->names = *leaf;
 	return rc;
@@ -307,6 +308,12 @@ credentials_choose(const struct credentials *c, const struct peek_hello *hello)
 			first = s;
 	}
 	return first ? first : &c->sites[0];
+}
+
+bool
+credentials_bare(const struct site *s)
+{
+	return !s->shows;
 }
 
 bool

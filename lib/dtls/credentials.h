@@ -20,6 +20,7 @@ enum {
 /** One face of this server. */
 struct site {
 	WOLFSSL_CTX *ctx; /**< NULL: there is none */
+	bool shows; /**< a certificate or a raw key */
 	uint32_t key;
 	struct x509_certificate names; /**< of `leaf` */
 };
@@ -49,6 +50,9 @@ void credentials_unref(struct credentials *c);
 /** The site that answers a hello. */
 const struct site *credentials_choose(
     const struct credentials *c, const struct peek_hello *hello);
+
+/** It has neither certificate nor raw key. */
+bool credentials_bare(const struct site *s);
 
 bool credentials_know_raw_key(
     const struct credentials *c, struct span public_key);

@@ -191,6 +191,9 @@ struct conn *conn_of_id(struct table_item *i);
  * RC_MEMORY. */
 MUST_CHECK enum rc conn_set_peer(struct conn *c, const struct address *from);
 
+/* Does the peer have to show a certificate? */
+void conn_want_certificate(struct conn *c, bool wanted);
+
 /* The cookie was good: a handshake from now on, with its number and deadline.
  * Errors: RC_MEMORY (`c` is as it was). */
 MUST_CHECK enum rc conn_begin(struct conn *c, const struct peek_hello *hello);
@@ -204,6 +207,8 @@ void conn_accepted(struct conn *c, int ret);
 /* One record for a live one. */
 void conn_read(struct conn *c, struct span raw);
 
+/* Say a fatal alert in the clear, and end. */
+void conn_refuse(struct conn *c, int alert, enum dtls_close_reason reason);
 /* Finished did not decrypt: say so to the peer, and end. */
 void conn_wrong_key(struct conn *c);
 

@@ -60,7 +60,8 @@ struct greeting {
 	const struct peek_hello *hello;
 	const struct site *site;
 	bool is_13;
-	bool ask; /* its identity, before wolfSSL takes the hello */
+	const char *suite_13; /* for its pre-shared key, NULL: none */
+	bool ask; /* more than its cookie, before wolfSSL takes the hello */
 	int ret; /* what wolfSSL_accept() said when the cookie was good */
 };
 
@@ -75,7 +76,8 @@ static enum rc
 introduce(struct conn *c, const struct greeting *g)
 {
 	c->is_13 = g->is_13;
-	c->suite_13 = g->is_13 ? context_suite_13(g->hello->suites) : NULL;
+	c->suite_13 = g->suite_13;
+	conn_want_certificate(c, g->is_13 && !c->suite_13);
 	if (!g->is_13 && g->hello->cookie.len > 0)
 		evidence_hello(c, g->raw);
 	return conn_set_peer(c, g->from);
@@ -83,9 +85,9 @@ introduce(struct conn *c, const struct greeting *g)
 
 /*
  * Hand the hello to a listener's candidate. True: its cookie was good, and
- * `g->ret` is what wolfSSL_accept() returned for the new association. If the
- * identity is to be asked for first, wolfSSL has stopped behind the cookie and
- * the candidate is used up.
+ * `g->ret` is what wolfSSL_accept() returned for the new association. If there
+ * is more to ask first, wolfSSL has stopped behind the cookie and the candidate
+ * is used up.
  */
 static bool
 offer(struct dtls *d, struct listener *l, struct greeting *g)
@@ -134,7 +136,8 @@ begin(struct conn *c, const struct peek_hello *hello)
 	return false;
 }
 
-/* The hello waits for its key. */
+/* The hello waits for its key; or there is no way that it could be answered,
+ * which wolfSSL would find when it can say nothing any more. */
 static void
 begin_asking(struct dtls *d, struct listener *l, const struct greeting *g)
 {
@@ -148,6 +151,10 @@ begin_asking(struct dtls *d, struct listener *l, const struct greeting *g)
 	}
 	if (!begin(c, g->hello))
 		return;
+	if (!g->suite_13) {
+		conn_refuse(c, handshake_failure, DTLS_FAILED_PROTOCOL);
+		return;
+	}
 	if (psk_hello(c, g->hello->identity)) {
 		queue_put(c, g->raw);
 		return;
@@ -197,6 +204,8 @@ listener_hello(struct dtls *d, const struct address *from,
 	    .hello = hello,
 	    .site = credentials_choose(d->credentials, hello),
 	    .is_13 = is_13,
+	    .suite_13 =
+		is_13 && hello->psk ? context_suite_13(hello->suites) : NULL,
 	};
 	struct span cookie = is_13 ? hello->cookie_13 : hello->cookie;
 	uint64_t before = d->out.end, after;
@@ -211,7 +220,7 @@ listener_hello(struct dtls *d, const struct address *from,
 		d->counters.ignored++;
 		return;
 	}
-	g.ask = is_13 && hello->psk;
+	g.ask = is_13 && (g.suite_13 || credentials_bare(g.site));
 	if (offer(d, &d->current, &g)) {
 		welcome(d, &d->current, &g);
 		return;

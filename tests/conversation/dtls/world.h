@@ -11,6 +11,9 @@
  *     S1 hello,done
  *     C1 key,ccs,secret   ClientKeyExchange, ChangeCipherSpec, epoch 1
  *     S1 ccs,secret
+ *
+ * With certificates: cert, exchange (ServerKeyExchange), request, verified.
+ * DTLS 1.3: retry (HelloRetryRequest), sealed (epoch 2), data13 (epoch 3).
  */
 #ifndef WORLD_H
 #define WORLD_H
@@ -64,6 +67,12 @@ struct world {
 	uint64_t wanted; /* the association that asked last */
 	uint64_t last_conn; /* of the last event */
 	bool echo; /* send each DATA back */
+	bool silent_signer; /* leave SIGN_WANTED unanswered */
+	unsigned signatures; /* asked for */
+	uint64_t sign_conn; /* the association that asked last, */
+	uint32_t sign_key; /* with what */
+	uint8_t sign_digest[DTLS_DIGEST_LEN];
+	struct dtls_fault fault; /* see pki_try */
 	char events[WORLD_TEXT];
 	char trace[WORLD_TEXT];
 };
@@ -77,6 +86,10 @@ void world_stop(struct world *w);
 void world_device(struct world *w, unsigned i, const char *identity,
     bool right_key, const char *suite);
 
+/** Likewise with all that a device can hold. */
+void world_open(
+    struct world *w, unsigned i, const struct dtls_client_config *config);
+
 /** Deliver until nothing flies any more. */
 void world_run(struct world *w);
 /** Move the clock on by `ms`, meeting each deadline on the way. */
@@ -84,6 +97,8 @@ void world_pass(struct world *w, uint64_t ms);
 /** Device `i` begins, and all that follows without the clock moving. */
 void world_connect(struct world *w, unsigned i);
 void world_answer(struct world *w, bool known);
+/** Answer the last SIGN_WANTED, as the token would or not at all. */
+void world_sign(struct world *w, bool available);
 
 /** Put a datagram of device `i` before the server, and run. */
 void world_inject(struct world *w, unsigned i, struct span datagram);

@@ -1,0 +1,6 @@
+#include "pki.h"
+int
+main(void)
+{
+	return 0;
+}
