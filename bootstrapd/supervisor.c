@@ -30,7 +30,10 @@ enum {
 	BACKOFF_MAX_MS = 10000,
 	/** A child that has lived so long starts anew without a wait. */
 	BACKOFF_FORGET_MS = 60000,
-	KEEPER_SILENT_MS = 45000, /**< no sign of life: killed */
+	/** No sign of life: killed. A device's handshake has 60 s, and its
+	 *  retransmissions come ever later (RFC 6347 4.2.4.1). */
+	KEEPER_SILENT_MS = 20000,
+	KEEPER_START_MS = 120000, /**< the same while it starts */
 };
 
 enum stage {
@@ -61,7 +64,7 @@ struct supervisor {
 	int idle[2]; /**< pipe from the workers: one byte, its number */
 	int signals;
 	struct child keeper, workers[WORKERS_MAX];
-	bool keeper_was_ready, pin_refused, as_root;
+	bool keeper_was_ready, keeper_is_ready, pin_refused, as_root;
 	uint64_t keeper_alive_ms;
 	struct loop_timer watch_timer;
 	int exit_code;
@@ -190,8 +193,10 @@ start_child(void *ctx, uint64_t now_ms)
 	c->pid = pid;
 	c->started_ms = now_ms;
 	c->idle = false;
-	if (is_keeper(s, c))
+	if (is_keeper(s, c)) {
 		s->keeper_alive_ms = now_ms;
+		s->keeper_is_ready = false;
+	}
 	LOG(LOG_DEBUG, "started", F_TEXT("child", who), F_INT("pid", pid));
 }
 
@@ -346,7 +351,7 @@ reap(struct supervisor *s)
 static void
 keeper_ready(struct supervisor *s)
 {
-	s->keeper_was_ready = true;
+	s->keeper_was_ready = s->keeper_is_ready = true;
 	if (s->stage != STAGE_STARTING)
 		return;
 	s->stage = STAGE_SERVING;
@@ -419,9 +424,10 @@ static void
 watch(void *ctx, uint64_t now_ms)
 {
 	struct supervisor *s = ctx;
+	uint64_t patience_ms =
+	    s->keeper_is_ready ? KEEPER_SILENT_MS : KEEPER_START_MS;
 
-	if (s->keeper.pid && s->stage == STAGE_SERVING &&
-	    now_ms > s->keeper_alive_ms + KEEPER_SILENT_MS) {
+	if (s->keeper.pid && now_ms > s->keeper_alive_ms + patience_ms) {
 		LOG(LOG_ERROR, "keeper_silent",
 		    F_INT("ms", now_ms - s->keeper_alive_ms));
 		kill(s->keeper.pid, SIGKILL);
