@@ -67,6 +67,7 @@ struct supervisor {
 	bool keeper_was_ready, keeper_is_ready, pin_refused, as_root;
 	uint64_t keeper_alive_ms;
 	struct loop_timer watch_timer;
+	struct secret pin; /**< with its NUL; empty: from elsewhere */
 	int exit_code;
 };
 
@@ -86,17 +87,35 @@ open_links(struct supervisor *s)
 
 static void start_child(void *ctx, uint64_t now_ms);
 
-/** The PIN in an environment variable is the keeper's alone: it is wiped in
- *  place, so that /proc/PID/environ does not show it either. */
-static void
-forget_pin(const struct config *c)
+/**
+ * A PIN in an environment variable is the keeper's alone. It is taken out at
+ * the start and wiped in place, so that /proc/PID/environ shows it of nobody,
+ * and given to each keeper anew.
+ */
+static enum rc
+take_pin(struct supervisor *s)
 {
+	const char *name = s->config->hsm.pin;
 	char *value;
+	enum rc rc;
 
-	if (c->hsm.pin_kind != HSM_PIN_ENV || !(value = getenv(c->hsm.pin)))
-		return;
+	if (s->config->hsm.pin_kind != HSM_PIN_ENV || !name ||
+	    !(value = getenv(name)))
+		return RC_OK; /* the keeper says what is missing */
+	rc = secret_set(&s->pin, span_of(value, strlen(value) + 1));
 	secret_wipe(value, strlen(value));
-	unsetenv(c->hsm.pin);
+	unsetenv(name);
+	return rc;
+}
+
+static void
+give_pin(struct supervisor *s)
+{
+	if (s->pin.len &&
+	    setenv(s->config->hsm.pin,
+		(const char *)secret_expose(&s->pin).p, 1) != 0)
+		_exit(rc_exit(RC_MEMORY));
+	secret_fini(&s->pin);
 }
 
 static _Noreturn void
@@ -112,7 +131,7 @@ become_worker(struct supervisor *s, unsigned n)
 	int keep[LISTENERS_MAX + 2];
 	size_t count = 0;
 
-	forget_pin(s->config);
+	secret_fini(&s->pin);
 	memcpy(args.sockets, s->sockets[n], sizeof(args.sockets));
 	for (size_t i = 0; i < s->config->listen_count; i++)
 		keep[count++] = args.sockets[i];
@@ -142,6 +161,7 @@ become_keeper(struct supervisor *s)
 	keep[count++] = args.supervisor;
 	if (args.control >= 0)
 		keep[count++] = args.control;
+	give_pin(s);
 	jail_close_others(keep, count);
 	_exit(keeper_run(&args));
 }
@@ -524,6 +544,8 @@ supervisor_run(const struct config *config)
 		raise_memlock();
 	rc = check_users(s);
 	if (rc == RC_OK)
+		rc = take_pin(s);
+	if (rc == RC_OK)
 		rc = loop_new(&s->loop);
 	if (rc == RC_OK)
 		rc = watch_all(s);
@@ -544,6 +566,7 @@ supervisor_run(const struct config *config)
 	if (rc == RC_CONFIG)
 		code = 78;
 	LOG(LOG_NOTICE, "ended", F_INT("exit", code));
+	secret_fini(&s->pin);
 	loop_free(s->loop);
 	free(s);
 	return code;
