@@ -16,7 +16,12 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { EXIT_USAGE = 64, EXIT_AWAY = 69, EXIT_CONFIGURATION = 78 };
+enum {
+	EXIT_USAGE = 64,
+	EXIT_AWAY = 69,
+	EXIT_DENIED = 77,
+	EXIT_CONFIGURATION = 78,
+};
 
 static const char usage[] =
     "usage: bootstrapctl [-c FILE] [--json] VERB\n"
@@ -52,10 +57,24 @@ connect_daemon(const char *path)
 		return -1;
 	strcpy(sa.sun_path, path);
 	if (connect(fd, (struct sockaddr *)&sa, sizeof(sa)) != 0) {
+		int saved = errno;
+
 		close(fd);
+		errno = saved;
 		return -1;
 	}
 	return fd;
+}
+
+/** Who may not is told that, and not to look for a daemon. */
+static int
+denied(const char *path)
+{
+	fprintf(stderr,
+	    "bootstrapctl: %s: %s\n"
+	    "  remedy: run as root, as the daemon's user, or in its group\n",
+	    path, strerror(EACCES));
+	return EXIT_DENIED;
 }
 
 /** One line of the answer, `key<TAB>value`. Returns the exit code that it
@@ -84,26 +103,34 @@ ask(const struct ctl *ctl, const char *verb)
 	char *line = NULL;
 	size_t cap = 0;
 	bool first = true;
+	char request[CONTROL_LINE_MAX];
 	int fd, code = -1;
+	int len = snprintf(request, sizeof(request), "%s%s%s\n", verb,
+	    ctl->argument ? " " : "", ctl->argument ? ctl->argument : "");
 	FILE *f;
 
+	if (len >= (int)sizeof(request)) {
+		fprintf(stderr, "bootstrapctl: no endpoint is so long\n");
+		return EXIT_USAGE;
+	}
 	if (!ctl->config->control) {
 		fprintf(stderr, "bootstrapctl: %s names no `control:` socket\n",
 		    ctl->config->file);
 		return EXIT_CONFIGURATION;
 	}
 	fd = connect_daemon(ctl->config->control);
-	f = fd < 0 ? NULL : fdopen(fd, "r+");
+	f = fd < 0 ? NULL : fdopen(fd, "r");
+	if (!f && errno == EACCES)
+		return denied(ctl->config->control);
 	if (!f) {
 		fprintf(stderr,
 		    "bootstrapctl: no daemon at %s: %s\n"
-		    "  remedy: start bootstrapd, or run as root or its user\n",
+		    "  remedy: start bootstrapd\n",
 		    ctl->config->control, strerror(errno));
 		return EXIT_AWAY;
 	}
-	fprintf(f, "%s%s%s\n", verb, ctl->argument ? " " : "",
-	    ctl->argument ? ctl->argument : "");
-	fflush(f);
+	/* one that has hung up already has its reason to be read below */
+	(void)!send(fd, request, (size_t)len, MSG_NOSIGNAL);
 	while (getline(&line, &cap, f) > 0) {
 		line[strcspn(line, "\n")] = '\0';
 		code = show_line(ctl, line, &first);
@@ -114,8 +141,9 @@ ask(const struct ctl *ctl, const char *verb)
 	fclose(f);
 	if (code < 0)
 		fprintf(stderr,
-		    "bootstrapctl: the daemon broke off; are you "
-		    "root or its user?\n");
+		    "bootstrapctl: the daemon broke off: it is ending, or "
+		    "busy with others\n"
+		    "  remedy: try again\n");
 	return code < 0 ? EXIT_AWAY : code;
 }
 
@@ -149,9 +177,11 @@ static int
 open_ledger(const struct ctl *ctl, struct ledger **l)
 {
 	char why[256] = "";
-	enum rc rc =
-	    ledger_open(ctl->config->ledger, LEDGER_READ, l, why, sizeof(why));
+	enum rc rc;
 
+	if (access(ctl->config->ledger, R_OK) != 0 && errno == EACCES)
+		return denied(ctl->config->ledger);
+	rc = ledger_open(ctl->config->ledger, LEDGER_READ, l, why, sizeof(why));
 	if (rc == RC_OK)
 		return 0;
 	fprintf(stderr, "bootstrapctl: %s: %s\n", ctl->config->ledger, why);

@@ -2,6 +2,7 @@
 
 #include "build_config.h"
 #include "dtls/dtls.h"
+#include "jail.h"
 #include "keeper_state.h"
 
 #include <stdio.h>
@@ -150,6 +151,11 @@ check_run(const char *config_file)
 	diag_free(d);
 	if (rc != RC_OK)
 		return EXIT_CONFIGURATION;
+	/* what matters is what the keeper can read, and use */
+	if (geteuid() == 0 && jail_user(&c->user_keeper) != RC_OK) {
+		config_free(c);
+		return rc_exit(RC_DENIED);
+	}
 	set = check_policies(c, &code);
 	l = check_ledger(c, &code);
 	check_token(c, set, l, &code);

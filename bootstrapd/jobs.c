@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { QUEUE_MAX = 4096 };
@@ -266,25 +267,30 @@ jobs_start(struct hsm *hsm, unsigned threads, struct jobs **out)
 	return RC_OK;
 }
 
-void
-jobs_stop(struct jobs *q)
+bool
+jobs_stop(struct jobs *q, unsigned patience_s)
 {
+	struct timespec end;
 	struct job *j;
 
 	if (!q)
-		return;
+		return true;
 	pthread_mutex_lock(&q->mutex);
 	q->stopping = true;
 	pthread_cond_broadcast(&q->wake);
 	pthread_mutex_unlock(&q->mutex);
+	clock_gettime(CLOCK_REALTIME, &end);
+	end.tv_sec += patience_s;
 	for (unsigned i = 0; i < q->thread_count; i++)
-		pthread_join(q->threads[i], NULL);
+		if (pthread_timedjoin_np(q->threads[i], NULL, &end) != 0)
+			return false;
 	while ((j = queue_pop(&q->todo)))
 		job_free(j);
 	while ((j = queue_pop(&q->done)))
 		job_free(j);
 	close(q->fd);
 	free(q);
+	return true;
 }
 
 int

@@ -55,8 +55,9 @@ struct jobs;
  *  RC_TOKEN. `hsm` is borrowed until jobs_stop. */
 MUST_CHECK enum rc jobs_start(
     struct hsm *hsm, unsigned threads, struct jobs **out);
-/** Ends the threads; unfinished jobs are freed. */
-void jobs_stop(struct jobs *q);
+/** Ends the threads; unfinished jobs are freed. False: a thread does not come
+ *  back from the module, so nothing was freed, and only the process can end. */
+bool jobs_stop(struct jobs *q, unsigned patience_s);
 
 /** Readable when jobs are done. */
 int jobs_fd(const struct jobs *q);

@@ -368,19 +368,24 @@ keeper_init(struct keeper *k)
 	return rc;
 }
 
-static void
+/** False: the module holds on to a thread. The ledger is closed all the same. */
+static bool
 keeper_fini(struct keeper *k)
 {
+	enum { PATIENCE_S = 3 };
+
 	control_stop(k);
-	jobs_stop(k->jobs);
+	ledger_close(k->ledger);
+	if (!jobs_stop(k->jobs, PATIENCE_S))
+		return false;
 	hsm_session_give(k->hsm_session);
 	hsm_close(k->hsm);
 	policy_set_unref(k->policies.set);
 	sessions_free(k);
 	table_fini(&k->sessions);
 	table_fini(&k->endpoints);
-	ledger_close(k->ledger);
 	loop_free(k->loop);
+	return true;
 }
 
 /** The workers have ended before us: every verdict is in. The checkpoint names
@@ -439,7 +444,8 @@ keeper_run(const struct keeper_args *args)
 	}
 	/* what it was, by what it belongs to; else by what it is */
 	code = k->exit_code || rc == RC_OK ? k->exit_code : rc_exit(rc);
-	keeper_fini(k);
+	if (!keeper_fini(k))
+		_exit(code);
 	free(k);
 	return code;
 }

@@ -151,7 +151,12 @@ void
 sessions_free(struct keeper *k)
 {
 	struct table_item *i;
+	struct ending *e;
 
+	while ((e = k->endings)) {
+		k->endings = e->next;
+		free(e);
+	}
 	while ((i = table_any(&k->sessions)))
 		session_forget(k, OWNER(i, by_id));
 }

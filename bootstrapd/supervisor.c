@@ -30,7 +30,10 @@ enum {
 	BACKOFF_MAX_MS = 10000,
 	/** A child that has lived so long starts anew without a wait. */
 	BACKOFF_FORGET_MS = 60000,
-	KEEPER_SILENT_MS = 45000, /**< no sign of life: killed */
+	/** No sign of life: killed. A device's handshake has 60 s, and its
+	 *  retransmissions come ever later (RFC 6347 4.2.4.1). */
+	KEEPER_SILENT_MS = 20000,
+	KEEPER_START_MS = 120000, /**< the same while it starts */
 };
 
 enum stage {
@@ -61,9 +64,10 @@ struct supervisor {
 	int idle[2]; /**< pipe from the workers: one byte, its number */
 	int signals;
 	struct child keeper, workers[WORKERS_MAX];
-	bool keeper_was_ready, pin_refused, as_root;
+	bool keeper_was_ready, keeper_is_ready, pin_refused, as_root;
 	uint64_t keeper_alive_ms;
 	struct loop_timer watch_timer;
+	struct secret pin; /**< with its NUL; empty: from elsewhere */
 	int exit_code;
 };
 
@@ -83,17 +87,35 @@ open_links(struct supervisor *s)
 
 static void start_child(void *ctx, uint64_t now_ms);
 
-/** The PIN in an environment variable is the keeper's alone: it is wiped in
- *  place, so that /proc/PID/environ does not show it either. */
-static void
-forget_pin(const struct config *c)
+/**
+ * A PIN in an environment variable is the keeper's alone. It is taken out at
+ * the start and wiped in place, so that /proc/PID/environ shows it of nobody,
+ * and given to each keeper anew.
+ */
+static enum rc
+take_pin(struct supervisor *s)
 {
+	const char *name = s->config->hsm.pin;
 	char *value;
+	enum rc rc;
 
-	if (c->hsm.pin_kind != HSM_PIN_ENV || !(value = getenv(c->hsm.pin)))
-		return;
+	if (s->config->hsm.pin_kind != HSM_PIN_ENV || !name ||
+	    !(value = getenv(name)))
+		return RC_OK; /* the keeper says what is missing */
+	rc = secret_set(&s->pin, span_of(value, strlen(value) + 1));
 	secret_wipe(value, strlen(value));
-	unsetenv(c->hsm.pin);
+	unsetenv(name);
+	return rc;
+}
+
+static void
+give_pin(struct supervisor *s)
+{
+	if (s->pin.len &&
+	    setenv(s->config->hsm.pin,
+		(const char *)secret_expose(&s->pin).p, 1) != 0)
+		_exit(rc_exit(RC_MEMORY));
+	secret_fini(&s->pin);
 }
 
 static _Noreturn void
@@ -109,7 +131,7 @@ become_worker(struct supervisor *s, unsigned n)
 	int keep[LISTENERS_MAX + 2];
 	size_t count = 0;
 
-	forget_pin(s->config);
+	secret_fini(&s->pin);
 	memcpy(args.sockets, s->sockets[n], sizeof(args.sockets));
 	for (size_t i = 0; i < s->config->listen_count; i++)
 		keep[count++] = args.sockets[i];
@@ -139,6 +161,7 @@ become_keeper(struct supervisor *s)
 	keep[count++] = args.supervisor;
 	if (args.control >= 0)
 		keep[count++] = args.control;
+	give_pin(s);
 	jail_close_others(keep, count);
 	_exit(keeper_run(&args));
 }
@@ -190,8 +213,10 @@ start_child(void *ctx, uint64_t now_ms)
 	c->pid = pid;
 	c->started_ms = now_ms;
 	c->idle = false;
-	if (is_keeper(s, c))
+	if (is_keeper(s, c)) {
 		s->keeper_alive_ms = now_ms;
+		s->keeper_is_ready = false;
+	}
 	LOG(LOG_DEBUG, "started", F_TEXT("child", who), F_INT("pid", pid));
 }
 
@@ -346,7 +371,7 @@ reap(struct supervisor *s)
 static void
 keeper_ready(struct supervisor *s)
 {
-	s->keeper_was_ready = true;
+	s->keeper_was_ready = s->keeper_is_ready = true;
 	if (s->stage != STAGE_STARTING)
 		return;
 	s->stage = STAGE_SERVING;
@@ -419,9 +444,10 @@ static void
 watch(void *ctx, uint64_t now_ms)
 {
 	struct supervisor *s = ctx;
+	uint64_t patience_ms =
+	    s->keeper_is_ready ? KEEPER_SILENT_MS : KEEPER_START_MS;
 
-	if (s->keeper.pid && s->stage == STAGE_SERVING &&
-	    now_ms > s->keeper_alive_ms + KEEPER_SILENT_MS) {
+	if (s->keeper.pid && now_ms > s->keeper_alive_ms + patience_ms) {
 		LOG(LOG_ERROR, "keeper_silent",
 		    F_INT("ms", now_ms - s->keeper_alive_ms));
 		kill(s->keeper.pid, SIGKILL);
@@ -518,6 +544,8 @@ supervisor_run(const struct config *config)
 		raise_memlock();
 	rc = check_users(s);
 	if (rc == RC_OK)
+		rc = take_pin(s);
+	if (rc == RC_OK)
 		rc = loop_new(&s->loop);
 	if (rc == RC_OK)
 		rc = watch_all(s);
@@ -538,6 +566,7 @@ supervisor_run(const struct config *config)
 	if (rc == RC_CONFIG)
 		code = 78;
 	LOG(LOG_NOTICE, "ended", F_INT("exit", code));
+	secret_fini(&s->pin);
 	loop_free(s->loop);
 	free(s);
 	return code;

@@ -74,7 +74,6 @@ struct keeper {
 	unsigned begins; /**< sessions, not questions */
 	unsigned asked; /**< questions for a plan, repeated ones too */
 	unsigned finishing;
-	bool fault_seen;
 	enum reason fault;
 	int32_t pct;
 	uint8_t endpoint[256];

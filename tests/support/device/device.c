@@ -1,9 +1,5 @@
 #include "device_internal.h"
 
-#include "base/text.h"
-#include "lwm2m/format.h"
-
-#include <stdio.h>
 #include <stdlib.h>
 
 struct device *
@@ -84,183 +80,21 @@ device_equip_account(struct device *d, const char *uri, struct span identity,
 	return rc;
 }
 
-/* --- the trace ------------------------------------------------------------ */
-
-static void
-note(struct device *d, const char *text)
-{
-	size_t at;
-
-	if (d->event_count == DEVICE_EVENTS_MAX) {
-		d->event_first = (d->event_first + 1) % DEVICE_EVENTS_MAX;
-		d->event_count--;
-	}
-	at = (d->event_first + d->event_count++) % DEVICE_EVENTS_MAX;
-	snprintf(d->events[at].text, DEVICE_TEXT_MAX, "%s", text);
-}
-
-bool
-device_event(struct device *d, struct device_event *out)
-{
-	if (d->event_count == 0)
-		return false;
-	*out = d->events[d->event_first];
-	d->event_first = (d->event_first + 1) % DEVICE_EVENTS_MAX;
-	d->event_count--;
-	return true;
-}
-
-static bool
-is_plain_text(struct span s)
-{
-	for (size_t i = 0; i < s.len; i++)
-		if (s.p[i] <= ' ' || s.p[i] >= 0x7f || s.p[i] == '"' ||
-		    s.p[i] == '\\')
-			return false;
-	return true;
-}
-
-static void
-note_answered(struct device *d, const char *answer)
-{
-	char text[DEVICE_TEXT_MAX + 64];
-
-	snprintf(text, sizeof(text), "-> %s  <- %s", d->asked, answer);
-	note(d, text);
-}
-
-static void
-note_command(struct device *d, const struct order *o, unsigned blocks,
-    const char *answer, struct span why)
-{
-	uint8_t text[DEVICE_TEXT_MAX];
-	struct writer w;
-
-	writer_init(&w, text, sizeof(text) - 1);
-	writer_fmt(&w, "<- %s %s", coap_code_name(o->method), o->path_text);
-	if (o->content_format != COAP_FORMAT_NONE)
-		writer_fmt(&w, " %s", format_name(o->content_format));
-	if (o->payload.len)
-		writer_fmt(&w, " %zu B", o->payload.len);
-	if (blocks)
-		writer_fmt(&w, " in %u blocks", blocks);
-	writer_fmt(&w, "  -> %s", answer);
-	if (why.len) {
-		writer_str(&w, " ");
-		if (why.len > 200)
-			why.len = 200;
-		text_quote(&w, why);
-	}
-	text[w.len] = '\0';
-	note(d, (const char *)text);
-}
-
-/* --- asking --------------------------------------------------------------- */
-
-/** The query of a request, as options and as text for the trace. */
-struct query {
-	struct span parts[2];
-	size_t count;
-	uint8_t endpoint[3 + 256], pct[16];
-};
-
-static void
-query_make(struct device *d, struct query *q)
-{
-	const struct device_behaviour *b = &d->behaviour;
-	struct writer w;
-
-	q->count = 0;
-	if (!b->omit_endpoint) {
-		writer_init(&w, q->endpoint, sizeof(q->endpoint));
-		writer_str(&w, "ep=");
-		writer_put(&w, span_of(d->endpoint, d->endpoint_len));
-		q->parts[q->count++] = writer_span(&w);
-	}
-	if (b->pct != BEHAVIOUR_PCT_OFF && !d->no_pct && !d->packing) {
-		writer_init(&w, q->pct, sizeof(q->pct));
-		writer_fmt(&w, "pct=%d", b->pct);
-		q->parts[q->count++] = writer_span(&w);
-	}
-	if (q->count == 2 && b->pct_first) {
-		struct span ep = q->parts[0];
-
-		q->parts[0] = q->parts[1];
-		q->parts[1] = ep;
-	}
-}
-
-static void
-describe_request(struct device *d, const char *line, const struct query *q)
-{
-	struct writer w;
-
-	writer_init(&w, d->asked, sizeof(d->asked) - 1);
-	writer_str(&w, line);
-	for (size_t i = 0; i < q->count; i++) {
-		writer_str(&w, i ? "&" : "?");
-		if (is_plain_text(q->parts[i]))
-			writer_put(&w, q->parts[i]);
-		else
-			text_quote(&w, q->parts[i]);
-	}
-	d->asked[w.len] = '\0';
-}
-
-static void
-ask(struct device *d, uint64_t now_ms)
-{
-	struct coap_message m = {
-	    .code = d->packing ? COAP_GET : COAP_POST,
-	};
-	uint8_t accept[4];
-	struct query q;
-	enum rc rc;
-
-	query_make(d, &q);
-	describe_request(d, d->packing ? "GET /bspack" : "POST /bs", &q);
-	rc = coap_add(&m, COAP_URI_PATH,
-	    d->packing ? SPAN_LIT("bspack") : SPAN_LIT("bs"));
-	for (size_t i = 0; rc == RC_OK && i < q.count; i++)
-		rc = coap_add(&m, COAP_URI_QUERY, q.parts[i]);
-	if (rc == RC_OK && d->packing)
-		rc = coap_add(
-		    &m, COAP_ACCEPT, coap_uint(FORMAT_SENML_CBOR, accept));
-	if (rc == RC_OK)
-		rc = talk_ask(&d->talk, &m, now_ms);
-	d->state = DEVICE_ASKING;
-	d->give_up_ms = TIME_NEVER;
-	if (rc != RC_OK) {
-		d->state = DEVICE_FAILED;
-		note_answered(d, "cannot be sent");
-	}
-}
-
-void
-device_start(struct device *d, uint64_t now_ms)
-{
-	d->packing = d->behaviour.ask_pack_first;
-	d->no_pct = false;
-	d->commands = 0;
-	d->finish_code = 0;
-	ask(d, now_ms);
-}
-
 static void
 take_response(struct device *d, const struct coap_message *m, uint64_t now_ms)
 {
-	note_answered(d, coap_code_name(m->code));
+	device_note_answered(d, coap_code_name(m->code));
 	if (d->packing) {
 		/* a pack is not understood here: on with the request */
 		d->packing = false;
-		ask(d, now_ms);
+		device_ask(d, now_ms);
 	} else if (coap_class(m->code) == 2) {
 		d->state = DEVICE_BOOTSTRAPPING;
 		d->give_up_ms = now_ms + TALK_LIFETIME_MS;
 	} else if (coap_class(m->code) == 4 && d->behaviour.retry_without_pct &&
 	    !d->no_pct && d->behaviour.pct != BEHAVIOUR_PCT_OFF) {
 		d->no_pct = true;
-		ask(d, now_ms);
+		device_ask(d, now_ms);
 	} else {
 		d->state = DEVICE_FAILED;
 	}
@@ -317,10 +151,10 @@ reply(struct device *d, const struct talk_heard *h, const struct order *o,
 	if (o->bs && coap_class(a.code) != 2 &&
 	    d->behaviour.finish_error_separate)
 		a.reaction = REACT_SEPARATE;
-	note_command(d, o, h->blocks, coap_code_name(a.code),
+	device_note_command(d, o, h->blocks, coap_code_name(a.code),
 	    coap_class(a.code) == 2 ? (struct span){0} : a.payload);
 	if (talk_answer(&d->talk, h, &a, now_ms) != RC_OK)
-		note(d, "   an answer could not be sent");
+		device_note(d, "   an answer could not be sent");
 	else if (o->bs)
 		finish_done(d, a.code);
 }
@@ -357,7 +191,7 @@ obey(struct device *d, const struct talk_heard *h, uint64_t now_ms)
 	    r->reaction == REACT_SEPARATE || r->reaction == REACT_LATE)
 		reply(d, h, &o, r, deed, now_ms);
 	else
-		note_command(d, &o, h->blocks,
+		device_note_command(d, &o, h->blocks,
 		    r->reaction == REACT_RESET ? "RST" : "(no answer)",
 		    (struct span){0});
 	secret_wipe(deed, sizeof(*deed));
@@ -374,7 +208,7 @@ take_command(struct device *d, const struct talk_heard *h, uint64_t now_ms)
 	}
 	if (d->state == DEVICE_ASKING) {
 		/* it comes before the answer: that was lost, or overtaken */
-		note_answered(d, "(a command instead of an answer)");
+		device_note_answered(d, "(a command instead of an answer)");
 		d->talk.asking = false;
 		d->state = DEVICE_BOOTSTRAPPING;
 	}
@@ -395,11 +229,11 @@ take(struct device *d, const struct talk_heard *h, uint64_t now_ms)
 			take_response(d, &h->message, now_ms);
 		break;
 	case TALK_REJECTED:
-		note_answered(d, "RST");
+		device_note_answered(d, "RST");
 		d->state = DEVICE_FAILED;
 		break;
 	case TALK_UNANSWERED:
-		note_answered(d, "(no answer)");
+		device_note_answered(d, "(no answer)");
 		d->state = DEVICE_FAILED;
 		break;
 	case TALK_COMMAND:
@@ -427,7 +261,7 @@ device_tick(struct device *d, uint64_t now_ms)
 	if (now_ms >= d->give_up_ms && !d->talk.dead) {
 		d->give_up_ms = TIME_NEVER;
 		d->state = DEVICE_FAILED;
-		note(d, "   no Finish came in time");
+		device_note(d, "   no Finish came in time");
 	}
 }
 

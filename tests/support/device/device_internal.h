@@ -49,12 +49,26 @@ struct deed {
 	uint8_t buf[TALK_BODY_MAX];
 };
 
+/* device_ask.c: the request, and the lines of the trace */
+
+/** Send the request that is due. */
+void device_ask(struct device *d, uint64_t now_ms);
+void device_note(struct device *d, const char *text);
+/** The open request ended so: "2.04 Changed", "RST", "(no answer)". */
+void device_note_answered(struct device *d, const char *answer);
+/** A command was answered so; `why` is a device's explanation. */
+void device_note_command(struct device *d, const struct order *o,
+    unsigned blocks, const char *answer, struct span why);
+
+/* order.c */
+
 void order_read(const struct talk_heard *h, struct order *out);
 
 /** Do it. */
 void order_do(struct device *d, const struct order *o, struct deed *out);
 
-/** Discover. */
+/* discover.c */
+
 void discover_write(
     const struct device *d, struct lwm2m_path path, struct deed *out);
 

@@ -184,7 +184,7 @@ open_level(struct json *j)
 	j->at++;
 	if (j->depth == JSON_DEPTH_MAX) {
 		j->bad = true;
-		return RC_TOO_LARGE;
+		return RC_MALFORMED;
 	}
 	j->first[j->depth++] = true;
 	return RC_OK;

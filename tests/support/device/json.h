@@ -37,7 +37,8 @@ struct json {
 /** `in` and `text` are borrowed for as long as it is used. */
 void json_init(struct json *j, struct span in, struct writer *text);
 
-/** The next value. Errors: RC_MALFORMED, RC_TOO_LARGE (depth, text). */
+/** The next value. Errors: RC_MALFORMED (also: too deep), RC_TOO_LARGE (no
+ *  room for its text). */
 MUST_CHECK enum rc json_value(struct json *j, struct json_value *v);
 
 /** The next member's name; its value is read by json_value. False: the object

@@ -1,17 +1,15 @@
-#include "talk.h"
+#include "talk_internal.h"
 
 #include <stdlib.h>
 
 enum {
-	ACK_TIMEOUT_MS = 2000,
-	ACK_JITTER_MS = 1000,
 	MAX_RETRANSMIT = 4,
 	RESPONSE_WAIT_MS = 93000, /* MAX_TRANSMIT_WAIT, after an empty ACK */
 	TOKEN_LEN = 4,
 };
 
-static uint64_t
-draw(struct talk *t)
+uint64_t
+talk_draw(struct talk *t)
 {
 	/* xorshift64: a device that can be played again, no secrets */
 	t->random ^= t->random << 13;
@@ -27,11 +25,11 @@ talk_init(
 	memset(t, 0, sizeof(*t));
 	t->behaviour = behaviour;
 	t->random = seed ? seed : 1;
-	t->mid = (uint16_t)draw(t);
+	t->mid = (uint16_t)talk_draw(t);
 }
 
-static void
-forget(struct talk_known *k)
+void
+talk_forget(struct talk_known *k)
 {
 	if (k->bytes)
 		secret_wipe(k->bytes, k->len);
@@ -43,7 +41,7 @@ void
 talk_fini(struct talk *t)
 {
 	for (size_t i = 0; i < TALK_ANSWERS_MAX; i++)
-		forget(&t->known[i]);
+		talk_forget(&t->known[i]);
 	secret_fini(&t->body);
 	secret_wipe(t->down, sizeof(t->down));
 	secret_wipe(t->out, sizeof(t->out));
@@ -51,8 +49,8 @@ talk_fini(struct talk *t)
 
 /* --- sending -------------------------------------------------------------- */
 
-static void
-send_bytes(struct talk *t, struct span s)
+void
+talk_send(struct talk *t, struct span s)
 {
 	unsigned copies = t->behaviour->sends_twice ? 2 : 1;
 
@@ -73,8 +71,8 @@ send_bytes(struct talk *t, struct span s)
 	}
 }
 
-static void
-send_empty(struct talk *t, enum coap_type type, uint16_t mid)
+void
+talk_send_empty(struct talk *t, enum coap_type type, uint16_t mid)
 {
 	struct coap_message m = {.type = type, .mid = mid};
 	uint8_t buf[4];
@@ -82,7 +80,7 @@ send_empty(struct talk *t, enum coap_type type, uint16_t mid)
 
 	writer_init(&w, buf, sizeof(buf));
 	coap_encode(&m, &w);
-	send_bytes(t, writer_span(&w));
+	talk_send(t, writer_span(&w));
 }
 
 enum rc
@@ -112,7 +110,7 @@ talk_ask(struct talk *t, struct coap_message *m, uint64_t now_ms)
 	m->mid = t->mid++;
 	m->token = (struct coap_token){0};
 	if (!t->behaviour->empty_token) {
-		uint64_t bits = draw(t);
+		uint64_t bits = talk_draw(t);
 
 		m->token.len = TOKEN_LEN;
 		memcpy(m->token.bytes, &bits, TOKEN_LEN);
@@ -127,9 +125,9 @@ talk_ask(struct talk *t, struct coap_message *m, uint64_t now_ms)
 	t->asking = true;
 	t->asking_acked = false;
 	t->request_tries = 0;
-	t->request_timeout_ms = ACK_TIMEOUT_MS + draw(t) % ACK_JITTER_MS;
+	t->request_timeout_ms = ACK_TIMEOUT_MS + talk_draw(t) % ACK_JITTER_MS;
 	t->request_again_ms = now_ms + t->request_timeout_ms;
-	send_bytes(t, span_of(t->request, t->request_len));
+	talk_send(t, span_of(t->request, t->request_len));
 	return RC_OK;
 }
 
@@ -143,318 +141,16 @@ take_response(struct talk *t, struct talk_heard *h)
 	if (!ours) {
 		/* a separate response that is repeated was ours */
 		if (m->type == COAP_CON)
-			send_empty(t,
+			talk_send_empty(t,
 			    coap_token_equal(m->token, t->token) ? COAP_ACK
 								 : COAP_RST,
 			    m->mid);
 		return;
 	}
 	if (m->type == COAP_CON)
-		send_empty(t, COAP_ACK, m->mid);
+		talk_send_empty(t, COAP_ACK, m->mid);
 	t->asking = false;
 	h->kind = TALK_RESPONSE;
-}
-
-/* --- their commands ------------------------------------------------------- */
-
-static struct talk_known *
-find_known(struct talk *t, uint16_t mid, uint64_t now_ms)
-{
-	for (size_t i = 0; i < TALK_ANSWERS_MAX; i++) {
-		struct talk_known *k = &t->known[i];
-
-		if (k->used && now_ms >= k->at_ms + TALK_LIFETIME_MS)
-			forget(k);
-		if (k->used && k->mid == mid)
-			return k;
-	}
-	return NULL;
-}
-
-static struct talk_known *
-add_known(struct talk *t, uint16_t mid, uint64_t now_ms)
-{
-	struct talk_known *oldest = &t->known[0];
-
-	for (size_t i = 0; i < TALK_ANSWERS_MAX; i++) {
-		struct talk_known *k = &t->known[i];
-
-		if (!k->used || (oldest->used && k->at_ms < oldest->at_ms))
-			oldest = k;
-	}
-	forget(oldest);
-	oldest->used = true;
-	oldest->mid = mid;
-	oldest->at_ms = now_ms;
-	return oldest;
-}
-
-static void
-repeat(struct talk *t, const struct talk_known *k)
-{
-	if (k->acked)
-		send_empty(t, COAP_ACK, k->mid);
-	else if (k->answered && k->due_ms == TIME_NEVER)
-		send_bytes(t, span_of(k->bytes, k->len));
-}
-
-static uint32_t
-hash_path(const struct coap_message *m)
-{
-	uint32_t h = 2166136261u;
-
-	for (size_t i = 0; i < m->option_count; i++) {
-		const struct coap_option *o = &m->options[i];
-
-		if (o->number != COAP_URI_PATH)
-			continue;
-		for (size_t n = 0; n < o->value.len; n++)
-			h = (h ^ o->value.p[n]) * 16777619u;
-		h = (h ^ '/') * 16777619u;
-	}
-	return h;
-}
-
-static bool
-find_block(const struct coap_message *m, uint16_t number, struct coap_block *b)
-{
-	const struct coap_option *o = coap_find(m, number);
-
-	return o && coap_block_decode(o->value, b) == RC_OK;
-}
-
-static enum rc
-put_uint(struct coap_message *m, uint16_t number, uint32_t v, uint8_t *bytes)
-{
-	return coap_add(m, number, coap_uint(v, bytes));
-}
-
-/** Encode and send the answer to the command of `k`, or keep it for later. */
-static enum rc
-give(struct talk *t, struct talk_known *k, struct coap_message *m,
-    const struct coap_message *command, const struct talk_answer *a,
-    uint64_t now_ms)
-{
-	uint8_t buf[TALK_DATAGRAM_MAX];
-	struct writer w;
-
-	m->code = a->code;
-	m->token = command->token;
-	m->type = COAP_ACK;
-	m->mid = command->mid;
-	if (a->reaction == REACT_SEPARATE) {
-		m->type = COAP_CON;
-		m->mid = t->mid++;
-	}
-	writer_init(&w, buf, sizeof(buf));
-	coap_encode(m, &w);
-	if (w.full)
-		return RC_TOO_LARGE;
-	k->bytes = malloc(w.len);
-	if (!k->bytes)
-		return RC_MEMORY;
-	memcpy(k->bytes, buf, w.len);
-	k->len = w.len;
-	k->answered = true;
-	k->due_ms = TIME_NEVER;
-	if (a->reaction == REACT_SEPARATE) {
-		k->separate = k->acked = true;
-		k->own_mid = m->mid;
-		k->timeout_ms = ACK_TIMEOUT_MS + draw(t) % ACK_JITTER_MS;
-		k->again_ms = now_ms + a->delay_ms;
-		send_empty(t, COAP_ACK, k->mid);
-	} else if (a->reaction == REACT_LATE) {
-		k->due_ms = now_ms + a->delay_ms;
-	} else {
-		send_bytes(t, span_of(k->bytes, k->len));
-	}
-	return RC_OK;
-}
-
-/** A block that is not the last, or is not to be had. True: it is answered. */
-static bool
-answer_block(struct talk *t, struct talk_known *k,
-    const struct coap_message *command, uint8_t code,
-    const struct coap_block *b, uint64_t now_ms)
-{
-	struct talk_answer a = {.code = code};
-	struct coap_message m = {0};
-	uint8_t bytes[4];
-
-	if (b &&
-	    coap_add(&m, COAP_BLOCK1, coap_block_encode(*b, bytes)) != RC_OK)
-		return true;
-	(void)!give(t, k, &m, command, &a, now_ms);
-	return true;
-}
-
-/** Gather a Block1 body. True: the block is answered, wait for more. */
-static bool
-gather(
-    struct talk *t, struct talk_known *k, struct talk_heard *h, uint64_t now_ms)
-{
-	const struct coap_message *m = &h->message;
-	const struct device_behaviour *v = t->behaviour;
-	size_t max = v->message_max ? v->message_max : TALK_BODY_MAX;
-	uint32_t path = hash_path(m);
-	struct coap_block b;
-	size_t offset;
-
-	h->body = m->payload;
-	if (!find_block(m, COAP_BLOCK1, &b)) {
-		if (m->payload.len <= max)
-			return false;
-		b = (struct coap_block){.szx = coap_szx_for(max)};
-		return answer_block(t, k, m, COAP_TOO_LARGE, &b, now_ms);
-	}
-	if (v->no_block1)
-		return answer_block(t, k, m, COAP_BAD_OPTION, NULL, now_ms);
-	offset = (size_t)b.num * coap_block_size(b.szx);
-	if (b.num == 0) {
-		t->up.open = secret_reserve(&t->body, TALK_BODY_MAX) == RC_OK;
-		t->up.method = m->code;
-		t->up.path_hash = path;
-		t->up.count = 0;
-	}
-	if (!t->up.open || t->up.method != m->code || t->up.path_hash != path ||
-	    offset != t->body.len)
-		return answer_block(t, k, m, COAP_INCOMPLETE, NULL, now_ms);
-	if (b.more && m->payload.len != coap_block_size(b.szx))
-		return answer_block(t, k, m, COAP_BAD_REQUEST, NULL, now_ms);
-	if (m->payload.len > t->body.cap - t->body.len)
-		return answer_block(t, k, m, COAP_TOO_LARGE, NULL, now_ms);
-	memcpy(t->body.bytes + t->body.len, m->payload.p, m->payload.len);
-	t->body.len += m->payload.len;
-	t->up.count++;
-	if (!b.more) {
-		t->up.open = false;
-		h->body = secret_expose(&t->body);
-		h->blocks = t->up.count;
-		return false;
-	}
-	/* a smaller size is asked for with the number as it was (RFC 7959
-	 * section 2.5) */
-	if (v->block_max && coap_block_size(b.szx) > v->block_max)
-		b.szx = coap_szx_for(v->block_max);
-	return answer_block(t, k, m, COAP_CONTINUE, &b, now_ms);
-}
-
-/** One block of the answer that is kept. */
-static enum rc
-give_block2(struct talk *t, struct talk_known *k,
-    const struct coap_message *command, struct coap_block b,
-    const struct talk_answer *a, uint64_t now_ms)
-{
-	size_t size = coap_block_size(b.szx);
-	size_t offset = (size_t)b.num * size;
-	struct coap_message m = {0};
-	uint8_t block[4], format[4];
-	enum rc rc;
-
-	b.more = offset + size < t->down_len;
-	m.payload = span_from(span_of(t->down, t->down_len), offset);
-	if (m.payload.len > size)
-		m.payload.len = size;
-	rc = coap_add(&m, COAP_ETAG, span_of(&t->down_etag, 1));
-	if (rc == RC_OK && t->down_format != COAP_FORMAT_NONE)
-		rc = put_uint(
-		    &m, COAP_CONTENT_FORMAT, (uint32_t)t->down_format, format);
-	if (rc == RC_OK)
-		rc = coap_add(&m, COAP_BLOCK2, coap_block_encode(b, block));
-	return rc == RC_OK ? give(t, k, &m, command, a, now_ms) : rc;
-}
-
-/** A request for a further block of the last answer. */
-static bool
-serve_block(struct talk *t, struct talk_known *k, const struct talk_heard *h,
-    uint64_t now_ms)
-{
-	struct talk_answer a = {.code = COAP_CONTENT};
-	struct coap_block b;
-
-	if (h->message.code != COAP_GET ||
-	    !find_block(&h->message, COAP_BLOCK2, &b) || b.num == 0)
-		return false;
-	if (t->down_len == 0 || t->down_path != hash_path(&h->message) ||
-	    (size_t)b.num * coap_block_size(b.szx) >= t->down_len)
-		return answer_block(
-		    t, k, &h->message, COAP_INCOMPLETE, NULL, now_ms);
-	(void)!give_block2(t, k, &h->message, b, &a, now_ms);
-	return true;
-}
-
-enum rc
-talk_answer(struct talk *t, const struct talk_heard *h,
-    const struct talk_answer *a, uint64_t now_ms)
-{
-	struct talk_known *k = find_known(t, h->message.mid, now_ms);
-	struct coap_block b = {0};
-	struct coap_message m = {0};
-	uint8_t format[4], block[4];
-	size_t size = t->behaviour->block2 ? t->behaviour->block2 : 1024;
-	enum rc rc = RC_OK;
-
-	if (!k)
-		return RC_BUG;
-	if (a->payload.len > TALK_BODY_MAX)
-		return RC_TOO_LARGE;
-	if (find_block(&h->message, COAP_BLOCK2, &b) &&
-	    coap_block_size(b.szx) < size)
-		size = coap_block_size(b.szx);
-	if (h->message.code == COAP_GET && a->payload.len > size) {
-		memcpy(t->down, a->payload.p, a->payload.len);
-		t->down_len = a->payload.len;
-		t->down_format = a->content_format;
-		t->down_path = hash_path(&h->message);
-		t->down_etag++;
-		b = (struct coap_block){.szx = coap_szx_for(size)};
-		return give_block2(t, k, &h->message, b, a, now_ms);
-	}
-	if (a->content_format != COAP_FORMAT_NONE)
-		rc = put_uint(&m, COAP_CONTENT_FORMAT,
-		    (uint32_t)a->content_format, format);
-	if (rc == RC_OK && h->blocks &&
-	    find_block(&h->message, COAP_BLOCK1, &b))
-		rc = coap_add(&m, COAP_BLOCK1, coap_block_encode(b, block));
-	m.payload = a->payload;
-	return rc == RC_OK ? give(t, k, &m, &h->message, a, now_ms) : rc;
-}
-
-void
-talk_unhear(struct talk *t, const struct talk_heard *h)
-{
-	for (size_t i = 0; i < TALK_ANSWERS_MAX; i++)
-		if (t->known[i].used && t->known[i].mid == h->message.mid)
-			forget(&t->known[i]);
-}
-
-void
-talk_reset(struct talk *t, const struct talk_heard *h)
-{
-	talk_unhear(t, h);
-	send_empty(t, COAP_RST, h->message.mid);
-}
-
-static void
-take_command(struct talk *t, struct talk_heard *h, uint64_t now_ms)
-{
-	const struct coap_message *m = &h->message;
-	struct talk_known *k = find_known(t, m->mid, now_ms);
-
-	if (m->type != COAP_CON)
-		return; /* all commands are CON (bootstrap.md section 4) */
-	if (k) {
-		repeat(t, k);
-		return;
-	}
-	k = add_known(t, m->mid, now_ms);
-	if (coap_bad_option(m)) {
-		answer_block(t, k, m, COAP_BAD_OPTION, NULL, now_ms);
-		return;
-	}
-	if (gather(t, k, h, now_ms) || serve_block(t, k, h, now_ms))
-		return;
-	h->kind = TALK_COMMAND;
 }
 
 static void
@@ -463,7 +159,7 @@ take_empty(struct talk *t, struct talk_heard *h, uint64_t now_ms)
 	const struct coap_message *m = &h->message;
 
 	if (m->type == COAP_CON) {
-		send_empty(t, COAP_RST, m->mid); /* a ping */
+		talk_send_empty(t, COAP_RST, m->mid); /* a ping */
 		return;
 	}
 	for (size_t i = 0; i < TALK_ANSWERS_MAX; i++)
@@ -495,7 +191,7 @@ talk_receive(struct talk *t, struct span datagram, uint64_t now_ms,
 	if (rc != RC_OK) {
 		if (rc != RC_UNSUPPORTED && datagram.len >= 4 &&
 		    out->message.type == COAP_CON)
-			send_empty(t, COAP_RST, out->message.mid);
+			talk_send_empty(t, COAP_RST, out->message.mid);
 		return;
 	}
 	if (out->message.code == COAP_EMPTY)
@@ -503,7 +199,7 @@ talk_receive(struct talk *t, struct span datagram, uint64_t now_ms,
 	else if (coap_is_response(out->message.code))
 		take_response(t, out);
 	else if (coap_is_request(out->message.code))
-		take_command(t, out, now_ms);
+		talk_take_command(t, out, now_ms);
 }
 
 /* --- time ----------------------------------------------------------------- */
@@ -513,7 +209,7 @@ tick_known(struct talk *t, struct talk_known *k, uint64_t now_ms)
 {
 	if (k->used && k->due_ms <= now_ms) {
 		k->due_ms = TIME_NEVER;
-		send_bytes(t, span_of(k->bytes, k->len));
+		talk_send(t, span_of(k->bytes, k->len));
 	}
 	if (!k->separate || now_ms < k->again_ms)
 		return;
@@ -521,7 +217,7 @@ tick_known(struct talk *t, struct talk_known *k, uint64_t now_ms)
 		k->separate = false;
 		return;
 	}
-	send_bytes(t, span_of(k->bytes, k->len));
+	talk_send(t, span_of(k->bytes, k->len));
 	k->again_ms = now_ms + (k->timeout_ms << k->tries);
 	k->tries++;
 }
@@ -544,7 +240,7 @@ talk_tick(struct talk *t, uint64_t now_ms, struct talk_heard *out)
 	t->request_tries++;
 	t->request_again_ms =
 	    now_ms + (t->request_timeout_ms << t->request_tries);
-	send_bytes(t, span_of(t->request, t->request_len));
+	talk_send(t, span_of(t->request, t->request_len));
 }
 
 uint64_t
