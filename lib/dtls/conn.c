@@ -477,7 +477,7 @@ conn_timer(struct conn *c)
 			conn_kill(c, DTLS_FAILED_TIMEOUT);
 			return;
 		}
-		if (now_ms >= c->resend_ms)
+		if (now_ms >= c->resend_ms && !sign_timer(c))
 			resend(c);
 	} else if (now_ms >= c->active_ms + c->d->config.idle_ms) {
 		conn_say_close(c);

@@ -228,10 +228,10 @@ void dtls_psk_unavailable(struct dtls *d, uint64_t conn, uint64_t now_ms);
 
 /**
  * The answer to DTLS_EVENT_SIGN_WANTED: `signature` is DTLS_SIGNATURE_LEN bytes
- * (copied), or NULL: the key cannot be had now. Then the peer's flight is
- * forgotten without a word, and when the peer sends it again,
- * DTLS_EVENT_SIGN_WANTED comes once more with the same digest, within the
- * handshake's deadline. A wrong signature is found by the peer.
+ * (copied), or NULL: the key cannot be had now. Then the handshake stands still
+ * for another second, and DTLS_EVENT_SIGN_WANTED comes once more with the same
+ * digest, and so on until the handshake's deadline. A wrong signature is found
+ * by the peer.
  * Errors: RC_NOT_FOUND (the association is gone or waits for none: nothing to
  * do).
  */

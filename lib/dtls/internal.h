@@ -59,7 +59,7 @@ enum conn_key {
 
 enum sign_state {
 	SIGN_ASKED, /* wolfSSL is not called until the answer */
-	SIGN_PUT_OFF, /* could not be had: asked again for the next datagram */
+	SIGN_PUT_OFF, /* could not be had: asked again a little later */
 	SIGN_KNOWN,
 };
 
@@ -127,7 +127,7 @@ struct conn {
 
 	struct evidence *evidence; /* NULL: none; of the handshake */
 
-	struct signing *signing; /* NULL: none is wanted */
+	struct signing *signing; /* NULL: none is waited for */
 	struct datum *peer; /* certificate or raw key, until the owner knows */
 	bool peer_good; /* let in by peer_callback() */
 	enum dtls_close_reason fault; /* of `peer` */
@@ -253,8 +253,9 @@ unsigned int psk_callback_13(WOLFSSL *ssl, const char *identity,
 
 /* sign.c */
 
-/* A datagram has come: does `c` wait for a signature? */
-bool sign_waits(struct conn *c);
+/* The time for sending again has come: true when there is a signature to be
+ * waited for instead. */
+bool sign_timer(struct conn *c);
 int sign_callback(WOLFSSL *ssl, const unsigned char *in, unsigned int in_len,
     unsigned char *out, unsigned int *out_len, const unsigned char *key,
     unsigned int key_len, void *ctx);

@@ -119,7 +119,7 @@ take_hello(struct dtls *d, const struct address *from,
 		return true;
 	}
 	if (!within_budget(c, counted) || c->key_state == KEY_ASKED ||
-	    hello.seq != c->hello_seq || sign_waits(c))
+	    hello.seq != c->hello_seq || c->signing)
 		return false;
 	return c->is_13 ? take_hello_13(c, r, &hello) : feed(c, r);
 }
@@ -224,7 +224,7 @@ take_handshake(struct conn *c, const struct peek_record *r)
 static bool
 must_wait(struct conn *c, const struct peek_record *r)
 {
-	if (c->key_state == KEY_ASKED || sign_waits(c))
+	if (c->key_state == KEY_ASKED || c->signing)
 		return true;
 	return c->key_state == KEY_NONE && !c->certificates && !c->is_13 &&
 	    r->epoch == 0 && r->type == PEEK_HANDSHAKE &&

@@ -9,6 +9,7 @@ enum {
 	HALF = DTLS_SIGNATURE_LEN / 2,
 	/* Bytes of a digest below which nothing is signed: SHA-256's. */
 	DIGEST_MIN = DTLS_DIGEST_LEN,
+	AGAIN_MS = 1000, /* when the key could not be had */
 };
 
 /* wolfSSL is left alone until the answer; no timer of DTLS runs. */
@@ -68,13 +69,11 @@ sign_callback(WOLFSSL *ssl, const unsigned char *in, unsigned int in_len,
 }
 
 bool
-sign_waits(struct conn *c)
+sign_timer(struct conn *c)
 {
-	if (!c->signing)
-		return false;
-	if (c->signing->state == SIGN_PUT_OFF)
+	if (c->signing && c->signing->state == SIGN_PUT_OFF)
 		ask(c);
-	return true;
+	return c->signing != NULL;
 }
 
 enum rc
@@ -89,7 +88,8 @@ dtls_sign_answer(
 	c->tell_sign = false;
 	if (!signature) {
 		c->signing->state = SIGN_PUT_OFF;
-		queue_forget(c);
+		c->resend_ms = now_ms + AGAIN_MS;
+		conn_schedule(c);
 		return RC_OK;
 	}
 	memcpy(c->signing->signature, signature, DTLS_SIGNATURE_LEN);
