@@ -126,6 +126,19 @@ set_raw_keys(struct credentials *c, const struct dtls_credentials *in)
 	return RC_OK;
 }
 
+/* wolfSSL would let whatever is loaded sign others. */
+static enum rc
+check_anchors(struct span der)
+{
+	struct x509_certificate x;
+	struct der anchor;
+
+	while (der_take(&der, &anchor))
+		if (x509_certificate(anchor.raw, &x) || !x.authority)
+			return RC_MALFORMED;
+	return RC_OK;
+}
+
 /* All anchors into one buffer of DER. */
 static enum rc
 unpack_trust(const struct dtls_credentials *in, struct bytes *trust,
@@ -138,8 +151,13 @@ unpack_trust(const struct dtls_credentials *in, struct bytes *trust,
 		cap += in->trust[i].len;
 	rc = bytes_init(trust, cap);
 	for (size_t i = 0; rc == RC_OK && i < in->trust_count; i++) {
+		size_t before = trust->w.len;
+
 		*fault = (struct dtls_fault){"trust", i};
 		rc = pem_unpack(in->trust[i], "CERTIFICATE", &trust->w);
+		if (rc == RC_OK)
+			rc = check_anchors(
+			    span_from(writer_span(&trust->w), before));
 	}
 	return rc == RC_NOT_FOUND ? RC_MALFORMED : rc;
 }

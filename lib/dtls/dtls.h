@@ -97,7 +97,7 @@ struct dtls_credentials {
 	const struct dtls_server_credential *servers;
 	size_t server_count; /**< up to DTLS_SERVERS_MAX */
 	/** Anchors of the devices' certificates: each PEM, or DER end to end,
-	 *  of any number. */
+	 *  of any number; authorities all of them. */
 	const struct span *trust;
 	size_t trust_count;
 	/** CRLs likewise; the owner has verified them. What they list is

@@ -202,15 +202,15 @@ take_change_cipher_spec(struct conn *c, const struct peek_record *r)
 static bool
 take_handshake(struct conn *c, const struct peek_record *r)
 {
-	if (c->is_13 && r->type == PEEK_UNIFIED)
-		return r->epoch == EPOCH_HANDSHAKE_13 && feed(c, r);
-	if (r->epoch != 0)
-		return !c->is_13 && take_protected(c, r);
-	if (r->type == PEEK_ALERT)
-		return r->body.len == ALERT_LEN && feed(c, r);
+	/* Behind its hello all that a client of 1.3 has to say is protected. */
 	if (c->is_13)
-		return false;
+		return r->type == PEEK_UNIFIED &&
+		    r->epoch == EPOCH_HANDSHAKE_13 && feed(c, r);
+	if (r->epoch != 0)
+		return take_protected(c, r);
 	switch (r->type) {
+	case PEEK_ALERT:
+		return r->body.len == ALERT_LEN && feed(c, r);
 	case PEEK_HANDSHAKE:
 		return !c->key_exchanged && is_flight(c, r->body) && feed(c, r);
 	case PEEK_CHANGE_CIPHER_SPEC:

@@ -11,6 +11,7 @@ enum {
 
 static const uint8_t oid_common_name[] = {0x55, 0x04, 0x03};
 static const uint8_t oid_alt_name[] = {0x55, 0x1d, 0x11};
+static const uint8_t oid_basic_constraints[] = {0x55, 0x1d, 0x13};
 static const uint8_t oid_delta_crl[] = {0x55, 0x1d, 0x1b};
 static const uint8_t oid_certificate_issuer[] = {0x55, 0x1d, 0x1d};
 
@@ -65,24 +66,50 @@ extension(struct span list, struct span oid, struct span *content)
 	return true;
 }
 
-/* The names of an [n] EXPLICIT list of extensions, which may be absent. */
 static bool
-alt_names(struct span tbs, struct span *names)
+alt_names(struct span list, struct span *names)
 {
 	struct span content;
+	struct der d;
+
+	if (!extension(list, OID(oid_alt_name), &content))
+		return false;
+	if (!content.p)
+		return true;
+	if (!der_take_tag(&content, DER_SEQUENCE, &d))
+		return false;
+	*names = d.value;
+	return true;
+}
+
+static bool
+authority(struct span list, bool *is)
+{
+	struct span content;
+	struct der d, ca;
+
+	if (!extension(list, OID(oid_basic_constraints), &content))
+		return false;
+	if (!content.p)
+		return true;
+	if (!der_take_tag(&content, DER_SEQUENCE, &d))
+		return false;
+	*is = der_take_tag(&d.value, DER_BOOLEAN, &ca) && ca.value.len == 1 &&
+	    ca.value.p[0] == 0xff;
+	return true;
+}
+
+/* What is left of a certificate: its extensions, if any. */
+static bool
+extensions(struct span tbs, struct x509_certificate *out)
+{
 	struct der wrapped, list;
 
 	if (!der_take_tag(&tbs, DER_CONTEXT_0 + 3, &wrapped))
 		return tbs.len == 0;
-	if (!der_take_tag(&wrapped.value, DER_SEQUENCE, &list) ||
-	    !extension(list.value, OID(oid_alt_name), &content))
-		return false;
-	if (!content.p)
-		return true;
-	if (!der_take_tag(&content, DER_SEQUENCE, &list))
-		return false;
-	*names = list.value;
-	return true;
+	return der_take_tag(&wrapped.value, DER_SEQUENCE, &list) &&
+	    alt_names(list.value, &out->alt_names) &&
+	    authority(list.value, &out->authority);
 }
 
 enum rc
@@ -110,7 +137,7 @@ x509_certificate(struct span der, struct x509_certificate *out)
 	out->issuer = issuer.raw;
 	out->public_key = key.raw;
 	out->common_name = common_name(subject.value);
-	return alt_names(in, &out->alt_names) ? RC_OK : RC_MALFORMED;
+	return extensions(in, out) ? RC_OK : RC_MALFORMED;
 }
 
 static bool

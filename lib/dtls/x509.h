@@ -22,6 +22,7 @@ struct x509_certificate {
 	struct span public_key; /**< SubjectPublicKeyInfo, with its header */
 	struct span common_name; /**< of the subject; empty: none */
 	struct span alt_names; /**< of subjectAltName; empty: none */
+	bool authority; /**< basicConstraints say that it may sign others */
 };
 
 /** Errors: RC_MALFORMED. */

@@ -1,6 +1,7 @@
 #include "pki.h"
 
 #include "base/digest.h"
+#include "dtls/pem.h"
 
 #include <openssl/ec.h>
 #include <openssl/evp.h>
@@ -57,6 +58,12 @@ pki_forget(void)
 		free(files[i].bytes);
 		files[i].bytes = NULL;
 	}
+}
+
+enum rc
+pki_der(struct span pem, struct writer *out)
+{
+	return pem_unpack(pem, "CERTIFICATE", out);
 }
 
 enum rc

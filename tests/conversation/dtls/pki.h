@@ -18,6 +18,8 @@ enum pki_server {
 /** A file of tests/vectors/x509; borrowed until pki_forget(). */
 struct span pki_file(const char *name, const char *suffix);
 void pki_forget(void);
+/** Its certificates as DER. */
+enum rc pki_der(struct span pem, struct writer *out);
 
 /** What the server of a world shows and accepts. */
 struct pki_house {

@@ -215,6 +215,30 @@ another_anchor(void **state)
 	expect_events(w, "2 sign 0\n2 established x509 e-meter " CCM_8 "\n");
 }
 
+static void
+a_device_that_does_not_trust_us(void **state)
+{
+	struct secret key = {0};
+
+	(void)state;
+	pki_serve(w, &(struct pki_house){0});
+	assert_int_equal(secret_set(&key, pki_file("device", "key")), RC_OK);
+	for (unsigned i = 1; i <= 2; i++) {
+		world_open(w, i,
+		    &(struct dtls_client_config){.version = versions[i - 1],
+			.chain = pki_file("device", "pem"),
+			.private_key = &key,
+			.trust = pki_file("other-ca", "pem")});
+		world_connect(w, i);
+	}
+	expect_events(w,
+	    "1 sign 0\n"
+	    "1 failed closed-by-peer\n"
+	    "2 sign 0\n"
+	    "2 failed closed-by-peer\n");
+	secret_fini(&key);
+}
+
 /* Somebody else's certificate, without its key. */
 static void
 a_borrowed_certificate(void **state)
@@ -511,6 +535,7 @@ main(void)
 	    STORY(who_shows_nothing),
 	    STORY(what_no_crl_lists),
 	    STORY(another_anchor),
+	    STORY(a_device_that_does_not_trust_us),
 	    STORY(a_borrowed_certificate),
 	    STORY(pre_shared_keys_beside),
 	    STORY(nothing_to_show),
