@@ -16,6 +16,11 @@ packages_test=(
 	libcmocka-dev clang clang-format libclang-rt-dev
 	libcoap3-bin openssl python3 python3-venv
 	mandoc shellcheck
+	# Tokens of other makes: NSS, a TPM in software, opencryptoki.
+	libnss3 libnss3-tools
+	swtpm swtpm-tools tpm2-tools tpm2-abrmd libtss2-tcti-tabrmd0 dbus-daemon
+	libtpm2-pkcs11-1 libtpm2-pkcs11-tools
+	opencryptoki
 )
 # Leshan's client: compiled against its published library, so the JDK.
 packages_leshan=(default-jdk-headless maven)

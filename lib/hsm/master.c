@@ -215,6 +215,12 @@ generate_checked(
 	struct read_back_op back = {.out = out};
 	enum rc rc = session_run(s, run_generate, op);
 
+	if (s->error.ckr == CKR_MECHANISM_INVALID ||
+	    s->error.ckr == CKR_FUNCTION_NOT_SUPPORTED)
+		hsm_error_remedy(&s->error,
+		    "make the key with the vendor's tool: 32 bytes for "
+		    "HMAC-SHA256, SIGN, not extractable (TPM: tpm2_ptool "
+		    "addkey --algorithm=hmac:sha256 --key-label=LABEL)");
 	if (rc)
 		return rc;
 	if (op->before > 0) {

@@ -173,8 +173,9 @@ session_revive(struct hsm_session *s, CK_RV rv)
 	enum ckr_class class = hsm_ckr_class(rv);
 	bool again;
 
-	if (class == CKR_CLASS_PIN || class == CKR_CLASS_TEMPLATE ||
-	    class == CKR_CLASS_KEY)
+	/* Of the rest nothing is believed before the session was asked: NSS
+	 * answers CKR_KEY_SIZE_RANGE to whoever was logged out. */
+	if (class == CKR_CLASS_PIN)
 		return false;
 	pthread_mutex_lock(&h->lock);
 	again = revive(s, rv);

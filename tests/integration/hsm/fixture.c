@@ -86,27 +86,10 @@ write_configuration(const char *path)
 		abort();
 }
 
-bool
-fixture_init(void)
+/* The shim before `module`, and the files it is steered by. */
+static void
+use_shim(const char *module, const char *shim)
 {
-	const char *module = find_module(), *shim = getenv("P11SHIM");
-	char path[64];
-
-	if (!module || !shim) {
-		puts("skipped: no SoftHSM2 module here (package softhsm2), or "
-		     "no $P11SHIM");
-		return false;
-	}
-	alarm(60);
-	snprintf(fixture.dir, sizeof(fixture.dir), "/tmp/hsm-test.XXXXXX");
-	if (!mkdtemp(fixture.dir))
-		abort();
-	snprintf(path, sizeof(path), "%s/tokens", fixture.dir);
-	if (mkdir(path, 0700))
-		abort();
-	snprintf(path, sizeof(path), "%s/softhsm2.conf", fixture.dir);
-	write_configuration(path);
-	setenv("SOFTHSM2_CONF", path, 1);
 	snprintf(
 	    fixture.pin_file, sizeof(fixture.pin_file), "%s/pin", fixture.dir);
 	fixture_pin(RIGHT_PIN "\n");
@@ -117,19 +100,57 @@ fixture_init(void)
 	setenv("P11SHIM_MODULE", module, 1);
 	setenv("P11SHIM_CTL", fixture.control, 1);
 	setenv("P11SHIM_COUNT", fixture.counts, 1);
-	if (!fixture_token("bootstrap")) {
-		puts(
-		    "skipped: softhsm2-util makes no token (package softhsm2)");
-		fixture_fini();
-		return false;
-	}
 	fixture.config = (struct hsm_config){
 	    .module = shim,
+	    .init_args = getenv("TOKEN_INIT_ARGS"),
 	    .token = "pkcs11:token=bootstrap",
 	    .pin_kind = HSM_PIN_FILE,
 	    .pin = fixture.pin_file,
 	    .sessions = 2,
 	};
+}
+
+static bool
+make_softhsm(void)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "%s/tokens", fixture.dir);
+	if (mkdir(path, 0700))
+		abort();
+	snprintf(path, sizeof(path), "%s/softhsm2.conf", fixture.dir);
+	write_configuration(path);
+	setenv("SOFTHSM2_CONF", path, 1);
+	return fixture_token("bootstrap");
+}
+
+bool
+fixture_init(void)
+{
+	const char *made = getenv("TOKEN_MODULE"), *label;
+	const char *module = made ? made : find_module();
+	const char *shim = getenv("P11SHIM");
+
+	if (!module || !shim) {
+		puts("skipped: no SoftHSM2 module here (package softhsm2), or "
+		     "no $P11SHIM");
+		return false;
+	}
+	alarm(60);
+	snprintf(fixture.dir, sizeof(fixture.dir), "/tmp/hsm-test.XXXXXX");
+	if (!mkdtemp(fixture.dir))
+		abort();
+	use_shim(module, shim);
+	label = made ? getenv("TOKEN_LABEL") : "bootstrap";
+	snprintf(fixture.label, sizeof(fixture.label), "%s", label);
+	if (made)
+		fixture.config.token = getenv("TOKEN_URI");
+	if (!made && !make_softhsm()) {
+		puts(
+		    "skipped: softhsm2-util makes no token (package softhsm2)");
+		fixture_fini();
+		return false;
+	}
 	return true;
 }
 

@@ -1,6 +1,7 @@
 /**
- * fixture.h - a SoftHSM2 token of one test program, in a directory of its own,
- * behind the shim that can make any call of it fail.
+ * fixture.h - a token of one test program, in a directory of its own, behind
+ * the shim that can make any call of it fail: a SoftHSM2 token, or the one that
+ * tests/support/token/with_token.py has made and put into the environment.
  */
 #ifndef TESTS_HSM_FIXTURE_H
 #define TESTS_HSM_FIXTURE_H
@@ -26,15 +27,16 @@ struct fixture {
 	char pin_file[64];
 	char control[64]; /**< of the shim */
 	char counts[64];
-	struct hsm_config config; /**< of token "bootstrap", by PIN file */
+	char label[33]; /**< of the token, "bootstrap" where we name it */
+	struct hsm_config config; /**< of that token, by PIN file */
 };
 
 extern struct fixture fixture;
 
 /**
- * Make the directory and the token "bootstrap", and set the environment for
- * the shim. False: something is not there, its name was printed: return
- * TEST_SKIP. Ends the process after a minute, should a call hang.
+ * Make the directory and the token, and set the environment for the shim.
+ * False: something is not there, its name was printed: return TEST_SKIP. Ends
+ * the process after a minute, should a call hang.
  */
 bool fixture_init(void);
 void fixture_fini(void);
