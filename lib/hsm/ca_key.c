@@ -152,6 +152,18 @@ sign(EVP_PKEY *key, struct sign_op *op, const char **call)
 	return rv;
 }
 
+/* A hiccup is not worth an epoch. */
+static CK_RV
+sign_patiently(EVP_PKEY *key, struct sign_op *op, const char **call)
+{
+	CK_RV rv = sign(key, op, call);
+	enum ckr_class class = hsm_ckr_class(rv);
+
+	if (class == CKR_CLASS_SESSION || class == CKR_CLASS_OPERATION)
+		rv = sign(key, op, call);
+	return rv;
+}
+
 /* The raw session goes first: it sees a loss, and that all is well. */
 static CK_RV
 run_sign(struct hsm_session *s, void *arg, const char **call)
@@ -176,7 +188,7 @@ run_sign(struct hsm_session *s, void *arg, const char **call)
 	if (k && !span_equal(span_of(k->spki, sizeof(k->spki)), op->spki))
 		op->other_key = true;
 	else if (k)
-		rv = sign(k->key, op, call);
+		rv = sign_patiently(k->key, op, call);
 	else if (rv == CKR_OK && !h->libp11_void)
 		op->unknown = true;
 	if (rv != CKR_OK) {

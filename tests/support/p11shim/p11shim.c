@@ -21,7 +21,8 @@
  *   finalize        C_Finalize
  *   abort           the process dies
  *   flags=0xHEX     C_GetTokenInfo: these flags are set in what it returns
- *   extractable     C_GenerateKey: the token ignores what was asked
+ *   extractable     C_GenerateKey, C_GenerateKeyPair: the token ignores what
+ *                   was asked
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -350,11 +351,6 @@ WRAP(C_VerifyInit, (SESSION, CK_MECHANISM *m, CK_OBJECT_HANDLE k), s, m, k)
 WRAP(C_Verify,
     (SESSION, CK_BYTE *in, CK_ULONG in_len, CK_BYTE *mac, CK_ULONG mac_len), s,
     in, in_len, mac, mac_len)
-WRAP(C_GenerateKeyPair,
-    (SESSION, CK_MECHANISM *m, CK_ATTRIBUTE *pub, CK_ULONG pub_n,
-	CK_ATTRIBUTE *prv, CK_ULONG prv_n, CK_OBJECT_HANDLE *pub_key,
-	CK_OBJECT_HANDLE *prv_key),
-    s, m, pub, pub_n, prv, prv_n, pub_key, prv_key)
 WRAP(C_WrapKey,
     (SESSION, CK_MECHANISM *m, CK_OBJECT_HANDLE by, CK_OBJECT_HANDLE k,
 	CK_BYTE *out, CK_ULONG *out_len),
@@ -399,23 +395,47 @@ shim_C_GetTokenInfo(CK_SLOT_ID slot, CK_TOKEN_INFO *info)
 	return rv;
 }
 
-static CK_RV
-shim_C_GenerateKey(CK_SESSION_HANDLE s, CK_MECHANISM *m, CK_ATTRIBUTE *t,
-    CK_ULONG n, CK_OBJECT_HANDLE *key)
+static void
+make_extractable(CK_ATTRIBUTE *t, CK_ULONG n)
 {
 	static CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
-	struct fault fault;
-	CK_RV rv;
 
-	if (intercept(F_C_GenerateKey, &rv, &fault))
-		return rv;
-	for (CK_ULONG i = 0; fault.action == DO_EXTRACTABLE && i < n; i++) {
+	for (CK_ULONG i = 0; i < n; i++) {
 		if (t[i].type == CKA_EXTRACTABLE)
 			t[i].pValue = &yes;
 		if (t[i].type == CKA_SENSITIVE)
 			t[i].pValue = &no;
 	}
+}
+
+static CK_RV
+shim_C_GenerateKey(CK_SESSION_HANDLE s, CK_MECHANISM *m, CK_ATTRIBUTE *t,
+    CK_ULONG n, CK_OBJECT_HANDLE *key)
+{
+	struct fault fault;
+	CK_RV rv;
+
+	if (intercept(F_C_GenerateKey, &rv, &fault))
+		return rv;
+	if (fault.action == DO_EXTRACTABLE)
+		make_extractable(t, n);
 	return real->C_GenerateKey(s, m, t, n, key);
+}
+
+static CK_RV
+shim_C_GenerateKeyPair(CK_SESSION_HANDLE s, CK_MECHANISM *m, CK_ATTRIBUTE *pub,
+    CK_ULONG pub_n, CK_ATTRIBUTE *prv, CK_ULONG prv_n,
+    CK_OBJECT_HANDLE *pub_key, CK_OBJECT_HANDLE *prv_key)
+{
+	struct fault fault;
+	CK_RV rv;
+
+	if (intercept(F_C_GenerateKeyPair, &rv, &fault))
+		return rv;
+	if (fault.action == DO_EXTRACTABLE)
+		make_extractable(prv, prv_n);
+	return real->C_GenerateKeyPair(
+	    s, m, pub, pub_n, prv, prv_n, pub_key, prv_key);
 }
 
 static void
