@@ -15,8 +15,10 @@ enum {
 	EXPLICIT_LEN = NONCE_LEN - SALT_LEN,
 	SEQUENCE_AT = 3, /* of epoch and sequence number in the header */
 	SEQUENCE_LEN = 8,
-	/* Two MAC keys and the client's AES key. */
-	BLOCK_LEN = 2 * MAC_LEN + AES_KEY_LEN,
+	/* CBC: two MAC keys, the client's AES key. AEAD: two AES keys, the
+	 * client's salt (RFC 5246 6.3). */
+	CBC_BLOCK_LEN = 2 * MAC_LEN + AES_KEY_LEN,
+	AEAD_BLOCK_LEN = 2 * AES_KEY_LEN + SALT_LEN,
 	PREMASTER_MAX = 2 * (2 + PSK_TEST_KEY_MAX),
 };
 
@@ -166,8 +168,8 @@ prf(struct psk_test *t, const char *label, struct span a, struct span b,
 
 /* From the premaster secret, or what stands for it, to the key block. */
 static bool
-key_block(
-    struct psk_test *t, struct span premaster, uint8_t block[static BLOCK_LEN])
+key_block(struct psk_test *t, struct span premaster,
+    uint8_t block[static CBC_BLOCK_LEN])
 {
 	const struct psk_evidence *e = &t->facts;
 	struct span client = span_of(e->client_random, EVIDENCE_RANDOM_LEN);
@@ -180,7 +182,8 @@ key_block(
 				: prf(t, "master secret", client, server,
 				      master, sizeof(master))) &&
 	    set_key(t, span_of(master, sizeof(master))) &&
-	    prf(t, "key expansion", server, client, block, BLOCK_LEN);
+	    prf(t, "key expansion", server, client, block,
+		t->suite->mode == CBC_SHA256 ? CBC_BLOCK_LEN : AEAD_BLOCK_LEN);
 
 	secret_wipe(master, sizeof(master));
 	return good;
@@ -286,11 +289,10 @@ inner_mac_fits(struct psk_test *t, struct span mac_key, const uint8_t *key)
 	return good;
 }
 
-/* RFC 5246 6.3: MAC keys, AES keys, IVs; the client's first of each two. */
 static bool
 opens(struct psk_test *t, struct span premaster)
 {
-	uint8_t block[BLOCK_LEN];
+	uint8_t block[CBC_BLOCK_LEN];
 	struct span mac_key = span_of(block, MAC_LEN);
 	bool good = key_block(t, premaster, block);
 
