@@ -296,8 +296,8 @@ test_losses_that_nobody_sees(void **state)
 		unsigned long logins, finalized;
 	} cases[] = {
 	    {"C_SignInit 0xb3 1 0\n", 0, 0}, /* a hiccup */
-	    {"C_Sign 0xb3 1 0\n", 0, 0},
-	    {"C_Sign 0x91 1 0\n", 0, 0},
+	    {"C_Sign 0xb3 1 0\n", 1, 1}, /* half-way: it is stuck */
+	    {"C_Sign 0x91 1 0\n", 1, 1},
 	    {"C_SignInit 0xb3 2 0\n", 1, 1}, /* its session is gone */
 	    {"C_SignInit 0x82 1 0\n", 1, 1}, /* its handle is */
 	    {"C_GetSessionInfo close-all 1 0\n", 2, 1},
