@@ -28,9 +28,10 @@ pem_write(struct writer *w, const char *label, struct span der)
 static struct span
 find(struct span in, const char *what)
 {
-	const uint8_t *at =
-	    in.len ? memmem(in.p, in.len, what, strlen(what)) : NULL;
+	const uint8_t *at = NULL;
 
+	if (in.p)
+		at = memmem(in.p, in.len, what, strlen(what));
 	return at ? span_from(in, (size_t)(at - in.p)) : span_of(NULL, 0);
 }
 

@@ -287,6 +287,16 @@ expect_issues(void)
 	assert_int_equal(cert_signed_by(&one.c, issuing.c.spki), RC_OK);
 }
 
+/* Also forgets that it was reopened before, and the wait that comes of it. */
+static void
+fresh(void)
+{
+	hsm_session_give(s);
+	hsm_close(h);
+	h = open_token();
+	s = take(h);
+}
+
 /* libp11 itself never gets over these. */
 static void
 test_losses_that_nobody_sees(void **state)
@@ -308,6 +318,7 @@ test_losses_that_nobody_sees(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		fresh();
 		expect_issues();
 		faults(cases[i].control);
 		count_reset();
@@ -333,10 +344,7 @@ test_no_session_to_be_had(void **state)
 
 	(void)state;
 	/* A fresh epoch: the key is to be loaded. */
-	hsm_session_give(s);
-	hsm_close(h);
-	h = open_token();
-	s = take(h);
+	fresh();
 	device_profile(&p);
 	cert_draft_init(&d, &p, &issuing.c,
 	    span_of(device_pair.spki, P256_SPKI_LEN), time(NULL));
