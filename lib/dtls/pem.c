@@ -24,7 +24,7 @@ is_der(struct span in)
 static const uint8_t *
 find(struct span in, const char *text)
 {
-	return in.len ? memmem(in.p, in.len, text, strlen(text)) : NULL;
+	return in.p ? memmem(in.p, in.len, text, strlen(text)) : NULL;
 }
 
 /* The lines between BEGIN and END, without their ends. */

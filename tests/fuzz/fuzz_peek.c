@@ -70,6 +70,12 @@ read_hello(const struct peek_record *r)
 	MUST(hello.random.len == PEEK_RANDOM_LEN);
 	MUST(within(hello.random, r->body));
 	MUST(within(hello.cookie, r->body));
+	MUST(within(hello.cookie_13, r->body));
+	MUST(within(hello.suites, r->body) && hello.suites.len % 2 == 0);
+	MUST(within(hello.server_name, r->body));
+	MUST(within(hello.identity, r->body));
+	MUST(hello.server_name.len <= 255);
+	MUST(hello.psk == (hello.identity.len > 0));
 }
 
 int
@@ -81,7 +87,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct peek_record r;
 
 	while (peek_record(&datagram, &r)) {
-		MUST(r.raw.len == PEEK_RECORD_HEAD_LEN + r.body.len);
+		MUST(r.type == PEEK_UNIFIED
+			? r.raw.len - r.body.len >= 2 &&
+			    r.raw.len - r.body.len <= 5
+			: r.raw.len == PEEK_RECORD_HEAD_LEN + r.body.len);
 		MUST(within(r.raw, before) && within(r.body, r.raw));
 		MUST(datagram.len == before.len - r.raw.len);
 		before = datagram;

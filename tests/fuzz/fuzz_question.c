@@ -19,7 +19,11 @@ static void
 check(const struct question *q)
 {
 	must(q->kind != Q_BEGIN || q->begin.endpoint.len <= 255);
-	must(q->kind != Q_PSK || q->psk.identity.len <= 128);
+	must(q->kind != Q_PSK ||
+	    (q->psk.identity.len <= 128 &&
+		q->psk.evidence.len <= EVIDENCE_BYTES_MAX));
+	must(q->kind != Q_EVIDENCE ||
+	    q->evidence.evidence.len <= EVIDENCE_BYTES_MAX);
 	must(q->kind != Q_PSK_ANSWER || q->psk_answer.key.len <= 64);
 	must(q->kind != Q_END || q->end.verdict.outcome != OUTCOME_OK ||
 	    q->end.verdict.reason == REASON_NONE);
