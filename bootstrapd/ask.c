@@ -72,6 +72,9 @@ epoch_of_ledger(struct keeper *k, struct span identity)
 static void
 choose_epoch(struct keeper *k, const struct q_psk *q, struct job *j)
 {
+	j->first_epoch = epochs_known(&k->epochs, q->identity, &q->address);
+	if (j->first_epoch != 0)
+		return;
 	j->attempt = epochs_failures(&k->epochs, q->identity, &q->address);
 	j->first_epoch = epoch_of_ledger(k, q->identity);
 	/* what is known is not given up for one handshake that failed: it may
@@ -225,6 +228,10 @@ take_question(struct link *l, const struct question *q)
 	case Q_PSK_FAILED:
 		l->failed++;
 		psk_failed(l->keeper, &q->psk_failed);
+		break;
+	case Q_EVIDENCE:
+		if (within_rate(l))
+			doctor_ask(l, &q->evidence);
 		break;
 	case Q_BEGIN:
 		ask_begin(l, &q->begin);

@@ -34,6 +34,16 @@ epochs_failures(
 	return s->hash == hash ? s->failures : 0;
 }
 
+uint32_t
+epochs_known(
+    const struct epochs *e, struct span identity, const struct address *from)
+{
+	uint64_t hash = hash_of(e, identity, from);
+	const struct epoch_slot *s = &e->slots[hash % EPOCHS_SLOTS];
+
+	return s->hash == hash ? s->known : 0;
+}
+
 /** The slot; it is taken over from whoever had it. */
 static struct epoch_slot *
 slot(struct epochs *e, struct span identity, const struct address *from)
@@ -52,12 +62,20 @@ epochs_failed(struct epochs *e, struct span identity,
 {
 	struct epoch_slot *s = slot(e, identity, from);
 
+	s->known = 0;
 	if (now_ms < s->hold_until_ms)
 		return;
 	if (++s->failures < accepted * EPOCHS_PATIENCE)
 		return;
 	s->failures = 0;
 	s->hold_until_ms = now_ms + EPOCHS_HOLD_MS;
+}
+
+void
+epochs_found(struct epochs *e, struct span identity, const struct address *from,
+    uint32_t epoch)
+{
+	slot(e, identity, from)->known = epoch;
 }
 
 void

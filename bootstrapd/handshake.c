@@ -37,7 +37,13 @@ static void
 wait_ask(struct psk_wait *p, uint64_t now_ms)
 {
 	struct question q = {.kind = Q_PSK};
+	uint8_t bytes[EVIDENCE_BYTES_MAX];
+	struct writer w;
 
+	writer_init(&w, bytes, sizeof(bytes));
+	/* its Finished may be there already, and names the key by itself */
+	if (dtls_evidence(p->listener->dtls, p->conn, &w) == RC_OK)
+		q.psk.evidence = writer_span(&w);
 	q.psk.ref = p->ref;
 	q.psk.address = p->address;
 	q.psk.identity = span_of(p->identity, p->identity_len);
@@ -103,6 +109,23 @@ handshake_key(struct worker *w, struct q_psk_answer *a, uint64_t now_ms)
 	listener_serve(l, now_ms);
 }
 
+/** The alert is on its way: no peer can tell that anybody looks into it. */
+static void
+send_evidence(struct listener *l, const struct dtls_event *ev)
+{
+	struct question q = {.kind = Q_EVIDENCE};
+	uint8_t bytes[EVIDENCE_BYTES_MAX];
+	struct writer w;
+
+	writer_init(&w, bytes, sizeof(bytes));
+	if (dtls_evidence(l->dtls, ev->conn, &w) != RC_OK)
+		return;
+	q.evidence.address = ev->address;
+	q.evidence.identity = ev->identity;
+	q.evidence.evidence = writer_span(&w);
+	(void)!link_send(l->worker->keeper, &q);
+}
+
 static void
 association_closed(
     struct listener *l, const struct dtls_event *ev, uint64_t now_ms)
@@ -124,6 +147,7 @@ association_closed(
 		q.psk_failed.epoch = epoch;
 		q.psk_failed.address = ev->address;
 		(void)!link_send(w->keeper, &q);
+		send_evidence(l, ev);
 	}
 	if (!worker_may_log(w, now_ms))
 		return;

@@ -6,7 +6,10 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { QUEUE_MAX = 4096 };
+enum {
+	QUEUE_MAX = 4096,
+	IDLE_MAX = 64, /**< what nobody waits for */
+};
 
 struct queue {
 	struct job *first, **last;
@@ -18,7 +21,10 @@ struct jobs {
 	pthread_mutex_t mutex;
 	pthread_cond_t wake;
 	struct queue todo, done;
-	size_t busy;
+	/* Worked on in steps where `todo` is empty, in one thread at a time. */
+	struct queue idle;
+	bool idle_busy;
+	size_t busy; /* of `todo` */
 	bool stopping, reopening;
 	struct token_health health;
 	int fd;
@@ -53,87 +59,6 @@ queue_pop(struct queue *q)
 		q->last = &q->first;
 	q->count--;
 	return j;
-}
-
-static struct job *
-job_new(enum job_kind kind, unsigned worker, struct policy_set *set)
-{
-	struct job *j = calloc(1, sizeof(*j));
-
-	if (!j)
-		return NULL;
-	j->kind = kind;
-	j->worker = worker;
-	j->set = policy_set_ref(set);
-	return j;
-}
-
-static struct span
-keep(uint8_t *room, size_t cap, struct span s)
-{
-	size_t n = s.len < cap ? s.len : cap;
-
-	if (n)
-		memcpy(room, s.p, n);
-	return span_of(room, n);
-}
-
-struct job *
-job_psk(unsigned worker, struct policy_set *set, const struct q_psk *q)
-{
-	struct job *j = job_new(JOB_PSK, worker, set);
-
-	if (!j)
-		return NULL;
-	j->ref = q->ref;
-	j->request.credential =
-	    keep(j->credential, sizeof(j->credential), q->identity);
-	return j;
-}
-
-struct job *
-job_begin(unsigned worker, struct policy_set *set, const struct q_begin *q)
-{
-	struct job *j = job_new(JOB_BEGIN, worker, set);
-
-	if (!j)
-		return NULL;
-	memcpy(j->request.session, q->session, SESSION_ID_LEN);
-	j->request.nosec = q->nosec;
-	j->request.epoch = q->epoch;
-	j->request.has_endpoint = q->has_endpoint;
-	j->request.address = q->address;
-	j->request.pct = q->pct;
-	j->request.fault = q->fault;
-	j->request.worker = worker;
-	j->request.credential =
-	    keep(j->credential, sizeof(j->credential), q->credential);
-	j->request.endpoint =
-	    keep(j->endpoint, sizeof(j->endpoint), q->endpoint);
-	return j;
-}
-
-void
-job_free(struct job *j)
-{
-	if (!j)
-		return;
-	secret_fini(&j->key);
-	issue_decision_fini(&j->decision);
-	policy_set_unref(j->set);
-	free(j);
-}
-
-static enum rc
-work(struct hsm_session *s, struct job *j)
-{
-	if (j->kind == JOB_PSK) {
-		j->rc = issue_psk(s, j->set, j->request.credential,
-		    j->first_epoch, j->attempt, &j->key, &j->epoch);
-		return j->rc;
-	}
-	issue_begin(s, j->set, &j->request, &j->decision);
-	return j->decision.reason == REASON_TOKEN_AWAY ? RC_TOKEN : RC_OK;
 }
 
 /**
@@ -188,16 +113,39 @@ note_failure(struct jobs *q, struct hsm_session *s)
 		reopen(q, &err);
 }
 
+/** It is done, or comes again when there is nothing else to do. */
 static void
-finish(struct jobs *q, struct job *j)
+finish(struct jobs *q, struct job *j, enum rc rc)
 {
+	bool again = j->kind == JOB_DOCTOR && rc == RC_AGAIN;
 	const uint64_t one = 1;
 
 	pthread_mutex_lock(&q->mutex);
-	q->busy--;
-	queue_put(&q->done, j);
+	if (j->kind == JOB_DOCTOR)
+		q->idle_busy = false;
+	else
+		q->busy--;
+	queue_put(again ? &q->idle : &q->done, j);
 	pthread_mutex_unlock(&q->mutex);
-	(void)!write(q->fd, &one, sizeof(one));
+	if (!again)
+		(void)!write(q->fd, &one, sizeof(one));
+}
+
+/** The next job, counted as worked on; NULL: none. Under the mutex. */
+static struct job *
+next_job(struct jobs *q)
+{
+	struct job *j = queue_pop(&q->todo);
+
+	if (j) {
+		q->busy++;
+		return j;
+	}
+	if (q->idle_busy)
+		return NULL;
+	j = queue_pop(&q->idle);
+	q->idle_busy = j != NULL;
+	return j;
 }
 
 static void *
@@ -213,17 +161,16 @@ run(void *ctx)
 	}
 	pthread_mutex_lock(&q->mutex);
 	while (!q->stopping) {
-		struct job *j = queue_pop(&q->todo);
+		struct job *j = next_job(q);
 		enum rc rc;
 
 		if (!j) {
 			pthread_cond_wait(&q->wake, &q->mutex);
 			continue;
 		}
-		q->busy++;
 		pthread_mutex_unlock(&q->mutex);
-		rc = work(s, j);
-		finish(q, j);
+		rc = job_work(s, j);
+		finish(q, j, rc);
 		if (rc == RC_TOKEN)
 			note_failure(q, s);
 		pthread_mutex_lock(&q->mutex);
@@ -244,6 +191,7 @@ jobs_start(struct hsm *hsm, unsigned threads, struct jobs **out)
 	q->health.ok = true;
 	queue_init(&q->todo);
 	queue_init(&q->done);
+	queue_init(&q->idle);
 	pthread_mutex_init(&q->mutex, NULL);
 	pthread_cond_init(&q->wake, NULL);
 	q->fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
@@ -288,6 +236,8 @@ jobs_stop(struct jobs *q, unsigned patience_s)
 		job_free(j);
 	while ((j = queue_pop(&q->done)))
 		job_free(j);
+	while ((j = queue_pop(&q->idle)))
+		job_free(j);
 	close(q->fd);
 	free(q);
 	return true;
@@ -302,12 +252,13 @@ jobs_fd(const struct jobs *q)
 bool
 jobs_put(struct jobs *q, struct job *j)
 {
-	bool room;
+	bool idle = j->kind == JOB_DOCTOR, room;
+	struct queue *to = idle ? &q->idle : &q->todo;
 
 	pthread_mutex_lock(&q->mutex);
-	room = q->todo.count < QUEUE_MAX;
+	room = to->count < (size_t)(idle ? IDLE_MAX : QUEUE_MAX);
 	if (room) {
-		queue_put(&q->todo, j);
+		queue_put(to, j);
 		pthread_cond_signal(&q->wake);
 	}
 	pthread_mutex_unlock(&q->mutex);

@@ -9,10 +9,15 @@
 #define BOOTSTRAPD_JOBS_H
 
 #include "config.h"
+#include "issue/doctor.h"
 #include "issue/issue.h"
 #include "question.h"
 
-enum job_kind { JOB_PSK, JOB_BEGIN };
+enum job_kind {
+	JOB_PSK,
+	JOB_BEGIN,
+	JOB_DOCTOR, /**< when there is nothing else to do, one at a time */
+};
 
 struct job {
 	struct job *next;
@@ -27,11 +32,14 @@ struct job {
 	bool again; /**< JOB_BEGIN: recorded before */
 	uint8_t credential[POLICY_ENDPOINT_MAX + 1];
 	uint8_t endpoint[POLICY_ENDPOINT_MAX + 4];
+	struct span evidence; /**< JOB_PSK: may be empty; JOB_DOCTOR */
+	uint8_t evidence_bytes[EVIDENCE_BYTES_MAX];
 	/* what came out */
-	enum rc rc; /**< JOB_PSK */
+	enum rc rc; /**< JOB_PSK, JOB_DOCTOR */
 	struct secret key; /**< JOB_PSK */
 	uint32_t epoch; /**< JOB_PSK */
 	struct issue_decision decision; /**< JOB_BEGIN */
+	struct doctor *doctor; /**< JOB_DOCTOR; its result when rc is RC_OK */
 };
 
 /** Owned. `set` is borrowed: a reference is taken. NULL: out of memory. */
@@ -39,6 +47,10 @@ struct job *job_psk(
     unsigned worker, struct policy_set *set, const struct q_psk *q);
 struct job *job_begin(
     unsigned worker, struct policy_set *set, const struct q_begin *q);
+struct job *job_doctor(
+    unsigned worker, struct policy_set *set, const struct q_evidence *q);
+/** Work on it. RC_AGAIN: there is more to do. RC_TOKEN: the token is away. */
+MUST_CHECK enum rc job_work(struct hsm_session *s, struct job *j);
 /** Wipes what it holds. */
 void job_free(struct job *j);
 
@@ -61,11 +73,11 @@ bool jobs_stop(struct jobs *q, unsigned patience_s);
 
 /** Readable when jobs are done. */
 int jobs_fd(const struct jobs *q);
-/** Takes the job. False (the job is freed): the queue is full. */
+/** Takes the job. False (the job is freed): the queue of its kind is full. */
 bool jobs_put(struct jobs *q, struct job *j);
 /** All that are done, oldest first, a list by `next`; NULL: none. */
 struct job *jobs_take(struct jobs *q);
-/** How many wait or are worked on. */
+/** How many wait or are worked on, of those that somebody waits for. */
 size_t jobs_waiting(struct jobs *q);
 void jobs_health(struct jobs *q, struct token_health *out);
 

@@ -342,6 +342,7 @@ keeper_init(struct keeper *k)
 	k->hsm_config = c->hsm;
 	k->hsm_config.sessions = threads + 1; /* one for this thread */
 	epochs_init(&k->epochs);
+	budget_init(&k->budget, clock_now_ms());
 	rc = loop_new(&k->loop);
 	if (rc == RC_OK)
 		rc = table_init(&k->sessions);

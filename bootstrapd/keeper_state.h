@@ -1,7 +1,7 @@
 /**
  * keeper_state.h - what the keeper holds, shared by the files that make it up:
  * keeper.c (start, loop, end), ask.c (questions in), record.c (rows, then
- * answers out), sessions.c (who is being bootstrapped), masters.c (are these
+ * answers out), doctor.c (wrong keys), sessions.c (who is being bootstrapped), masters.c (are these
  * the right keys), control.c (bootstrapctl).
  */
 #ifndef BOOTSTRAPD_KEEPER_STATE_H
@@ -9,6 +9,7 @@
 
 #include "base/loop.h"
 #include "base/table.h"
+#include "budget.h"
 #include "epochs.h"
 #include "jobs.h"
 #include "keeper.h"
@@ -79,6 +80,7 @@ struct keeper {
 	int64_t ledger_gap_ms; /**< UTC: rows may be missing since; 0: none */
 	struct loaded policies;
 	struct epochs epochs;
+	struct budget budget; /**< of diagnoses */
 	struct table sessions, endpoints;
 	struct ending *endings;
 	size_t ending_count;
@@ -133,6 +135,18 @@ void sessions_worker_lost(struct keeper *k, unsigned worker);
 /** End what no worker can be serving any more. */
 void sessions_sweep(struct keeper *k, uint64_t now_ms);
 void sessions_free(struct keeper *k);
+
+/* doctor.c */
+
+/** A handshake has failed: find out why, within the budget of its address. */
+void doctor_ask(struct link *l, const struct q_evidence *q);
+/** Is this job one whose result is recorded? */
+bool doctor_has_row(const struct job *j);
+/** Its row, in the open group, and a line of the log. Errors: as
+ *  ledger_append. */
+MUST_CHECK enum rc doctor_append(struct keeper *k, const struct job *j);
+/** What else follows from it. */
+void doctor_settle(struct keeper *k, const struct job *j);
 
 /* masters.c */
 

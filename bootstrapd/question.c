@@ -191,6 +191,12 @@ question_put(struct writer *w, const struct question *q)
 		writer_be(w, q->psk.ref, 8);
 		put_address(w, &q->psk.address);
 		put_short(w, q->psk.identity);
+		put_short(w, q->psk.evidence);
+		break;
+	case Q_EVIDENCE:
+		put_address(w, &q->evidence.address);
+		put_short(w, q->evidence.identity);
+		put_short(w, q->evidence.evidence);
 		break;
 	case Q_PSK_FAILED:
 		put_short(w, q->psk_failed.identity);
@@ -246,6 +252,12 @@ question_get(struct span packet, struct question *q)
 		q->psk.ref = reader_be(&r, 8);
 		get_address(&r, &q->psk.address);
 		q->psk.identity = get_short(&r, CREDENTIAL_MAX);
+		q->psk.evidence = get_short(&r, EVIDENCE_BYTES_MAX);
+		break;
+	case Q_EVIDENCE:
+		get_address(&r, &q->evidence.address);
+		q->evidence.identity = get_short(&r, CREDENTIAL_MAX);
+		q->evidence.evidence = get_short(&r, EVIDENCE_BYTES_MAX);
 		break;
 	case Q_PSK_FAILED:
 		q->psk_failed.identity = get_short(&r, CREDENTIAL_MAX);

@@ -10,6 +10,7 @@
 #define BOOTSTRAPD_QUESTION_H
 
 #include "base/address.h"
+#include "base/evidence.h"
 #include "base/secret.h"
 #include "bootstrap/session.h"
 
@@ -27,6 +28,7 @@ enum question_kind {
 	Q_FINISHING, /**< Finish is about to go out */
 	Q_END, /**< record the verdict */
 	Q_STATS,
+	Q_EVIDENCE, /**< left of a handshake that failed: which key was it? */
 	/* keeper to worker */
 	Q_PSK_ANSWER = 64,
 	Q_BEGIN_ANSWER,
@@ -40,6 +42,15 @@ struct q_psk {
 	uint64_t ref; /**< the worker's own number */
 	struct address address;
 	struct span identity; /**< borrowed from the packet */
+	/** base/evidence.h; empty as long as Finished has not come. Borrowed. */
+	struct span evidence;
+};
+
+/** One way: nobody waits for an answer. */
+struct q_evidence {
+	struct address address;
+	struct span identity; /**< borrowed from the packet */
+	struct span evidence; /**< likewise; base/evidence.h */
 };
 
 struct q_psk_failed {
@@ -90,6 +101,7 @@ struct question {
 		uint32_t hello_worker;
 		struct q_psk psk;
 		struct q_psk_failed psk_failed;
+		struct q_evidence evidence;
 		struct q_begin begin;
 		struct q_end end;
 		struct q_stats stats;

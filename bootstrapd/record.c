@@ -156,9 +156,12 @@ append_all(struct keeper *k, struct job *jobs)
 		if (s && s->recorded)
 			rc = append_end(k, s, &e->verdict);
 	}
-	for (struct job *j = jobs; j && rc == RC_OK; j = j->next)
+	for (struct job *j = jobs; j && rc == RC_OK; j = j->next) {
 		if (j->kind == JOB_BEGIN && !unwanted(k, j))
 			rc = append_decision(k, j);
+		else if (doctor_has_row(j))
+			rc = doctor_append(k, j);
+	}
 	return rc;
 }
 
@@ -169,7 +172,7 @@ rows_due(struct keeper *k, const struct job *jobs)
 	if (k->endings)
 		return true;
 	for (; jobs; jobs = jobs->next)
-		if (jobs->kind == JOB_BEGIN)
+		if (jobs->kind == JOB_BEGIN || doctor_has_row(jobs))
 			return true;
 	return false;
 }
@@ -316,6 +319,8 @@ record_flush(void *ctx, uint64_t now_ms)
 
 		if (jobs->kind == JOB_PSK)
 			answer_psk(k, jobs);
+		else if (jobs->kind == JOB_DOCTOR)
+			doctor_settle(k, jobs);
 		else
 			answer_begin(k, jobs, rc);
 		job_free(jobs);

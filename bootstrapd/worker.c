@@ -80,6 +80,7 @@ take_answer(struct worker *w, struct question *q, uint64_t now_ms)
 	case Q_HELLO:
 	case Q_PSK:
 	case Q_PSK_FAILED:
+	case Q_EVIDENCE:
 	case Q_BEGIN:
 	case Q_FINISHING:
 	case Q_END:

@@ -68,6 +68,16 @@ MUST_CHECK enum rc issue_psk(struct hsm_session *hsm,
     unsigned attempt, struct secret *key, uint32_t *epoch);
 
 /**
+ * The key of a PSK handshake whose Finished has come already (base/evidence.h):
+ * the one of the accepted epochs that opens it, tried in the same order.
+ * Errors: RC_DENIED (none of them does, or the evidence is none that keys can
+ * be tried on), and those of issue_psk.
+ */
+MUST_CHECK enum rc issue_psk_by_evidence(struct hsm_session *hsm,
+    const struct policy_set *set, struct span psk_identity, uint32_t first,
+    struct span evidence, struct secret *key, uint32_t *epoch);
+
+/**
  * Decide a Bootstrap-Request. Always fills `out` (granted or a reason); the
  * caller records it before anything leaves the process.
  */

@@ -1,5 +1,7 @@
 #include "issue/issue.h"
 
+#include "hsm/psk_test.h"
+
 /** `first` in front where the document accepts it, then the newest first: that
  *  is what images are minted with. */
 static size_t
@@ -40,4 +42,51 @@ issue_psk(struct hsm_session *hsm, const struct policy_set *set,
 	d.master = id->master;
 	d.epoch = *epoch = order[attempt % n];
 	return hsm_derive(hsm, &d, key);
+}
+
+static enum rc
+find_opening(struct hsm_session *hsm, struct psk_test *test,
+    struct hsm_derivation d, const uint32_t *order, size_t count,
+    struct secret *key, uint32_t *epoch)
+{
+	for (size_t i = 0; i < count; i++) {
+		enum rc rc;
+
+		d.epoch = order[i];
+		rc = hsm_derive(hsm, &d, key);
+		if (rc)
+			return rc;
+		if (psk_test_key(test, key)) {
+			*epoch = order[i];
+			return RC_OK;
+		}
+	}
+	secret_fini(key);
+	return RC_DENIED;
+}
+
+enum rc
+issue_psk_by_evidence(struct hsm_session *hsm, const struct policy_set *set,
+    struct span psk_identity, uint32_t first, struct span evidence,
+    struct secret *key, uint32_t *epoch)
+{
+	struct hsm_derivation d = {.purpose = HSM_PURPOSE_BOOTSTRAP};
+	uint32_t order[POLICY_EPOCHS_MAX];
+	const struct identity *id;
+	struct psk_evidence facts;
+	struct psk_test *test;
+	enum rc rc;
+
+	id = identity_for_psk(set, psk_identity, &d.endpoint);
+	if (!id)
+		return RC_NOT_FOUND;
+	/* nothing to choose from */
+	if (id->epoch_count < 2 || evidence_get(evidence, &facts) ||
+	    psk_test_new(&facts, &test))
+		return RC_DENIED;
+	d.master = id->master;
+	rc = find_opening(
+	    hsm, test, d, order, order_epochs(id, first, order), key, epoch);
+	psk_test_free(test);
+	return rc;
 }

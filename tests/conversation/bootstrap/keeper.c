@@ -176,6 +176,7 @@ take_question(const struct question *q)
 	case Q_PSK_FAILED:
 	case Q_HELLO:
 	case Q_STATS:
+	case Q_EVIDENCE:
 		break;
 	case Q_PSK_ANSWER:
 	case Q_BEGIN_ANSWER:
@@ -211,6 +212,7 @@ give_answer(struct question *q)
 	case Q_FINISHING:
 	case Q_END:
 	case Q_STATS:
+	case Q_EVIDENCE:
 		fail_msg("a keeper sends what is the worker's to say");
 	}
 }

@@ -593,15 +593,19 @@ class World:
 
 class Relay:
     """A wire between one device and the daemon, on which everything is seen:
-    `heard` is a list of (">" or "<", datagram)."""
+    `heard` is a list of (">" or "<", datagram). `source`: the address that
+    the daemon sees. `split`: each record of the device travels alone, and
+    arrives before the next one is sent."""
 
-    def __init__(self, to):
+    def __init__(self, to, source="127.0.0.1", split=False):
         import threading
         self.to = to
+        self.split = split
         self.heard = []
         self.front = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.front.bind(("127.0.0.1", 0))
         self.back = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.back.bind((source, 0))
         self.back.connect(to)
         self.peer = None
         self.running = True
@@ -613,13 +617,23 @@ class Relay:
     def uri(self, scheme="coaps"):
         return f"{scheme}://127.0.0.1:{self.front.getsockname()[1]}"
 
+    def _parts(self, datagram):
+        while self.split and len(datagram) >= 13:
+            end = 13 + int.from_bytes(datagram[11:13], "big")
+            yield datagram[:end]
+            datagram = datagram[end:]
+        if datagram:
+            yield datagram
+
     def _forward(self):
         self.front.settimeout(0.2)
         while self.running:
             try:
                 datagram, self.peer = self.front.recvfrom(4096)
                 self.heard.append((">", datagram))
-                self.back.send(datagram)
+                for n, part in enumerate(self._parts(datagram)):
+                    time.sleep(0.1 if n else 0)
+                    self.back.send(part)
             except (TimeoutError, ConnectionError):
                 pass
 

@@ -39,6 +39,12 @@ sample(enum question_kind kind)
 		q.psk.ref = 0x0102030405060708;
 		q.psk.address = device;
 		q.psk.identity = SPAN_LIT("dev-1");
+		q.psk.evidence = SPAN_LIT("a Finished");
+		break;
+	case Q_EVIDENCE:
+		q.evidence.address = device;
+		q.evidence.identity = SPAN_LIT("dev-1");
+		q.evidence.evidence = SPAN_LIT("what was left");
 		break;
 	case Q_PSK_FAILED:
 		q.psk_failed.identity = SPAN_LIT("dev-1");
@@ -99,7 +105,7 @@ sample(enum question_kind kind)
 
 static const enum question_kind kinds[] = {Q_HELLO, Q_PSK, Q_PSK_FAILED,
     Q_BEGIN, Q_FINISHING, Q_END, Q_STATS, Q_PSK_ANSWER, Q_BEGIN_ANSWER,
-    Q_RECORDED, Q_CANCEL};
+    Q_RECORDED, Q_CANCEL, Q_EVIDENCE};
 
 enum { KINDS = sizeof(kinds) / sizeof(kinds[0]) };
 
@@ -166,6 +172,12 @@ same_question(const struct question *q)
 		assert_int_equal(q->psk.ref, 0x0102030405060708);
 		same_address(&q->psk.address);
 		assert_true(span_is(q->psk.identity, "dev-1"));
+		assert_true(span_is(q->psk.evidence, "a Finished"));
+		break;
+	case Q_EVIDENCE:
+		same_address(&q->evidence.address);
+		assert_true(span_is(q->evidence.identity, "dev-1"));
+		assert_true(span_is(q->evidence.evidence, "what was left"));
 		break;
 	case Q_PSK_FAILED:
 		assert_true(span_is(q->psk_failed.identity, "dev-1"));
@@ -322,6 +334,15 @@ limits(void **state)
 	(void)state;
 	q = sample(Q_PSK);
 	q.psk.identity = span_of(big, 129);
+	refused(q);
+	q = sample(Q_PSK);
+	q.psk.evidence = span_of(big, EVIDENCE_BYTES_MAX + 1);
+	refused(q);
+	q = sample(Q_EVIDENCE);
+	q.evidence.identity = span_of(big, 129);
+	refused(q);
+	q = sample(Q_EVIDENCE);
+	q.evidence.evidence = span_of(big, EVIDENCE_BYTES_MAX + 1);
 	refused(q);
 	q = sample(Q_PSK_FAILED);
 	q.psk_failed.identity = span_of(big, 129);

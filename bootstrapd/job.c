@@ -1,0 +1,136 @@
+/* One job: what was asked, and the work on it in a thread of the token. */
+#include "jobs.h"
+
+#include <stdlib.h>
+
+static struct job *
+job_new(enum job_kind kind, unsigned worker, struct policy_set *set)
+{
+	struct job *j = calloc(1, sizeof(*j));
+
+	if (!j)
+		return NULL;
+	j->kind = kind;
+	j->worker = worker;
+	j->set = policy_set_ref(set);
+	return j;
+}
+
+static struct span
+keep(uint8_t *room, size_t cap, struct span s)
+{
+	size_t n = s.len < cap ? s.len : cap;
+
+	if (n)
+		memcpy(room, s.p, n);
+	return span_of(room, n);
+}
+
+struct job *
+job_psk(unsigned worker, struct policy_set *set, const struct q_psk *q)
+{
+	struct job *j = job_new(JOB_PSK, worker, set);
+
+	if (!j)
+		return NULL;
+	j->ref = q->ref;
+	j->request.credential =
+	    keep(j->credential, sizeof(j->credential), q->identity);
+	j->evidence =
+	    keep(j->evidence_bytes, sizeof(j->evidence_bytes), q->evidence);
+	return j;
+}
+
+struct job *
+job_doctor(unsigned worker, struct policy_set *set, const struct q_evidence *q)
+{
+	struct job *j = job_new(JOB_DOCTOR, worker, set);
+
+	if (!j)
+		return NULL;
+	j->request.address = q->address;
+	j->request.credential =
+	    keep(j->credential, sizeof(j->credential), q->identity);
+	j->evidence =
+	    keep(j->evidence_bytes, sizeof(j->evidence_bytes), q->evidence);
+	return j;
+}
+
+struct job *
+job_begin(unsigned worker, struct policy_set *set, const struct q_begin *q)
+{
+	struct job *j = job_new(JOB_BEGIN, worker, set);
+
+	if (!j)
+		return NULL;
+	memcpy(j->request.session, q->session, SESSION_ID_LEN);
+	j->request.nosec = q->nosec;
+	j->request.epoch = q->epoch;
+	j->request.has_endpoint = q->has_endpoint;
+	j->request.address = q->address;
+	j->request.pct = q->pct;
+	j->request.fault = q->fault;
+	j->request.worker = worker;
+	j->request.credential =
+	    keep(j->credential, sizeof(j->credential), q->credential);
+	j->request.endpoint =
+	    keep(j->endpoint, sizeof(j->endpoint), q->endpoint);
+	return j;
+}
+
+void
+job_free(struct job *j)
+{
+	if (!j)
+		return;
+	secret_fini(&j->key);
+	doctor_free(j->doctor);
+	issue_decision_fini(&j->decision);
+	policy_set_unref(j->set);
+	free(j);
+}
+
+/* The Finished has come with the identity: the key that opens it, if it is one
+ * of those that are accepted; else the one whose turn it is. */
+static enum rc
+work_psk(struct hsm_session *s, struct job *j)
+{
+	enum rc rc = RC_DENIED;
+
+	if (j->evidence.len > 0)
+		rc = issue_psk_by_evidence(s, j->set, j->request.credential,
+		    j->first_epoch, j->evidence, &j->key, &j->epoch);
+	if (rc == RC_DENIED)
+		rc = issue_psk(s, j->set, j->request.credential, j->first_epoch,
+		    j->attempt, &j->key, &j->epoch);
+	return rc;
+}
+
+static enum rc
+work_doctor(struct hsm_session *s, struct job *j)
+{
+	const struct doctor_keys keys = doctor_keys_of(s);
+	enum rc rc = RC_OK;
+
+	if (!j->doctor)
+		rc = doctor_new(
+		    j->set, j->request.credential, j->evidence, &j->doctor);
+	return rc == RC_OK ? doctor_step(j->doctor, &keys) : rc;
+}
+
+enum rc
+job_work(struct hsm_session *s, struct job *j)
+{
+	switch (j->kind) {
+	case JOB_PSK:
+		j->rc = work_psk(s, j);
+		return j->rc;
+	case JOB_DOCTOR:
+		j->rc = work_doctor(s, j);
+		return j->rc;
+	case JOB_BEGIN:
+		break;
+	}
+	issue_begin(s, j->set, &j->request, &j->decision);
+	return j->decision.reason == REASON_TOKEN_AWAY ? RC_TOKEN : RC_OK;
+}
