@@ -8,6 +8,7 @@
  * for good. The raw layer does notice (login_revive sets `libp11_void`): then
  * everything is reopened before libp11 is asked again.
  */
+#include "base/digest.h"
 #include "hsm/ec_internal.h"
 
 #include <libp11.h>
@@ -20,7 +21,7 @@ void
 ca_keys_release(struct hsm *h)
 {
 	for (unsigned i = 0; i < h->ca_key_count; i++)
-		EVP_PKEY_free(h->ca_keys[i].key);
+		EVP_PKEY_CTX_free(h->ca_keys[i].key);
 	h->ca_key_count = 0;
 	h->libp11_void = false;
 }
@@ -62,9 +63,26 @@ preflight(struct hsm *h)
 	return rv == CKR_OK ? h->p11->C_CloseSession(session) : rv;
 }
 
+/* Takes the key. What has signed once signs again. */
+static CK_RV
+context(EVP_PKEY *key, EVP_PKEY_CTX **out)
+{
+	EVP_PKEY_CTX *ctx = key ? EVP_PKEY_CTX_new(key, NULL) : NULL;
+	CK_RV rv = CKR_OK;
+
+	if (!ctx || EVP_PKEY_sign_init(ctx) != 1) {
+		rv = last_ckr();
+		EVP_PKEY_CTX_free(ctx);
+		ctx = NULL;
+	}
+	EVP_PKEY_free(key);
+	*out = ctx;
+	return rv;
+}
+
 /* The one that the raw layer has found, by its full name. */
 static CK_RV
-load(struct hsm *h, const struct hsm_ec_key *wanted, EVP_PKEY **out,
+load(struct hsm *h, const struct hsm_ec_key *wanted, EVP_PKEY_CTX **out,
     const char **call)
 {
 	struct span id = span_of(wanted->ref.id, wanted->ref.id_len);
@@ -87,8 +105,7 @@ load(struct hsm *h, const struct hsm_ec_key *wanted, EVP_PKEY **out,
 		    strcmp(keys[i].label, wanted->ref.label) != 0 ||
 		    !span_equal(span_of(keys[i].id, keys[i].id_len), id))
 			continue;
-		*out = PKCS11_get_private_key(&keys[i]);
-		return *out ? CKR_OK : last_ckr();
+		return context(PKCS11_get_private_key(&keys[i]), out);
 	}
 	return CKR_KEY_HANDLE_INVALID;
 }
@@ -98,14 +115,14 @@ static CK_RV
 remember(struct hsm *h, const struct hsm_ec_ref *ref,
     const struct hsm_ec_key *key, struct ca_key **out, const char **call)
 {
-	EVP_PKEY *pkey;
-	CK_RV rv = load(h, key, &pkey, call);
+	EVP_PKEY_CTX *ctx;
+	CK_RV rv = load(h, key, &ctx, call);
 	struct ca_key *k;
 
 	if (rv != CKR_OK)
 		return rv;
 	if (h->ca_key_count == HSM_CA_KEYS) {
-		EVP_PKEY_free(h->ca_keys[0].key);
+		EVP_PKEY_CTX_free(h->ca_keys[0].key);
 		memmove(h->ca_keys, h->ca_keys + 1,
 		    (HSM_CA_KEYS - 1) * sizeof(h->ca_keys[0]));
 		h->ca_key_count--;
@@ -116,14 +133,15 @@ remember(struct hsm *h, const struct hsm_ec_ref *ref,
 	memcpy(k->id, ref->id, ref->id_len);
 	k->id_len = ref->id_len;
 	memcpy(k->spki, key->spki, sizeof(k->spki));
-	k->key = pkey;
+	k->key = ctx;
 	*out = k;
 	return CKR_OK;
 }
 
 struct sign_op {
 	const struct hsm_ec_ref *ref;
-	struct span spki, message;
+	struct span spki;
+	uint8_t digest[P256_DIGEST_LEN];
 	uint8_t *signature;
 	size_t len;
 	bool unknown; /* not in the cache: to be described first */
@@ -132,29 +150,20 @@ struct sign_op {
 };
 
 static CK_RV
-sign(EVP_PKEY *key, struct sign_op *op, const char **call)
+sign(EVP_PKEY_CTX *key, struct sign_op *op, const char **call)
 {
-	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-	CK_RV rv = CKR_HOST_MEMORY;
-
 	*call = "libp11: C_Sign";
 	op->len = P256_SIGNATURE_DER_MAX;
 	ERR_clear_error();
-	if (ctx) {
-		bool done = EVP_DigestSignInit(
-				ctx, NULL, EVP_sha256(), NULL, key) == 1 &&
-		    EVP_DigestSign(ctx, op->signature, &op->len, op->message.p,
-			op->message.len) == 1;
-
-		rv = done ? CKR_OK : last_ckr();
-	}
-	EVP_MD_CTX_free(ctx);
-	return rv;
+	return EVP_PKEY_sign(key, op->signature, &op->len, op->digest,
+		   sizeof(op->digest)) == 1
+	    ? CKR_OK
+	    : last_ckr();
 }
 
 /* A hiccup is not worth an epoch. */
 static CK_RV
-sign_patiently(EVP_PKEY *key, struct sign_op *op, const char **call)
+sign_patiently(EVP_PKEY_CTX *key, struct sign_op *op, const char **call)
 {
 	CK_RV rv = sign(key, op, call);
 	enum ckr_class class = hsm_ckr_class(rv);
@@ -233,11 +242,11 @@ ca_key_sign(struct hsm_session *s, const struct hsm_ec_ref *ref,
     struct span spki, struct span message,
     uint8_t signature[static P256_SIGNATURE_DER_MAX], size_t *len)
 {
-	struct sign_op op = {
-	    ref, spki, message, signature, 0, false, false, NULL};
+	struct sign_op op = {.ref = ref, .spki = spki, .signature = signature};
 	struct hsm_ec_key key;
 	enum rc rc = ec_ref_check(s, ref);
 
+	digest_of(message, op.digest);
 	for (int i = 0; !rc && i < TRIES; i++) {
 		bool reopen = false;
 

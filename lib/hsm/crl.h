@@ -53,7 +53,8 @@ size_t crl_size_max(size_t entry_count);
 
 /**
  * Make and sign with the key `ca`, which is the issuer's; the list in DER is
- * appended to `out`. The session's error says why not.
+ * appended to `out`. The session's error says why not. May reopen the token, as
+ * cert_issue.
  * Errors: RC_DENIED (the issuer may not sign lists: cRLSign), RC_MALFORMED
  * (a date, serial or reason), RC_CONFLICT, RC_TOO_LARGE, those of hsm_ec_sign.
  */

@@ -1,10 +1,9 @@
 /* A key pair on P-256 from random bits, and its PKCS#8. */
 #include "hsm/device_key.h"
+#include "hsm/p256_internal.h"
 
 #include <openssl/bn.h>
-#include <openssl/ec.h>
 #include <openssl/err.h>
-#include <openssl/objects.h>
 
 enum { SCALAR_LEN = 32 };
 
@@ -69,7 +68,7 @@ write_key(
 enum rc
 device_key_of(const struct secret *seed, struct device_key *out)
 {
-	EC_GROUP *group = NULL;
+	const EC_GROUP *group;
 	BN_CTX *ctx = NULL;
 	BIGNUM *d = NULL;
 	enum rc rc = RC_MEMORY;
@@ -78,7 +77,7 @@ device_key_of(const struct secret *seed, struct device_key *out)
 		return RC_MALFORMED;
 	if (secret_reserve(&out->private_key, DEVICE_KEY_DER_LEN))
 		return RC_MEMORY;
-	group = EC_GROUP_new_by_curve_name(NID_X9_62_prime256v1);
+	group = p256_group();
 	ctx = BN_CTX_secure_new();
 	d = BN_secure_new();
 	if (group && ctx && d && reduce(group, seed, d, ctx) &&
@@ -87,7 +86,6 @@ device_key_of(const struct secret *seed, struct device_key *out)
 	/* BN_CTX_free and BN_clear_free wipe; a plain BN_free would not. */
 	BN_clear_free(d);
 	BN_CTX_free(ctx);
-	EC_GROUP_free(group);
 	ERR_clear_error();
 	if (rc)
 		device_key_fini(out);

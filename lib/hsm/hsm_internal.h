@@ -135,7 +135,7 @@ struct ca_key {
 	uint8_t id[32];
 	size_t id_len;
 	uint8_t spki[91]; /**< its public half, as the raw layer read it */
-	struct evp_pkey_st *key;
+	struct evp_pkey_ctx_st *key; /**< ready to sign */
 };
 
 struct hsm_session {

@@ -273,11 +273,12 @@ test_subject(void **state)
 static void
 test_names(void **state)
 {
+	static const char label_of_64[] = "0123456789abcdef0123456789abcdef"
+					  "0123456789abcdef0123456789abcdef"
+					  ".example";
 	static const char *const dns[] = {"", ".", "a..b", "-a.example",
 	    "a-.example", "a b.example", "exa\xc3\xa4mple.org", "trailing.",
-	    "*.", "a.*.example",
-	    "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef."
-	    "example"};
+	    "*.", "a.*.example", label_of_64};
 	static const char *const uri[] = {"", "urn", ":x", "urn:", "1urn:x",
 	    "urn:a b", "urn:<x>", "u\xc3\xa4:x"};
 	struct draft t;

@@ -1,0 +1,14 @@
+/**
+ * p256_internal.h - the curve, for those who compute on it.
+ */
+#ifndef HSM_P256_INTERNAL_H
+#define HSM_P256_INTERNAL_H
+
+#include "hsm/p256.h"
+
+#include <openssl/ec.h>
+
+/** NIST P-256; NULL when out of memory. Lives for ever. */
+const EC_GROUP *p256_group(void);
+
+#endif
