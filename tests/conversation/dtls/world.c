@@ -1,5 +1,6 @@
 #include "world.h"
 
+#include "dtls/features.h"
 #include "dtls/peek.h"
 #include "dtls/x509.h"
 #include "pki.h"
@@ -174,6 +175,8 @@ world_open(struct world *w, unsigned i, const struct dtls_client_config *config)
 {
 	struct device *dev = &w->devices[i];
 
+	if (config->version != DTLS_CLIENT_12 && !DTLS_HAVE_13)
+		skip();
 	if (!dev->sent) {
 		dev->sent = calloc(WORLD_SEEN, sizeof(struct flying));
 		dev->got = calloc(WORLD_SEEN, sizeof(struct flying));
@@ -284,6 +287,16 @@ closed(struct world *w, unsigned i, const struct dtls_event *ev)
 }
 
 static void
+note_evidence(struct world *w, uint64_t conn)
+{
+	struct writer out;
+
+	writer_init(&out, w->evidence, sizeof(w->evidence));
+	w->evidence_rc = dtls_evidence(w->server, conn, &out);
+	w->evidence_len = out.len;
+}
+
+static void
 take_event(struct world *w, const struct dtls_event *ev)
 {
 	unsigned i = device_at(w, &ev->address);
@@ -323,6 +336,7 @@ take_event(struct world *w, const struct dtls_event *ev)
 			    RC_OK);
 		break;
 	case DTLS_EVENT_CLOSED:
+		note_evidence(w, ev->conn);
 		closed(w, i, ev);
 		break;
 	}

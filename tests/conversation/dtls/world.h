@@ -18,6 +18,7 @@
 #ifndef WORLD_H
 #define WORLD_H
 
+#include "base/evidence.h"
 #include "dtls/client.h"
 #include "dtls/dtls.h"
 
@@ -73,6 +74,10 @@ struct world {
 	uint32_t sign_key; /* with what */
 	uint8_t sign_digest[DTLS_DIGEST_LEN];
 	struct dtls_fault fault; /* see pki_try */
+	/* What the last association that ended has left for trying keys. */
+	enum rc evidence_rc;
+	size_t evidence_len;
+	uint8_t evidence[EVIDENCE_BYTES_MAX];
 	char events[WORLD_TEXT];
 	char trace[WORLD_TEXT];
 };
