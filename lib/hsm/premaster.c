@@ -22,7 +22,8 @@ refuses(CK_RV rv)
 	enum ckr_class class = hsm_ckr_class(rv);
 
 	return class != CKR_CLASS_OK && class != CKR_CLASS_SESSION &&
-	    class != CKR_CLASS_LOGIN && class != CKR_CLASS_HANDLE;
+	    class != CKR_CLASS_OPERATION && class != CKR_CLASS_LOGIN &&
+	    class != CKR_CLASS_HANDLE;
 }
 
 /* RFC 4279 2: length, so many zeros, length, key. */
@@ -32,7 +33,9 @@ digest(struct hsm_session *s, CK_OBJECT_HANDLE key, size_t key_len,
 {
 	CK_FUNCTION_LIST *p11 = s->hsm->p11;
 	CK_MECHANISM mechanism = {CKM_SHA256, NULL, 0};
-	CK_ULONG len = PSK_TEST_PREMASTER_LEN;
+	/* More room than a digest takes, as in master_mac(). */
+	uint8_t hash[HSM_MAC_CAP];
+	CK_ULONG len = sizeof(hash);
 	uint8_t head[2 + MASTER_MAX + 2] = {0};
 	size_t head_len = 2 + key_len + 2;
 	CK_RV rv;
@@ -52,10 +55,16 @@ digest(struct hsm_session *s, CK_OBJECT_HANDLE key, size_t key_len,
 	}
 	if (rv == CKR_OK) {
 		*call = "C_DigestFinal";
-		rv = p11->C_DigestFinal(s->handle, out, &len);
+		rv = p11->C_DigestFinal(s->handle, hash, &len);
+	} else {
+		/* The next try begins anew, in this session. */
+		(void)p11->C_DigestFinal(s->handle, hash, &len);
 	}
 	if (rv == CKR_OK && len != PSK_TEST_PREMASTER_LEN)
 		rv = CKR_FUNCTION_NOT_SUPPORTED;
+	if (rv == CKR_OK)
+		memcpy(out, hash, PSK_TEST_PREMASTER_LEN);
+	secret_wipe(hash, sizeof(hash));
 	s->broken = s->broken || rv != CKR_OK;
 	return rv;
 }

@@ -64,6 +64,10 @@
 	X(C_Encrypt) \
 	X(C_DecryptInit) \
 	X(C_Decrypt) \
+	X(C_DigestInit) \
+	X(C_DigestUpdate) \
+	X(C_DigestKey) \
+	X(C_DigestFinal) \
 	X(C_SignInit) \
 	X(C_Sign) \
 	X(C_VerifyInit) \
@@ -345,6 +349,10 @@ WRAP(C_EncryptInit, (SESSION, CK_MECHANISM *m, CK_OBJECT_HANDLE k), s, m, k)
 WRAP(C_Encrypt, (SESSION, BUFFERS), s, in, in_len, out, out_len)
 WRAP(C_DecryptInit, (SESSION, CK_MECHANISM *m, CK_OBJECT_HANDLE k), s, m, k)
 WRAP(C_Decrypt, (SESSION, BUFFERS), s, in, in_len, out, out_len)
+WRAP(C_DigestInit, (SESSION, CK_MECHANISM *m), s, m)
+WRAP(C_DigestUpdate, (SESSION, CK_BYTE *in, CK_ULONG in_len), s, in, in_len)
+WRAP(C_DigestKey, (SESSION, CK_OBJECT_HANDLE k), s, k)
+WRAP(C_DigestFinal, (SESSION, CK_BYTE *out, CK_ULONG *out_len), s, out, out_len)
 WRAP(C_SignInit, (SESSION, CK_MECHANISM *m, CK_OBJECT_HANDLE k), s, m, k)
 WRAP(C_Sign, (SESSION, BUFFERS), s, in, in_len, out, out_len)
 WRAP(C_VerifyInit, (SESSION, CK_MECHANISM *m, CK_OBJECT_HANDLE k), s, m, k)
