@@ -76,6 +76,7 @@ conn_new(struct dtls *d, const struct site *site,
 	c->d = d;
 	STAILQ_INIT(&c->queue);
 	STAILQ_INIT(&c->data);
+	c->fault = DTLS_FAILED_PROTOCOL;
 	c->credentials = credentials_ref(d->credentials);
 	c->site = site;
 	c->ssl = wolfSSL_new(site->ctx);
@@ -316,7 +317,7 @@ fault(const struct conn *c, int error)
 		return key_fault(c);
 	if (error == NO_PEER_CERT)
 		return DTLS_FAILED_NO_CERTIFICATE;
-	return c->peer && !c->peer_good ? c->fault : DTLS_FAILED_PROTOCOL;
+	return c->fault;
 }
 
 static uint64_t

@@ -35,9 +35,7 @@ static const struct {
 #if DTLS_HAVE_13
     {"TLS13-AES128-GCM-SHA256", 0x1301, SUITE_13, true},
     {"TLS13-AES128-CCM-SHA256", 0x1304, SUITE_13, false},
-#if DTLS_HAVE_13_CCM_8
     {"TLS13-AES128-CCM-8-SHA256", 0x1305, SUITE_13, false},
-#endif
 #endif
 };
 
@@ -158,13 +156,13 @@ set_groups(WOLFSSL_CTX *ctx)
 {
 	/* Not whatever wolfSSL knows: a larger curve is work for nothing that
 	 * a stranger can ask for. */
-	return wolfSSL_CTX_UseSupportedCurve(ctx, WOLFSSL_ECC_SECP256R1) ==
-	    WOLFSSL_SUCCESS &&
-	    wolfSSL_CTX_UseSupportedCurve(ctx, WOLFSSL_ECC_X25519) ==
-	    WOLFSSL_SUCCESS &&
-	    wolfSSL_CTX_UseSupportedCurve(ctx, WOLFSSL_ECC_SECP384R1) ==
-	    WOLFSSL_SUCCESS &&
-	    wolfSSL_CTX_SetMinEccKey_Sz(ctx, KEY_BITS_MIN) == WOLFSSL_SUCCESS;
+	if (wolfSSL_CTX_UseSupportedCurve(ctx, WOLFSSL_ECC_SECP256R1) !=
+	    WOLFSSL_SUCCESS)
+		return false;
+	(void)wolfSSL_CTX_UseSupportedCurve(ctx, WOLFSSL_ECC_X25519);
+	(void)wolfSSL_CTX_UseSupportedCurve(ctx, WOLFSSL_ECC_SECP384R1);
+	return wolfSSL_CTX_SetMinEccKey_Sz(ctx, KEY_BITS_MIN) ==
+	    WOLFSSL_SUCCESS;
 }
 
 bool
@@ -290,9 +288,6 @@ dtls_features(void)
 #endif
 #if DTLS_HAVE_13
 	    ", DTLS 1.3"
-#endif
-#if DTLS_HAVE_13_CCM_8
-	    " CCM-8"
 #endif
 #if DTLS_HAVE_RPK
 	    ", RPK"

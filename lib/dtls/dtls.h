@@ -68,7 +68,7 @@ extern const struct dtls_config dtls_config_default;
 struct dtls;
 
 /** What of wolfSSL this build has, found at configure time: "5.9.2, CID,
- *  DTLS 1.3 CCM-8". Static. */
+ *  DTLS 1.3, RPK". Static. */
 const char *dtls_features(void);
 
 /**

@@ -130,7 +130,7 @@ struct conn {
 	struct signing *signing; /* NULL: none is waited for */
 	struct datum *peer; /* certificate or raw key, until the owner knows */
 	bool peer_good; /* let in by peer_callback() */
-	enum dtls_close_reason fault; /* of `peer` */
+	enum dtls_close_reason fault; /* what it ends with if wolfSSL fails */
 
 	/* What the owner is still to be told, in this order. */
 	TAILQ_ENTRY(conn) ready;

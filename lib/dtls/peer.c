@@ -100,6 +100,7 @@ peer_callback(int good, WOLFSSL_X509_STORE_CTX *store)
 	if (store->error_depth > 0)
 		return good;
 	c->peer_good = false;
+	c->fault = DTLS_FAILED_NO_CERTIFICATE;
 	if (store->totalCerts < 1)
 		return 0;
 	leaf = span_of(store->certs[0].buffer, store->certs[0].length);
@@ -111,6 +112,9 @@ peer_callback(int good, WOLFSSL_X509_STORE_CTX *store)
 		c->fault = fault(store->error);
 		return 0;
 	}
-	c->peer_good = let_in(c, store, leaf);
-	return c->peer_good;
+	if (!let_in(c, store, leaf))
+		return 0;
+	c->peer_good = true;
+	c->fault = DTLS_FAILED_PROTOCOL;
+	return 1;
 }

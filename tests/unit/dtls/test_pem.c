@@ -41,7 +41,7 @@ what_is_one(void **state)
 		"\x30\3\2\1\7\x30\0", 7},
 	    {"in lines", BEGIN "MAMC\nAQc=\n" END, "\x30\3\2\1\7", 5},
 	    {"beside a key",
-		"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE "
+		"-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PRIVATE "
 		"KEY-----\n" BEGIN "MAA=\n" END,
 		"\x30\0", 2},
 	    {"without a last line end", BEGIN "MAA=\n-----END CERTIFICATE-----",
