@@ -75,6 +75,14 @@ completion_closed(const struct verb *v, char *out, size_t cap)
 	return true;
 }
 
+bool
+completion_files(const struct verb *v)
+{
+	const char *text = v->options.operands;
+
+	return text && (strstr(text, "PATH") || strstr(text, "FILE"));
+}
+
 int
 completion(const struct options *o)
 {

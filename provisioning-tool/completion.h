@@ -27,5 +27,7 @@ void completion_prefixes(completion_prefix_fn each);
 /** Operands written as alternatives, "bash|zsh|fish": the words to offer,
  *  parted by spaces. False: they are open. */
 bool completion_closed(const struct verb *v, char *out, size_t cap);
+/** Are its operands files? */
+bool completion_files(const struct verb *v);
 
 #endif

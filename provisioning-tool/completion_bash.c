@@ -92,8 +92,7 @@ completion_bash(void)
 		if (completion_closed(v, words, sizeof(words)))
 			printf("\t'%s') words='%s' operands='' ;;\n", v->name,
 			    words);
-		else if (!v->options.operands ||
-		    !strstr(v->options.operands, "PATH"))
+		else if (!completion_files(v))
 			printf("\t'%s') operands='' ;;\n", v->name);
 	}
 	fputs("\tesac\n\tcase \"$verb $prev\" in\n", stdout);

@@ -65,7 +65,7 @@ fish_verb(const struct verb *v)
 		printf("complete -c provisioning-tool -n "
 		       "'__provisioning_tool_at \"%s\"' -a '%s'\n",
 		    v->name, words);
-	else if (v->options.operands && strstr(v->options.operands, "PATH"))
+	else if (completion_files(v))
 		printf("complete -c provisioning-tool -n "
 		       "'__provisioning_tool_in \"%s\"' -F\n",
 		    v->name);

@@ -72,7 +72,7 @@ zsh_verb(const struct verb *v)
 		zsh_option(s);
 	if (completion_closed(v, words, sizeof(words)))
 		printf("\t\t'*:word:(%s)'\n", words);
-	else if (v->options.operands && strstr(v->options.operands, "PATH"))
+	else if (completion_files(v))
 		fputs("\t\t'*:path:_files'\n", stdout);
 	fputs("\t) ;;\n", stdout);
 }

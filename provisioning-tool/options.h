@@ -33,6 +33,10 @@ struct options {
 	/* the ledger */
 	const char *kind;
 	int64_t since, limit;
+	/* certificates */
+	const char *directory, *serial, *reason, *issuer, *encoding;
+	int64_t from, to, validity_s;
+	bool dry_run;
 	/* output */
 	const char *format;
 	/* the rest of the line */

@@ -94,11 +94,10 @@ open_beside(struct output *o)
 	return o->fd < 0 ? failed(EX_CANTCREAT, o->path, strerror(err)) : EX_OK;
 }
 
-int
-output_begin(struct output *o, const char *path, bool force)
+/** An open file without its name, or none for standard output. */
+static int
+begin(struct output *o, const char *path, bool force)
 {
-	struct stat st;
-	struct quoted q;
 	int code;
 
 	*o = (struct output){.fd = -1, .force = force};
@@ -108,7 +107,29 @@ output_begin(struct output *o, const char *path, bool force)
 	code = check_place(o);
 	if (code == EX_OK)
 		code = open_beside(o);
-	if (code != EX_OK)
+	return code;
+}
+
+int
+output_begin_public(struct output *o, const char *path, bool force)
+{
+	int code = begin(o, path, force);
+
+	/* EPERM: a FAT stick, which has its own idea of modes */
+	if (code == EX_OK && o->fd >= 0 && fchmod(o->fd, 0644) != 0 &&
+	    errno != EPERM)
+		code = failed(EX_CANTCREAT, path, strerror(errno));
+	return code;
+}
+
+int
+output_begin(struct output *o, const char *path, bool force)
+{
+	struct stat st;
+	struct quoted q;
+	int code = begin(o, path, force);
+
+	if (code != EX_OK || o->fd < 0)
 		return code;
 	/* a FAT stick shows whatever mode it was mounted with */
 	if (fstat(o->fd, &st) != 0 || (st.st_mode & 077) != 0)

@@ -1,7 +1,7 @@
 /**
  * output.h - a file that is there whole or not at all: written without a name
  * (or under another, where the file system has no such files) and with mode
- * 0600, then given its own. Or standard output.
+ * 0600 (0644 where it is public), then given its own. Or standard output.
  */
 #ifndef TOOL_OUTPUT_H
 #define TOOL_OUTPUT_H
@@ -23,6 +23,10 @@ struct output {
  * Returns an exit code: EX_OK, EX_CANTCREAT.
  */
 MUST_CHECK int output_begin(struct output *o, const char *path, bool force);
+
+/** The same for what anybody may read: mode 0644. */
+MUST_CHECK int output_begin_public(
+    struct output *o, const char *path, bool force);
 
 /**
  * Write everything and make it durable, not yet under its name. For standard

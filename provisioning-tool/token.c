@@ -34,11 +34,17 @@ say(enum rc rc, const struct hsm_error *err, bool opening)
 int
 token_open(const struct settings *s, struct token *out)
 {
+	return token_open_config(&s->hsm, out);
+}
+
+int
+token_open_config(const struct hsm_config *config, struct token *out)
+{
 	struct hsm_error err = {0};
 	enum rc rc;
 
 	*out = (struct token){0};
-	rc = hsm_open(&s->hsm, &out->hsm, &err);
+	rc = hsm_open(config, &out->hsm, &err);
 	if (rc != RC_OK)
 		return say(rc, &err, true);
 	rc = hsm_session_take(out->hsm, &out->session, &err);

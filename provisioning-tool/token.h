@@ -17,6 +17,10 @@ struct token {
  * or the PIN was refused), EX_CONFIG (module, URI or source of the PIN).
  */
 MUST_CHECK int token_open(const struct settings *s, struct token *out);
+/** The same of a token that other than the settings name. `config` is borrowed
+ *  until token_close. */
+MUST_CHECK int token_open_config(
+    const struct hsm_config *config, struct token *out);
 /** Harmless on a zero token, and twice. */
 void token_close(struct token *t);
 

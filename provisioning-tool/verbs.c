@@ -1,5 +1,6 @@
 #include "verbs.h"
 
+#include "ceremony.h"
 #include "help.h"
 #include "image_format.h"
 #include "tool.h"
@@ -126,6 +127,83 @@ static const struct option_spec explain_specs[] = {
 static const struct option_group explain_group =
     OPTION_GROUP("Options", explain_specs);
 
+static const struct option_spec ceremony_specs[] = {
+    {.name = "dry-run",
+	.kind = OPTION_FLAG,
+	.help = "show what would be made and signed, and touch nothing",
+	.offset = offsetof(struct options, dry_run)},
+    {FILE_NAME("directory", directory, "DIR",
+	"where relative paths go from; default: FILE's own folder")},
+    {NUMBER("from", from, 1, CEREMONY_STEPS_MAX,
+	"begin with this step, and go on with the transcript")},
+    {NUMBER("to", to, 1, CEREMONY_STEPS_MAX, "end with this step")},
+};
+static const struct option_group ceremony_group =
+    OPTION_GROUP("Options", ceremony_specs);
+
+/* RFC 5280 5.3.1; removeFromCRL is none that a certificate can have. */
+static const char *const reasons[] = {"unspecified", "keyCompromise",
+    "cACompromise", "affiliationChanged", "superseded", "cessationOfOperation",
+    "certificateHold", "privilegeWithdrawn", "aACompromise", NULL};
+
+static const struct option_spec revoke_specs[] = {
+    {TEXT("serial", serial, "HEX", "the certificate of this serial number")},
+    {TEXT("endpoint", endpoint, "EP",
+	"every credential that this device was given")},
+    {.name = "reason",
+	.kind = OPTION_CHOICE,
+	.value = "REASON",
+	.help = "why: keyCompromise, superseded, ...",
+	.offset = offsetof(struct options, reason),
+	.required = true,
+	.choices = reasons},
+    {.name = "force",
+	.kind = OPTION_FLAG,
+	.help = "also a serial number that the ledger does not know",
+	.offset = offsetof(struct options, force)},
+    {LEDGER("the ledger to record it in")},
+};
+static const struct option_group revoke_group =
+    OPTION_GROUP("Options", revoke_specs);
+
+static const char *const pem_der[] = {"pem", "der", NULL};
+
+static const struct option_spec crl_specs[] = {
+    {FILE_NAME("issuer", issuer, "FILE",
+	 "the CA's certificate; its key is found in the token"),
+	.required = true},
+    {.name = "validity",
+	.kind = OPTION_SECONDS,
+	.value = "TIME",
+	.help = "until the next list at the latest; default 7d",
+	.offset = offsetof(struct options, validity_s),
+	.min = 60,
+	.max = 31536000,
+	.preset = "7d"},
+    {.name = "encoding",
+	.kind = OPTION_CHOICE,
+	.value = "FORM",
+	.help = "pem (default) or der",
+	.offset = offsetof(struct options, encoding),
+	.choices = pem_der,
+	.preset = "pem"},
+    {FILE_NAME(
+	 "output", output, "FILE", "where to; - or nothing: standard output"),
+	.letter = 'o'},
+    {.name = "force",
+	.kind = OPTION_FLAG,
+	.help = "replace FILE if it exists",
+	.offset = offsetof(struct options, force)},
+    {LEDGER("the ledger with the revocations")},
+};
+static const struct option_group crl_group = OPTION_GROUP("Options", crl_specs);
+
+static const struct option_spec pki_show_specs[] = {
+    {OUTPUT(text_json, "text (default) or json (an object a line)")},
+};
+static const struct option_group pki_show_group =
+    OPTION_GROUP("Options", pki_show_specs);
+
 static const struct option_spec list_specs[] = {
     {LEDGER("the ledger to read")},
     {TEXT("endpoint", endpoint, "EP", "only rows of this endpoint")},
@@ -155,6 +233,7 @@ static const struct option_group verify_group =
 const struct verb_group verb_groups[] = {
     {"policy", "who may come, and what they get"},
     {"image", "factory images"},
+    {"pki", "certificates and the keys that sign them"},
     {"hsm", "the token and its keys"},
     {"audit", "the ledger"},
     {0},
@@ -172,6 +251,15 @@ const struct verb verbs[] = {
 	{{&build_group, &token_group, &config_group}, NONE}, image_build},
     {"image formats", "list the formats of images", {{&formats_group}, NONE},
 	image_formats},
+    {"pki ceremony", "make keys and certificates by a reviewed file",
+	{{&ceremony_group}, "FILE", 1, 1}, pki_ceremony},
+    {"pki revoke", "take a certificate or a device's credentials back",
+	{{&revoke_group, &config_group}, NONE}, pki_revoke},
+    {"pki crl", "sign the list of a CA's revoked certificates",
+	{{&crl_group, &token_group, &config_group}, NONE}, pki_crl},
+    {"pki show", "show certificates, lists and requests, or signing keys",
+	{{&pki_show_group, &token_group, &config_group}, "[FILE...]", 0, MANY},
+	pki_show},
     {"hsm keys", "list the master keys in the token",
 	{{&list_keys_group, &token_group, &config_group}, NONE}, hsm_keys},
     {"hsm keys make", "make master keys in the token",

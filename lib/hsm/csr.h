@@ -8,7 +8,7 @@
 #ifndef HSM_CSR_H
 #define HSM_CSR_H
 
-#include "hsm/cert.h"
+#include "hsm/cert_issue.h"
 
 enum { CSR_DER_MAX = 8192 /**< bytes */ };
 
@@ -31,5 +31,14 @@ struct csr {
  */
 MUST_CHECK enum rc csr_parse(
     struct span der, struct csr *out, struct der_fault *fault);
+
+/**
+ * Make a request for the key `key` in the token, signed by it, with the subject
+ * of `profile` and no attributes; the DER is appended to `out`. The session's
+ * error says why not.
+ * Errors: those of hsm_ec_public and hsm_ec_sign, RC_TOO_LARGE.
+ */
+MUST_CHECK enum rc csr_sign(struct hsm_session *s, const struct hsm_ec_ref *key,
+    const struct cert_profile *profile, struct writer *out);
 
 #endif

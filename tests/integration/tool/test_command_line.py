@@ -39,7 +39,7 @@ def letters(verb):
 def every_help():
     """--help works on every level and fits 80 columns."""
     groups = {v.split()[0] for v in verbs() if " " in v}
-    equal(groups, {"policy", "image", "hsm", "audit"})
+    equal(groups, {"policy", "image", "pki", "hsm", "audit"})
     for level in [[]] + [[g] for g in groups] + [v.split() for v in verbs()]:
         ran = run(*level, "--help")
         equal((ran.code, ran.err), (0, ""), ran)
@@ -94,6 +94,12 @@ def mistakes():
             (["image", "build", "--hold-off", "10"], ["0s to 31536000s"]),
             (["image", "build", "--hold-off", "366d"], ["0s to"]),
             (["image", "build", "--hold-off", "-1s"], ["0s to"]),
+            (["pki", "ceremony"], ["FILE is missing"]),
+            (["pki", "ceremony", "x", "--from", "0"], ["1 to"]),
+            (["pki", "crl", "--issuer", "x", "--validity", "1s"], ["60s to"]),
+            (["pki", "revoke", "--reason", "boredom"], ["keyCompromise"]),
+            (["pki", "revoke", "--reason", "superseded"],
+             ["--serial or --endpoint"]),
             (["audit", "list", "--since", "0"], ["1 to"]),
             (["audit", "list", "extra"], ["audit list: ", '"extra"']),
             (["completion", "csh"], ["csh", "bash, zsh or fish"])):
@@ -278,6 +284,8 @@ def in_bash():
     equal(bash.offers("image", "build", "--policies", "pol"),
           ["policies.yaml"])
     equal(bash.offers("policy", "check", "pol"), ["policies.yaml"])
+    equal(bash.offers("pki", "ceremony", "pol"), ["policies.yaml"])
+    equal(bash.offers("pki", "revoke", "--reason", "key"), ["keyCompromise"])
     equal(bash.offers("completion", ""), ["bash", "zsh", "fish"])
     equal(bash.offers("hsm", "keys", "m"), ["make"])
 

@@ -1,0 +1,425 @@
+/*
+ * pki crl: the ledger's revocations of one CA as a list that the CA's key signs
+ * in the token (RFC 5280 section 5). The ledger is locked from the first look
+ * until the row is durable, so that no two lists share a number; the row comes
+ * before the file.
+ */
+#include "base/text.h"
+#include "hsm/crl.h"
+#include "hsm/pem.h"
+#include "output.h"
+#include "pki_file.h"
+#include "record.h"
+#include "token.h"
+#include "tool.h"
+#include "verbs.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+enum { HEX_MAX = 2 * DIGEST_LEN };
+
+/** One that was revoked, and its serial number. */
+struct revoked {
+	struct crl_entry entry;
+	uint8_t serial[CERT_SERIAL_MAX];
+	size_t serial_len;
+};
+
+struct list {
+	const struct options *o;
+	struct settings settings;
+	struct pki_certificate issuer;
+	char issuer_key[HEX_TEXT_MAX]; /**< SHA-256 of its key */
+	struct token token;
+	struct hsm_ec_ref key;
+	unsigned keys; /**< that fit the certificate */
+	struct ledger *ledger;
+	struct revoked *revoked;
+	size_t count, cap;
+	uint64_t number;
+	uint8_t *bytes; /**< DER, then what is written */
+	struct span der, file;
+	struct output output;
+};
+
+static int
+check_issuer(struct list *l)
+{
+	uint8_t sha256[DIGEST_LEN];
+	struct quoted q;
+	int code = pki_certificate_read(l->o->issuer, &l->issuer);
+	const struct cert *c = &l->issuer.cert;
+
+	if (code != EX_OK)
+		return code;
+	if (!c->is_ca || (c->has_key_usage && !(c->key_usage & CERT_CRL_SIGN)))
+		return tool_error(EX_DATAERR, "name a CA's certificate",
+		    "%s may not sign lists (RFC 5280 4.2.1.3: cRLSign)",
+		    quote_str(&q, l->o->issuer));
+	digest_of(c->spki, sha256);
+	hex_text(l->issuer_key, span_of(sha256, sizeof(sha256)));
+	return EX_OK;
+}
+
+static enum rc
+compare_key(void *ctx, const struct hsm_ec_key *k)
+{
+	struct list *l = ctx;
+
+	if (!k->p256 ||
+	    !span_equal(span_of(k->spki, sizeof(k->spki)), l->issuer.cert.spki))
+		return RC_OK;
+	l->key = k->ref;
+	l->keys++;
+	return RC_OK;
+}
+
+/** By its public key, which is the surest name. */
+static int
+find_key(struct list *l)
+{
+	enum rc rc = hsm_ec_list(l->token.session, compare_key, l);
+	struct quoted token, file;
+
+	if (rc != RC_OK)
+		return token_fault(&l->token, rc);
+	if (l->keys == 1)
+		return EX_OK;
+	quote_str(&token, hsm_token_name(l->token.hsm));
+	quote_str(&file, l->o->issuer);
+	if (l->keys == 0)
+		return tool_error(EX_UNAVAILABLE,
+		    "name the CA's token; see provisioning-tool pki show",
+		    "token %s has no key of %s", token.text, file.text);
+	return tool_error(EX_CANTCREAT,
+	    "take one away by the token's own means",
+	    "token %s has %u keys of %s", token.text, l->keys, file.text);
+}
+
+/** A short text of a row in hex, as bytes; empty when it is none. */
+static size_t
+take_bytes(
+    const struct ledger_row *row, const char *name, uint8_t *out, size_t cap)
+{
+	char hex[HEX_MAX + 1];
+	struct writer w, b;
+
+	writer_init(&w, hex, sizeof(hex));
+	writer_init(&b, out, cap);
+	if (!ledger_field(row, name, &w) || w.full ||
+	    text_unhex(&b, writer_span(&w)) != RC_OK)
+		return 0;
+	return b.len;
+}
+
+/** Is the row of this CA's certificates, or of nobody's? */
+static bool
+is_ours(const struct list *l, const struct ledger_row *row, bool or_unknown)
+{
+	char hex[HEX_TEXT_MAX];
+	struct writer w;
+
+	writer_init(&w, hex, sizeof(hex));
+	if (!ledger_field(row, "issuer_key", &w))
+		return or_unknown;
+	return span_is(writer_span(&w), l->issuer_key);
+}
+
+static enum crl_reason
+take_reason(const struct ledger_row *row)
+{
+	enum crl_reason reason = CRL_UNSPECIFIED;
+	char text[32];
+	struct writer w;
+
+	writer_init(&w, text, sizeof(text) - 1);
+	if (ledger_field(row, "reason", &w) && !w.full) {
+		text[w.len] = '\0';
+		if (crl_reason_of(text, &reason) != RC_OK)
+			reason = CRL_UNSPECIFIED;
+	}
+	return reason;
+}
+
+static enum rc
+collect(void *ctx, const struct ledger_row *row)
+{
+	struct list *l = ctx;
+	struct revoked r = {0};
+
+	r.serial_len = take_bytes(row, "serial", r.serial, sizeof(r.serial));
+	if (r.serial_len == 0 || !is_ours(l, row, true))
+		return RC_OK;
+	if (l->count == l->cap) {
+		size_t cap = l->cap ? 2 * l->cap : 64;
+		struct revoked *more = realloc(l->revoked, cap * sizeof(*more));
+
+		if (!more)
+			return RC_MEMORY;
+		l->revoked = more;
+		l->cap = cap;
+	}
+	r.entry.revoked_s = row->time_ms / 1000;
+	r.entry.reason = take_reason(row);
+	l->revoked[l->count++] = r;
+	return RC_OK;
+}
+
+static int
+by_serial(const void *a, const void *b)
+{
+	const struct revoked *x = a, *y = b;
+	int c = span_compare(span_of(x->serial, x->serial_len),
+	    span_of(y->serial, y->serial_len));
+
+	if (c != 0)
+		return c;
+	return (x->entry.revoked_s > y->entry.revoked_s) -
+	    (x->entry.revoked_s < y->entry.revoked_s);
+}
+
+/** One entry a serial number: the first that was recorded. */
+static void
+sort_out(struct list *l)
+{
+	size_t n = 0;
+
+	if (l->count > 0)
+		qsort(l->revoked, l->count, sizeof(*l->revoked), by_serial);
+	for (size_t i = 0; i < l->count; i++) {
+		const struct revoked *r = &l->revoked[i];
+
+		if (n > 0 &&
+		    span_equal(span_of(r->serial, r->serial_len),
+			span_of(l->revoked[n - 1].serial,
+			    l->revoked[n - 1].serial_len)))
+			continue;
+		l->revoked[n++] = *r;
+	}
+	l->count = n;
+}
+
+/** The number of the CA's last list; the newest row comes first. */
+static enum rc
+last_number(void *ctx, const struct ledger_row *row)
+{
+	struct list *l = ctx;
+	int64_t number;
+
+	if (!is_ours(l, row, false) ||
+	    !ledger_field_int(row, "number", &number) || number < 0)
+		return RC_OK;
+	l->number = (uint64_t)number;
+	return RC_AGAIN; /* enough */
+}
+
+static enum rc
+read_ledger(struct list *l)
+{
+	const struct ledger_query revoked = {
+	    .kind = SPAN_LIT("credential_revoked")};
+	const struct ledger_query lists = {
+	    .kind = SPAN_LIT("crl_signed"), .newest_first = true};
+	enum rc rc = ledger_read(l->ledger, &revoked, collect, l);
+
+	if (rc == RC_OK)
+		rc = ledger_read(l->ledger, &lists, last_number, l);
+	l->number++;
+	sort_out(l);
+	return rc == RC_AGAIN ? RC_OK : rc;
+}
+
+/** Room for the list and, behind it, its text. */
+static enum rc
+make_room(struct list *l, size_t *der_max, size_t *all)
+{
+	*der_max = crl_size_max(l->count);
+	*all = *der_max + *der_max / 48 * 65 + 256;
+	l->bytes = malloc(*all);
+	return l->bytes ? RC_OK : RC_MEMORY;
+}
+
+static enum rc
+sign(struct list *l, int64_t now_s)
+{
+	struct crl_entry *entries = calloc(l->count + 1, sizeof(*entries));
+	struct crl_draft d = {
+	    .issuer = &l->issuer.cert,
+	    .this_update_s = now_s,
+	    .next_update_s = now_s + l->o->validity_s,
+	    .number = l->number,
+	    .entries = entries,
+	    .entry_count = l->count,
+	};
+	size_t der_max, all;
+	struct writer w, pem;
+	enum rc rc = entries ? make_room(l, &der_max, &all) : RC_MEMORY;
+
+	if (rc != RC_OK)
+		goto out;
+	for (size_t i = 0; i < l->count; i++) {
+		entries[i] = l->revoked[i].entry;
+		entries[i].serial =
+		    span_of(l->revoked[i].serial, l->revoked[i].serial_len);
+	}
+	writer_init(&w, l->bytes, der_max);
+	rc = crl_sign(l->token.session, &l->key, &d, &w);
+	if (rc != RC_OK)
+		goto out;
+	l->der = l->file = writer_span(&w);
+	if (strcmp(l->o->encoding, "pem") == 0) {
+		writer_init(&pem, l->bytes + w.len, all - w.len);
+		pem_write(&pem, "X509 CRL", l->der);
+		l->file = writer_span(&pem);
+		rc = pem.full ? RC_BUG : RC_OK;
+	}
+out:
+	free(entries);
+	return rc;
+}
+
+/** What is handed out is what was meant. */
+static enum rc
+read_back(const struct list *l)
+{
+	struct der_fault fault;
+	struct crl c;
+	enum rc rc = crl_parse(l->der, &c, &fault);
+
+	if (rc == RC_OK)
+		rc = crl_verify(&c, &l->issuer.cert);
+	if (rc == RC_OK && c.entry_count != l->count)
+		rc = RC_BUG;
+	return rc;
+}
+
+static enum rc
+append(struct list *l, int64_t now_s, uint64_t *seq)
+{
+	uint8_t sha256[DIGEST_LEN];
+	char next[32];
+	struct writer w;
+	struct field f[8];
+	size_t n = 0;
+
+	digest_of(l->der, sha256);
+	writer_init(&w, next, sizeof(next));
+	der_print_time(&w, now_s + l->o->validity_s);
+	f[n++] = F_TEXT("issuer_key", (const char *)l->issuer_key);
+	f[n++] = F_INT("number", l->number);
+	f[n++] = F_INT("entries", l->count);
+	f[n++] = F_TEXT("next_update", writer_span(&w));
+	f[n++] = F_BYTES("sha256", span_of(sha256, sizeof(sha256)));
+	f[n++] = F_TEXT("token", hsm_token_name(l->token.hsm));
+	return ledger_append(l->ledger,
+	    &(struct ledger_event){
+		.kind = "crl_signed", .fields = f, .field_count = n},
+	    seq);
+}
+
+static int
+ledger_failed(enum rc rc)
+{
+	if (rc == RC_MEMORY)
+		return tool_fault(rc, "list");
+	return tool_error(EX_IOERR,
+	    rc == RC_FULL ? "make room on its disk and try again"
+			  : "see that the file and its folder can be written",
+	    "the list was not handed out, the ledger says %s", rc_name(rc));
+}
+
+/** From the lock to the row; the file has no name yet. */
+static int
+make(struct list *l, uint64_t *seq)
+{
+	int64_t now_s = (int64_t)time(NULL);
+	enum rc rc = ledger_begin(l->ledger);
+	int code = EX_OK;
+
+	if (rc == RC_OK)
+		rc = read_ledger(l);
+	if (rc != RC_OK)
+		goto out;
+	rc = sign(l, now_s);
+	if (rc != RC_OK) {
+		code = token_fault(&l->token, rc);
+	} else if (read_back(l) != RC_OK) {
+		code = tool_error(EX_SOFTWARE, "it was not handed out",
+		    "the list that was signed does not verify");
+	} else {
+		code = output_write(&l->output, l->file);
+	}
+	if (code != EX_OK)
+		goto out;
+	rc = append(l, now_s, seq);
+	if (rc == RC_OK)
+		rc = ledger_commit(l->ledger);
+out:
+	if (rc != RC_OK || code != EX_OK)
+		ledger_rollback(l->ledger);
+	return rc == RC_OK || code != EX_OK ? code : ledger_failed(rc);
+}
+
+static void
+report(const struct list *l, uint64_t seq)
+{
+	struct quoted q;
+
+	fprintf(stderr, "list         %s\n",
+	    l->output.path ? quote_str(&q, l->output.path) : "standard output");
+	fprintf(stderr, "number       %llu\n", (unsigned long long)l->number);
+	fprintf(stderr, "revoked      %zu\n", l->count);
+	fprintf(stderr, "ledger       %s row %llu\n",
+	    quote_str(&q, l->settings.ledger), (unsigned long long)seq);
+}
+
+static int
+run(struct list *l)
+{
+	uint64_t seq = 0;
+	int code = check_issuer(l);
+
+	if (code == EX_OK)
+		code = settings_load(
+		    l->o, SETTINGS_TOKEN | SETTINGS_LEDGER, &l->settings);
+	if (code == EX_OK)
+		code =
+		    output_begin_public(&l->output, l->o->output, l->o->force);
+	if (code == EX_OK)
+		code =
+		    record_open(l->settings.ledger, LEDGER_WRITE, &l->ledger);
+	if (code == EX_OK)
+		code = token_open(&l->settings, &l->token);
+	if (code == EX_OK)
+		code = find_key(l);
+	if (code == EX_OK)
+		code = make(l, &seq);
+	if (code == EX_OK)
+		code = output_commit(&l->output, l->file);
+	if (code == EX_OK)
+		report(l, seq);
+	return code;
+}
+
+int
+pki_crl(const struct options *o)
+{
+	struct list *l = calloc(1, sizeof(*l));
+	int code;
+
+	if (!l)
+		return tool_fault(RC_MEMORY, "list");
+	l->o = o;
+	l->output.fd = -1;
+	code = run(l);
+	output_end(&l->output);
+	token_close(&l->token);
+	ledger_close(l->ledger);
+	settings_fini(&l->settings);
+	free(l->revoked);
+	free(l->bytes);
+	free(l);
+	return code;
+}

@@ -1,0 +1,154 @@
+#include "pki_file.h"
+
+#include "hsm/pem.h"
+#include "tool.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int
+unread(int code, const char *path, const char *why)
+{
+	struct quoted q;
+
+	return tool_error(code, NULL, "%s: %s", quote_str(&q, path), why);
+}
+
+static int
+read_all(int fd, const char *path, size_t size, struct pki_file *out)
+{
+	out->bytes = malloc(size + 1);
+	if (!out->bytes)
+		return tool_fault(RC_MEMORY, "file");
+	while (out->len < size) {
+		ssize_t n = read(fd, out->bytes + out->len, size - out->len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return unread(EX_IOERR, path, strerror(errno));
+		if (n == 0)
+			break;
+		out->len += (size_t)n;
+	}
+	return EX_OK;
+}
+
+int
+pki_file_read(const char *path, struct pki_file *out)
+{
+	/* O_NONBLOCK: a FIFO must not hold us */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	struct stat st;
+	int code;
+
+	*out = (struct pki_file){0};
+	if (fd < 0 || fstat(fd, &st) != 0)
+		code = unread(EX_IOERR, path, strerror(errno));
+	else if (!S_ISREG(st.st_mode))
+		code = unread(EX_IOERR, path, "not a regular file");
+	else if (st.st_size > PKI_FILE_MAX)
+		code = unread(EX_DATAERR, path, "larger than 64 MiB");
+	else
+		code = read_all(fd, path, (size_t)st.st_size, out);
+	if (fd >= 0)
+		close(fd);
+	return code;
+}
+
+void
+pki_file_fini(struct pki_file *f)
+{
+	free(f->bytes);
+	*f = (struct pki_file){0};
+}
+
+static int
+malformed(const char *path, enum rc rc, const struct der_fault *fault)
+{
+	char why[256];
+	struct writer w;
+
+	if (rc == RC_MEMORY || !fault->what)
+		return tool_fault(rc, "certificate");
+	writer_init(&w, why, sizeof(why) - 1);
+	der_fault_print(fault, &w);
+	why[w.len] = '\0';
+	return unread(EX_DATAERR, path, why);
+}
+
+/** The first block of that label in a file, into `cap` bytes at `der`. */
+static int
+first_block(const char *path, const char *label, struct writer *der)
+{
+	struct pki_file f;
+	struct span rest;
+	struct quoted q;
+	int code = pki_file_read(path, &f);
+	enum rc rc;
+
+	if (code != EX_OK) {
+		pki_file_fini(&f);
+		return code;
+	}
+	rest = span_of(f.bytes, f.len);
+	rc = pem_next(&rest, label, der);
+	pki_file_fini(&f);
+	if (rc == RC_NOT_FOUND)
+		return tool_error(EX_DATAERR, NULL,
+		    "%s: no PEM block \"BEGIN %s\"", quote_str(&q, path),
+		    label);
+	if (rc != RC_OK)
+		return unread(EX_DATAERR, path,
+		    rc == RC_TOO_LARGE ? "larger than is read here"
+				       : "a broken PEM block (RFC 7468)");
+	return EX_OK;
+}
+
+int
+pki_certificate_take(
+    const char *name, struct span der, struct pki_certificate *out)
+{
+	struct der_fault fault = {0};
+	enum rc rc;
+
+	if (der.len > sizeof(out->der))
+		return unread(EX_DATAERR, name, "larger than is read here");
+	if (der.p != out->der)
+		memcpy(out->der, der.p, der.len);
+	rc = cert_parse(span_of(out->der, der.len), &out->cert, &fault);
+	return rc == RC_OK ? EX_OK : malformed(name, rc, &fault);
+}
+
+int
+pki_certificate_read(const char *path, struct pki_certificate *out)
+{
+	struct writer w;
+	int code;
+
+	writer_init(&w, out->der, sizeof(out->der));
+	code = first_block(path, "CERTIFICATE", &w);
+	if (code != EX_OK)
+		return code;
+	return pki_certificate_take(path, writer_span(&w), out);
+}
+
+int
+pki_request_read(const char *path, struct pki_request *out)
+{
+	struct der_fault fault = {0};
+	struct writer w;
+	enum rc rc;
+	int code;
+
+	writer_init(&w, out->der, sizeof(out->der));
+	code = first_block(path, "CERTIFICATE REQUEST", &w);
+	if (code != EX_OK)
+		return code;
+	rc = csr_parse(writer_span(&w), &out->csr, &fault);
+	return rc == RC_OK ? EX_OK : malformed(path, rc, &fault);
+}
