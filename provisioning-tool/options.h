@@ -20,7 +20,7 @@ struct options {
 	bool help;
 	/* configuration and token */
 	const char *config;
-	const char *module, *token;
+	const char *module, *init_args, *token;
 	const char *pin_file, *pin_env, *pin_credential;
 	const char *ledger;
 	/* images */
@@ -30,6 +30,9 @@ struct options {
 	bool force;
 	/* policies */
 	const char *credential, *address;
+	/* the token's speed */
+	const char *master, *key;
+	int64_t seconds;
 	/* the ledger */
 	const char *kind;
 	int64_t since, limit;

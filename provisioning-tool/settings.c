@@ -34,6 +34,8 @@ token_options(struct settings *s)
 		    "other");
 	if (o->module)
 		s->hsm.module = o->module;
+	if (o->init_args)
+		s->hsm.init_args = o->init_args;
 	if (o->token)
 		s->hsm.token = o->token;
 	return EX_OK;

@@ -38,6 +38,8 @@ static const struct option_group config_group =
 
 static const struct option_spec token_specs[] = {
     {FILE_NAME("module", module, "FILE", "the PKCS#11 module")},
+    {TEXT("init-args", init_args, "TEXT",
+	"what the module wants at its start, as NSS does")},
     {TEXT("token", token, "URI", "the token, \"pkcs11:token=LABEL\"")},
     {FILE_NAME(
 	"pin-file", pin_file, "FILE", "its user PIN: a file of mode 0600")},
@@ -61,6 +63,24 @@ static const struct option_spec make_keys_specs[] = {
 };
 static const struct option_group make_keys_group =
     OPTION_GROUP("Options", make_keys_specs);
+
+static const struct option_spec doctor_specs[] = {
+    {OUTPUT(text_json, "text (default) or json (one finding a line)")},
+};
+static const struct option_group doctor_group =
+    OPTION_GROUP("Options", doctor_specs);
+
+static const struct option_spec speed_specs[] = {
+    {TEXT("master", master, "LABEL",
+	"the master to derive with; default: the first")},
+    {TEXT("key", key, "URI",
+	"the key to sign with, \"pkcs11:object=LABEL\"; default: the first")},
+    {NUMBER("seconds", seconds, 1, 60, "for each measurement; default 1"),
+	.preset = "1"},
+    {OUTPUT(text_json, "text (default) or json (one measurement a line)")},
+};
+static const struct option_group speed_group =
+    OPTION_GROUP("Options", speed_specs);
 
 static const struct option_spec build_specs[] = {
     {FILE_NAME("policies", policies, "PATH",
@@ -265,6 +285,10 @@ const struct verb verbs[] = {
     {"hsm keys make", "make master keys in the token",
 	{{&make_keys_group, &token_group, &config_group}, "LABEL...", 1, MANY},
 	hsm_keys_make},
+    {"hsm doctor", "try whether the token is fit, and keeps its keys in",
+	{{&doctor_group, &token_group, &config_group}, NONE}, hsm_doctor_verb},
+    {"hsm speed", "measure what the token does a second",
+	{{&speed_group, &token_group, &config_group}, NONE}, hsm_speed_verb},
     {"audit list", "list what was done, row by row",
 	{{&list_group, &config_group}, NONE}, audit_list},
     {"audit show", "show one row, or one bootstrap from begin to end",

@@ -37,8 +37,10 @@ bool verb_within(const char *name, const char *prefix);
 int verb_dispatch(const char *const *argv);
 
 /* The verbs, each in a file of that name. */
+int hsm_doctor_verb(const struct options *o);
 int hsm_keys(const struct options *o);
 int hsm_keys_make(const struct options *o);
+int hsm_speed_verb(const struct options *o);
 int image_build(const struct options *o);
 int image_formats(const struct options *o);
 int pki_ceremony(const struct options *o);

@@ -166,6 +166,17 @@ object_bytes(struct hsm_session *s, CK_OBJECT_HANDLE object,
 	CK_RV rv = s->hsm->p11->C_GetAttributeValue(s->handle, object, &a, 1);
 
 	*len = 0;
+	if (rv == CKR_BUFFER_TOO_SMALL) {
+		/* NSS wants the room for a number to be exact. */
+		a = (CK_ATTRIBUTE){type, NULL, 0};
+		rv = s->hsm->p11->C_GetAttributeValue(s->handle, object, &a, 1);
+		if (rv == CKR_OK && a.ulValueLen > sizeof(buf))
+			rv = CKR_BUFFER_TOO_SMALL;
+		a.pValue = buf;
+		if (rv == CKR_OK)
+			rv = s->hsm->p11->C_GetAttributeValue(
+			    s->handle, object, &a, 1);
+	}
 	if (hsm_ckr_class(rv) == CKR_CLASS_TEMPLATE ||
 	    rv == CKR_BUFFER_TOO_SMALL)
 		return CKR_OK;

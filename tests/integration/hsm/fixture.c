@@ -11,6 +11,11 @@
 
 extern char **environ;
 
+enum {
+	PATIENCE_S = 60,
+	PATIENCE_MADE_S = 150, /* a TPM takes its time */
+};
+
 struct fixture fixture;
 
 static const char *
@@ -136,7 +141,7 @@ fixture_init(void)
 		     "no $P11SHIM");
 		return false;
 	}
-	alarm(60);
+	alarm(made ? PATIENCE_MADE_S : PATIENCE_S);
 	snprintf(fixture.dir, sizeof(fixture.dir), "/tmp/hsm-test.XXXXXX");
 	if (!mkdtemp(fixture.dir))
 		abort();

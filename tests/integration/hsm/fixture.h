@@ -36,7 +36,7 @@ extern struct fixture fixture;
 /**
  * Make the directory and the token, and set the environment for the shim.
  * False: something is not there, its name was printed: return TEST_SKIP. Ends
- * the process after a minute, should a call hang.
+ * the process after a minute or more, should a call hang.
  */
 bool fixture_init(void);
 void fixture_fini(void);
