@@ -306,45 +306,6 @@ test_the_right_key_in_another_form(void **state)
 	}
 }
 
-/* A key with zero bytes where text functions stop. */
-static void
-test_functions_for_text_and_numbers(void **state)
-{
-	static const struct {
-		const char *code;
-		uint8_t key[32];
-		size_t from, len;
-	} cases[] = {
-	    {"key-cut-at-zero", {7, 8, 9, 0, 5, [31] = 1}, 0, 3},
-	    {"key-no-zeros-before", {0, 0, 0, 1, 5, [31] = 1}, 3, 29},
-	    {"key-no-zeros-behind", {1, 2, [28] = 9}, 0, 29},
-	};
-	struct secret key = {0}, made = {0};
-	struct form_name name;
-
-	(void)state;
-	assert_int_equal(secret_reserve(&made, FORM_KEY_MAX), RC_OK);
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		bool seen = false;
-
-		assert_int_equal(
-		    secret_set(&key, span_of(cases[i].key, 32)), RC_OK);
-		for (size_t f = 0; f < form_count(); f++) {
-			form_name(f, &name);
-			if (strcmp(name.code, cases[i].code) != 0)
-				continue;
-			seen = true;
-			assert_true(form_make(f, &key, &made));
-			assert_true(span_equal(secret_expose(&made),
-			    span_of(
-				cases[i].key + cases[i].from, cases[i].len)));
-		}
-		assert_true(seen);
-	}
-	secret_fini(&key);
-	secret_fini(&made);
-}
-
 /* --- another key ---------------------------------------------------------- */
 
 static void
@@ -607,33 +568,6 @@ test_who_is_not_treated(void **state)
 	assert_null(d);
 }
 
-/* Codes are for machines: each once, and all of them and the sentences fit. */
-static void
-test_names(void **state)
-{
-	size_t count = form_count() + form_public_count();
-	struct form_name *names = calloc(count, sizeof(*names));
-
-	(void)state;
-	assert_non_null(names);
-	for (size_t i = 0; i < count; i++) {
-		struct form_name *n = &names[i];
-
-		if (i < form_count())
-			form_name(i, n);
-		else
-			form_public_name(i - form_count(), n);
-		assert_in_range(strlen(n->code), 1, FORM_CODE_MAX - 2);
-		assert_in_range(strlen(n->sentence), 20, FORM_SENTENCE_MAX - 2);
-		assert_int_equal(n->sentence[strlen(n->sentence) - 1], '.');
-		assert_null(strpbrk(n->code, "# ABCDEFGHIJKLMNOPQRSTUVWXYZ"));
-		assert_null(strchr(n->sentence, '#'));
-		for (size_t k = 0; k < i; k++)
-			assert_string_not_equal(names[k].code, n->code);
-	}
-	free(names);
-}
-
 static int
 load(void **state)
 {
@@ -660,7 +594,6 @@ main(void)
 {
 	static const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_the_right_key_in_another_form),
-	    cmocka_unit_test(test_functions_for_text_and_numbers),
 	    cmocka_unit_test(test_another_key),
 	    cmocka_unit_test(test_the_master_itself),
 	    cmocka_unit_test(test_no_key_at_all),
@@ -670,7 +603,6 @@ main(void)
 	    cmocka_unit_test(test_what_it_asks_of_the_token),
 	    cmocka_unit_test(test_a_token_that_goes_away),
 	    cmocka_unit_test(test_who_is_not_treated),
-	    cmocka_unit_test(test_names),
 	};
 
 	return cmocka_run_group_tests(tests, load, unload);
