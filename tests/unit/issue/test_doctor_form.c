@@ -55,9 +55,7 @@ test_no_form_is_the_key(void **state)
 {
 	static const uint8_t keys[][32] = {
 	    {0},
-	    "
-
-	    ",
+	    {10, 10, 10, 10, 10, 10, 10, 10},
 	    {1, 2, 3, [13] = 3, 2, 1},
 	    {[31] = 1},
 	};
