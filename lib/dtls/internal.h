@@ -10,7 +10,8 @@
  *   queue.c     datagrams kept meanwhile
  *   peer.c      whose certificate or raw key is let in
  *   evidence.c  notes for whoever looks for the key that a peer has used
- *   conn.c      an association's life around wolfSSL
+ *   conn_new.c  an association's wolfSSL
+ *   conn.c      its life around that
  *   event.c     what the owner is told
  *
  * An association is in handshake, live, or dead. There is at most one of each
@@ -172,12 +173,18 @@ struct dtls {
 	uint8_t plain[RECORD_LEN_MAX];
 };
 
-/* conn.c */
+/* conn_new.c */
 
 /* A candidate with a WOLFSSL of its own, for a site of d->credentials.
  * Errors: RC_MEMORY. */
 MUST_CHECK enum rc conn_new(struct dtls *d, const struct site *site,
     const struct secret *cookie_secret, struct conn **out);
+/* Whose hello it looks at: binds the cookie to the address. Errors:
+ * RC_MEMORY. */
+MUST_CHECK enum rc conn_set_peer(struct conn *c, const struct address *from);
+
+/* conn.c */
+
 /* At once and without an event; also from all tables and lists. */
 void conn_free(struct conn *c);
 
@@ -186,10 +193,6 @@ struct conn *conn_find(const struct table *t, const struct address *a);
 struct conn *conn_by_id(const struct dtls *d, uint64_t id);
 /** The association whose `by_id` this is. */
 struct conn *conn_of_id(struct table_item *i);
-
-/* Whose hello it looks at: binds the cookie to the address. Errors:
- * RC_MEMORY. */
-MUST_CHECK enum rc conn_set_peer(struct conn *c, const struct address *from);
 
 /* Does the peer have to show a certificate? */
 void conn_want_certificate(struct conn *c, bool wanted);
