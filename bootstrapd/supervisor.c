@@ -112,8 +112,8 @@ static void
 give_pin(struct supervisor *s)
 {
 	if (s->pin.len &&
-	    setenv(s->config->hsm.pin,
-		(const char *)secret_expose(&s->pin).p, 1) != 0)
+	    setenv(s->config->hsm.pin, (const char *)secret_expose(&s->pin).p,
+		1) != 0)
 		_exit(rc_exit(RC_MEMORY));
 	secret_fini(&s->pin);
 }
@@ -257,11 +257,11 @@ close_keeper(struct supervisor *s)
 }
 
 static void
-tell_workers_to_end(struct supervisor *s)
+tell_workers(struct supervisor *s, int sig)
 {
 	for (unsigned n = 0; n < s->config->workers; n++)
 		if (s->workers[n].pid)
-			kill(s->workers[n].pid, SIGNAL_END);
+			kill(s->workers[n].pid, sig);
 	close_keeper(s);
 }
 
@@ -275,12 +275,14 @@ end_idle_workers(struct supervisor *s)
 	for (unsigned n = 0; n < s->config->workers; n++)
 		if (s->workers[n].pid && !s->workers[n].idle)
 			return;
-	tell_workers_to_end(s);
+	tell_workers(s, SIGNAL_END);
 }
 
 static void
 drain(struct supervisor *s)
 {
+	bool again = s->stage == STAGE_DRAINING;
+
 	if (s->stage == STAGE_CLOSING)
 		return;
 	if (s->stage == STAGE_STARTING) {
@@ -289,13 +291,11 @@ drain(struct supervisor *s)
 	}
 	LOG(LOG_NOTICE, "draining",
 	    F_TEXT("note",
-		s->stage == STAGE_DRAINING
-		    ? "asked again: what runs is cancelled"
-		    : "what runs may end, nothing new begins"));
+		again ? "asked again: what runs is cancelled"
+		      : "what runs may end, nothing new begins"));
 	notify_state("STOPPING=1");
 	s->stage = STAGE_DRAINING;
-	/* a second time tells the workers to hurry */
-	tell_workers_to_end(s);
+	tell_workers(s, again ? SIGNAL_END : SIGNAL_DRAIN);
 }
 
 static void
@@ -475,6 +475,7 @@ watch_all(struct supervisor *s)
 	/* for the children, from their first moment */
 	sigemptyset(&theirs);
 	sigaddset(&theirs, SIGNAL_END);
+	sigaddset(&theirs, SIGNAL_DRAIN);
 	sigaddset(&theirs, SIGNAL_RELOAD);
 	sigprocmask(SIG_BLOCK, &theirs, NULL);
 	signal(SIGPIPE, SIG_IGN);

@@ -159,17 +159,15 @@ drain_over(void *ctx, uint64_t now_ms)
 	maybe_drained(w);
 }
 
-/** No new bootstraps; those that run may end. Again: at once. */
+/** No new bootstraps; those that run may end. */
 static void
 drain(struct worker *w, uint64_t now_ms)
 {
-	uint64_t until = now_ms + w->config->drain_ms;
-
 	if (w->draining)
-		until = now_ms;
+		return;
 	w->draining = true;
-	if (loop_timer_set(w->loop, &w->drain_timer, until, drain_over, w) !=
-	    RC_OK)
+	if (loop_timer_set(w->loop, &w->drain_timer,
+		now_ms + w->config->drain_ms, drain_over, w) != RC_OK)
 		loop_stop(w->loop);
 	maybe_drained(w);
 }
@@ -181,9 +179,11 @@ on_signal(void *ctx, uint32_t events)
 	struct signalfd_siginfo info;
 
 	(void)events;
-	while (read(w->signals, &info, sizeof(info)) == sizeof(info))
+	while (read(w->signals, &info, sizeof(info)) == sizeof(info)) {
+		drain(w, clock_now_ms());
 		if (info.ssi_signo == SIGNAL_END)
-			drain(w, clock_now_ms());
+			drain_over(w, clock_now_ms());
+	}
 }
 
 static void
@@ -256,6 +256,7 @@ worker_init(struct worker *w, const struct worker_args *args)
 	random_bytes(&w->wait_ref, sizeof(w->wait_ref));
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGNAL_END);
+	sigaddset(&signals, SIGNAL_DRAIN);
 	sigprocmask(SIG_BLOCK, &signals, NULL);
 	w->signals = signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC);
 	rc = w->signals < 0 ? RC_IO : loop_new(&w->loop);

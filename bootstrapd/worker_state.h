@@ -93,7 +93,6 @@ struct worker {
 	bool draining; /**< nothing new begins */
 	bool said_idle; /**< and nothing runs any more */
 	bool ending; /**< end as soon as nothing runs */
-	uint64_t drain_until_ms;
 	struct loop_timer drain_timer, stats_timer;
 	struct q_stats stats;
 	uint64_t log_tokens, log_refill_ms; /**< lines about strangers */
