@@ -109,14 +109,21 @@ psk_failed(struct keeper *k, const struct q_psk_failed *q)
 		    id->epoch_count, clock_now_ms());
 }
 
+/** Not now. A session that was on record has its ending by this: its worker
+ *  gives it up. `s` may be NULL. */
 static void
-refuse(struct link *l, const uint8_t *session, enum reason why)
+refuse(struct link *l, struct known_session *s, const uint8_t *session,
+    enum reason why)
 {
 	struct question a = {.kind = Q_BEGIN_ANSWER};
 
 	memcpy(a.begin_answer.session, session, SESSION_ID_LEN);
 	a.begin_answer.reason = why;
 	(void)!link_send(l->fd, &a);
+	if (s && s->recorded)
+		end_session(l->keeper, s, OUTCOME_FAILED, why);
+	else if (s)
+		session_forget(l->keeper, s);
 }
 
 static void
@@ -125,14 +132,13 @@ ask_begin(struct link *l, const struct q_begin *q)
 	struct keeper *k = l->keeper;
 	struct known_session *s = session_find(k, q->session);
 	struct job *j = NULL;
-	bool again = s && s->recorded;
 
 	if (s && !s->recorded)
 		return; /* being worked on: the answer will come */
 	if (s && s->worker != l->worker)
 		return; /* not the session of that worker */
 	if (!within_rate(l)) {
-		refuse(l, q->session, REASON_RATE);
+		refuse(l, s, q->session, REASON_RATE);
 		return;
 	}
 	if (!s)
@@ -140,13 +146,11 @@ ask_begin(struct link *l, const struct q_begin *q)
 	if (s)
 		j = job_begin(l->worker, k->policies.set, q);
 	if (j) {
-		j->again = again;
+		j->again = s->recorded;
 		if (jobs_put(k->jobs, j))
 			return;
 	}
-	if (s && !again)
-		session_forget(k, s);
-	refuse(l, q->session, REASON_BUSY);
+	refuse(l, s, q->session, REASON_BUSY);
 }
 
 static void

@@ -22,6 +22,7 @@ struct known_session {
 	uint8_t id[SESSION_ID_LEN];
 	uint8_t endpoint[POLICY_ENDPOINT_MAX];
 	size_t endpoint_len;
+	uint8_t plan[DIGEST_LEN]; /**< digest of the one that is recorded */
 	unsigned worker;
 	uint64_t seen_ms; /**< monotonic: begun, or found in the ledger */
 	bool recorded; /**< bootstrap_begin stands in the ledger */
@@ -118,9 +119,10 @@ struct known_session *session_find(struct keeper *k, const uint8_t *id);
 /** NULL: out of memory. */
 struct known_session *session_add(
     struct keeper *k, const uint8_t *id, unsigned worker);
-/** Its begin row stands: from now on its endpoint finds it. */
-void session_is_recorded(
-    struct keeper *k, struct known_session *s, struct span endpoint);
+/** Its begin row stands, with that plan's digest: from now on its endpoint
+ *  finds it. */
+void session_is_recorded(struct keeper *k, struct known_session *s,
+    struct span endpoint, const uint8_t plan[static DIGEST_LEN]);
 struct known_session *session_of_endpoint(
     struct keeper *k, struct span endpoint);
 void session_forget(struct keeper *k, struct known_session *s);

@@ -261,7 +261,8 @@ settle_granted(struct keeper *k, struct job *j, struct known_session *s)
 		else /* both were granted in one commit */
 			end_session(k, old, OUTCOME_FAILED, REASON_SUPERSEDED);
 	}
-	session_is_recorded(k, s, j->decision.endpoint);
+	session_is_recorded(
+	    k, s, j->decision.endpoint, j->decision.plan_digest);
 	if (!j->request.nosec)
 		epochs_worked(
 		    &k->epochs, j->request.credential, &j->request.address);
@@ -291,10 +292,19 @@ answer_begin(struct keeper *k, struct job *j, enum rc rc)
 	a.begin_answer.granted = rc == RC_OK && j->decision.granted;
 	a.begin_answer.reason =
 	    rc == RC_OK ? j->decision.reason : REASON_LEDGER_AWAY;
+	/* the policies may have changed since: what is not the plan on record
+	 * is not handed out, and the device asks anew */
+	if (a.begin_answer.granted && s->recorded &&
+	    memcmp(s->plan, j->decision.plan_digest, DIGEST_LEN) != 0) {
+		a.begin_answer.granted = false;
+		a.begin_answer.reason = REASON_KEEPER_AWAY;
+	}
 	if (a.begin_answer.granted) {
 		settle_granted(k, j, s);
 		secret_move(&a.begin_answer.plan, &j->decision.plan);
-	} else if (!s->recorded) {
+	} else if (s->recorded) {
+		end_session(k, s, OUTCOME_FAILED, a.begin_answer.reason);
+	} else {
 		session_forget(k, s);
 	}
 	(void)!link_send(k->links[j->worker].fd, &a);

@@ -1,5 +1,7 @@
 #include "keeper_state.h"
 
+#include "base/text.h"
+
 #include <stddef.h>
 #include <stdlib.h>
 
@@ -34,8 +36,8 @@ session_add(struct keeper *k, const uint8_t *id, unsigned worker)
 }
 
 void
-session_is_recorded(
-    struct keeper *k, struct known_session *s, struct span endpoint)
+session_is_recorded(struct keeper *k, struct known_session *s,
+    struct span endpoint, const uint8_t plan[static DIGEST_LEN])
 {
 	size_t n = endpoint.len < sizeof(s->endpoint) ? endpoint.len
 						      : sizeof(s->endpoint);
@@ -44,6 +46,7 @@ session_is_recorded(
 		return;
 	memcpy(s->endpoint, endpoint.p, n);
 	s->endpoint_len = n;
+	memcpy(s->plan, plan, DIGEST_LEN);
 	s->recorded = true;
 	s->by_endpoint.key = span_of(s->endpoint, n);
 	table_put(&k->endpoints, &s->by_endpoint);
@@ -66,11 +69,29 @@ session_forget(struct keeper *k, struct known_session *s)
 	free(s);
 }
 
+/** The digest that a begin row names; zeros, as of no plan, if it is none. */
+static const uint8_t *
+plan_of(const struct ledger_row *row, uint8_t out[static DIGEST_LEN])
+{
+	uint8_t text[2 * DIGEST_LEN], digest[DIGEST_LEN];
+	struct writer hex, bytes;
+
+	memset(out, 0, DIGEST_LEN);
+	writer_init(&hex, text, sizeof(text));
+	writer_init(&bytes, digest, sizeof(digest));
+	if (ledger_field(row, "plan", &hex) &&
+	    text_unhex(&bytes, writer_span(&hex)) == RC_OK &&
+	    bytes.len == DIGEST_LEN)
+		memcpy(out, digest, DIGEST_LEN);
+	return out;
+}
+
 /** One session that the ledger says is open. */
 static enum rc
 restore(void *ctx, const struct ledger_row *row)
 {
 	struct keeper *k = ctx;
+	uint8_t plan[DIGEST_LEN];
 	uint8_t text[64];
 	struct writer instance;
 	struct known_session *s;
@@ -84,7 +105,7 @@ restore(void *ctx, const struct ledger_row *row)
 	s = session_add(k, row->session.p, (unsigned)worker);
 	if (!s)
 		return RC_MEMORY;
-	session_is_recorded(k, s, row->endpoint);
+	session_is_recorded(k, s, row->endpoint, plan_of(row, plan));
 	/* whether Finish went out is known to its worker only */
 	s->finishing = true;
 	if (!ledger_field(row, "instance", &instance) ||
