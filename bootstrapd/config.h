@@ -58,4 +58,9 @@ MUST_CHECK enum rc config_load(
     const char *file, struct diag *d, struct config **out);
 void config_free(struct config *c);
 
+/** Started as root, are there users to become? NULL when all is well, else
+ *  what is wrong; static. */
+const char *config_users_fault(const struct config *c, bool as_root);
+extern const char config_users_remedy[];
+
 #endif

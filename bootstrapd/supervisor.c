@@ -496,16 +496,12 @@ watch_all(struct supervisor *s)
 static enum rc
 check_users(const struct supervisor *s)
 {
-	const struct config *c = s->config;
+	const char *fault = config_users_fault(s->config, s->as_root);
 
-	if (!s->as_root || (c->user_worker.set && c->user_keeper.set))
+	if (!fault)
 		return RC_OK;
-	LOG(LOG_ERROR, "users", F_TEXT("file", c->file),
-	    F_TEXT("error",
-		"started as root, and `user:` names no users to become"),
-	    F_TEXT("remedy",
-		"add `user: {worker: bootstrapd-worker, keeper: bootstrapd}` "
-		"(systemd-sysusers makes them), or start as another user"));
+	LOG(LOG_ERROR, "users", F_TEXT("file", s->config->file),
+	    F_TEXT("error", fault), F_TEXT("remedy", config_users_remedy));
 	return RC_CONFIG;
 }
 
