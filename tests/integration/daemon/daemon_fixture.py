@@ -515,7 +515,7 @@ class World:
         return done
 
     def status(self):
-        return json.loads(self.ctl("--json", "status").stdout)
+        return json.loads(self.ctl("--format", "json", "status").stdout)
 
     def totals(self, counter):
         """A counter of `status`, over all workers."""
@@ -588,7 +588,18 @@ class World:
             self.daemon.wait()
             for child in family:
                 child.kill()
+        faults = self.sanitizer_reports()
         shutil.rmtree(self.dir, ignore_errors=True)
+        if kind is None:
+            expect(not faults, f"the sanitizers say: {faults}")
+
+    def sanitizer_reports(self):
+        """In a build with sanitizers: what they have found."""
+        if not self.log_path.exists():
+            return []
+        return [line for line in
+                self.log_path.read_text(errors="replace").splitlines()
+                if "Sanitizer" in line or "runtime error:" in line]
 
 
 class Relay:
