@@ -33,7 +33,9 @@ EXITS = {
         "bootstrapd/supervisor.c",
     ],
     "bootstrapd/bootstrapctl.8": [
-        "bootstrapd/bootstrapctl.c", "bootstrapd/check.c",
+        "bootstrapd/ctl.h", "bootstrapd/bootstrapctl.c",
+        "bootstrapd/ctl_ask.c", "bootstrapd/ctl_ledger.c",
+        "bootstrapd/ctl_output.c", "bootstrapd/check.c",
         "bootstrapd/control.c",
     ],
 }
