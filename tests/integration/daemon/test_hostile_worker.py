@@ -19,7 +19,7 @@ HELLO, PSK, PSK_FAILED, BEGIN, FINISHING, END, STATS = range(1, 8)
 PSK_ANSWER, BEGIN_ANSWER, RECORDED, CANCEL = range(64, 68)
 HAS_ENDPOINT = 2
 OK, FAILED, UNKNOWN = range(3)
-BUSY, SUPERSEDED = 7, 13  # of reason.h
+KEEPER_AWAY, SUPERSEDED = 9, 13  # of reason.h
 
 
 def number(n, size):
@@ -104,6 +104,15 @@ class Keeper:
         expect_equal(answer[:16], session, "session")
         return answer[22:] if answer[16] else None
 
+    def until_recorded(self, session, worker=0):
+        """What is heard before that: pairs of kind and the rest."""
+        heard = []
+        while True:
+            next_one = self.heard[worker].get(timeout=PATIENCE_S)
+            if next_one[1:] == bytes([RECORDED]) + session:
+                return heard
+            heard.append((next_one[1], next_one[2:]))
+
     def silent(self, worker=0):
         """Nothing is said to that worker: a question whose answer is known
         comes first among what is heard."""
@@ -128,6 +137,12 @@ class Keeper:
         self.world.own()
         if kind is None:
             expect_equal(code, 0, "exit code of the keeper")
+
+
+def wait_for_key(keeper):
+    """So long as a question takes that was asked after another."""
+    keeper.say(packet(PSK, number(7, 8), LOOPBACK, short(EP)), worker=1)
+    keeper.hear(PSK_ANSWER, worker=1)
 
 
 def until_loaded(world, times):
@@ -194,16 +209,22 @@ def again_after_reload():
                 keeper.kill()
             until_loaded(world, 2)
             keeper.say(begin(session))
+            wait_for_key(keeper)
+            # whatever it said, or if it said nothing: the worker gives up
+            keeper.say(end(session, FAILED, KEEPER_AWAY))
+            for kind, answer in keeper.until_recorded(session):
+                granted = kind == BEGIN_ANSWER and answer[16]
+                expect(not granted or answer[22:] == first,
+                       f"after {what}: another plan than the recorded one")
+            tells_what_was_handed_out(world, session, first)
+            attempt, = world.settled(EP)
+            expect_equal(attempt["outcome"], "failed", "outcome")
+            # the device is served when it comes again, by the new policies
+            session = new_session()
+            keeper.say(begin(session))
             second = keeper.plan(session)
-            tells_what_was_handed_out(world, session, second or first)
-            # the device that was turned away is served when it comes again
-            if second is None:
-                attempt, = world.settled(EP)
-                expect_equal(attempt["outcome"], "failed", "outcome")
-                session = new_session()
-                keeper.say(begin(session))
-                tells_what_was_handed_out(world, session,
-                                          keeper.plan(session))
+            expect(b"eu2.lwm2m" in second, "the new plan")
+            tells_what_was_handed_out(world, session, second)
 
 
 @story("a worker has no say in the session of another")
