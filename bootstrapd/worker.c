@@ -249,9 +249,9 @@ worker_init(struct worker *w, const struct worker_args *args)
 	w->keeper = args->keeper;
 	w->idle = args->idle;
 	w->listener_count = c->listen_count;
-	w->boots_max = c->sessions_max / c->workers + 1;
+	w->boots_max = (c->sessions_max + c->workers - 1) / c->workers;
 	/* associations outlive their bootstrap by a while */
-	w->peers_max = w->boots_max * 2;
+	w->peers_max = (w->boots_max + 1) * 2;
 	/* answers to a process before us may still come: start elsewhere */
 	random_bytes(&w->wait_ref, sizeof(w->wait_ref));
 	sigemptyset(&signals);
