@@ -227,6 +227,7 @@ class World:
         self.module = find_module()
         self.dir = Path(tempfile.mkdtemp(prefix="bootstrapd-test-"))
         self.daemon = None
+        self.run_as = None  # an ordinary user who starts it, as root may
         self.runs = []
         self.strangers = []
         os.chmod(self.dir, 0o711)
@@ -304,7 +305,7 @@ class World:
                 f"  pin: {pin[self.pin_in]}\n"
                 "policies: policies.d\nledger: state/ledger.db\n"
                 f"control: {self.control}\n")
-        if as_root():
+        if as_root() and self.run_as is None:
             text += f"user: {{worker: {WORKER_UID}, keeper: {KEEPER_UID}}}\n"
         if self.limits:
             text += "limits:\n"
@@ -316,12 +317,12 @@ class World:
         """What the keeper's user reads and writes is its own."""
         if not as_root():
             return
+        uid = KEEPER_UID if self.run_as is None else self.run_as
         for root in ("tokens", "state", "pin"):
             path = self.dir / root
             for p in [path, *path.rglob("*")]:
                 with contextlib.suppress(FileNotFoundError):
-                    os.chown(p, KEEPER_UID, KEEPER_UID,
-                             follow_symlinks=False)
+                    os.chown(p, uid, uid, follow_symlinks=False)
 
     def surgery(self, verb, label, text=""):
         subprocess.run([sys.executable,
@@ -393,7 +394,12 @@ class World:
         environment = {**self.env, **(env or {})}
         if self.pin_in == "env":
             environment["TEST_HSM_PIN"] = self.pin
-        return subprocess.Popen([program("BOOTSTRAPD"), *argv],
+        binary = program("BOOTSTRAPD")
+        if self.run_as is not None:
+            # where that user can read it
+            binary = shutil.copy(binary, self.dir / "bootstrapd")
+            os.chmod(binary, 0o755)
+        return subprocess.Popen([binary, *argv], user=self.run_as,
                                 stdin=subprocess.DEVNULL, stdout=log,
                                 stderr=log, cwd=self.dir / "core",
                                 env=environment, start_new_session=own_group)
