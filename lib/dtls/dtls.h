@@ -8,7 +8,8 @@
  *
  * - A ClientHello without a good cookie costs nothing but an answer smaller
  *   than three times itself: the cookie (RFC 6347 4.2.1) is bound to the
- *   address by a secret that rotates, no state is kept.
+ *   address by a secret that rotates, no state is kept. At most one hello of
+ *   a datagram is looked at.
  * - A new ClientHello from the address of a live association never ends that
  *   one: both live side by side until the new handshake has finished (RFC 6347
  *   4.2.8).
@@ -20,6 +21,12 @@
  *   key, fails at Finished, and ends with the fatal alert decrypt_error (51).
  * - Each handshake has an absolute deadline and a budget of datagrams from the
  *   moment its cookie was good.
+ * - No source has more than `handshakes_per_source` unfinished ones. As each
+ *   asks for at most one key, that also bounds the questions of a source whose
+ *   answer is still wanted. When there is no room for a newcomer whose cookie
+ *   is good, the oldest handshake without a ClientKeyExchange gives way
+ *   (DTLS_FAILED_RESOURCES); only when there is none, the newcomer is ignored.
+ * - An identity keeps its newest DTLS_PER_IDENTITY_MAX associations.
  *
  * Associations are named by a number that is never used again.
  */
@@ -37,11 +44,14 @@ enum {
 	DTLS_IDENTITY_MAX = 128, /**< bytes (RFC 4279 5.3: at least 128) */
 	DTLS_KEY_MIN = 16, /**< bytes of a pre-shared key */
 	DTLS_KEY_MAX = 64,
+	DTLS_PER_IDENTITY_MAX = 4, /**< live associations */
 };
 
 struct dtls_config {
 	size_t connections_max; /**< live associations */
 	size_t handshakes_max; /**< unfinished ones among them */
+	/** Unfinished ones of one IPv4 address, or of one IPv6 /64: 256. */
+	size_t handshakes_per_source;
 	uint32_t handshake_ms; /**< absolute deadline, 60000 */
 	uint32_t handshake_datagrams; /**< budget of received ones, 64 */
 	uint32_t idle_ms; /**< without traffic: closed, 300000 */
@@ -86,7 +96,8 @@ enum dtls_close_reason {
 	DTLS_CLOSED_BY_US, /**< dtls_close */
 	DTLS_CLOSED_IDLE,
 	DTLS_CLOSED_REPLACED, /**< a new handshake from its address finished, or
-	                           began where this one had not finished */
+	                           began where this one had not finished; or
+	                           its identity has newer ones elsewhere */
 	DTLS_FAILED_IDENTITY, /**< unknown, or not acceptable (NUL, length) */
 	DTLS_FAILED_KEY, /**< Finished did not decrypt: wrong key */
 	DTLS_FAILED_TIMEOUT, /**< handshake deadline */

@@ -96,6 +96,8 @@ begin(
 	/* One handshake an address: the newest hello is the living client's. */
 	if (older)
 		conn_kill(older, DTLS_CLOSED_REPLACED);
+	else
+		limit_make_room(d, &c->address);
 	if (conn_begin(c, hello)) {
 		output_flush(&d->out);
 		conn_free(c);
@@ -111,18 +113,6 @@ begin(
 		conn_kill(c, DTLS_FAILED_RESOURCES);
 }
 
-/* Limits are for newcomers: who has an association here only renews it. */
-static bool
-room_for(const struct dtls *d, const struct address *from)
-{
-	if (conn_find(&d->pending, from))
-		return true;
-	if (d->pending.count >= d->config.handshakes_max)
-		return false;
-	return d->by_id.count < d->config.connections_max ||
-	    conn_find(&d->established, from);
-}
-
 void
 listener_hello(struct dtls *d, const struct address *from,
     const struct peek_record *r, const struct peek_hello *hello)
@@ -130,13 +120,18 @@ listener_hello(struct dtls *d, const struct address *from,
 	uint64_t before = d->out.end, after;
 	int ret = 0;
 
+	/* No client sends two at once, and who is not its address could have
+	 * many answers sent there. */
+	if (d->greeted)
+		return;
+	d->greeted = true;
 	listener_rotate(d);
 	if (hello->cookie.len == 0) {
 		(void)offer(d, &d->current, from, r->raw, &ret);
 		d->counters.cookies_sent += d->out.end - before;
 		return;
 	}
-	if (!room_for(d, from)) {
+	if (!limit_room(d, from)) {
 		d->counters.ignored++;
 		return;
 	}

@@ -60,6 +60,8 @@ ask(struct conn *c, struct span body)
 
 	if (rc == RC_DENIED)
 		c->key_state = KEY_REFUSED;
+	if (rc != RC_MALFORMED)
+		limit_heard(c);
 	if (rc) /* malformed: wolfSSL refuses the message */
 		return false;
 	memcpy(c->identity, identity.p, identity.len);
@@ -100,6 +102,7 @@ psk_callback(WOLFSSL *ssl, const char *identity, unsigned char *key,
 	if (key_max < RANDOM_KEY_LEN)
 		return 0;
 	c->key_exchanged = true;
+	limit_heard(c);
 	/*
 	 * Whatever is wrong with the identity, the handshake goes on with a key
 	 * that nobody has and fails where a wrong key does. The identity that
