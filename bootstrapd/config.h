@@ -43,6 +43,7 @@ struct config {
 	struct user_config user_worker, user_keeper;
 	uint64_t sessions_max; /**< of all workers, default 20000 */
 	uint64_t handshakes_max; /**< default 2000 */
+	uint64_t handshakes_per_source; /**< of one worker, default 256 */
 	uint64_t session_lifetime_ms; /**< default 240 s, at most 246 s */
 	uint64_t handshake_ms; /**< default 60 s */
 	uint64_t idle_ms; /**< default 300 s */

@@ -24,6 +24,11 @@ CHANGES = [
     # keys
     ("bootstrapd/config.c", '"idle_timeout",', '"idle_timeout", "linger",',
      "limits.linger is not described"),
+    ("bootstrapd/config.c", '{"handshakes_per_source", 1',
+     '{"handshakes", 1', "limits.handshakes_per_source is known, but nobody"),
+    ("bootstrapd/bootstrapd.yaml.5", ".It Cm limits.handshakes_per_source",
+     ".It Cm limits.handshakes_each",
+     "limits.handshakes_per_source is not described"),
     ("bootstrapd/config.c", '"credential", "file", "env", NULL',
      '"credential", "file", NULL', "hsm.pin.env is not known"),
     ("bootstrapd/config.c", 'yaml_get(map, "network")',
