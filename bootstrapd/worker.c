@@ -228,14 +228,14 @@ listener_init(struct worker *w, size_t i, const struct worker_args *args)
 	l->fd = args->sockets[i];
 	tls.connections_max = w->peers_max;
 	tls.handshakes_max = c->handshakes_max / c->workers + 1;
-	tls.handshake_ms = (uint32_t)c->handshake_ms;
-	tls.idle_ms = (uint32_t)c->idle_ms;
-	if (c->listen[i].kind == LISTEN_COAPS)
 	/* with many workers a share may be smaller than what one source may
 	 * have: never all of it */
 	tls.handshakes_per_source = (tls.handshakes_max + 1) / 2;
 	if (tls.handshakes_per_source > c->handshakes_per_source)
 		tls.handshakes_per_source = c->handshakes_per_source;
+	tls.handshake_ms = (uint32_t)c->handshake_ms;
+	tls.idle_ms = (uint32_t)c->idle_ms;
+	if (c->listen[i].kind == LISTEN_COAPS)
 		rc = dtls_new(&tls, &l->dtls);
 	if (rc == RC_OK)
 		rc = loop_watch(w->loop, l->fd, EPOLLIN, on_socket, l);
