@@ -307,7 +307,7 @@ config_new(const char *file)
 	c->idle_ms = 300000;
 	c->drain_ms = 30000;
 	c->keeper_wait_ms = 20000;
-	c->questions_per_s = 10000;
+	c->questions_per_s = 1000;
 	c->arena = arena_new(ARENA_MAX);
 	c->file = c->arena ? arena_str(c->arena, file) : NULL;
 	if (!c->file) {

@@ -49,7 +49,7 @@ struct config {
 	uint64_t idle_ms; /**< default 300 s */
 	uint64_t drain_ms; /**< default 30 s */
 	uint64_t keeper_wait_ms; /**< default 20 s */
-	uint64_t questions_per_s; /**< of one worker, default 10000 */
+	uint64_t questions_per_s; /**< of one worker, default 1000 */
 	bool hsm_network; /**< the module may open sockets */
 	struct arena *arena;
 };

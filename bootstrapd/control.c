@@ -186,18 +186,18 @@ static int
 do_supersede(
     struct keeper *k, struct client *c, struct span arg, struct answer *a)
 {
-	struct known_session *s = session_of_endpoint(k, arg);
-	struct question q = {.kind = Q_CANCEL};
+	struct known_session *s = session_of_endpoint(k, false, arg);
 
 	(void)c;
+	if (!s)
+		s = session_of_endpoint(k, true, arg);
 	if (!s) {
 		put_str(a, "error", "no bootstrap of that endpoint is running");
 		return 66;
 	}
 	end_session(k, s, s->finishing ? OUTCOME_UNKNOWN : OUTCOME_FAILED,
 	    REASON_CANCELLED);
-	memcpy(q.session, s->id, SESSION_ID_LEN);
-	(void)!link_send(k->links[s->worker].fd, &q);
+	record_tell(k, s->worker, Q_CANCEL, s->id);
 	put_text(a, "superseded", arg);
 	return 0;
 }

@@ -1,12 +1,14 @@
 #include "jobs.h"
 
+#include "base/loop.h"
+
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { QUEUE_MAX = 4096 };
+enum { QUEUE_MAX = 4096, MISSING_SAY_MS = 60000 };
 
 struct queue {
 	struct job *first, **last;
@@ -17,9 +19,11 @@ struct jobs {
 	struct hsm *hsm;
 	pthread_mutex_t mutex;
 	pthread_cond_t wake;
-	struct queue todo, done;
+	/* a device that is proved goes before one that wants a handshake */
+	struct queue begins, psks, done;
 	size_t busy;
 	bool stopping, reopening;
+	uint64_t missing_said_ms;
 	struct token_health health;
 	int fd;
 	unsigned thread_count;
@@ -85,7 +89,9 @@ job_psk(unsigned worker, struct policy_set *set, const struct q_psk *q)
 
 	if (!j)
 		return NULL;
-	j->ref = q->ref;
+	j->asker.ref = q->ref;
+	j->asker.worker = worker;
+	j->item.key = span_of(&j->asker, sizeof(j->asker));
 	j->request.credential =
 	    keep(j->credential, sizeof(j->credential), q->identity);
 	return j;
@@ -124,9 +130,23 @@ job_free(struct job *j)
 	free(j);
 }
 
+static struct job *
+next_job(struct jobs *q)
+{
+	struct job *j = queue_pop(&q->begins);
+
+	return j ? j : queue_pop(&q->psks);
+}
+
 static enum rc
 work(struct hsm_session *s, struct job *j)
 {
+	/* who asked has given it up, or asked again: the token is not for it */
+	if (clock_now_ms() >= j->expires_ms) {
+		j->rc = RC_TIMEOUT;
+		j->decision.reason = REASON_KEEPER_AWAY;
+		return RC_OK;
+	}
 	if (j->kind == JOB_PSK) {
 		j->rc = issue_psk(s, j->set, j->request.credential,
 		    j->first_epoch, j->attempt, &j->key, &j->epoch);
@@ -159,11 +179,29 @@ reopen(struct jobs *q, const struct hsm_error *why)
 		/* with the health, or who fails in between is told that
 		 * somebody sees to it, and nobody does */
 		q->reopening = again;
+		q->health.reopen_ms = again ? clock_now_ms() : 0;
 		pthread_mutex_unlock(&q->mutex);
 	} while (again);
 	if (rc == RC_OK)
 		LOG(LOG_NOTICE, "token_back",
 		    F_TEXT("token", hsm_token_name(q->hsm)));
+}
+
+/** Once a minute: it is said for each device else. */
+static void
+say_missing(struct jobs *q, const struct hsm_error *err)
+{
+	uint64_t now = clock_now_ms();
+	bool due;
+
+	pthread_mutex_lock(&q->mutex);
+	due = now >= q->missing_said_ms + MISSING_SAY_MS;
+	if (due)
+		q->missing_said_ms = now;
+	pthread_mutex_unlock(&q->mutex);
+	if (due)
+		LOG(LOG_ERROR, "key_missing", F_TEXT("error", err->text),
+		    F_TEXT("remedy", err->remedy));
 }
 
 static void
@@ -174,8 +212,7 @@ note_failure(struct jobs *q, struct hsm_session *s)
 
 	/* a missing master is a fault of one policy, not of the token */
 	if (hsm_probe(s, NULL) == RC_OK) {
-		LOG(LOG_ERROR, "key_missing", F_TEXT("error", err.text),
-		    F_TEXT("remedy", err.remedy));
+		say_missing(q, &err);
 		return;
 	}
 	pthread_mutex_lock(&q->mutex);
@@ -183,6 +220,8 @@ note_failure(struct jobs *q, struct hsm_session *s)
 	q->reopening = true;
 	q->health.ok = false;
 	q->health.error = err;
+	if (mine)
+		q->health.reopen_ms = clock_now_ms();
 	pthread_mutex_unlock(&q->mutex);
 	if (mine)
 		reopen(q, &err);
@@ -213,7 +252,7 @@ run(void *ctx)
 	}
 	pthread_mutex_lock(&q->mutex);
 	while (!q->stopping) {
-		struct job *j = queue_pop(&q->todo);
+		struct job *j = next_job(q);
 		enum rc rc;
 
 		if (!j) {
@@ -242,7 +281,8 @@ jobs_start(struct hsm *hsm, unsigned threads, struct jobs **out)
 		return RC_MEMORY;
 	q->hsm = hsm;
 	q->health.ok = true;
-	queue_init(&q->todo);
+	queue_init(&q->begins);
+	queue_init(&q->psks);
 	queue_init(&q->done);
 	pthread_mutex_init(&q->mutex, NULL);
 	pthread_cond_init(&q->wake, NULL);
@@ -284,7 +324,7 @@ jobs_stop(struct jobs *q, unsigned patience_s)
 	for (unsigned i = 0; i < q->thread_count; i++)
 		if (pthread_timedjoin_np(q->threads[i], NULL, &end) != 0)
 			return false;
-	while ((j = queue_pop(&q->todo)))
+	while ((j = next_job(q)))
 		job_free(j);
 	while ((j = queue_pop(&q->done)))
 		job_free(j);
@@ -302,12 +342,13 @@ jobs_fd(const struct jobs *q)
 bool
 jobs_put(struct jobs *q, struct job *j)
 {
+	struct queue *to = j->kind == JOB_PSK ? &q->psks : &q->begins;
 	bool room;
 
 	pthread_mutex_lock(&q->mutex);
-	room = q->todo.count < QUEUE_MAX;
+	room = to->count < QUEUE_MAX;
 	if (room) {
-		queue_put(&q->todo, j);
+		queue_put(to, j);
 		pthread_cond_signal(&q->wake);
 	}
 	pthread_mutex_unlock(&q->mutex);
@@ -336,7 +377,7 @@ jobs_waiting(struct jobs *q)
 	size_t n;
 
 	pthread_mutex_lock(&q->mutex);
-	n = q->todo.count + q->busy;
+	n = q->begins.count + q->psks.count + q->busy;
 	pthread_mutex_unlock(&q->mutex);
 	return n;
 }

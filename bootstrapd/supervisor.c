@@ -513,7 +513,7 @@ raise_memlock(void)
 	const struct rlimit all = {RLIM_INFINITY, RLIM_INFINITY};
 
 	if (setrlimit(RLIMIT_MEMLOCK, &all) != 0)
-		LOG(LOG_WARNING, "memlock", F_TEXT("error", strerror(errno)));
+		LOG(LOG_DEBUG, "memlock", F_TEXT("error", strerror(errno)));
 }
 
 int

@@ -131,10 +131,13 @@ static void
 cancel_one(void *ctx, struct table_item *item)
 {
 	struct boot *b = (struct boot *)item;
+	struct peer *p = b->peer;
 	uint64_t now = *(const uint64_t *)ctx;
 
-	if (b->peer)
+	if (p) {
 		boot_detach(b, REASON_CANCELLED, now);
+		peer_pump(p, now);
+	}
 }
 
 static void

@@ -142,7 +142,7 @@ test_the_least_and_its_defaults(void **state)
 	assert_int_equal(c->idle_ms, 300000);
 	assert_int_equal(c->drain_ms, 30000);
 	assert_int_equal(c->keeper_wait_ms, 20000);
-	assert_int_equal(c->questions_per_s, 10000);
+	assert_int_equal(c->questions_per_s, 1000);
 	config_free(c);
 }
 
