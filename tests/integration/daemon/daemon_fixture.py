@@ -228,8 +228,7 @@ class World:
         self.dir = Path(tempfile.mkdtemp(prefix="bootstrapd-test-"))
         self.daemon = None
         self.run_as = None  # an ordinary user who starts it, as root may
-        self.runs = []
-        self.strangers = []
+        self.devices = []
         os.chmod(self.dir, 0o711)
         for name in ("tokens", "state", "images", "core"):
             (self.dir / name).mkdir(mode=0o700)
@@ -248,15 +247,22 @@ class World:
         self.env["SOFTHSM2_CONF"] = str(self.dir / "softhsm2.conf")
         self.env.pop("NOTIFY_SOCKET", None)
         self.used_module = self.module
+        try:
+            self._set_up(shim, policies, masters, known or {})
+        except BaseException:
+            shutil.rmtree(self.dir)
+            raise
+
+    def _set_up(self, shim, policies, masters, known):
         if shim:
             self._use_shim()
         self._make_token()
         for name, text in (policies or {"identity.yaml": IDENTITY,
                                         "policy.yaml": POLICY}).items():
             self.write_policy(name, text)
-        for label, value in (known or {}).items():
+        for label, value in known.items():
             self.surgery("import", label, value.hex())
-        wanted = [m for m in masters if m not in (known or {})]
+        wanted = [m for m in masters if m not in known]
         if wanted:
             self.tool("hsm", "keys", "make", *self.token_options(), *wanted)
         self.write_config()
@@ -386,7 +392,8 @@ class World:
         return image
 
     def boot(self, image, *args, **kwargs):
-        return Device(self, image, *args, **kwargs)
+        self.devices.append(Device(self, image, *args, **kwargs))
+        return self.devices[-1]
 
     # -- the daemon ---------------------------------------------------------
 
@@ -594,6 +601,9 @@ class World:
             self.daemon.wait()
             for child in family:
                 child.kill()
+        for device in self.devices:
+            device.kill()
+            device.out.close()
         faults = self.sanitizer_reports()
         shutil.rmtree(self.dir, ignore_errors=True)
         if kind is None:
