@@ -160,7 +160,6 @@ do_reload(struct keeper *k, struct client *c, struct span arg, struct answer *a)
 
 	(void)arg;
 	snprintf(by, sizeof(by), "bootstrapctl uid %u", (unsigned)c->uid);
-	keeper_note(k, KEEPER_RELOADING);
 	rc = keeper_reload(k, by, first, sizeof(first));
 	if (rc != RC_OK) {
 		put_str(a, "refused", first);

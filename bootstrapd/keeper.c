@@ -124,6 +124,7 @@ keeper_reload(struct keeper *k, const char *by, char *first, size_t cap)
 	enum rc rc = d ? RC_OK : RC_MEMORY;
 
 	first[0] = '\0';
+	keeper_note(k, KEEPER_RELOADING);
 	if (rc == RC_OK)
 		rc = policy_load(k->config->policies, d, &set);
 	log_findings(d);
@@ -145,6 +146,7 @@ keeper_reload(struct keeper *k, const char *by, char *first, size_t cap)
 		record_refused_set(k, by, diag_count(d, DIAG_ERROR), first);
 	}
 	diag_free(d);
+	keeper_note(k, KEEPER_RELOADED);
 	return rc;
 }
 

@@ -34,6 +34,9 @@ enum {
 	 *  retransmissions come ever later (RFC 6347 4.2.4.1). */
 	KEEPER_SILENT_MS = 20000,
 	KEEPER_START_MS = 120000, /**< the same while it starts */
+	/** How often that is looked at; oftener where the service manager's
+	 *  watchdog asks for it. */
+	WATCH_MAX_MS = 2000,
 };
 
 enum stage {
@@ -64,6 +67,8 @@ struct supervisor {
 	int idle[2]; /**< pipe from the workers: one byte, its number */
 	int signals;
 	struct child keeper, workers[WORKERS_MAX];
+	uint64_t
+	    watch_ms; /**< how often the manager and the keeper are seen to */
 	bool keeper_was_ready, keeper_is_ready, pin_refused, as_root;
 	uint64_t keeper_alive_ms;
 	struct loop_timer watch_timer;
@@ -399,6 +404,15 @@ on_notes(void *ctx, uint32_t events)
 		case KEEPER_PIN_REFUSED:
 			s->pin_refused = true;
 			break;
+		case KEEPER_RELOADING:
+			/* not at its start, which is none */
+			if (s->stage == STAGE_SERVING)
+				notify_reloading();
+			break;
+		case KEEPER_RELOADED:
+			if (s->stage == STAGE_SERVING)
+				notify_state("READY=1");
+			break;
 		case KEEPER_STOP:
 			drain(s);
 			break;
@@ -455,8 +469,8 @@ watch(void *ctx, uint64_t now_ms)
 	} else {
 		notify_state("WATCHDOG=1");
 	}
-	if (loop_timer_set(s->loop, &s->watch_timer, now_ms + 1000, watch, s) !=
-	    RC_OK)
+	if (loop_timer_set(s->loop, &s->watch_timer, now_ms + s->watch_ms,
+		watch, s) != RC_OK)
 		loop_stop(s->loop);
 }
 
@@ -530,6 +544,9 @@ supervisor_run(const struct config *config)
 	s->config = config;
 	s->as_root = geteuid() == 0;
 	s->control = -1;
+	s->watch_ms = notify_watchdog_ms();
+	if (s->watch_ms == 0 || s->watch_ms > WATCH_MAX_MS)
+		s->watch_ms = WATCH_MAX_MS;
 	random_bytes(id, sizeof(id));
 	writer_init(&w, s->instance, sizeof(s->instance) - 1);
 	text_hex(&w, span_of(id, sizeof(id)));
