@@ -260,8 +260,8 @@ worker_init(struct worker *w, const struct worker_args *args)
 	w->boots_max = (c->sessions_max + c->workers - 1) / c->workers;
 	/* associations outlive their bootstrap by a while */
 	w->peers_max = (w->boots_max + 1) * 2;
-	/* answers to a process before us may still come: start elsewhere */
-	random_bytes(&w->wait_ref, sizeof(w->wait_ref));
+	/* answers to a process before us may still come */
+	random_bytes(&w->wait_salt, sizeof(w->wait_salt));
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGNAL_END);
 	sigaddset(&signals, SIGNAL_DRAIN);

@@ -87,7 +87,7 @@ struct worker {
 	int keeper;
 	int signals; /**< signalfd */
 	struct table peers, boots, waits;
-	uint64_t wait_ref;
+	uint64_t wait_salt; /**< of the numbers of PSK questions */
 	size_t boots_max, peers_max;
 	int idle; /**< pipe to the supervisor */
 	bool draining; /**< nothing new begins */
