@@ -6,23 +6,53 @@
 
 enum {
 	BATCH = 256, /**< packets a round, so that all workers get a turn */
-	REFUSALS_PER_S = 20, /**< rows of refusals, a worker */
+	REFUSALS_PER_MINUTE = 60, /**< rows of refusals, a worker */
+	LOG_PER_MINUTE = 20, /**< lines about one worker's packets */
+	NOSEC_SHARE = 8, /**< of a worker's questions, who proves nothing */
+	SOURCE_MOST = 64, /**< handshakes of one address that wait for a key */
+	BEGINS_MOST = 60, /**< of one endpoint in a minute */
+	MINUTE_MS = 60000,
+	/** A worker repeats a PSK question for so long (handshake.c). */
+	PSK_EXPIRES_MS = 4000,
 };
 
-/** A worker that asks more than its share is answered "not now". */
+/** A worker that asks more than its share is answered "not now", and who
+ *  proves nothing cannot use up the share of who does. */
 static bool
-within_rate(struct link *l)
+within_rate(struct link *l, bool nosec)
 {
 	uint64_t now = clock_now_ms();
+	uint64_t *tokens = nosec ? &l->nosec_tokens : &l->tokens;
 
 	if (now >= l->refill_ms + 1000) {
 		l->refill_ms = now;
 		l->tokens = l->keeper->config->questions_per_s;
-		l->refusals = REFUSALS_PER_S;
+		l->nosec_tokens = l->tokens / NOSEC_SHARE + 1;
 	}
-	if (l->tokens == 0)
+	if (now >= l->refusals_refill_ms + MINUTE_MS ||
+	    l->refusals_refill_ms == 0) {
+		l->refusals_refill_ms = now;
+		l->refusals = REFUSALS_PER_MINUTE;
+	}
+	if (*tokens == 0)
 		return false;
-	l->tokens--;
+	(*tokens)--;
+	return true;
+}
+
+/** A worker that has been taken over may send anything; the log has an end. */
+static bool
+may_log(struct link *l)
+{
+	uint64_t now = clock_now_ms();
+
+	if (now >= l->log_refill_ms + MINUTE_MS || l->log_refill_ms == 0) {
+		l->log_refill_ms = now;
+		l->log_tokens = LOG_PER_MINUTE;
+	}
+	if (l->log_tokens == 0)
+		return false;
+	l->log_tokens--;
 	return true;
 }
 
@@ -36,36 +66,43 @@ psk_unavailable(struct link *l, uint64_t ref)
 	(void)!link_send(l->fd, &a);
 }
 
-/** The newest row that names an epoch of the device: the key it was minted
- *  with, or has proved. */
+struct known_epoch {
+	uint64_t seq;
+	uint32_t epoch;
+};
+
 static enum rc
 take_epoch(void *ctx, const struct ledger_row *row)
 {
+	struct known_epoch *known = ctx;
 	int64_t epoch;
 
-	if (!span_is(row->kind, "bootstrap_begin") &&
-	    !span_is(row->kind, "image_minted"))
-		return RC_OK;
-	if (ledger_field_int(row, "epoch", &epoch) && epoch > 0 &&
-	    epoch <= UINT32_MAX)
-		*(uint32_t *)ctx = (uint32_t)epoch;
-	return RC_CONFLICT; /* found: stop here */
+	/* a begin row over NoSec has none */
+	if (row->seq > known->seq && ledger_field_int(row, "epoch", &epoch) &&
+	    epoch > 0 && epoch <= UINT32_MAX)
+		*known = (struct known_epoch){row->seq, (uint32_t)epoch};
+	return RC_OK;
 }
 
-/** The epoch that the ledger knows of this device; 0: none. Asked only where
- *  there is a choice. */
+/** The epoch that the ledger knows of this device: of the key it was minted
+ *  with last, or has proved since; 0: none. Asked only where there is a
+ *  choice. */
 static uint32_t
 epoch_of_ledger(struct keeper *k, struct span identity)
 {
-	enum { ROWS_MAX = 16 };
+	enum { ROWS_MAX = 4 };
 	struct ledger_query q = {.limit = ROWS_MAX, .newest_first = true};
 	const struct identity *id =
 	    identity_for_psk(k->policies.set, identity, &q.endpoint);
-	uint32_t epoch = 0;
+	struct known_epoch known = {0};
 
-	if (id && id->epoch_count > 1)
-		(void)!ledger_read(k->ledger, &q, take_epoch, &epoch);
-	return epoch;
+	if (!id || id->epoch_count <= 1)
+		return 0;
+	q.kind = SPAN_LIT("bootstrap_begin");
+	(void)!ledger_read(k->ledger, &q, take_epoch, &known);
+	q.kind = SPAN_LIT("image_minted");
+	(void)!ledger_read(k->ledger, &q, take_epoch, &known);
+	return known.epoch;
 }
 
 /** Which epoch's key to offer, and after how many failures another one. */
@@ -88,15 +125,30 @@ ask_psk(struct link *l, const struct q_psk *q)
 {
 	struct keeper *k = l->keeper;
 	struct job *j = NULL;
+	size_t slot = SHARE_SLOTS;
 
 	l->asked++;
-	if (within_rate(l))
+	if (within_rate(l, false) &&
+	    crowd_enter(&k->sources, &q->address, SOURCE_MOST, &slot))
 		j = job_psk(l->worker, k->policies.set, q);
-	if (j) {
-		choose_epoch(k, q, j);
-		if (jobs_put(k->jobs, j))
-			return;
+	else
+		slot = SHARE_SLOTS;
+	if (j && table_get(&k->asked, j->item.key)) {
+		/* asked again: the answer is on its way */
+		crowd_leave(&k->sources, slot);
+		job_free(j);
+		return;
 	}
+	if (j) {
+		j->crowd_slot = slot;
+		j->expires_ms = clock_now_ms() + PSK_EXPIRES_MS;
+		choose_epoch(k, q, j);
+		if (jobs_put(k->jobs, j)) {
+			table_put(&k->asked, &j->item);
+			return;
+		}
+	}
+	crowd_leave(&k->sources, slot);
 	psk_unavailable(l, q->ref);
 }
 
@@ -112,14 +164,52 @@ psk_failed(struct keeper *k, const struct q_psk_failed *q)
 		    id->epoch_count, clock_now_ms());
 }
 
+/** Not now. Of a session that is on record nothing is said: the plan may be on
+ *  its way, and the worker asks again, or ends it. `s` may be NULL. */
 static void
-refuse(struct link *l, const uint8_t *session, enum reason why)
+refuse(struct link *l, struct known_session *s, const uint8_t *session,
+    enum reason why)
 {
 	struct question a = {.kind = Q_BEGIN_ANSWER};
 
+	if (s && s->recorded)
+		return;
 	memcpy(a.begin_answer.session, session, SESSION_ID_LEN);
 	a.begin_answer.reason = why;
 	(void)!link_send(l->fd, &a);
+	if (s)
+		session_forget(l->keeper, s);
+}
+
+static enum rc
+take_any(void *ctx, const struct ledger_row *row)
+{
+	(void)row;
+	*(bool *)ctx = true;
+	return RC_OK;
+}
+
+/** A session that has ended does not begin again. */
+static bool
+was_before(struct keeper *k, const uint8_t *id)
+{
+	const struct ledger_query q = {
+	    .session = span_of(id, SESSION_ID_LEN),
+	    .limit = 1,
+	};
+	bool found = false;
+
+	return ledger_read(k->ledger, &q, take_any, &found) == RC_OK && found;
+}
+
+/** One endpoint that begins again and again fills the ledger, not its need. */
+static bool
+begins_too_often(struct keeper *k, const struct q_begin *q)
+{
+	struct span name = q->endpoint.len ? q->endpoint : q->credential;
+
+	return !rates_take(
+	    &k->begins, name, BEGINS_MOST, MINUTE_MS, clock_now_ms());
 }
 
 static void
@@ -128,14 +218,18 @@ ask_begin(struct link *l, const struct q_begin *q)
 	struct keeper *k = l->keeper;
 	struct known_session *s = session_find(k, q->session);
 	struct job *j = NULL;
-	bool again = s && s->recorded;
 
 	if (s && !s->recorded)
 		return; /* being worked on: the answer will come */
 	if (s && s->worker != l->worker)
 		return; /* not the session of that worker */
-	if (!within_rate(l)) {
-		refuse(l, q->session, REASON_RATE);
+	if (!within_rate(l, q->nosec) || (!s && begins_too_often(k, q))) {
+		l->suppressed += !s;
+		refuse(l, s, q->session, REASON_RATE);
+		return;
+	}
+	if (!s && was_before(k, q->session)) {
+		refuse(l, NULL, q->session, REASON_KEEPER_AWAY);
 		return;
 	}
 	if (!s)
@@ -143,13 +237,12 @@ ask_begin(struct link *l, const struct q_begin *q)
 	if (s)
 		j = job_begin(l->worker, k->policies.set, q);
 	if (j) {
-		j->again = again;
+		j->again = s->recorded;
+		j->expires_ms = clock_now_ms() + k->config->keeper_wait_ms;
 		if (jobs_put(k->jobs, j))
 			return;
 	}
-	if (s && !again)
-		session_forget(k, s);
-	refuse(l, q->session, REASON_BUSY);
+	refuse(l, s, q->session, REASON_BUSY);
 }
 
 static void
@@ -190,6 +283,28 @@ end_session(struct keeper *k, struct known_session *s, enum outcome outcome,
 	queue_ending(k, s->id, s->worker, false, &v);
 }
 
+/** What a worker says of a session, as far as it can be: only Finish, the last
+ *  step, answered 2.04 makes it ok, and no time passes before it began. */
+static struct session_verdict
+believable(const struct known_session *s, const struct session_verdict *said)
+{
+	enum { CHANGED = 0x44 };
+	struct session_verdict v = *said;
+	uint64_t age_ms = clock_now_ms() - s->seen_ms;
+
+	if (v.outcome == OUTCOME_OK &&
+	    (v.code != CHANGED || v.steps == 0 || v.step + 1 != v.steps)) {
+		v.outcome = OUTCOME_UNKNOWN;
+		v.reason = REASON_WORKER_LOST;
+	}
+	if (v.step >= v.steps)
+		v.step = v.steps ? v.steps - 1 : 0;
+	/* a keeper that was replaced has seen it for a shorter time */
+	if (v.duration_ms > age_ms + MINUTE_MS * 60)
+		v.duration_ms = age_ms;
+	return v;
+}
+
 static void
 ask_end(struct link *l, const struct q_end *q)
 {
@@ -198,7 +313,9 @@ ask_end(struct link *l, const struct q_end *q)
 	struct question a = {.kind = Q_RECORDED};
 
 	if (s && s->worker == l->worker && s->recorded) {
-		queue_ending(k, q->session, l->worker, true, &q->verdict);
+		const struct session_verdict v = believable(s, &q->verdict);
+
+		queue_ending(k, q->session, l->worker, true, &v);
 		return;
 	}
 	/* never begun, given up before it was, or ended already */
@@ -208,6 +325,34 @@ ask_end(struct link *l, const struct q_end *q)
 	(void)!link_send(l->fd, &a);
 }
 
+void
+ask_worker_lost(struct link *l)
+{
+	if (l->lost_before_ms == 0)
+		return;
+	sessions_worker_lost(l->keeper, l->worker, l->lost_before_ms);
+	l->lost_before_ms = 0;
+}
+
+/** A process before this one had begun sessions: they died with it. One that
+ *  plays with us says hello all the time; the walk over all sessions is made
+ *  once in a while, and then for all that had begun by the last hello. */
+static void
+worker_said_hello(struct link *l)
+{
+	enum { HELLO_MS = 50 };
+	uint64_t now = clock_now_ms();
+	bool often = l->hello && now < l->hello_ms + HELLO_MS;
+
+	l->lost_before_ms = now;
+	if (!often)
+		ask_worker_lost(l);
+	l->hello_ms = now;
+	if (l->hello && may_log(l))
+		LOG(LOG_WARNING, "worker_replaced", F_INT("worker", l->worker));
+	l->hello = true;
+}
+
 static void
 take_question(struct link *l, const struct question *q)
 {
@@ -215,12 +360,7 @@ take_question(struct link *l, const struct question *q)
 
 	switch (q->kind) {
 	case Q_HELLO:
-		/* a process before this one had begun sessions: they died */
-		sessions_worker_lost(l->keeper, l->worker);
-		if (l->hello)
-			LOG(LOG_WARNING, "worker_replaced",
-			    F_INT("worker", l->worker));
-		l->hello = true;
+		worker_said_hello(l);
 		break;
 	case Q_PSK:
 		ask_psk(l, &q->psk);
@@ -230,7 +370,8 @@ take_question(struct link *l, const struct question *q)
 		psk_failed(l->keeper, &q->psk_failed);
 		break;
 	case Q_EVIDENCE:
-		if (within_rate(l))
+		/* who has used a wrong key has proved nothing */
+		if (within_rate(l, true))
 			doctor_ask(l, &q->evidence);
 		break;
 	case Q_BEGIN:
@@ -276,9 +417,10 @@ ask_ready(void *ctx, uint32_t events)
 			return;
 		}
 		if (rc != RC_OK) {
-			LOG(LOG_WARNING, "question_malformed",
-			    F_INT("worker", l->worker),
-			    F_TEXT("error", rc_name(rc)));
+			if (may_log(l))
+				LOG(LOG_WARNING, "question_malformed",
+				    F_INT("worker", l->worker),
+				    F_TEXT("error", rc_name(rc)));
 			continue;
 		}
 		take_question(l, &q);

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 
 static void pump(struct boot *b, uint64_t now_ms);
+static void do_next(
+    struct boot *b, const struct session_out *out, uint64_t now_ms);
 
 static struct boot *
 find(struct worker *w, const uint8_t *id)
@@ -88,7 +90,12 @@ boot_start(struct peer *p, uint32_t request_ref, const struct request *rq,
 void
 boot_detach(struct boot *b, enum reason why, uint64_t now_ms)
 {
+	struct session_out out;
+
 	session_abort(b->session, why, now_ms);
+	/* what it has to say to the device is said while there is one */
+	while (session_next(b->session, &out, now_ms))
+		do_next(b, &out, now_ms);
 	coap_peer_cancel(b->peer->coap);
 	b->peer->boot = NULL;
 	b->peer = NULL;

@@ -151,8 +151,15 @@ check_run(const char *config_file)
 	diag_free(d);
 	if (rc != RC_OK)
 		return EXIT_CONFIGURATION;
+	if (config_users_fault(c, geteuid() == 0)) {
+		say(config_file, config_users_fault(c, true),
+		    config_users_remedy);
+		config_free(c);
+		return EXIT_CONFIGURATION;
+	}
 	/* what matters is what the keeper can read, and use */
-	if (geteuid() == 0 && jail_user(&c->user_keeper) != RC_OK) {
+	if (geteuid() == 0 && c->user_keeper.uid != 0 &&
+	    jail_user(&c->user_keeper) != RC_OK) {
 		config_free(c);
 		return rc_exit(RC_DENIED);
 	}

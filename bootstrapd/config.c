@@ -157,8 +157,9 @@ static void
 read_limits(struct reading *r)
 {
 	static const char *const known[] = {"sessions", "handshakes",
-	    "session_lifetime", "handshake_timeout", "idle_timeout", "drain",
-	    "keeper_wait", "questions_per_second", NULL};
+	    "handshakes_per_source", "session_lifetime", "handshake_timeout",
+	    "idle_timeout", "drain", "keeper_wait", "questions_per_second",
+	    NULL};
 	struct config *c = r->config;
 	const struct {
 		const char *key;
@@ -167,6 +168,8 @@ read_limits(struct reading *r)
 	} numbers[] = {
 	    {"sessions", 1, SESSIONS_MAX, &c->sessions_max},
 	    {"handshakes", 1, SESSIONS_MAX, &c->handshakes_max},
+	    {"handshakes_per_source", 1, SESSIONS_MAX,
+		&c->handshakes_per_source},
 	    {"questions_per_second", 1, SESSIONS_MAX, &c->questions_per_s},
 	};
 	const struct {
@@ -298,12 +301,13 @@ config_new(const char *file)
 		return NULL;
 	c->sessions_max = 20000;
 	c->handshakes_max = 2000;
+	c->handshakes_per_source = 256;
 	c->session_lifetime_ms = 240000;
 	c->handshake_ms = 60000;
 	c->idle_ms = 300000;
 	c->drain_ms = 30000;
 	c->keeper_wait_ms = 20000;
-	c->questions_per_s = 10000;
+	c->questions_per_s = 1000;
 	c->arena = arena_new(ARENA_MAX);
 	c->file = c->arena ? arena_str(c->arena, file) : NULL;
 	if (!c->file) {

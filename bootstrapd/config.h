@@ -43,12 +43,13 @@ struct config {
 	struct user_config user_worker, user_keeper;
 	uint64_t sessions_max; /**< of all workers, default 20000 */
 	uint64_t handshakes_max; /**< default 2000 */
+	uint64_t handshakes_per_source; /**< of one worker, default 256 */
 	uint64_t session_lifetime_ms; /**< default 240 s, at most 246 s */
 	uint64_t handshake_ms; /**< default 60 s */
 	uint64_t idle_ms; /**< default 300 s */
 	uint64_t drain_ms; /**< default 30 s */
 	uint64_t keeper_wait_ms; /**< default 20 s */
-	uint64_t questions_per_s; /**< of one worker, default 10000 */
+	uint64_t questions_per_s; /**< of one worker, default 1000 */
 	bool hsm_network; /**< the module may open sockets */
 	struct arena *arena;
 };
@@ -57,5 +58,10 @@ struct config {
 MUST_CHECK enum rc config_load(
     const char *file, struct diag *d, struct config **out);
 void config_free(struct config *c);
+
+/** Started as root, are there users to become? NULL when all is well, else
+ *  what is wrong; static. */
+const char *config_users_fault(const struct config *c, bool as_root);
+extern const char config_users_remedy[];
 
 #endif

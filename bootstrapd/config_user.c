@@ -84,3 +84,15 @@ reading_users(struct reading *r)
 		reading_note(r, RC_CONFIG);
 	}
 }
+
+const char config_users_remedy[] =
+    "add `user: {worker: bootstrapd-worker, keeper: bootstrapd}` "
+    "(systemd-sysusers makes them), or start as another user";
+
+const char *
+config_users_fault(const struct config *c, bool as_root)
+{
+	if (!as_root || (c->user_worker.set && c->user_keeper.set))
+		return NULL;
+	return "started as root, and `user:` names no users to become";
+}

@@ -160,7 +160,6 @@ do_reload(struct keeper *k, struct client *c, struct span arg, struct answer *a)
 
 	(void)arg;
 	snprintf(by, sizeof(by), "bootstrapctl uid %u", (unsigned)c->uid);
-	keeper_note(k, KEEPER_RELOADING);
 	rc = keeper_reload(k, by, first, sizeof(first));
 	if (rc != RC_OK) {
 		put_str(a, "refused", first);
@@ -186,18 +185,18 @@ static int
 do_supersede(
     struct keeper *k, struct client *c, struct span arg, struct answer *a)
 {
-	struct known_session *s = session_of_endpoint(k, arg);
-	struct question q = {.kind = Q_CANCEL};
+	struct known_session *s = session_of_endpoint(k, false, arg);
 
 	(void)c;
+	if (!s)
+		s = session_of_endpoint(k, true, arg);
 	if (!s) {
 		put_str(a, "error", "no bootstrap of that endpoint is running");
 		return 66;
 	}
 	end_session(k, s, s->finishing ? OUTCOME_UNKNOWN : OUTCOME_FAILED,
 	    REASON_CANCELLED);
-	memcpy(q.session, s->id, SESSION_ID_LEN);
-	(void)!link_send(k->links[s->worker].fd, &q);
+	record_tell(k, s->worker, Q_CANCEL, s->id);
 	put_text(a, "superseded", arg);
 	return 0;
 }

@@ -54,12 +54,34 @@ wait_ask(struct psk_wait *p, uint64_t now_ms)
 		LOG(LOG_ERROR, "out_of_memory", F_TEXT("for", "timer"));
 }
 
+/**
+ * The number of the question about an association's key. It is told apart from
+ * those of a process before this one, whose answers may still come.
+ */
+static uint64_t
+wait_ref(const struct listener *l, uint64_t conn)
+{
+	return l->worker->wait_salt ^ ((uint64_t)l->index << 56) ^ conn;
+}
+
+static struct psk_wait *
+wait_find(struct worker *w, uint64_t ref)
+{
+	/* the item is the first member */
+	return (struct psk_wait *)table_get(
+	    &w->waits, span_of(&ref, sizeof(ref)));
+}
+
 static void
 psk_wanted(struct listener *l, const struct dtls_event *ev, uint64_t now_ms)
 {
 	struct worker *w = l->worker;
-	struct psk_wait *p = calloc(1, sizeof(*p));
+	uint64_t ref = wait_ref(l, ev->conn);
+	struct psk_wait *p = wait_find(w, ref);
 
+	if (p)
+		return; /* asked for already */
+	p = calloc(1, sizeof(*p));
 	if (!p || ev->identity.len > sizeof(p->identity)) {
 		free(p);
 		dtls_psk_unavailable(l->dtls, ev->conn, now_ms);
@@ -69,7 +91,7 @@ psk_wanted(struct listener *l, const struct dtls_event *ev, uint64_t now_ms)
 	p->listener = l;
 	p->conn = ev->conn;
 	p->address = ev->address;
-	p->ref = ++w->wait_ref;
+	p->ref = ref;
 	p->identity_len = ev->identity.len;
 	if (p->identity_len)
 		memcpy(p->identity, ev->identity.p, p->identity_len);
@@ -82,9 +104,7 @@ psk_wanted(struct listener *l, const struct dtls_event *ev, uint64_t now_ms)
 void
 handshake_key(struct worker *w, struct q_psk_answer *a, uint64_t now_ms)
 {
-	/* the item is the first member */
-	struct psk_wait *p = (struct psk_wait *)table_get(
-	    &w->waits, span_of(&a->ref, sizeof(a->ref)));
+	struct psk_wait *p = wait_find(w, a->ref);
 	struct listener *l;
 
 	if (!p)
@@ -134,7 +154,10 @@ association_closed(
 	uint8_t text[ADDRESS_TEXT_MAX];
 	struct writer address;
 	uint32_t epoch = dtls_tag(l->dtls, ev->conn);
+	struct psk_wait *wait = wait_find(w, wait_ref(l, ev->conn));
 
+	if (wait)
+		handshake_forget(wait); /* nobody is left to want that key */
 	if (ev->established) {
 		peer_closed(l, ev->conn, now_ms);
 		return;

@@ -1,6 +1,8 @@
 /* One job: what was asked, and the work on it in a thread of the token. */
 #include "jobs.h"
 
+#include "base/loop.h"
+
 #include <stdlib.h>
 
 static struct job *
@@ -33,7 +35,9 @@ job_psk(unsigned worker, struct policy_set *set, const struct q_psk *q)
 
 	if (!j)
 		return NULL;
-	j->ref = q->ref;
+	j->asker.ref = q->ref;
+	j->asker.worker = worker;
+	j->item.key = span_of(&j->asker, sizeof(j->asker));
 	j->request.credential =
 	    keep(j->credential, sizeof(j->credential), q->identity);
 	j->evidence =
@@ -121,6 +125,12 @@ work_doctor(struct hsm_session *s, struct job *j)
 enum rc
 job_work(struct hsm_session *s, struct job *j)
 {
+	/* who asked has given it up, or asked again: the token is not for it */
+	if (j->kind != JOB_DOCTOR && clock_now_ms() >= j->expires_ms) {
+		j->rc = RC_TIMEOUT;
+		j->decision.reason = REASON_KEEPER_AWAY;
+		return RC_OK;
+	}
 	switch (j->kind) {
 	case JOB_PSK:
 		j->rc = work_psk(s, j);

@@ -1,5 +1,7 @@
 #include "jobs.h"
 
+#include "base/loop.h"
+
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
@@ -9,6 +11,7 @@
 enum {
 	QUEUE_MAX = 4096,
 	IDLE_MAX = 64, /**< what nobody waits for */
+	MISSING_SAY_MS = 60000,
 };
 
 struct queue {
@@ -20,12 +23,14 @@ struct jobs {
 	struct hsm *hsm;
 	pthread_mutex_t mutex;
 	pthread_cond_t wake;
-	struct queue todo, done;
-	/* Worked on in steps where `todo` is empty, in one thread at a time. */
+	/* a device that is proved goes before one that wants a handshake */
+	struct queue begins, psks, done;
+	/* Worked on in steps where both are empty, in one thread at a time. */
 	struct queue idle;
 	bool idle_busy;
-	size_t busy; /* of `todo` */
+	size_t busy; /* of `begins` and `psks` */
 	bool stopping, reopening;
+	uint64_t missing_said_ms;
 	struct token_health health;
 	int fd;
 	unsigned thread_count;
@@ -61,6 +66,29 @@ queue_pop(struct queue *q)
 	return j;
 }
 
+static void
+queue_drop(struct queue *q)
+{
+	struct job *j;
+
+	while ((j = queue_pop(q)))
+		job_free(j);
+}
+
+static struct queue *
+queue_of(struct jobs *q, enum job_kind kind)
+{
+	switch (kind) {
+	case JOB_PSK:
+		return &q->psks;
+	case JOB_DOCTOR:
+		return &q->idle;
+	case JOB_BEGIN:
+		break;
+	}
+	return &q->begins;
+}
+
 /**
  * The token is away: one thread brings it back, asleep between the tries; the
  * others go on and answer "not now".
@@ -84,11 +112,29 @@ reopen(struct jobs *q, const struct hsm_error *why)
 		/* with the health, or who fails in between is told that
 		 * somebody sees to it, and nobody does */
 		q->reopening = again;
+		q->health.reopen_ms = again ? clock_now_ms() : 0;
 		pthread_mutex_unlock(&q->mutex);
 	} while (again);
 	if (rc == RC_OK)
 		LOG(LOG_NOTICE, "token_back",
 		    F_TEXT("token", hsm_token_name(q->hsm)));
+}
+
+/** Once a minute: it is said for each device else. */
+static void
+say_missing(struct jobs *q, const struct hsm_error *err)
+{
+	uint64_t now = clock_now_ms();
+	bool due;
+
+	pthread_mutex_lock(&q->mutex);
+	due = now >= q->missing_said_ms + MISSING_SAY_MS;
+	if (due)
+		q->missing_said_ms = now;
+	pthread_mutex_unlock(&q->mutex);
+	if (due)
+		LOG(LOG_ERROR, "key_missing", F_TEXT("error", err->text),
+		    F_TEXT("remedy", err->remedy));
 }
 
 static void
@@ -99,8 +145,7 @@ note_failure(struct jobs *q, struct hsm_session *s)
 
 	/* a missing master is a fault of one policy, not of the token */
 	if (hsm_probe(s, NULL) == RC_OK) {
-		LOG(LOG_ERROR, "key_missing", F_TEXT("error", err.text),
-		    F_TEXT("remedy", err.remedy));
+		say_missing(q, &err);
 		return;
 	}
 	pthread_mutex_lock(&q->mutex);
@@ -108,6 +153,8 @@ note_failure(struct jobs *q, struct hsm_session *s)
 	q->reopening = true;
 	q->health.ok = false;
 	q->health.error = err;
+	if (mine)
+		q->health.reopen_ms = clock_now_ms();
 	pthread_mutex_unlock(&q->mutex);
 	if (mine)
 		reopen(q, &err);
@@ -135,8 +182,10 @@ finish(struct jobs *q, struct job *j, enum rc rc)
 static struct job *
 next_job(struct jobs *q)
 {
-	struct job *j = queue_pop(&q->todo);
+	struct job *j = queue_pop(&q->begins);
 
+	if (!j)
+		j = queue_pop(&q->psks);
 	if (j) {
 		q->busy++;
 		return j;
@@ -189,7 +238,8 @@ jobs_start(struct hsm *hsm, unsigned threads, struct jobs **out)
 		return RC_MEMORY;
 	q->hsm = hsm;
 	q->health.ok = true;
-	queue_init(&q->todo);
+	queue_init(&q->begins);
+	queue_init(&q->psks);
 	queue_init(&q->done);
 	queue_init(&q->idle);
 	pthread_mutex_init(&q->mutex, NULL);
@@ -219,7 +269,6 @@ bool
 jobs_stop(struct jobs *q, unsigned patience_s)
 {
 	struct timespec end;
-	struct job *j;
 
 	if (!q)
 		return true;
@@ -232,12 +281,10 @@ jobs_stop(struct jobs *q, unsigned patience_s)
 	for (unsigned i = 0; i < q->thread_count; i++)
 		if (pthread_timedjoin_np(q->threads[i], NULL, &end) != 0)
 			return false;
-	while ((j = queue_pop(&q->todo)))
-		job_free(j);
-	while ((j = queue_pop(&q->done)))
-		job_free(j);
-	while ((j = queue_pop(&q->idle)))
-		job_free(j);
+	queue_drop(&q->begins);
+	queue_drop(&q->psks);
+	queue_drop(&q->idle);
+	queue_drop(&q->done);
 	close(q->fd);
 	free(q);
 	return true;
@@ -252,11 +299,11 @@ jobs_fd(const struct jobs *q)
 bool
 jobs_put(struct jobs *q, struct job *j)
 {
-	bool idle = j->kind == JOB_DOCTOR, room;
-	struct queue *to = idle ? &q->idle : &q->todo;
+	struct queue *to = queue_of(q, j->kind);
+	bool room;
 
 	pthread_mutex_lock(&q->mutex);
-	room = to->count < (size_t)(idle ? IDLE_MAX : QUEUE_MAX);
+	room = to->count < (size_t)(to == &q->idle ? IDLE_MAX : QUEUE_MAX);
 	if (room) {
 		queue_put(to, j);
 		pthread_cond_signal(&q->wake);
@@ -287,7 +334,7 @@ jobs_waiting(struct jobs *q)
 	size_t n;
 
 	pthread_mutex_lock(&q->mutex);
-	n = q->todo.count + q->busy;
+	n = q->begins.count + q->psks.count + q->busy;
 	pthread_mutex_unlock(&q->mutex);
 	return n;
 }

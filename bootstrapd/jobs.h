@@ -8,6 +8,7 @@
 #ifndef BOOTSTRAPD_JOBS_H
 #define BOOTSTRAPD_JOBS_H
 
+#include "base/table.h"
 #include "config.h"
 #include "issue/doctor.h"
 #include "issue/issue.h"
@@ -21,11 +22,17 @@ enum job_kind {
 
 struct job {
 	struct job *next;
+	struct table_item item; /**< JOB_PSK: of the keeper, by asker */
+	struct {
+		uint64_t ref; /**< JOB_PSK: the worker's number */
+		uint64_t worker;
+	} asker;
+	size_t crowd_slot; /**< JOB_PSK: of the source it came from */
+	uint64_t expires_ms; /**< nobody waits then; not of JOB_DOCTOR */
 	enum job_kind kind;
 	unsigned worker;
 	struct policy_set *set; /**< one reference, given back with the job */
 	/* what was asked; spans point into the arrays below */
-	uint64_t ref; /**< JOB_PSK: the worker's number */
 	unsigned attempt; /**< JOB_PSK */
 	uint32_t first_epoch; /**< JOB_PSK */
 	struct issue_request request;
@@ -58,6 +65,7 @@ void job_free(struct job *j);
 struct token_health {
 	bool ok;
 	bool pin_refused; /**< for good: the daemon must end */
+	uint64_t reopen_ms; /**< since when it is being reopened; 0: not */
 	struct hsm_error error; /**< when not ok */
 };
 

@@ -124,6 +124,7 @@ keeper_reload(struct keeper *k, const char *by, char *first, size_t cap)
 	enum rc rc = d ? RC_OK : RC_MEMORY;
 
 	first[0] = '\0';
+	keeper_note(k, KEEPER_RELOADING);
 	if (rc == RC_OK)
 		rc = policy_load(k->config->policies, d, &set);
 	log_findings(d);
@@ -145,6 +146,7 @@ keeper_reload(struct keeper *k, const char *by, char *first, size_t cap)
 		record_refused_set(k, by, diag_count(d, DIAG_ERROR), first);
 	}
 	diag_free(d);
+	keeper_note(k, KEEPER_RELOADED);
 	return rc;
 }
 
@@ -182,6 +184,9 @@ hangs(struct keeper *k, uint64_t now_ms)
 	if (jobs_waiting(k->jobs) == 0)
 		k->last_done_ms = now_ms;
 	jobs_health(k->jobs, &health);
+	/* reopening sleeps for up to as long between its tries */
+	if (health.reopen_ms)
+		return now_ms > health.reopen_ms + 2 * HANG_MS;
 	return health.ok && now_ms > k->last_done_ms + HANG_MS;
 }
 
@@ -207,6 +212,8 @@ tick(void *ctx, uint64_t now_ms)
 		/* its threads cannot be joined */
 		_exit(rc_exit(RC_TOKEN));
 	}
+	for (unsigned i = 0; i < k->args->link_count; i++)
+		ask_worker_lost(&k->links[i]);
 	if (++ticks % SWEEP_TICKS == 0)
 		sessions_sweep(k, now_ms);
 	if (ticks % GAP_TICKS == 0)
@@ -343,11 +350,15 @@ keeper_init(struct keeper *k)
 	k->hsm_config.sessions = threads + 1; /* one for this thread */
 	epochs_init(&k->epochs);
 	budget_init(&k->budget, clock_now_ms());
+	rates_init(&k->begins);
+	crowd_init(&k->sources);
 	rc = loop_new(&k->loop);
 	if (rc == RC_OK)
 		rc = table_init(&k->sessions);
 	if (rc == RC_OK)
 		rc = table_init(&k->endpoints);
+	if (rc == RC_OK)
+		rc = table_init(&k->asked);
 	if (rc == RC_OK && k->args->as_root && c->user_keeper.uid != 0)
 		rc = jail_user(&c->user_keeper);
 	if (rc == RC_OK)
@@ -385,6 +396,7 @@ keeper_fini(struct keeper *k)
 	sessions_free(k);
 	table_fini(&k->sessions);
 	table_fini(&k->endpoints);
+	table_fini(&k->asked);
 	loop_free(k->loop);
 	return true;
 }

@@ -32,7 +32,8 @@ enum keeper_note {
 	KEEPER_ALIVE = 'A',
 	KEEPER_PIN_REFUSED = 'P', /**< end the daemon: never tried again */
 	KEEPER_STOP = 'S', /**< an operator says stop */
-	KEEPER_RELOADING = 'L',
+	KEEPER_RELOADING = 'L', /**< ended by KEEPER_RELOADED, */
+	KEEPER_RELOADED = 'D', /**< however it went */
 };
 
 /** Runs until SIGNAL_END and returns the exit code. */

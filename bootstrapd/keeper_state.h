@@ -1,8 +1,8 @@
 /**
  * keeper_state.h - what the keeper holds, shared by the files that make it up:
  * keeper.c (start, loop, end), ask.c (questions in), record.c (rows, then
- * answers out), doctor.c (wrong keys), sessions.c (who is being bootstrapped), masters.c (are these
- * the right keys), control.c (bootstrapctl).
+ * answers out), doctor.c (wrong keys), sessions.c (who is being bootstrapped),
+ * masters.c (are these the right keys), control.c (bootstrapctl).
  */
 #ifndef BOOTSTRAPD_KEEPER_STATE_H
 #define BOOTSTRAPD_KEEPER_STATE_H
@@ -13,6 +13,7 @@
 #include "epochs.h"
 #include "jobs.h"
 #include "keeper.h"
+#include "share.h"
 
 #include <sys/types.h>
 
@@ -21,8 +22,11 @@ struct known_session {
 	struct table_item by_id;
 	struct table_item by_endpoint; /**< linked only once it is recorded */
 	uint8_t id[SESSION_ID_LEN];
-	uint8_t endpoint[POLICY_ENDPOINT_MAX];
-	size_t endpoint_len;
+	/** 'p' or 'n' (NoSec, which proves nothing), then the endpoint: what
+	 *  proves nothing never takes the place of what was proved. */
+	uint8_t name[1 + POLICY_ENDPOINT_MAX];
+	size_t name_len;
+	uint8_t plan[DIGEST_LEN]; /**< digest of the one that is recorded */
 	unsigned worker;
 	uint64_t seen_ms; /**< monotonic: begun, or found in the ledger */
 	bool recorded; /**< bootstrap_begin stands in the ledger */
@@ -48,7 +52,12 @@ struct link {
 	struct q_stats stats; /**< as the worker counts */
 	uint64_t stats_ms; /**< when it last said so; 0: never */
 	uint64_t tokens, refill_ms; /**< questions it may ask this second */
-	uint64_t refusals; /**< rows of refusals left this second */
+	uint64_t nosec_tokens; /**< of them, about those who prove nothing */
+	uint64_t refusals_refill_ms, log_refill_ms, log_tokens, hello_ms;
+	/** Sessions begun by then are of a process that is gone, and have not
+	 *  been ended yet; 0: none. */
+	uint64_t lost_before_ms;
+	uint64_t refusals; /**< rows of refusals left this minute */
 	uint64_t suppressed; /**< refusals answered but not recorded */
 	/* since the last `handshakes` row */
 	uint64_t asked, answered, unknown, failed;
@@ -82,6 +91,9 @@ struct keeper {
 	struct epochs epochs;
 	struct budget budget; /**< of diagnoses */
 	struct table sessions, endpoints;
+	struct table asked; /**< PSK questions that are being answered */
+	struct rates begins; /**< of an endpoint */
+	struct crowd sources; /**< of those questions */
 	struct ending *endings;
 	size_t ending_count;
 	struct link links[WORKERS_MAX];
@@ -96,6 +108,8 @@ struct keeper {
 
 /** Packets from a worker. */
 void ask_ready(void *ctx, uint32_t events);
+/** End what a worker's predecessor had begun, if that is due. */
+void ask_worker_lost(struct link *l);
 /** A verdict of our own: recorded with the next commit. */
 void end_session(struct keeper *k, struct known_session *s,
     enum outcome outcome, enum reason reason);
@@ -111,6 +125,10 @@ MUST_CHECK enum rc record_event(struct keeper *k, const char *kind,
     const struct field *fields, size_t field_count);
 /** Try the ledger that could not be written, and what waits for it. */
 void record_gap(struct keeper *k);
+/** Tell a worker about a session; one that the ledger named may be of a run
+ *  with more workers, and is told nothing. */
+void record_tell(struct keeper *k, unsigned worker, enum question_kind kind,
+    const uint8_t *id);
 /** A `handshakes` row for each worker that had some. */
 void record_handshakes(struct keeper *k);
 
@@ -120,18 +138,23 @@ struct known_session *session_find(struct keeper *k, const uint8_t *id);
 /** NULL: out of memory. */
 struct known_session *session_add(
     struct keeper *k, const uint8_t *id, unsigned worker);
-/** Its begin row stands: from now on its endpoint finds it. */
-void session_is_recorded(
-    struct keeper *k, struct known_session *s, struct span endpoint);
+/** Its begin row stands, with that plan's digest: from now on its endpoint
+ *  finds it. */
+void session_is_recorded(struct keeper *k, struct known_session *s, bool nosec,
+    struct span endpoint, const uint8_t plan[static DIGEST_LEN]);
+struct span session_endpoint(const struct known_session *s);
+/** The session of that endpoint, of those who proved it or of those who only
+ *  say so; NULL. */
 struct known_session *session_of_endpoint(
-    struct keeper *k, struct span endpoint);
+    struct keeper *k, bool nosec, struct span endpoint);
 void session_forget(struct keeper *k, struct known_session *s);
 /** What the ledger says has begun and not ended: sessions of this run go on,
  *  those of an earlier one are ended. Errors: RC_DB, RC_MEMORY. */
 MUST_CHECK enum rc sessions_restore(struct keeper *k);
 /** A new process has taken over that worker's place: what its predecessor had
  *  begun is ended. */
-void sessions_worker_lost(struct keeper *k, unsigned worker);
+void sessions_worker_lost(
+    struct keeper *k, unsigned worker, uint64_t before_ms);
 /** End what no worker can be serving any more. */
 void sessions_sweep(struct keeper *k, uint64_t now_ms);
 void sessions_free(struct keeper *k);

@@ -1,6 +1,7 @@
 #include "link.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <sys/socket.h>
 
 /* One buffer each way: a process talks to its links from one thread. Packets
@@ -56,6 +57,16 @@ link_send(int fd, const struct question *q)
 	return rc;
 }
 
+/** An empty packet and the end of a link read alike; only one of them may end
+ *  a process. */
+static bool
+is_gone(int fd)
+{
+	struct pollfd p = {.fd = fd, .events = POLLRDHUP};
+
+	return poll(&p, 1, 0) == 1 && (p.revents & (POLLHUP | POLLRDHUP));
+}
+
 enum rc
 link_receive(int fd, struct question *q)
 {
@@ -70,7 +81,7 @@ link_receive(int fd, struct question *q)
 	if (n < 0)
 		return errno == EAGAIN || errno == EINTR ? RC_AGAIN : RC_IO;
 	if (n == 0)
-		return RC_IO;
+		return is_gone(fd) ? RC_IO : RC_MALFORMED;
 	if ((size_t)n > in.cap)
 		return RC_MALFORMED;
 	in.len = (size_t)n;

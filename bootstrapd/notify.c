@@ -3,7 +3,6 @@
 #include "base/span.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -68,22 +67,6 @@ notify_reloading(void)
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	snprintf(text, sizeof(text), "RELOADING=1\nMONOTONIC_USEC=%" PRIu64,
 	    (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000);
-	return notify_state(text);
-}
-
-bool
-notify_status(const char *fmt, ...)
-{
-	char text[NOTIFY_TEXT_MAX + 1] = "STATUS=";
-	const size_t head = strlen(text);
-	va_list args;
-
-	va_start(args, fmt);
-	vsnprintf(text + head, sizeof(text) - head, fmt, args);
-	va_end(args);
-	for (char *p = text + head; *p; p++)
-		if ((unsigned char)*p < 0x20 || *p == 0x7f)
-			*p = ' ';
 	return notify_state(text);
 }
 

@@ -24,10 +24,6 @@ bool notify_state(const char *state);
  *  for. READY=1 ends it, whether the reload went well or not. */
 bool notify_reloading(void);
 
-/** STATUS=..., the line that `systemctl status` shows. Control characters
- *  become spaces: one text is one line. */
-PRINTF_LIKE(1, 2) bool notify_status(const char *fmt, ...);
-
 /** How often WATCHDOG=1 is due, half of what the manager waits; 0: it does not
  *  watch this process. $WATCHDOG_USEC and $WATCHDOG_PID. */
 uint64_t notify_watchdog_ms(void);

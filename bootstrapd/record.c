@@ -63,7 +63,7 @@ append_end(struct keeper *k, const struct known_session *s,
 	    &(struct ledger_event){
 		.kind = "bootstrap_end",
 		.session = span_of(s->id, SESSION_ID_LEN),
-		.endpoint = span_of(s->endpoint, s->endpoint_len),
+		.endpoint = session_endpoint(s),
 		.fields = f,
 		.field_count = n,
 	    },
@@ -85,7 +85,7 @@ static struct known_session *
 replaced_by(struct keeper *k, const struct job *j)
 {
 	struct known_session *old =
-	    session_of_endpoint(k, j->decision.endpoint);
+	    session_of_endpoint(k, j->request.nosec, j->decision.endpoint);
 
 	if (old && memcmp(old->id, j->request.session, SESSION_ID_LEN) == 0)
 		return NULL;
@@ -199,8 +199,8 @@ commit(struct keeper *k, struct job *jobs)
 	return rc;
 }
 
-static void
-tell(struct keeper *k, unsigned worker, enum question_kind kind,
+void
+record_tell(struct keeper *k, unsigned worker, enum question_kind kind,
     const uint8_t *id)
 {
 	struct question a = {.kind = kind};
@@ -226,7 +226,7 @@ settle_endings(struct keeper *k, enum rc rc)
 		if (s)
 			session_forget(k, s);
 		if (e->answer)
-			tell(k, e->worker, Q_RECORDED, e->id);
+			record_tell(k, e->worker, Q_RECORDED, e->id);
 		free(e);
 	}
 }
@@ -237,7 +237,9 @@ answer_psk(struct keeper *k, struct job *j)
 	struct question a = {.kind = Q_PSK_ANSWER};
 	struct link *l = &k->links[j->worker];
 
-	a.psk_answer.ref = j->ref;
+	table_remove(&k->asked, &j->item);
+	crowd_leave(&k->sources, j->crowd_slot);
+	a.psk_answer.ref = j->asker.ref;
 	a.psk_answer.status = PSK_UNAVAILABLE;
 	if (j->rc == RC_OK) {
 		a.psk_answer.status = PSK_KNOWN;
@@ -258,16 +260,26 @@ settle_granted(struct keeper *k, struct job *j, struct known_session *s)
 	struct known_session *old = replaced_by(k, j);
 
 	if (old) {
-		tell(k, old->worker, Q_CANCEL, old->id);
+		record_tell(k, old->worker, Q_CANCEL, old->id);
 		if (old->superseded)
 			session_forget(k, old);
 		else /* both were granted in one commit */
 			end_session(k, old, OUTCOME_FAILED, REASON_SUPERSEDED);
 	}
-	session_is_recorded(k, s, j->decision.endpoint);
+	session_is_recorded(k, s, j->request.nosec, j->decision.endpoint,
+	    j->decision.plan_digest);
 	if (!j->request.nosec)
 		epochs_worked(
 		    &k->epochs, j->request.credential, &j->request.address);
+}
+
+/** Is this the decision that the session's begin row tells? */
+static bool
+is_same(const struct known_session *s, const struct job *j)
+{
+	return s->name[0] == (j->request.nosec ? 'n' : 'p') &&
+	    span_equal(session_endpoint(s), j->decision.endpoint) &&
+	    memcmp(s->plan, j->decision.plan_digest, DIGEST_LEN) == 0;
 }
 
 static void
@@ -294,10 +306,16 @@ answer_begin(struct keeper *k, struct job *j, enum rc rc)
 	a.begin_answer.granted = rc == RC_OK && j->decision.granted;
 	a.begin_answer.reason =
 	    rc == RC_OK ? j->decision.reason : REASON_LEDGER_AWAY;
+	/* Asked again, and the answer is another one: the policies may have
+	 * changed since, or the token is away. Only the plan on record is ever
+	 * handed out. Nothing is said: the first answer may be on its way, and
+	 * else the worker ends the session itself. */
+	if (s->recorded && !(a.begin_answer.granted && is_same(s, j)))
+		return;
 	if (a.begin_answer.granted) {
 		settle_granted(k, j, s);
 		secret_move(&a.begin_answer.plan, &j->decision.plan);
-	} else if (!s->recorded) {
+	} else {
 		session_forget(k, s);
 	}
 	(void)!link_send(k->links[j->worker].fd, &a);
@@ -383,26 +401,62 @@ record_gap(struct keeper *k)
 	record_soon(k);
 }
 
+static enum rc
+append_handshakes(struct keeper *k, const struct link *l)
+{
+	const struct field f[] = {
+	    F_INT("worker", l->worker),
+	    F_TEXT("instance", k->args->instance),
+	    F_INT("asked", l->asked),
+	    F_INT("answered", l->answered),
+	    F_INT("unknown", l->unknown),
+	    F_INT("failed", l->failed),
+	    F_INT("refusals_not_recorded", l->suppressed),
+	};
+
+	return ledger_append(k->ledger,
+	    &(struct ledger_event){
+		.kind = "handshakes",
+		.fields = f,
+		.field_count = sizeof(f) / sizeof(f[0]),
+	    },
+	    NULL);
+}
+
+static bool
+had_handshakes(const struct link *l)
+{
+	return l->asked || l->failed || l->suppressed;
+}
+
+/** All workers' rows in one group: the wait for another process's lock is
+ *  waited once. */
 void
 record_handshakes(struct keeper *k)
 {
+	bool any = false;
+	enum rc rc;
+
+	for (unsigned i = 0; i < k->args->link_count; i++)
+		any |= had_handshakes(&k->links[i]);
+	if (!any)
+		return;
+	rc = ledger_begin(k->ledger);
+	for (unsigned i = 0; rc == RC_OK && i < k->args->link_count; i++)
+		if (had_handshakes(&k->links[i]))
+			rc = append_handshakes(k, &k->links[i]);
+	if (rc == RC_OK)
+		rc = ledger_commit(k->ledger);
+	else
+		ledger_rollback(k->ledger);
+	if (rc != RC_OK) {
+		ledger_fails(k, rc);
+		return;
+	}
 	for (unsigned i = 0; i < k->args->link_count; i++) {
 		struct link *l = &k->links[i];
-		const struct field f[] = {
-		    F_INT("worker", i),
-		    F_TEXT("instance", k->args->instance),
-		    F_INT("asked", l->asked),
-		    F_INT("answered", l->answered),
-		    F_INT("unknown", l->unknown),
-		    F_INT("failed", l->failed),
-		    F_INT("refusals_not_recorded", l->suppressed),
-		};
 
-		if (l->asked == 0 && l->failed == 0 && l->suppressed == 0)
-			continue;
-		if (record_event(
-			k, "handshakes", f, sizeof(f) / sizeof(f[0])) == RC_OK)
-			l->asked = l->answered = l->unknown = l->failed =
-			    l->suppressed = 0;
+		l->asked = l->answered = l->unknown = l->failed =
+		    l->suppressed = 0;
 	}
 }

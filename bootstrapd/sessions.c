@@ -1,5 +1,7 @@
 #include "keeper_state.h"
 
+#include "base/text.h"
+
 #include <stddef.h>
 #include <stdlib.h>
 
@@ -33,26 +35,45 @@ session_add(struct keeper *k, const uint8_t *id, unsigned worker)
 	return s;
 }
 
-void
-session_is_recorded(
-    struct keeper *k, struct known_session *s, struct span endpoint)
+/** The key of k->endpoints: see known_session. */
+static struct span
+put_name(uint8_t room[static 1 + POLICY_ENDPOINT_MAX], bool nosec,
+    struct span endpoint)
 {
-	size_t n = endpoint.len < sizeof(s->endpoint) ? endpoint.len
-						      : sizeof(s->endpoint);
+	size_t n = endpoint.len < POLICY_ENDPOINT_MAX ? endpoint.len
+						      : POLICY_ENDPOINT_MAX;
 
+	room[0] = nosec ? 'n' : 'p';
+	if (n)
+		memcpy(room + 1, endpoint.p, n);
+	return span_of(room, n + 1);
+}
+
+void
+session_is_recorded(struct keeper *k, struct known_session *s, bool nosec,
+    struct span endpoint, const uint8_t plan[static DIGEST_LEN])
+{
 	if (s->recorded)
 		return;
-	memcpy(s->endpoint, endpoint.p, n);
-	s->endpoint_len = n;
+	s->by_endpoint.key = put_name(s->name, nosec, endpoint);
+	s->name_len = s->by_endpoint.key.len;
+	memcpy(s->plan, plan, DIGEST_LEN);
 	s->recorded = true;
-	s->by_endpoint.key = span_of(s->endpoint, n);
 	table_put(&k->endpoints, &s->by_endpoint);
 }
 
-struct known_session *
-session_of_endpoint(struct keeper *k, struct span endpoint)
+struct span
+session_endpoint(const struct known_session *s)
 {
-	struct table_item *i = table_get(&k->endpoints, endpoint);
+	return span_from(span_of(s->name, s->name_len), 1);
+}
+
+struct known_session *
+session_of_endpoint(struct keeper *k, bool nosec, struct span endpoint)
+{
+	uint8_t name[1 + POLICY_ENDPOINT_MAX];
+	struct table_item *i =
+	    table_get(&k->endpoints, put_name(name, nosec, endpoint));
 
 	return i ? OWNER(i, by_endpoint) : NULL;
 }
@@ -66,13 +87,32 @@ session_forget(struct keeper *k, struct known_session *s)
 	free(s);
 }
 
+/** The digest that a begin row names; zeros, as of no plan, if it is none. */
+static const uint8_t *
+plan_of(const struct ledger_row *row, uint8_t out[static DIGEST_LEN])
+{
+	uint8_t text[2 * DIGEST_LEN], digest[DIGEST_LEN];
+	struct writer hex, bytes;
+
+	memset(out, 0, DIGEST_LEN);
+	writer_init(&hex, text, sizeof(text));
+	writer_init(&bytes, digest, sizeof(digest));
+	if (ledger_field(row, "plan", &hex) &&
+	    text_unhex(&bytes, writer_span(&hex)) == RC_OK &&
+	    bytes.len == DIGEST_LEN)
+		memcpy(out, digest, DIGEST_LEN);
+	return out;
+}
+
 /** One session that the ledger says is open. */
 static enum rc
 restore(void *ctx, const struct ledger_row *row)
 {
 	struct keeper *k = ctx;
-	uint8_t text[64];
-	struct writer instance;
+	uint8_t plan[DIGEST_LEN];
+	uint8_t text[64], kind_text[16];
+	struct writer instance, kind;
+	bool nosec;
 	struct known_session *s;
 	int64_t worker = 0;
 
@@ -84,7 +124,10 @@ restore(void *ctx, const struct ledger_row *row)
 	s = session_add(k, row->session.p, (unsigned)worker);
 	if (!s)
 		return RC_MEMORY;
-	session_is_recorded(k, s, row->endpoint);
+	writer_init(&kind, kind_text, sizeof(kind_text));
+	nosec = ledger_field(row, "kind", &kind) &&
+	    span_is(writer_span(&kind), "nosec");
+	session_is_recorded(k, s, nosec, row->endpoint, plan_of(row, plan));
 	/* whether Finish went out is known to its worker only */
 	s->finishing = true;
 	if (!ledger_field(row, "instance", &instance) ||
@@ -101,9 +144,11 @@ sessions_restore(struct keeper *k)
 
 struct lost {
 	struct keeper *keeper;
-	unsigned worker;
-	uint64_t older_than_ms; /**< 0: all of the worker */
+	unsigned worker; /**< ANY_WORKER: of all */
+	uint64_t before_ms; /**< begun by then */
 };
+
+enum { ANY_WORKER = WORKERS_MAX };
 
 static void
 end_if_lost(void *ctx, struct table_item *item)
@@ -111,8 +156,8 @@ end_if_lost(void *ctx, struct table_item *item)
 	const struct lost *lost = ctx;
 	struct known_session *s = OWNER(item, by_id);
 
-	if (lost->older_than_ms ? s->seen_ms > lost->older_than_ms
-				: s->worker != lost->worker)
+	if (s->seen_ms > lost->before_ms ||
+	    (lost->worker != ANY_WORKER && s->worker != lost->worker))
 		return;
 	if (!s->recorded) {
 		/* its job is under way; it will find that nobody waits */
@@ -125,9 +170,9 @@ end_if_lost(void *ctx, struct table_item *item)
 }
 
 void
-sessions_worker_lost(struct keeper *k, unsigned worker)
+sessions_worker_lost(struct keeper *k, unsigned worker, uint64_t before_ms)
 {
-	struct lost lost = {.keeper = k, .worker = worker};
+	struct lost lost = {k, worker, before_ms};
 
 	table_each(&k->sessions, end_if_lost, &lost);
 	record_soon(k);
@@ -138,11 +183,11 @@ sessions_sweep(struct keeper *k, uint64_t now_ms)
 {
 	uint64_t age = k->config->session_lifetime_ms +
 	    k->config->keeper_wait_ms + SWEEP_GRACE_MS;
-	struct lost lost = {.keeper = k};
+	struct lost lost = {.keeper = k, .worker = ANY_WORKER};
 
 	if (now_ms <= age)
 		return;
-	lost.older_than_ms = now_ms - age;
+	lost.before_ms = now_ms - age;
 	table_each(&k->sessions, end_if_lost, &lost);
 	record_soon(k);
 }

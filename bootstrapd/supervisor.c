@@ -34,6 +34,9 @@ enum {
 	 *  retransmissions come ever later (RFC 6347 4.2.4.1). */
 	KEEPER_SILENT_MS = 20000,
 	KEEPER_START_MS = 120000, /**< the same while it starts */
+	/** How often that is looked at; oftener where the service manager's
+	 *  watchdog asks for it. */
+	WATCH_MAX_MS = 2000,
 };
 
 enum stage {
@@ -64,6 +67,8 @@ struct supervisor {
 	int idle[2]; /**< pipe from the workers: one byte, its number */
 	int signals;
 	struct child keeper, workers[WORKERS_MAX];
+	uint64_t
+	    watch_ms; /**< how often the manager and the keeper are seen to */
 	bool keeper_was_ready, keeper_is_ready, pin_refused, as_root;
 	uint64_t keeper_alive_ms;
 	struct loop_timer watch_timer;
@@ -112,8 +117,8 @@ static void
 give_pin(struct supervisor *s)
 {
 	if (s->pin.len &&
-	    setenv(s->config->hsm.pin,
-		(const char *)secret_expose(&s->pin).p, 1) != 0)
+	    setenv(s->config->hsm.pin, (const char *)secret_expose(&s->pin).p,
+		1) != 0)
 		_exit(rc_exit(RC_MEMORY));
 	secret_fini(&s->pin);
 }
@@ -257,11 +262,11 @@ close_keeper(struct supervisor *s)
 }
 
 static void
-tell_workers_to_end(struct supervisor *s)
+tell_workers(struct supervisor *s, int sig)
 {
 	for (unsigned n = 0; n < s->config->workers; n++)
 		if (s->workers[n].pid)
-			kill(s->workers[n].pid, SIGNAL_END);
+			kill(s->workers[n].pid, sig);
 	close_keeper(s);
 }
 
@@ -275,12 +280,14 @@ end_idle_workers(struct supervisor *s)
 	for (unsigned n = 0; n < s->config->workers; n++)
 		if (s->workers[n].pid && !s->workers[n].idle)
 			return;
-	tell_workers_to_end(s);
+	tell_workers(s, SIGNAL_END);
 }
 
 static void
 drain(struct supervisor *s)
 {
+	bool again = s->stage == STAGE_DRAINING;
+
 	if (s->stage == STAGE_CLOSING)
 		return;
 	if (s->stage == STAGE_STARTING) {
@@ -289,13 +296,11 @@ drain(struct supervisor *s)
 	}
 	LOG(LOG_NOTICE, "draining",
 	    F_TEXT("note",
-		s->stage == STAGE_DRAINING
-		    ? "asked again: what runs is cancelled"
-		    : "what runs may end, nothing new begins"));
+		again ? "asked again: what runs is cancelled"
+		      : "what runs may end, nothing new begins"));
 	notify_state("STOPPING=1");
 	s->stage = STAGE_DRAINING;
-	/* a second time tells the workers to hurry */
-	tell_workers_to_end(s);
+	tell_workers(s, again ? SIGNAL_END : SIGNAL_DRAIN);
 }
 
 static void
@@ -399,6 +404,15 @@ on_notes(void *ctx, uint32_t events)
 		case KEEPER_PIN_REFUSED:
 			s->pin_refused = true;
 			break;
+		case KEEPER_RELOADING:
+			/* not at its start, which is none */
+			if (s->stage == STAGE_SERVING)
+				notify_reloading();
+			break;
+		case KEEPER_RELOADED:
+			if (s->stage == STAGE_SERVING)
+				notify_state("READY=1");
+			break;
 		case KEEPER_STOP:
 			drain(s);
 			break;
@@ -455,8 +469,8 @@ watch(void *ctx, uint64_t now_ms)
 	} else {
 		notify_state("WATCHDOG=1");
 	}
-	if (loop_timer_set(s->loop, &s->watch_timer, now_ms + 1000, watch, s) !=
-	    RC_OK)
+	if (loop_timer_set(s->loop, &s->watch_timer, now_ms + s->watch_ms,
+		watch, s) != RC_OK)
 		loop_stop(s->loop);
 }
 
@@ -475,6 +489,7 @@ watch_all(struct supervisor *s)
 	/* for the children, from their first moment */
 	sigemptyset(&theirs);
 	sigaddset(&theirs, SIGNAL_END);
+	sigaddset(&theirs, SIGNAL_DRAIN);
 	sigaddset(&theirs, SIGNAL_RELOAD);
 	sigprocmask(SIG_BLOCK, &theirs, NULL);
 	signal(SIGPIPE, SIG_IGN);
@@ -495,16 +510,12 @@ watch_all(struct supervisor *s)
 static enum rc
 check_users(const struct supervisor *s)
 {
-	const struct config *c = s->config;
+	const char *fault = config_users_fault(s->config, s->as_root);
 
-	if (!s->as_root || (c->user_worker.set && c->user_keeper.set))
+	if (!fault)
 		return RC_OK;
-	LOG(LOG_ERROR, "users", F_TEXT("file", c->file),
-	    F_TEXT("error",
-		"started as root, and `user:` names no users to become"),
-	    F_TEXT("remedy",
-		"add `user: {worker: bootstrapd-worker, keeper: bootstrapd}` "
-		"(systemd-sysusers makes them), or start as another user"));
+	LOG(LOG_ERROR, "users", F_TEXT("file", s->config->file),
+	    F_TEXT("error", fault), F_TEXT("remedy", config_users_remedy));
 	return RC_CONFIG;
 }
 
@@ -516,7 +527,7 @@ raise_memlock(void)
 	const struct rlimit all = {RLIM_INFINITY, RLIM_INFINITY};
 
 	if (setrlimit(RLIMIT_MEMLOCK, &all) != 0)
-		LOG(LOG_WARNING, "memlock", F_TEXT("error", strerror(errno)));
+		LOG(LOG_DEBUG, "memlock", F_TEXT("error", strerror(errno)));
 }
 
 int
@@ -533,6 +544,9 @@ supervisor_run(const struct config *config)
 	s->config = config;
 	s->as_root = geteuid() == 0;
 	s->control = -1;
+	s->watch_ms = notify_watchdog_ms();
+	if (s->watch_ms == 0 || s->watch_ms > WATCH_MAX_MS)
+		s->watch_ms = WATCH_MAX_MS;
 	random_bytes(id, sizeof(id));
 	writer_init(&w, s->instance, sizeof(s->instance) - 1);
 	text_hex(&w, span_of(id, sizeof(id)));

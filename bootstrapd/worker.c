@@ -132,10 +132,13 @@ static void
 cancel_one(void *ctx, struct table_item *item)
 {
 	struct boot *b = (struct boot *)item;
+	struct peer *p = b->peer;
 	uint64_t now = *(const uint64_t *)ctx;
 
-	if (b->peer)
+	if (p) {
 		boot_detach(b, REASON_CANCELLED, now);
+		peer_pump(p, now);
+	}
 }
 
 static void
@@ -160,17 +163,15 @@ drain_over(void *ctx, uint64_t now_ms)
 	maybe_drained(w);
 }
 
-/** No new bootstraps; those that run may end. Again: at once. */
+/** No new bootstraps; those that run may end. */
 static void
 drain(struct worker *w, uint64_t now_ms)
 {
-	uint64_t until = now_ms + w->config->drain_ms;
-
 	if (w->draining)
-		until = now_ms;
+		return;
 	w->draining = true;
-	if (loop_timer_set(w->loop, &w->drain_timer, until, drain_over, w) !=
-	    RC_OK)
+	if (loop_timer_set(w->loop, &w->drain_timer,
+		now_ms + w->config->drain_ms, drain_over, w) != RC_OK)
 		loop_stop(w->loop);
 	maybe_drained(w);
 }
@@ -182,9 +183,11 @@ on_signal(void *ctx, uint32_t events)
 	struct signalfd_siginfo info;
 
 	(void)events;
-	while (read(w->signals, &info, sizeof(info)) == sizeof(info))
+	while (read(w->signals, &info, sizeof(info)) == sizeof(info)) {
+		drain(w, clock_now_ms());
 		if (info.ssi_signo == SIGNAL_END)
-			drain(w, clock_now_ms());
+			drain_over(w, clock_now_ms());
+	}
 }
 
 static void
@@ -229,6 +232,11 @@ listener_init(struct worker *w, size_t i, const struct worker_args *args)
 	l->fd = args->sockets[i];
 	tls.connections_max = w->peers_max;
 	tls.handshakes_max = c->handshakes_max / c->workers + 1;
+	/* with many workers a share may be smaller than what one source may
+	 * have: never all of it */
+	tls.handshakes_per_source = (tls.handshakes_max + 1) / 2;
+	if (tls.handshakes_per_source > c->handshakes_per_source)
+		tls.handshakes_per_source = c->handshakes_per_source;
 	tls.handshake_ms = (uint32_t)c->handshake_ms;
 	tls.idle_ms = (uint32_t)c->idle_ms;
 	if (c->listen[i].kind == LISTEN_COAPS)
@@ -250,13 +258,14 @@ worker_init(struct worker *w, const struct worker_args *args)
 	w->keeper = args->keeper;
 	w->idle = args->idle;
 	w->listener_count = c->listen_count;
-	w->boots_max = c->sessions_max / c->workers + 1;
+	w->boots_max = (c->sessions_max + c->workers - 1) / c->workers;
 	/* associations outlive their bootstrap by a while */
-	w->peers_max = w->boots_max * 2;
-	/* answers to a process before us may still come: start elsewhere */
-	random_bytes(&w->wait_ref, sizeof(w->wait_ref));
+	w->peers_max = (w->boots_max + 1) * 2;
+	/* answers to a process before us may still come */
+	random_bytes(&w->wait_salt, sizeof(w->wait_salt));
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGNAL_END);
+	sigaddset(&signals, SIGNAL_DRAIN);
 	sigprocmask(SIG_BLOCK, &signals, NULL);
 	w->signals = signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC);
 	rc = w->signals < 0 ? RC_IO : loop_new(&w->loop);

@@ -87,13 +87,12 @@ struct worker {
 	int keeper;
 	int signals; /**< signalfd */
 	struct table peers, boots, waits;
-	uint64_t wait_ref;
+	uint64_t wait_salt; /**< of the numbers of PSK questions */
 	size_t boots_max, peers_max;
 	int idle; /**< pipe to the supervisor */
 	bool draining; /**< nothing new begins */
 	bool said_idle; /**< and nothing runs any more */
 	bool ending; /**< end as soon as nothing runs */
-	uint64_t drain_until_ms;
 	struct loop_timer drain_timer, stats_timer;
 	struct q_stats stats;
 	uint64_t log_tokens, log_refill_ms; /**< lines about strangers */

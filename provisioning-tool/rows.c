@@ -8,6 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+static _Noreturn void
+no_memory(void)
+{
+	tool_fault(RC_MEMORY, "output");
+	exit(EX_SOFTWARE);
+}
+
 /**
  * Quote `s` into a fresh buffer; a field of a ledger's row can be large. Six
  * bytes a byte and the quotes always fit.
@@ -19,10 +26,8 @@ quoted_copy(struct span s, struct span *out)
 	char *buf = malloc(cap);
 	struct writer w;
 
-	if (!buf) {
-		tool_fault(RC_MEMORY, "output");
-		exit(EX_SOFTWARE);
-	}
+	if (!buf)
+		no_memory();
 	writer_init(&w, buf, cap);
 	text_quote(&w, s);
 	*out = writer_span(&w);
@@ -80,26 +85,20 @@ rows_json(const struct field *fields, size_t count)
 	puts("}");
 }
 
-/** The inside of a JSON string as one CSV field. */
 static void
 csv_text(struct span s)
 {
+	size_t cap = s.len * 6 + 2;
 	struct span text;
-	char *buf = quoted_copy(s, &text);
+	char *buf = quoted_copy(s, &text), *field = malloc(cap);
+	struct writer w;
 
-	text = span_of(text.p + 1, text.len - 2);
-	putchar('"');
-	/* '=' and its kin begin a formula (OWASP: CSV injection) */
-	if (text.len > 0 && memchr("=+-@", text.p[0], 4)) {
-		printf("\\u%04x", text.p[0]);
-		text = span_from(text, 1);
-	}
-	for (size_t i = 0; i < text.len; i++) {
-		if (text.p[i] == '"')
-			putchar('"');
-		putchar(text.p[i]);
-	}
-	putchar('"');
+	if (!field)
+		no_memory();
+	writer_init(&w, field, cap);
+	text_csv(&w, text);
+	print_span(writer_span(&w));
+	free(field);
 	free(buf);
 }
 

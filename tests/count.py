@@ -1,10 +1,15 @@
 """Count what a run of `meson test` did: passed, failed, skipped.
 
-Takes the testlog.json (one JSON object a line); prints three numbers. Names
-what failed, and why what was skipped was, on stderr.
+usage: count.py TESTLOG [AGAIN]    three numbers; names what failed, and why
+                                   what was skipped was, on stderr
+       count.py --failed TESTLOG   the names of what failed, a line each
+
+The logs are meson's testlog.json (one JSON object a line); AGAIN is that of a
+second run of what had failed, and decides.
 """
 
 import json
+import os
 import sys
 
 PASSED = {"OK", "EXPECTEDFAIL"}
@@ -19,22 +24,46 @@ def reason(test):
     return "no reason given"
 
 
-def main(path):
-    passed = failed = skipped = 0
+def read(path):
     with open(path, encoding="utf-8") as log:
-        for line in log:
-            test = json.loads(line)
-            if test["result"] in PASSED:
-                passed += 1
-            elif test["result"] in SKIPPED:
-                skipped += 1
-                print(f"skipped: {test['name']}: {reason(test)}",
-                      file=sys.stderr)
-            else:
-                failed += 1
-                print(f"failed: {test['name']} ({test['result']})",
-                      file=sys.stderr)
+        return [json.loads(line) for line in log]
+
+
+def bare(test):
+    """The name without the suites before it."""
+    return test["name"].rsplit(" / ", 1)[-1]
+
+
+def has_failed(test):
+    return test["result"] not in PASSED | SKIPPED
+
+
+def main(path, again_path=None):
+    again = {}
+    if again_path and os.path.exists(again_path):
+        again = {bare(test): test for test in read(again_path)}
+    passed = failed = skipped = 0
+    for test in read(path):
+        name = bare(test)
+        if has_failed(test) and name in again:
+            test = again[name]
+            if not has_failed(test):
+                print(f"unsteady: {name} failed beside others, and passed "
+                      "alone", file=sys.stderr)
+        if test["result"] in PASSED:
+            passed += 1
+        elif test["result"] in SKIPPED:
+            skipped += 1
+            print(f"skipped: {name}: {reason(test)}", file=sys.stderr)
+        else:
+            failed += 1
+            print(f"failed: {name} ({test['result']})", file=sys.stderr)
     print(passed, failed, skipped)
 
 
-main(sys.argv[1])
+if sys.argv[1] == "--failed":
+    for one in read(sys.argv[2]):
+        if has_failed(one):
+            print(bare(one))
+else:
+    main(*sys.argv[1:])

@@ -142,19 +142,6 @@ loop_watch(struct loop *l, int fd, uint32_t events, loop_ready_fn fn, void *ctx)
 	return RC_OK;
 }
 
-enum rc
-loop_change(struct loop *l, int fd, uint32_t events)
-{
-	struct epoll_event ev = {.events = events};
-
-	ev.data.ptr = find(l, fd);
-	if (!ev.data.ptr)
-		return RC_NOT_FOUND;
-	if (epoll_ctl(l->epoll_fd, EPOLL_CTL_MOD, fd, &ev) < 0)
-		return RC_IO;
-	return RC_OK;
-}
-
 void
 loop_unwatch(struct loop *l, int fd)
 {

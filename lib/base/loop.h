@@ -37,8 +37,6 @@ void loop_free(struct loop *l);
  *  RC_MEMORY, RC_CONFLICT (watched already). */
 MUST_CHECK enum rc loop_watch(
     struct loop *l, int fd, uint32_t events, loop_ready_fn fn, void *ctx);
-/** Change the events waited for. Errors: RC_NOT_FOUND, RC_IO. */
-MUST_CHECK enum rc loop_change(struct loop *l, int fd, uint32_t events);
 /** Harmless when not watched. Call before close(fd). */
 void loop_unwatch(struct loop *l, int fd);
 

@@ -319,3 +319,23 @@ text_quote(struct writer *w, struct span s)
 	}
 	writer_str(w, "\"");
 }
+
+void
+text_csv(struct writer *w, struct span quoted)
+{
+	struct span s = quoted.len < 2 ? (struct span){0}
+				       : span_of(quoted.p + 1, quoted.len - 2);
+
+	writer_str(w, "\"");
+	/* OWASP: CSV injection */
+	if (s.len > 0 && memchr("=+-@", s.p[0], 4)) {
+		put_escape(w, s.p[0]);
+		s = span_from(s, 1);
+	}
+	for (size_t i = 0; i < s.len; i++) {
+		if (s.p[i] == '"')
+			writer_str(w, "\"");
+		writer_put(w, span_of(s.p + i, 1));
+	}
+	writer_str(w, "\"");
+}

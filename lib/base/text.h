@@ -1,5 +1,5 @@
 /**
- * text.h - text codecs: hex, base64, base64url and quoting.
+ * text.h - text codecs: hex, base64, base64url and quoting (JSON, CSV).
  *
  * Hex and base64 run in time that depends on the length alone, because keys
  * pass through them: no table, no branch on a byte. What a decoder has written
@@ -45,5 +45,14 @@ bool text_utf8_valid(struct span s);
  * format controls (U+200E.., U+202A.., U+2066..) are escaped too.
  */
 void text_quote(struct writer *w, struct span s);
+
+/**
+ * Append what text_quote has written, both quotes included, as one field of CSV
+ * (RFC 4180 section 2): in quotes, those within doubled, the escapes left as
+ * they are. What a spreadsheet would take for the begin of a formula ('=', '+',
+ * '-', '@') stands as \\u00XX. At most 6 bytes for each byte that text_quote
+ * was given, and 2.
+ */
+void text_csv(struct writer *w, struct span quoted);
 
 #endif

@@ -240,18 +240,6 @@ session_id(const struct session *s)
 	return s->config.id;
 }
 
-const struct plan *
-session_plan_of(const struct session *s)
-{
-	return s->plan.step_count ? &s->plan : NULL;
-}
-
-const struct session_verdict *
-session_verdict(const struct session *s)
-{
-	return &s->verdict;
-}
-
 /** Deletes of what was written, newest last; then the end. */
 static bool
 make_clean_command(struct session *s, uint64_t now_ms)

@@ -111,9 +111,6 @@ void session_tick(struct session *s, uint64_t now_ms);
 uint64_t session_deadline(const struct session *s);
 enum session_state session_state(const struct session *s);
 const uint8_t *session_id(const struct session *s);
-/** NULL until there is one. */
-const struct plan *session_plan_of(const struct session *s);
-const struct session_verdict *session_verdict(const struct session *s);
 
 /** The next thing to do. False: wait. */
 bool session_next(struct session *s, struct session_out *out, uint64_t now_ms);

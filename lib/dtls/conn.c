@@ -61,6 +61,7 @@ retire(struct conn *c)
 	else if (c->state == CONN_LIVE)
 		table_remove(&d->established, &c->by_address);
 	timer_disarm(&d->timers, &c->timer);
+	limit_leave(c);
 	end_handshake(c);
 	wolfSSL_free(c->ssl);
 	c->ssl = NULL;
@@ -101,6 +102,10 @@ conn_begin(struct conn *c, const struct peek_hello *hello)
 	c->deadline_ms = now_ms + d->config.handshake_ms;
 	if (timer_arm(&d->timers, &c->timer, c->deadline_ms))
 		return RC_MEMORY;
+	if (limit_begin(c)) {
+		timer_disarm(&d->timers, &c->timer);
+		return RC_MEMORY;
+	}
 	c->resend_ms = TIME_NEVER;
 	c->active_ms = now_ms;
 	c->id = ++d->last_id;
@@ -171,6 +176,11 @@ conn_established(struct conn *c)
 	raise_limit(c);
 	if (old)
 		conn_kill(old, DTLS_CLOSED_REPLACED);
+	if (limit_established(c)) {
+		conn_say_close(c);
+		conn_kill(c, DTLS_FAILED_RESOURCES);
+		return;
+	}
 	end_handshake(c);
 	evidence_forget(c);
 	table_remove(&d->pending, &c->by_address);
@@ -229,6 +239,8 @@ wait_on(struct conn *c)
 {
 	struct dtls *d = c->d;
 
+	if (c->is_13 && c->key_used) /* its binder was good */
+		limit_heard(c);
 	if (!c->flight_cut && !c->is_13) {
 		c->certificates = !context_suite_is_psk(
 		    wolfSSL_get_current_cipher_suite(c->ssl));

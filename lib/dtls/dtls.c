@@ -7,6 +7,7 @@
 const struct dtls_config dtls_config_default = {
     .connections_max = 20000,
     .handshakes_max = 2000,
+    .handshakes_per_source = 256,
     .handshake_ms = 60000,
     .handshake_datagrams = 64,
     .idle_ms = 300000,
@@ -33,9 +34,11 @@ dtls_new(const struct dtls_config *config, struct dtls **out)
 	if (d->config.mtu < MTU_MIN)
 		d->config.mtu = MTU_MIN;
 	TAILQ_INIT(&d->ready);
+	TAILQ_INIT(&d->silent);
 	timer_heap_init(&d->timers);
 	if (table_init(&d->by_id) || table_init(&d->pending) ||
-	    table_init(&d->established) ||
+	    table_init(&d->established) || table_init(&d->sources) ||
+	    table_init(&d->identities) ||
 	    output_init(&d->out, OUTPUT_SLOTS, d->config.mtu))
 		goto fail;
 	rc = credentials_new(NULL, NULL, &d->credentials);
@@ -76,6 +79,8 @@ dtls_free(struct dtls *d)
 	table_fini(&d->by_id);
 	table_fini(&d->pending);
 	table_fini(&d->established);
+	table_fini(&d->sources);
+	table_fini(&d->identities);
 	credentials_unref(d->credentials);
 	secret_wipe(d->plain, sizeof(d->plain));
 	free(d);

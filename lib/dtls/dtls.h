@@ -8,7 +8,8 @@
  *
  * - A ClientHello without a good cookie costs nothing but an answer smaller
  *   than three times itself: the cookie (RFC 6347 4.2.1) is bound to the
- *   address by a secret that rotates, no state is kept.
+ *   address by a secret that rotates, no state is kept. At most one hello of
+ *   a datagram is looked at.
  * - A new ClientHello from the address of a live association never ends that
  *   one: both live side by side until the new handshake has finished (RFC 6347
  *   4.2.8).
@@ -30,6 +31,15 @@
  *   and dtls_sign_answer() goes on. All others go on meanwhile.
  * - Each handshake has an absolute deadline and a budget of datagrams from the
  *   moment its cookie was good.
+ * - No source has more than `handshakes_per_source` unfinished ones. As each
+ *   asks for at most one key, that also bounds the questions of a source whose
+ *   answer is still wanted. When there is no room for a newcomer whose cookie
+ *   is good, the oldest silent handshake gives way (DTLS_FAILED_RESOURCES):
+ *   one without a ClientKeyExchange, without a certificate or raw key that is
+ *   let in, or under DTLS 1.3 without a good binder. Only when there is none,
+ *   the newcomer is ignored.
+ * - An identity keeps its newest DTLS_PER_IDENTITY_MAX associations; one by
+ *   certificate or raw key has no identity, and no such limit.
  *
  * Associations are named by a number that is never used again.
  */
@@ -50,11 +60,14 @@ enum {
 	DTLS_DIGEST_LEN = 32, /**< bytes that a key of ours signs, SHA-256 */
 	DTLS_SIGNATURE_LEN = 64, /**< bytes, ECDSA P-256: r, then s */
 	DTLS_SERVERS_MAX = 16, /**< certificates and raw keys of ours */
+	DTLS_PER_IDENTITY_MAX = 4, /**< live associations */
 };
 
 struct dtls_config {
 	size_t connections_max; /**< live associations */
 	size_t handshakes_max; /**< unfinished ones among them */
+	/** Unfinished ones of one IPv4 address, or of one IPv6 /64: 256. */
+	size_t handshakes_per_source;
 	uint32_t handshake_ms; /**< absolute deadline, 60000 */
 	uint32_t handshake_datagrams; /**< budget of received ones, 64 */
 	uint32_t idle_ms; /**< without traffic: closed, 300000 */
@@ -148,7 +161,8 @@ enum dtls_close_reason {
 	DTLS_CLOSED_BY_US, /**< dtls_close */
 	DTLS_CLOSED_IDLE,
 	DTLS_CLOSED_REPLACED, /**< a new handshake from its address finished, or
-	                           began where this one had not finished */
+	                           began where this one had not finished; or
+	                           its identity has newer ones elsewhere */
 	DTLS_FAILED_IDENTITY, /**< unknown, or not acceptable (NUL, length) */
 	DTLS_FAILED_KEY, /**< Finished did not decrypt, or the binder of DTLS
 	                      1.3 was another: wrong key */

@@ -5,6 +5,7 @@
  *   dtls.c      the calls of dtls.h, timers
  *   route.c     which association each record of a datagram is for
  *   listener.c  hellos: cookies without state, their secrets' rotation
+ *   limit.c     how many of all, of a source, of an identity
  *   psk.c       identity seen, key asked for
  *   sign.c      signature asked for
  *   queue.c     datagrams kept meanwhile
@@ -84,6 +85,8 @@ struct datum {
 	uint8_t bytes[];
 };
 
+struct group;
+
 struct conn {
 	struct dtls *d;
 	WOLFSSL *ssl; /* NULL when dead */
@@ -93,6 +96,12 @@ struct conn {
 	struct table_item by_id;
 	struct table_item by_address; /* in d->pending or d->established */
 	uint8_t address_key[ADDRESS_KEY_LEN];
+
+	/* limit.c */
+	struct group *group; /* NULL: none */
+	TAILQ_ENTRY(conn) in_group;
+	TAILQ_ENTRY(conn) silent;
+	bool in_silent;
 
 	struct timer timer;
 	uint64_t deadline_ms; /* of the handshake */
@@ -162,6 +171,10 @@ struct dtls {
 	struct table by_id;
 	struct table pending; /* by address: in handshake */
 	struct table established; /* by address: live */
+	struct table sources; /* limit.c's groups */
+	struct table identities;
+	TAILQ_HEAD(, conn) silent; /* only a hello so far, the oldest first */
+	bool greeted; /* a hello of this datagram has been looked at */
 	struct timer_heap timers;
 	struct output out;
 	struct listener current, previous;
@@ -239,6 +252,23 @@ void listener_rotate(struct dtls *d);
 /* No candidate of the credentials that there were. */
 void listener_drop(struct listener *l);
 void listener_fini(struct listener *l);
+
+/* limit.c */
+
+/* Is there room for a handshake, if the cookie is good? Limits are for
+ * newcomers: who has an association at that address only renews it. */
+bool limit_room(const struct dtls *d, const struct address *from);
+/* It is good: the oldest silent handshake ends where there is none else. */
+void limit_make_room(struct dtls *d, const struct address *from);
+/* `c` is in handshake. Errors: RC_MEMORY. */
+MUST_CHECK enum rc limit_begin(struct conn *c);
+/* It has said more than a hello: a ClientKeyExchange, a certificate that is let
+ * in, or a binder that is good. */
+void limit_heard(struct conn *c);
+/* It is live: older ones of its identity end. Errors: RC_MEMORY. */
+MUST_CHECK enum rc limit_established(struct conn *c);
+/* Harmless when it counts nowhere. */
+void limit_leave(struct conn *c);
 
 /* psk.c */
 

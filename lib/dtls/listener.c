@@ -129,6 +129,8 @@ begin(struct conn *c, const struct peek_hello *hello)
 
 	if (older)
 		conn_kill(older, DTLS_CLOSED_REPLACED);
+	else
+		limit_make_room(c->d, &c->address);
 	if (conn_begin(c, hello) == RC_OK)
 		return true;
 	output_flush(&c->d->out);
@@ -181,18 +183,6 @@ welcome(struct dtls *d, struct listener *l, const struct greeting *g)
 	conn_accepted(c, g->ret);
 }
 
-/* Limits are for newcomers: who has an association here only renews it. */
-static bool
-room_for(const struct dtls *d, const struct address *from)
-{
-	if (conn_find(&d->pending, from))
-		return true;
-	if (d->pending.count >= d->config.handshakes_max)
-		return false;
-	return d->by_id.count < d->config.connections_max ||
-	    conn_find(&d->established, from);
-}
-
 void
 listener_hello(struct dtls *d, const struct address *from,
     const struct peek_record *r, const struct peek_hello *hello)
@@ -210,13 +200,18 @@ listener_hello(struct dtls *d, const struct address *from,
 	struct span cookie = is_13 ? hello->cookie_13 : hello->cookie;
 	uint64_t before = d->out.end, after;
 
+	/* No client sends two at once, and who is not its address could have
+	 * many answers sent there. */
+	if (d->greeted)
+		return;
+	d->greeted = true;
 	listener_rotate(d);
 	if (cookie.len == 0) {
 		(void)offer(d, &d->current, &g);
 		d->counters.cookies_sent += d->out.end - before;
 		return;
 	}
-	if (!room_for(d, from)) {
+	if (!limit_room(d, from)) {
 		d->counters.ignored++;
 		return;
 	}

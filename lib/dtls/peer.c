@@ -116,5 +116,6 @@ peer_callback(int good, WOLFSSL_X509_STORE_CTX *store)
 		return 0;
 	c->peer_good = true;
 	c->fault = DTLS_FAILED_PROTOCOL;
+	limit_heard(c);
 	return 1;
 }

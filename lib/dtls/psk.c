@@ -44,6 +44,8 @@ read_exchange(struct conn *c, struct span body)
 
 	if (rc == RC_DENIED)
 		c->key_state = KEY_REFUSED;
+	if (rc != RC_MALFORMED)
+		limit_heard(c);
 	if (rc) /* malformed: wolfSSL refuses the message */
 		return false;
 	ask(c, identity);
@@ -117,6 +119,7 @@ psk_callback(WOLFSSL *ssl, const char *identity, unsigned char *key,
 	if (c->is_13)
 		return 0;
 	c->key_exchanged = true;
+	limit_heard(c);
 	return key_for(c, identity, key, key_max);
 }
 

@@ -240,6 +240,7 @@ route_datagram(struct dtls *d, const struct address *from, struct span datagram,
 	struct conn *c;
 	bool used = false;
 
+	d->greeted = false;
 	/* Record by record: each can end one association and begin another. */
 	for (; peek_record(&datagram, &r); rest = datagram) {
 		if (r.body.len == 0 || r.raw.len > RECORD_LEN_MAX)

@@ -23,6 +23,31 @@ order_epochs(const struct identity *id, uint32_t first, uint32_t *order)
 	return n;
 }
 
+/**
+ * An unknown identity costs the token what a known one does, so that the time
+ * of the answer does not tell them apart. The key goes nowhere.
+ */
+static void
+derive_in_vain(struct hsm_session *hsm, const struct policy_set *set,
+    struct span psk_identity)
+{
+	struct hsm_derivation d = {
+	    .purpose = HSM_PURPOSE_BOOTSTRAP, .epoch = 1};
+	struct secret key = {0};
+
+	for (size_t i = 0; i < set->identity_count && !d.master; i++)
+		if (set->identities[i].kind == IDENTITY_PSK)
+			d.master = set->identities[i].master;
+	d.endpoint = psk_identity;
+	if (d.endpoint.len == 0)
+		d.endpoint = SPAN_LIT("-");
+	else if (d.endpoint.len > HSM_ENDPOINT_MAX)
+		d.endpoint.len = HSM_ENDPOINT_MAX;
+	if (d.master)
+		(void)!hsm_derive(hsm, &d, &key);
+	secret_fini(&key);
+}
+
 enum rc
 issue_psk(struct hsm_session *hsm, const struct policy_set *set,
     struct span psk_identity, uint32_t first, unsigned attempt,
@@ -34,8 +59,10 @@ issue_psk(struct hsm_session *hsm, const struct policy_set *set,
 	size_t n;
 
 	id = identity_for_psk(set, psk_identity, &d.endpoint);
-	if (!id)
+	if (!id) {
+		derive_in_vain(hsm, set, psk_identity);
 		return RC_NOT_FOUND;
+	}
 	n = order_epochs(id, first, order);
 	if (n == 0)
 		return RC_BUG;

@@ -132,6 +132,7 @@ struct ledger_cells {
 	size_t count;
 	const char *names[LEDGER_COLUMNS_MAX];
 	struct span values[LEDGER_COLUMNS_MAX];
+	bool numbers[LEDGER_COLUMNS_MAX]; /**< the value is a whole number */
 };
 
 typedef enum rc (*ledger_cells_fn)(void *ctx, const struct ledger_cells *row);

@@ -26,8 +26,12 @@ each_cells(
 	while ((code = sqlite3_step(stmt)) == SQLITE_ROW) {
 		enum rc rc;
 
-		for (int i = 0; i < count; i++)
+		for (int i = 0; i < count; i++) {
+			/* asked first: the text of it changes its type */
+			row.numbers[i] =
+			    sqlite3_column_type(stmt, i) == SQLITE_INTEGER;
 			row.values[i] = store_column(stmt, i);
+		}
 		rc = each(ctx, &row);
 		if (rc != RC_OK)
 			return rc;

@@ -90,15 +90,6 @@ identity_for_nosec(const struct policy_set *s, const struct address *from,
 	return NULL;
 }
 
-bool
-nosec_admits(const struct policy_set *s, const struct address *from)
-{
-	for (size_t i = 0; i < s->identity_count; i++)
-		if (admits(&s->identities[i], from))
-			return true;
-	return false;
-}
-
 static bool
 names(const struct policy *p, const struct identity *id)
 {

@@ -30,9 +30,6 @@ const struct identity *identity_for_psk(const struct policy_set *s,
 const struct identity *identity_for_nosec(const struct policy_set *s,
     const struct address *from, struct span endpoint);
 
-/** Does any `nosec` document admit that address at all? */
-bool nosec_admits(const struct policy_set *s, const struct address *from);
-
 /** Why a policy did not match. MISS_LATER is the caller's to say, who knows
  *  what policy_for has found. */
 enum policy_miss {

@@ -2,7 +2,7 @@
 # Leshan's client library against a running bootstrapd: bootstraps over NoSec
 # and PSK in the formats it knows, and what it must be refused.
 #
-# usage: run_leshan.sh DIR	(TAP; exit 0, 1, or 77 where it cannot be built)
+# usage: run_leshan.sh DIR	(TAP; skipped where it cannot be built)
 
 # shellcheck disable=SC2317,SC2329 # tap calls the functions by name
 # shellcheck source-path=SCRIPTDIR source=tap.sh disable=SC1091

@@ -14,9 +14,10 @@ tap_count=0
 tap_failed=0
 
 # End the whole script as skipped, for what is not to be had on this machine.
+# The plan says so; to a reader of TAP any other exit than 0 is a failure.
 tap_skip_all() {
 	echo "1..0 # SKIP $*"
-	exit 77
+	exit 0
 }
 
 tap_bail() {

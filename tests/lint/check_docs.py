@@ -6,6 +6,8 @@ usage: check_docs.py ROOT
 * every key that bootstrapd/config*.c knows is in bootstrapd.yaml(5), and every
   key there is known;
 * every verb of bootstrapctl is in its manual and its --help, and none besides;
+* the completions for bash, zsh and fish offer the verbs and options that
+  --help of their program names, and none besides;
 * every exit code that a manual names can happen, and every one that a program
   names in an enum of its own is in its manual;
 * what the README names is there: files, and for its reading guide functions;
@@ -33,7 +35,9 @@ EXITS = {
         "bootstrapd/supervisor.c",
     ],
     "bootstrapd/bootstrapctl.8": [
-        "bootstrapd/bootstrapctl.c", "bootstrapd/check.c",
+        "bootstrapd/ctl.h", "bootstrapd/bootstrapctl.c",
+        "bootstrapd/ctl_ask.c", "bootstrapd/ctl_ledger.c",
+        "bootstrapd/ctl_output.c", "bootstrapd/check.c",
         "bootstrapd/control.c",
     ],
 }
@@ -129,6 +133,57 @@ def check_verbs(read):
         yield VERBS, f"{verb} is in one of the table and --help"
 
 
+def literals(source):
+    """What its string constants say, one after the other."""
+    return "".join(re.findall(r'"((?:[^"\\\n]|\\.)*)"', source))
+
+
+def offered_bash(text):
+    """Words that are told apart, and words that are offered."""
+    lists = re.findall(r"words\+?='([^']*)'", text)
+    lists += re.findall(r"^\t[\t ]*(-[^*]*?)\)$", text, re.M)
+    return {word for words in lists for word in words.split() if word != "|"}
+
+
+def offered_zsh(text):
+    options = re.findall(r"'?(--?\w+)(?=[\[,}])", text)
+    verbs = re.findall(r"""^\t['"](\w+):(?!\w+:)""", text, re.M)
+    return {*options, *verbs, *re.findall(r"\(\((\w+)\\:", text)}
+
+
+def offered_fish(text):
+    verbs = re.search(r"^set -l verbs (.*)$", text, re.M)
+    return {
+        *(verbs[1].split() if verbs else []),
+        *("--" + word for word in re.findall(r" -l (\w+)", text) if
+          word != "verbs"),
+        *("-" + word for word in re.findall(r" -s (\w)", text)),
+    }
+
+
+def check_completion(read):
+    for program, verbs in (
+            ("bootstrapctl", re.findall(r'^\s*\{"(\w+)", ', read(VERBS), re.M)),
+            ("bootstrapd", ["check"])):
+        source = read(f"bootstrapd/{program}.c".replace("bootstrapd.c",
+                                                        "main.c"))
+        # its texts of help are its arrays of characters
+        said = "".join(
+            literals(text) for text in
+            re.findall(r"^static const char \w+\[\] =\n(.*?);\n", source,
+                       re.S | re.M))
+        known = {*verbs, *re.findall(r"(?<![\w-])--?[a-z]+\b", said)}
+        for name, offered in (
+                (f"{program}.bash", offered_bash), (f"_{program}", offered_zsh),
+                (f"{program}.fish", offered_fish)):
+            name = f"bootstrapd/completion/{name}"
+            found = offered(read(name))
+            for word in sorted(known - found):
+                yield name, f"{word} is not offered"
+            for word in sorted(found - known):
+                yield name, f"{word} is offered, but --help has none"
+
+
 def exit_codes(source):
     """The numbers that a program names: EXIT_X = 78, `code = 78`, ..."""
     return {
@@ -195,7 +250,8 @@ def main():
         return (root / name).read_text(encoding="utf-8")
 
     findings = [
-        *check_keys(read, root), *check_verbs(read), *check_exits(read),
+        *check_keys(read, root), *check_verbs(read),
+        *check_completion(read), *check_exits(read),
         *check_readme(read, root), *check_filled(read),
     ]
     for name, text in findings:

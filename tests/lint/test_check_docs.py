@@ -24,6 +24,11 @@ CHANGES = [
     # keys
     ("bootstrapd/config.c", '"idle_timeout",', '"idle_timeout", "linger",',
      "limits.linger is not described"),
+    ("bootstrapd/config.c", '{"handshakes_per_source", 1',
+     '{"handshakes", 1', "limits.handshakes_per_source is known, but nobody"),
+    ("bootstrapd/bootstrapd.yaml.5", ".It Cm limits.handshakes_per_source",
+     ".It Cm limits.handshakes_each",
+     "limits.handshakes_per_source is not described"),
     ("bootstrapd/config.c", '"credential", "file", "env", NULL',
      '"credential", "file", NULL', "hsm.pin.env is not known"),
     ("bootstrapd/config.c", 'yaml_get(map, "network")',
@@ -49,6 +54,25 @@ CHANGES = [
      "reload is in one of"),
     ("bootstrapd/bootstrapctl.8", ".It Cm devices", ".It Cm fleet",
      "devices is not described"),
+    # completions
+    *[("bootstrapd/completion/" + name, word, "other", finding)
+      for name, word, finding in [
+          ("bootstrapctl.bash", "stop supersede", "stop is not offered"),
+          ("bootstrapctl.bash", "--follow", "--follow is not offered"),
+          ("bootstrapctl.bash", "--format --version", "--version is not"),
+          ("bootstrapd.bash", "check", "other is offered, but"),
+          ("_bootstrapctl", "reload:", "reload is not offered"),
+          ("_bootstrapctl", "--format[", "--format is not offered"),
+          ("_bootstrapd", "-v,", "-v is not offered"),
+          ("_bootstrapd", "((check", "check is not offered"),
+          ("bootstrapctl.fish", "devices", "devices is not offered"),
+          ("bootstrapctl.fish", "-l follow", "--follow is not offered"),
+          ("bootstrapd.fish", "-s v", "-v is not offered"),
+      ]],
+    ("bootstrapd/completion/bootstrapd.fish", "-l verbose", "-l verbosity",
+     "--verbosity is offered, but"),
+    ("bootstrapd/completion/_bootstrapctl", "'stop:", "'halt:",
+     "halt is offered, but"),
     # exit codes
     ("bootstrapd/bootstrapd.8", ".It 77", ".It 99", "nothing exits with 99"),
     ("bootstrapd/check.c", "EXIT_LEDGER = 74", "EXIT_LEDGER = 72",

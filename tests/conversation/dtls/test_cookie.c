@@ -8,6 +8,7 @@ static struct world *w;
 static const struct dtls_config small = {
     .connections_max = 3,
     .handshakes_max = 2,
+    .handshakes_per_source = 2,
     .handshake_ms = 60000,
     .handshake_datagrams = 64,
     .idle_ms = 300000,

@@ -66,6 +66,7 @@ struct world {
 	/* What the owner of the server does. */
 	bool silent_keeper; /* leave PSK_WANTED unanswered */
 	uint64_t wanted; /* the association that asked last */
+	char wanted_first; /* its identity's first byte */
 	uint64_t last_conn; /* of the last event */
 	bool echo; /* send each DATA back */
 	bool silent_signer; /* leave SIGN_WANTED unanswered */

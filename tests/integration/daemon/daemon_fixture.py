@@ -227,8 +227,8 @@ class World:
         self.module = find_module()
         self.dir = Path(tempfile.mkdtemp(prefix="bootstrapd-test-"))
         self.daemon = None
-        self.runs = []
-        self.strangers = []
+        self.run_as = None  # an ordinary user who starts it, as root may
+        self.devices = []
         os.chmod(self.dir, 0o711)
         for name in ("tokens", "state", "images", "core"):
             (self.dir / name).mkdir(mode=0o700)
@@ -247,15 +247,22 @@ class World:
         self.env["SOFTHSM2_CONF"] = str(self.dir / "softhsm2.conf")
         self.env.pop("NOTIFY_SOCKET", None)
         self.used_module = self.module
+        try:
+            self._set_up(shim, policies, masters, known or {})
+        except BaseException:
+            shutil.rmtree(self.dir)
+            raise
+
+    def _set_up(self, shim, policies, masters, known):
         if shim:
             self._use_shim()
         self._make_token()
         for name, text in (policies or {"identity.yaml": IDENTITY,
                                         "policy.yaml": POLICY}).items():
             self.write_policy(name, text)
-        for label, value in (known or {}).items():
+        for label, value in known.items():
             self.surgery("import", label, value.hex())
-        wanted = [m for m in masters if m not in (known or {})]
+        wanted = [m for m in masters if m not in known]
         if wanted:
             self.tool("hsm", "keys", "make", *self.token_options(), *wanted)
         self.write_config()
@@ -304,7 +311,7 @@ class World:
                 f"  pin: {pin[self.pin_in]}\n"
                 "policies: policies.d\nledger: state/ledger.db\n"
                 f"control: {self.control}\n")
-        if as_root():
+        if as_root() and self.run_as is None:
             text += f"user: {{worker: {WORKER_UID}, keeper: {KEEPER_UID}}}\n"
         if self.limits:
             text += "limits:\n"
@@ -316,12 +323,12 @@ class World:
         """What the keeper's user reads and writes is its own."""
         if not as_root():
             return
+        uid = KEEPER_UID if self.run_as is None else self.run_as
         for root in ("tokens", "state", "pin"):
             path = self.dir / root
             for p in [path, *path.rglob("*")]:
                 with contextlib.suppress(FileNotFoundError):
-                    os.chown(p, KEEPER_UID, KEEPER_UID,
-                             follow_symlinks=False)
+                    os.chown(p, uid, uid, follow_symlinks=False)
 
     def surgery(self, verb, label, text=""):
         subprocess.run([sys.executable,
@@ -385,7 +392,8 @@ class World:
         return image
 
     def boot(self, image, *args, **kwargs):
-        return Device(self, image, *args, **kwargs)
+        self.devices.append(Device(self, image, *args, **kwargs))
+        return self.devices[-1]
 
     # -- the daemon ---------------------------------------------------------
 
@@ -393,7 +401,12 @@ class World:
         environment = {**self.env, **(env or {})}
         if self.pin_in == "env":
             environment["TEST_HSM_PIN"] = self.pin
-        return subprocess.Popen([program("BOOTSTRAPD"), *argv],
+        binary = program("BOOTSTRAPD")
+        if self.run_as is not None:
+            # where that user can read it
+            binary = shutil.copy(binary, self.dir / "bootstrapd")
+            os.chmod(binary, 0o755)
+        return subprocess.Popen([binary, *argv], user=self.run_as,
                                 stdin=subprocess.DEVNULL, stdout=log,
                                 stderr=log, cwd=self.dir / "core",
                                 env=environment, start_new_session=own_group)
@@ -515,7 +528,7 @@ class World:
         return done
 
     def status(self):
-        return json.loads(self.ctl("--json", "status").stdout)
+        return json.loads(self.ctl("--format", "json", "status").stdout)
 
     def totals(self, counter):
         """A counter of `status`, over all workers."""
@@ -588,7 +601,21 @@ class World:
             self.daemon.wait()
             for child in family:
                 child.kill()
+        for device in self.devices:
+            device.kill()
+            device.out.close()
+        faults = self.sanitizer_reports()
         shutil.rmtree(self.dir, ignore_errors=True)
+        if kind is None:
+            expect(not faults, f"the sanitizers say: {faults}")
+
+    def sanitizer_reports(self):
+        """In a build with sanitizers: what they have found."""
+        if not self.log_path.exists():
+            return []
+        return [line for line in
+                self.log_path.read_text(errors="replace").splitlines()
+                if "Sanitizer" in line or "runtime error:" in line]
 
 
 class Relay:

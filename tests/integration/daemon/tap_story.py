@@ -10,6 +10,7 @@ A story that returns has held; an exception is what did not. `skip` ends one
 for a reason that is nobody's fault.
 """
 
+import signal
 import sys
 import traceback
 
@@ -54,6 +55,8 @@ def tell():
     """All stories, then the exit code. Words on the command line choose those
     whose title holds one of them."""
     words = sys.argv[1:]
+    # out of time: as an exception, so that what was begun is cleared away
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     chosen = [s for s in _stories
               if not words or any(w in s[0] for w in words)]
     failed = 0

@@ -1,6 +1,7 @@
 """bootstrapctl: what the daemon is doing, what it has done, and who may ask."""
 
 import contextlib
+import csv
 import json
 import os
 import shutil
@@ -8,8 +9,8 @@ import signal
 import socket
 import subprocess
 
-from daemon_fixture import (DOMAIN, KEEPER_UID, STRANGER_UID, World, need_root,
-                            program, wait_for)
+from daemon_fixture import (DOMAIN, IDENTITY, KEEPER_UID, POLICY, STRANGER_UID,
+                            World, need_root, program, wait_for)
 from tap_story import expect, expect_equal, expect_in, story, tell
 
 EP = f"{DOMAIN}-WM200-1"
@@ -44,11 +45,11 @@ def history():
         world.boot(world.mint(f"{DOMAIN}-2")).succeeded()
         world.settled()
         devices = [json.loads(line) for line in
-                   world.ctl("--json", "devices").stdout.splitlines()]
+                   world.ctl("--format", "json", "devices").stdout.splitlines()]
         expect_equal({(d["endpoint"], d["outcome"]) for d in devices},
                      {(EP, "ok"), (f"{DOMAIN}-2", "ok")}, "devices")
         rows = [json.loads(line) for line in
-                world.ctl("--json", "device", EP).stdout.splitlines()]
+                world.ctl("device", EP, "--format=json").stdout.splitlines()]
         expect_equal([r["kind"] for r in rows],
                      ["image_minted", "bootstrap_begin", "credential_issued",
                       "bootstrap_end"], "the history of one")
@@ -62,13 +63,91 @@ def history():
         world.ctl("status", code=69)
 
 
+def table(world, *argv):
+    """CSV with its line of names, as a list of dictionaries."""
+    text = subprocess.run(
+        [program("BOOTSTRAPCTL"), "-c", str(world.config), "--format=csv",
+         *argv], check=True, capture_output=True).stdout.decode()
+    expect(text.endswith("\r\n"), "lines end as RFC 4180 says")
+    return list(csv.DictReader(text.splitlines(), strict=True))
+
+
+@story("--format csv: what a spreadsheet opens, and not obeys")
+def comma_separated():
+    # endpoints that would be a formula, end a field, or a line
+    odd = ['=1+1', '@SUM(1)', '-2,"3"']
+    # the table of devices has them escaped already
+    last = r'\u002d2,\\\"3\\\"'
+    anybody = {"identity.yaml": IDENTITY.replace(f"{DOMAIN}-*", "*"),
+               "policy.yaml": POLICY.replace(f"{DOMAIN}-*", "*")}
+    with World(anybody) as world:
+        world.start()
+        for name in odd:
+            world.boot(world.mint(name)).succeeded()
+        world.settled()
+        devices = table(world, "devices")
+        expect_equal(sorted(d["endpoint"] for d in devices),
+                     sorted([r"\u003d1+1", r"\u0040SUM(1)", last]), "endpoints")
+        expect_equal({d["attempts"] for d in devices}, {"1"}, "attempts")
+        rows = table(world, "events")
+        expect_equal(len(rows), len(world.rows()), "rows")
+        expect_equal([r["seq"] for r in rows],
+                     [str(n + 1) for n in range(len(rows))], "numbers")
+        for row in rows:
+            # the fields, escaped as text is
+            json.loads(json.loads(f'"{row["data"]}"'))
+        one = table(world, "device", "--", odd[2])
+        expect_equal({r["endpoint"] for r in one}, {r'\u002d2,\"3\"'},
+                     "the history of one")
+        seen = {r["key"]: r["value"] for r in table(world, "status")}
+        expect_equal(set(seen), set(world.status()), "keys of the status")
+        expect_equal((seen["health"], seen["sessions"]), ("ok", "0"), "status")
+        expect_equal(seen["ledger"], str(world.dir / "state/ledger.db"),
+                     "the ledger")
+
+
+@story("--format json: numbers are numbers, what is empty is absent")
+def typed():
+    with World() as world:
+        world.start()
+        world.mint(EP)
+        waiting, = [json.loads(line) for line in world.ctl(
+            "--format", "json", "devices").stdout.splitlines()]
+        expect("outcome" not in waiting, "no outcome before an attempt")
+        expect_equal((waiting["attempts"], waiting["epoch"]), (0, 2), "minted")
+        for row in world.ctl("events", "--format", "json").stdout.splitlines():
+            row = json.loads(row)
+            expect(isinstance(row["seq"], int), "seq")
+            expect(isinstance(row["data"], dict), "data")
+            expect(row.get("session") != "" and row.get("endpoint") != "",
+                   "empty fields")
+
+
+@story("each verb explains itself, without a configuration")
+def explained():
+    def ask(*argv):
+        return subprocess.run([program("BOOTSTRAPCTL"), *argv], text=True,
+                              capture_output=True, check=True).stdout
+    whole = ask("--help")
+    for verb in ("status", "reload", "stop", "supersede", "devices", "device",
+                 "events"):
+        expect_in(f"  {verb} ", whole, "the summary")
+        for argv in ((verb, "--help"), ("-h", verb)):
+            told = ask(*argv)
+            expect_in(f"--format FORMAT] {verb}", told, "the verb's own usage")
+            expect_in("text (the default), json or csv", told, "its options")
+        expect(told != whole, "more than the summary")
+    expect_in("events [--follow]", ask("events", "--help"), "its option")
+    expect_in("device ENDPOINT", ask("device", "--help"), "its argument")
+
+
 @story("events --follow shows rows as they come")
 def follow():
     with World() as world:
         world.start()
         reader = subprocess.Popen(
-            [program("BOOTSTRAPCTL"), "-c", str(world.config), "--json",
-             "events", "--follow"], stdout=subprocess.PIPE, text=True)
+            [program("BOOTSTRAPCTL"), "-c", str(world.config), "--format",
+             "json", "events", "--follow"], stdout=subprocess.PIPE, text=True)
         try:
             def until(kind):
                 for line in reader.stdout:
@@ -105,7 +184,11 @@ def misuse():
     with World() as world:
         world.start()
         for argv in (["stat"], [], ["device"], ["status", "now"],
-                     ["status", "--follow"], ["supersede"]):
+                     ["status", "--follow"], ["supersede"],
+                     ["status", "--json"], ["status", "--format"],
+                     ["status", "--format", "xml"], ["status", "--format="],
+                     ["device", "-2"], ["status", "--", "--format=json"],
+                     ["status", "-c"]):
             done = world.ctl(*argv, code=64)
             expect_in("usage:", done.stderr, "usage")
         world.ctl("supersede", "x" * 2000, code=64)

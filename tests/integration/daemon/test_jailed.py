@@ -1,10 +1,11 @@
 """The processes of a running daemon, as the kernel sees them."""
 
 import os
+import resource
 from pathlib import Path
 
-from daemon_fixture import (DOMAIN, KEEPER_UID, WORKER_UID, World, as_root,
-                            need_root)
+from daemon_fixture import (DOMAIN, KEEPER_UID, STRANGER_UID, WORKER_UID,
+                            Process, World, as_root, need_root)
 from tap_story import expect, expect_equal, story, tell
 
 
@@ -87,19 +88,40 @@ def keeper_descriptors():
         expect_equal(mine & network, set(), "sockets of the network")
 
 
-@story("nobody of the same user can look into them")
+def core_limits(process):
+    """Soft and hard."""
+    text = Path(f"/proc/{process.pid}/limits").read_text()
+    line, = [x for x in text.splitlines() if x.startswith("Max core file")]
+    return line.split()[4:6]
+
+
+def no_cores(world):
+    keeper, workers = running(world)
+    for process in (Process(world.daemon.pid), keeper, *workers):
+        # what is not dumpable belongs to root in /proc
+        owner = os.stat(f"/proc/{process.pid}/environ").st_uid
+        expect_equal(owner, 0, f"{process.name()}: owner in /proc")
+        if as_root():
+            expect_equal(core_limits(process), ["0", "0"],
+                         f"{process.name()}: core files")
+
+
+@story("nobody of the same user can look into them, and none leaves a core")
 def not_dumpable():
+    hard = resource.getrlimit(resource.RLIMIT_CORE)[1]
+    resource.setrlimit(resource.RLIMIT_CORE, (hard, hard))
     with World() as world:
-        keeper, workers = running(world)
-        for process in (keeper, *workers):
-            # what is not dumpable belongs to root in /proc
-            owner = os.stat(f"/proc/{process.pid}/environ").st_uid
-            expect_equal(owner, 0, f"{process.name()}: owner in /proc")
-            limits = Path(f"/proc/{process.pid}/limits")
-            if as_root():
-                core = [line for line in limits.read_text().splitlines()
-                        if "core file" in line]
-                expect_equal(core[0].split()[4:6], ["0", "0"], "core limit")
+        no_cores(world)
+
+
+@story("nor where an ordinary user runs it, who is not changed into others")
+def not_dumpable_unprivileged():
+    need_root("to become an ordinary user")
+    with World() as world:
+        world.run_as = STRANGER_UID
+        os.chown(world.dir / "core", STRANGER_UID, STRANGER_UID)
+        world.write_config()
+        no_cores(world)
 
 
 tell()

@@ -13,12 +13,16 @@ import sys
 from pathlib import Path
 
 from daemon_fixture import (BOOTSTRAP_MASTER, DOMAIN, FLEET_MASTER, Process, World,
-                            derive, need_root, wait_for)
+                            as_root, derive, need_root, wait_for)
 from tap_story import expect, expect_equal, story, tell
 
 EP = f"{DOMAIN}-WM200-1"
 #: where they may be: the token's own store (encrypted), the PIN's file, images
 OWN_PLACES = ("tokens", "pin", "images")
+#: where they must have been looked for
+PLACES = ["log", "state/ledger.db", "state/ledger.db-wal",
+          "cmdline of keeper", "cmdline of worker 0"]
+ROOTS_PLACES = ["environ of bootstrapd", "environ of worker 1"]
 
 
 def forms(secret):
@@ -119,11 +123,8 @@ def full_run():
                 **{f"master {m}": v for m, v in masters.items()},
             })
             a_full_run(world, search)
-            for place in ("log", "state/ledger.db", "state/ledger.db-wal",
-                          "cmdline of keeper", "cmdline of worker 0",
-                          "environ of bootstrapd", "environ of worker 1"):
-                expect(place in search.looked_at,
-                       f"{place} was not looked at: {search.looked_at}")
+            for place in PLACES + (ROOTS_PLACES if as_root() else []):
+                expect(place in search.looked_at, f"nobody looked: {place}")
             expect_equal(search.found, [], f"PIN by {pin_in}: found")
 
 
@@ -133,6 +134,8 @@ def memory(process):
             open(f"/proc/{process.pid}/mem", "rb", 0) as mem:
         for line in maps:
             start, end = (int(x, 16) for x in line.split()[0].split("-"))
+            if end - start > 1 << 30:
+                continue  # a sanitizer's own
             with contextlib.suppress(OSError, OverflowError):
                 mem.seek(start)
                 yield mem.read(end - start)

@@ -310,6 +310,57 @@ test_a_cut_quote_is_whole_characters(void **state)
 	}
 }
 
+static void
+expect_field(struct span text, const char *want)
+{
+	char quoted[256], field[64];
+	struct writer q, w;
+
+	writer_init(&q, quoted, sizeof(quoted));
+	text_quote(&q, text);
+	assert_false(q.full);
+	writer_init(&w, field, text.len * 6 + 2); /* as the header promises */
+	text_csv(&w, writer_span(&q));
+	assert_false(w.full);
+	assert_int_equal(w.len, strlen(want));
+	assert_memory_equal(field, want, w.len);
+}
+
+/* A field of CSV can neither end its line, nor itself, nor be a formula. */
+static void
+test_csv_leaves_nothing_to_obey(void **state)
+{
+	static const struct {
+		const char *text, *want;
+	} cases[] = {
+	    {"", "\"\""},
+	    {"urn:dev:ops:1", "\"urn:dev:ops:1\""},
+	    {"a,b", "\"a,b\""},
+	    {"say \"a\"", "\"say \\\"\"a\\\"\"\""},
+	    {"\"", "\"\\\"\"\""},
+	    {"a\r\nb", "\"a\\r\\nb\""},
+	    {"=1+1", "\"\\u003d1+1\""},
+	    {"+1", "\"\\u002b1\""},
+	    {"-1", "\"\\u002d1\""},
+	    {"@", "\"\\u0040\""},
+	    {"\t=1", "\"\\t=1\""},
+	    {"1=1", "\"1=1\""},
+	    {"====", "\"\\u003d===\""},
+	};
+	char buf[4];
+	struct writer w;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		expect_field(span_str(cases[i].text), cases[i].want);
+	/* what is no quoted text is an empty field, not memory before it */
+	writer_init(&w, buf, sizeof(buf));
+	text_csv(&w, SPAN_LIT("="));
+	text_csv(&w, (struct span){0});
+	assert_int_equal(w.len, 4);
+	assert_memory_equal(buf, "\"\"\"\"", 4);
+}
+
 int
 main(void)
 {
@@ -323,6 +374,7 @@ main(void)
 	    cmocka_unit_test(test_quoting_leaves_nothing_to_obey),
 	    cmocka_unit_test(test_quoting_of_any_byte),
 	    cmocka_unit_test(test_a_cut_quote_is_whole_characters),
+	    cmocka_unit_test(test_csv_leaves_nothing_to_obey),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -136,12 +136,13 @@ test_the_least_and_its_defaults(void **state)
 	assert_null(c->control);
 	assert_int_equal(c->sessions_max, 20000);
 	assert_int_equal(c->handshakes_max, 2000);
+	assert_int_equal(c->handshakes_per_source, 256);
 	assert_int_equal(c->session_lifetime_ms, 240000);
 	assert_int_equal(c->handshake_ms, 60000);
 	assert_int_equal(c->idle_ms, 300000);
 	assert_int_equal(c->drain_ms, 30000);
 	assert_int_equal(c->keeper_wait_ms, 20000);
-	assert_int_equal(c->questions_per_s, 10000);
+	assert_int_equal(c->questions_per_s, 1000);
 	config_free(c);
 }
 
@@ -168,7 +169,8 @@ test_everything_said(void **state)
 	    "user: {worker: 1234, keeper: \"1235:77\"}\n"
 	    "limits: {sessions: 1, handshakes: 1000000, session_lifetime: "
 	    "246s, handshake_timeout: 1s, idle_timeout: 1d, drain: 0s, "
-	    "keeper_wait: 1m, questions_per_second: 5}\n");
+	    "keeper_wait: 1m, questions_per_second: 5, "
+	    "handshakes_per_source: 7}\n");
 
 	(void)state;
 	assert_int_equal(c->listen_count, 4);
@@ -193,6 +195,7 @@ test_everything_said(void **state)
 	assert_int_equal(c->user_keeper.gid, 77);
 	assert_int_equal(c->sessions_max, 1);
 	assert_int_equal(c->handshakes_max, 1000000);
+	assert_int_equal(c->handshakes_per_source, 7);
 	assert_int_equal(c->session_lifetime_ms, 246000);
 	assert_int_equal(c->handshake_ms, 1000);
 	assert_int_equal(c->idle_ms, 86400000);
@@ -291,7 +294,7 @@ test_all_faults_in_one_run(void **state)
 	    "ledger: []\n"
 	    "user: {worker: no-such-user-here, keeper: \"1:2:3\"}\n"
 	    "limits: {session_lifetime: 247s, drain: 5, idle_timeout: 0s, "
-	    "sessions: many, keeper: 1}\n",
+	    "sessions: many, keeper: 1, handshakes_per_source: 0}\n",
 	    "1:1: error: `listen:` is missing\n"
 	    "1:1: error: listne: unknown key; did you mean `listen`?\n"
 	    "2:10: error: workers: 65 is out of range; 1 to 64 is expected\n"
@@ -317,7 +320,9 @@ test_all_faults_in_one_run(void **state)
 	    "7:58: error: limits.idle_timeout: 0s is below 1s\n"
 	    "7:72: error: limits.sessions: \"many\" is no number; a whole one "
 	    "from 1 to 1000000 is expected\n"
-	    "7:78: error: limits.keeper: unknown key\n");
+	    "7:78: error: limits.keeper: unknown key\n"
+	    "7:112: error: limits.handshakes_per_source: 0 is out of range; "
+	    "1 to 1000000 is expected\n");
 }
 
 static void

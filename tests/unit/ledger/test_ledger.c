@@ -2,6 +2,8 @@
 
 #include "ledger/store.h"
 
+#include "ledger/store.h"
+
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -326,6 +328,39 @@ test_times(void **state)
 	}
 }
 
+static int
+setting(sqlite3 *db, const char *pragma)
+{
+	sqlite3_stmt *stmt = NULL;
+	int value;
+
+	assert_int_equal(
+	    sqlite3_prepare_v2(db, pragma, -1, &stmt, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_step(stmt), SQLITE_ROW);
+	value = sqlite3_column_int(stmt, 0);
+	sqlite3_finalize(stmt);
+	return value;
+}
+
+/* A row that was committed survives a loss of power: the connection that
+ * writes waits for the disk with each commit, in the mode in which that is
+ * enough. Of the connection itself, because it is no property of the file. */
+static void
+test_commits_are_durable(void **state)
+{
+	enum { FULL = 2 };
+	struct desk *d = *state;
+
+	for (int opened = 0; opened < 2; opened++) {
+		assert_int_equal(
+		    setting(d->ledger->db, "PRAGMA synchronous"), FULL);
+		assert_string_equal(
+		    raw_text(d->path, "PRAGMA journal_mode"), "wal");
+		desk_close(d);
+		desk_open(d);
+	}
+}
+
 #define ON_A_DESK(test) \
 	cmocka_unit_test_setup_teardown(test, desk_setup, desk_teardown)
 
@@ -335,6 +370,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    ON_A_DESK(test_a_new_ledger_is_its_owners_alone),
 	    ON_A_DESK(test_rows_are_there_after_a_reopen),
+	    ON_A_DESK(test_commits_are_durable),
 	    ON_A_DESK(test_what_is_rolled_back_or_left_open_is_not),
 	    ON_A_DESK(test_files_that_are_no_ledger),
 	    ON_A_DESK(test_a_newer_ledger_is_left_alone),

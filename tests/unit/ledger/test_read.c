@@ -210,6 +210,42 @@ test_open_sessions(void **state)
 #define ON_A_DESK(test) \
 	cmocka_unit_test_setup_teardown(test, desk_setup, desk_teardown)
 
+static enum rc
+note_device(void *ctx, const struct ledger_cells *row)
+{
+	char *said = ctx;
+	size_t len = strlen(said);
+
+	for (size_t i = 0; i < row->count; i++)
+		if (row->numbers[i] || strcmp(row->names[i], "endpoint") == 0)
+			len += (size_t)snprintf(said + len, 64, "%s=%.*s ",
+			    row->names[i], SPAN_FMT(row->values[i]));
+	return RC_OK;
+}
+
+/* What is a number in a view, and what only looks like one. */
+static void
+test_numbers_of_a_view(void **state)
+{
+	struct desk *d = *state;
+	char said[256] = "";
+
+	assert_int_equal(ledger_begin(d->ledger), RC_OK);
+	PUT(d->ledger, "bootstrap_begin", 1, "ep", F_INT("epoch", 2),
+	    F_TEXT("policy", "7"));
+	PUT(d->ledger, "bootstrap_begin", 2, "42", F_TEXT("policy", "x"));
+	assert_int_equal(ledger_commit(d->ledger), RC_OK);
+	assert_int_equal(
+	    ledger_view(d->ledger, "devices", note_device, said), RC_OK);
+	if (strstr(said, "endpoint=ep attempts=1 epoch=2 ") == NULL ||
+	    strstr(said, "endpoint=42 attempts=1 ") == NULL ||
+	    strstr(said, "policy="))
+		fail_msg("%s", said);
+	assert_int_equal(ledger_view(d->ledger, "devices; DROP TABLE event",
+			     note_device, said),
+	    RC_NOT_FOUND);
+}
+
 int
 main(void)
 {
@@ -219,6 +255,7 @@ main(void)
 	    ON_A_DESK(test_a_reader_stops_when_told),
 	    ON_A_DESK(test_a_reader_reads),
 	    ON_A_DESK(test_open_sessions),
+	    ON_A_DESK(test_numbers_of_a_view),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -136,9 +136,6 @@ test_nosec_is_for_a_network_and_an_endpoint(void **state)
 	assert_null(identity_for_nosec(*state, &away, SPAN_LIT("lab-1")));
 	assert_null(identity_for_nosec(*state, &local, SPAN_LIT("m-1")));
 	assert_null(identity_for_nosec(*state, &local, SPAN_LIT("")));
-	assert_true(nosec_admits(*state, &local));
-	assert_true(nosec_admits(*state, &local6));
-	assert_false(nosec_admits(*state, &away));
 }
 
 static const char *

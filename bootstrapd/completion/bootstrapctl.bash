@@ -1,0 +1,34 @@
+# bash completion for bootstrapctl
+_bootstrapctl()
+{
+	local word verb='' words
+	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
+
+	COMPREPLY=()
+	case $prev in
+	-c | --config)
+		compopt -o filenames
+		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+		return
+		;;
+	--format)
+		mapfile -t COMPREPLY < <(compgen -W 'text json csv' -- "$cur")
+		return
+		;;
+	esac
+	for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+		case $word in
+		status | reload | stop | supersede | devices | device | events)
+			verb=$word
+			break
+			;;
+		esac
+	done
+	words='-c --config --format --version -h --help'
+	case $verb in
+	'') words+=' status reload stop supersede devices device events' ;;
+	events) words+=' --follow' ;;
+	esac
+	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
+}
+complete -F _bootstrapctl bootstrapctl

@@ -1,0 +1,49 @@
+/**
+ * ctl.h - the parts of bootstrapctl: asking the keeper (ctl_ask.c), reading the
+ * ledger (ctl_ledger.c), and what both print (ctl_output.c).
+ */
+#ifndef BOOTSTRAPD_CTL_H
+#define BOOTSTRAPD_CTL_H
+
+#include "base/span.h"
+#include "config.h"
+
+enum {
+	EXIT_USAGE = 64,
+	EXIT_AWAY = 69,
+	EXIT_DENIED = 77,
+	EXIT_CONFIGURATION = 78,
+};
+
+enum format { FORMAT_TEXT, FORMAT_JSON, FORMAT_CSV };
+
+/** What the command line says. */
+struct ctl {
+	const struct config *config; /**< borrowed */
+	const char *argument; /**< the endpoint; NULL: none */
+	enum format format;
+	bool follow;
+};
+
+/**
+ * Send `verb` and the argument to the keeper and print its answer. Returns the
+ * exit code that the answer carries, or says on stderr why there is none.
+ */
+int ctl_ask(const struct ctl *ctl, const char *verb);
+
+/** Print a row for each device, or the rows of the ledger: all of them, or with
+ *  an argument those of that endpoint. Return the exit code. */
+int ctl_devices(const struct ctl *ctl);
+int ctl_rows(const struct ctl *ctl);
+
+/** Who may not is told that, and not to look for a daemon: EXIT_DENIED. */
+int ctl_denied(const char *path);
+
+/** A JSON string of any bytes, on stdout. */
+void ctl_put_quoted(struct span s);
+
+/** A field of CSV, on stdout, of any bytes and of what is a JSON string. */
+void ctl_put_csv(struct span s);
+void ctl_put_csv_quoted(struct span quoted);
+
+#endif

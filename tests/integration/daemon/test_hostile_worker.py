@@ -1,0 +1,346 @@
+"""The keeper takes a worker for hostile: whatever it is asked, again, by
+another, out of turn or as nonsense, the ledger tells what was handed out."""
+
+import os
+import queue
+import random
+import secrets
+import subprocess
+import threading
+
+from daemon_fixture import (DOMAIN, PATIENCE_S, POLICY, World, program,
+                            wait_for)
+from tap_story import expect, expect_equal, story, tell
+
+EP, OTHER = f"{DOMAIN}-WM200-1", f"{DOMAIN}-WM200-2"
+
+# question.h
+HELLO, PSK, PSK_FAILED, BEGIN, FINISHING, END, STATS = range(1, 8)
+PSK_ANSWER, BEGIN_ANSWER, RECORDED, CANCEL = range(64, 68)
+HAS_ENDPOINT = 2
+OK, FAILED, UNKNOWN = range(3)
+KEEPER_AWAY, SUPERSEDED = 9, 13  # of reason.h
+
+
+def number(n, size):
+    return n.to_bytes(size, "big")
+
+
+def short(text):
+    return number(len(text), 2) + text.encode()
+
+
+def packet(kind, *parts):
+    return bytes([1, kind]) + b"".join(parts)
+
+
+LOOPBACK = number(4, 1) + bytes([127, 0, 0, 1]) + bytes(12) + \
+    number(40000, 2) + number(0, 4)
+
+
+def begin(session, endpoint=EP, epoch=2, credential=None):
+    return packet(BEGIN, session, number(HAS_ENDPOINT, 1), number(epoch, 4),
+                  number(112, 4), number(0, 1), LOOPBACK,
+                  short(credential or endpoint), short(endpoint))
+
+
+def end(session, outcome=OK, reason=0):
+    return packet(END, session, number(outcome, 1), number(reason, 1),
+                  number(5, 2), number(6, 2), number(0x44, 1), number(99, 8),
+                  number(6, 4), number(112, 4))
+
+
+def new_session():
+    return secrets.token_bytes(16)
+
+
+class Keeper:
+    """The keeper alone; the test is all of its workers."""
+
+    def __init__(self, world, workers=2):
+        self.world = world
+        world.own()
+        self.log = open(world.dir / "log", "ab")
+        world.log_start = 0
+        self.process = subprocess.Popen(
+            [program("KEEPER_HOST"), str(world.config), str(workers)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            stderr=self.log, env=world.env, bufsize=1)
+        self.heard = [queue.Queue() for _ in range(workers)]
+        self.ready = threading.Semaphore(0)
+        self.reader = threading.Thread(target=self._read, daemon=True)
+        self.reader.start()
+        self.until_ready()
+
+    def _read(self):
+        for line in self.process.stdout:
+            if line == "ready\n":
+                self.ready.release()
+                continue
+            worker, text = line.split()
+            self.heard[int(worker)].put(bytes.fromhex(text))
+
+    def until_ready(self):
+        expect(self.ready.acquire(timeout=PATIENCE_S), "no keeper")
+
+    def command(self, text):
+        self.process.stdin.write(text + "\n")
+
+    def say(self, what, worker=0):
+        self.command(f"say {worker} {what.hex()}")
+
+    def hear(self, kind, worker=0):
+        """The next packet, which must be of that kind, without its head."""
+        try:
+            heard = self.heard[worker].get(timeout=PATIENCE_S)
+        except queue.Empty:
+            raise AssertionError("the keeper says nothing") from None
+        expect_equal(heard[:2], bytes([1, kind]), "version and kind")
+        return heard[2:]
+
+    def plan(self, session, worker=0):
+        """The plan of a begin answer; None: refused."""
+        answer = self.hear(BEGIN_ANSWER, worker)
+        expect_equal(answer[:16], session, "session")
+        return answer[22:] if answer[16] else None
+
+    def until_recorded(self, session, worker=0):
+        """What is heard before that: pairs of kind and the rest."""
+        heard = []
+        while True:
+            next_one = self.heard[worker].get(timeout=PATIENCE_S)
+            if next_one[1:] == bytes([RECORDED]) + session:
+                return heard
+            heard.append((next_one[1], next_one[2:]))
+
+    def silent(self, worker=0):
+        """Nothing is said to that worker: a question whose answer is known
+        comes first among what is heard."""
+        ref = secrets.token_bytes(8)
+        self.say(packet(PSK, ref, LOOPBACK, short("nobody")), worker)
+        expect_equal(self.hear(PSK_ANSWER, worker)[:8], ref, "reference")
+
+    def kill(self):
+        self.command("kill")
+        self.until_ready()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, *_):
+        self.command("end")
+        code = self.process.wait(PATIENCE_S)
+        self.process.stdin.close()
+        self.reader.join()
+        self.process.stdout.close()
+        self.log.close()
+        self.world.own()
+        if kind is None:
+            expect_equal(code, 0, "exit code of the keeper")
+
+
+def wait_for_key(keeper):
+    """So long as a question takes that was asked after another."""
+    keeper.say(packet(PSK, number(7, 8), LOOPBACK, short(EP)), worker=1)
+    keeper.hear(PSK_ANSWER, worker=1)
+
+
+def until_loaded(world, times):
+    wait_for(lambda: len(world.rows("policies_loaded")) == times,
+             "the new policies")
+
+
+def tells_what_was_handed_out(world, session, plan):
+    """The one row of that beginning, and the plan it names."""
+    row, = [r for r in world.rows("bootstrap_begin")
+            if r["session"] == session.hex()]
+    uri = b"eu2" if b"eu2.lwm2m" in plan else b"eu1"
+    explained = world.tool("policy", "explain", world.dir / uri.decode(),
+                           "--endpoint", EP, "--identity", "factory")
+    expect(row["data"]["plan"] in explained,
+           f"the row names another plan than the one with {uri}")
+
+
+def two_sets(world):
+    """The folder of the daemon is the first; both are kept to compare."""
+    for name in ("eu1", "eu2"):
+        (world.dir / name).mkdir()
+        for file in ("identity.yaml", "policy.yaml"):
+            text = (world.dir / "policies.d" / file).read_text()
+            (world.dir / name / file).write_text(
+                text.replace("eu1.lwm2m", f"{name}.lwm2m"))
+
+
+@story("the same question has the same answer, and is recorded once")
+def again():
+    with World() as world, Keeper(world) as keeper:
+        session = new_session()
+        keeper.say(begin(session))
+        first = keeper.plan(session)
+        keeper.say(begin(session))
+        expect_equal(keeper.plan(session), first, "the second answer")
+        keeper.kill()
+        keeper.say(begin(session))
+        expect_equal(keeper.plan(session), first,
+                     "the answer of another keeper")
+        expect_equal(len(world.rows("bootstrap_begin")), 1, "beginnings")
+        expect_equal(len(world.rows("credential_issued")), 1, "credentials")
+        for _ in range(3):
+            keeper.say(end(session))
+            expect_equal(keeper.hear(RECORDED), session, "recorded")
+        expect_equal(len(world.rows("bootstrap_end")), 1, "endings")
+
+
+@story("no other plan than the recorded one, whatever was loaded meanwhile")
+def again_after_reload():
+    for what in ("reload", "kill"):
+        with World() as world, Keeper(world) as keeper:
+            two_sets(world)
+            session = new_session()
+            keeper.say(begin(session))
+            first = keeper.plan(session)
+            expect(b"eu1.lwm2m" in first, "the first plan")
+            # its answer was lost; the policies change; the worker asks again
+            world.write_policy("policy.yaml",
+                               POLICY.replace("eu1.lwm2m", "eu2.lwm2m"))
+            if what == "reload":
+                keeper.command("reload")
+            else:
+                keeper.kill()
+            until_loaded(world, 2)
+            keeper.say(begin(session))
+            wait_for_key(keeper)
+            # whatever it said, or if it said nothing: the worker gives up
+            keeper.say(end(session, FAILED, KEEPER_AWAY))
+            for kind, answer in keeper.until_recorded(session):
+                granted = kind == BEGIN_ANSWER and answer[16]
+                expect(not granted or answer[22:] == first,
+                       f"after {what}: another plan than the recorded one")
+            tells_what_was_handed_out(world, session, first)
+            attempt, = world.settled(EP)
+            expect_equal(attempt["outcome"], "failed", "outcome")
+            # the device is served when it comes again, by the new policies
+            session = new_session()
+            keeper.say(begin(session))
+            second = keeper.plan(session)
+            expect(b"eu2.lwm2m" in second, "the new plan")
+            tells_what_was_handed_out(world, session, second)
+
+
+@story("a worker has no say in the session of another")
+def of_another():
+    with World() as world, Keeper(world) as keeper:
+        session = new_session()
+        keeper.say(begin(session))
+        keeper.plan(session)
+        keeper.say(begin(session), worker=1)
+        keeper.silent(worker=1)
+        keeper.say(packet(FINISHING, session), worker=1)
+        keeper.say(end(session), worker=1)
+        keeper.hear(RECORDED, worker=1)
+        expect_equal(world.rows("bootstrap_end"), [], "endings")
+        keeper.say(end(session, FAILED, SUPERSEDED))
+        keeper.hear(RECORDED)
+        row, = world.rows("bootstrap_end")
+        expect_equal(row["data"]["outcome"], "failed", "outcome")
+
+
+@story("a device that comes to another worker ends the session at the first")
+def moves_on():
+    with World() as world, Keeper(world) as keeper:
+        first, second = new_session(), new_session()
+        keeper.say(begin(first))
+        keeper.plan(first)
+        keeper.say(packet(FINISHING, first))
+        keeper.say(begin(second), worker=1)
+        keeper.plan(second, worker=1)
+        expect_equal(keeper.hear(CANCEL), first, "cancelled")
+        expect_equal([(a["outcome"], a["reason"])
+                      for a in world.attempts(EP)],
+                     [("unknown", "superseded"), ("open", None)], "attempts")
+        # what the first worker says of it now comes too late
+        keeper.say(end(first))
+        keeper.hear(RECORDED)
+        expect_equal(len(world.rows("bootstrap_end")), 1, "endings")
+
+
+@story("a verdict of what never began is nothing")
+def out_of_turn():
+    with World() as world, Keeper(world) as keeper:
+        session = new_session()
+        keeper.say(end(session))
+        keeper.hear(RECORDED)
+        keeper.say(packet(FINISHING, session))
+        # given up while it is asked for: nothing is handed out then
+        keeper.say(begin(session))
+        keeper.say(end(session, FAILED, SUPERSEDED))
+        heard = [keeper.heard[0].get(timeout=PATIENCE_S)]
+        if heard[0][1] == BEGIN_ANSWER:
+            keeper.hear(RECORDED)
+            world.settled()
+        else:
+            keeper.silent()
+            expect_equal(world.rows("credential_issued"), [], "credentials")
+        ends = world.rows("bootstrap_end")
+        expect_equal(len(ends), len(world.rows("bootstrap_begin")), "endings")
+
+
+@story("it can ask only for what the policies give to that credential")
+def claims():
+    with World() as world, Keeper(world) as keeper:
+        for question, reason in (
+                (begin(new_session(), EP, credential=OTHER),
+                 "endpoint-mismatch"),
+                (begin(new_session(), "somebody", credential="somebody"),
+                 "no-identity")):
+            keeper.say(question)
+            expect_equal(keeper.plan(question[2:18]), None, reason)
+            expect_equal(world.attempts()[-1]["reason"], reason, "reason")
+        expect_equal(world.rows("credential_issued"), [], "credentials")
+
+
+@story("more than its share: not now; and not more rows than that")
+def flood():
+    with World(limits={"questions_per_second": 50}) as world, \
+            Keeper(world) as keeper:
+        refused = [begin(new_session(), "somebody", credential="somebody")
+                   for _ in range(300)]
+        for question in refused:
+            keeper.say(question)
+        for question in refused:
+            # in any order: what is over the share is answered first
+            answer = keeper.hear(BEGIN_ANSWER)
+            expect_equal(answer[16], 0, "granted")
+        expect(len(world.rows("bootstrap_refused")) < 100, "rows")
+        keeper.silent(worker=1)
+
+
+@story("nonsense by the thousand: the keeper lives, and answers the others")
+def nonsense():
+    seed = random.SystemRandom().randrange(1 << 32)
+    chance = random.Random(seed)
+    print(f"# seed {seed}")
+    with World() as world, Keeper(world) as keeper:
+        good = [begin(new_session()), end(new_session()),
+                packet(HELLO, number(1, 4)),
+                packet(PSK, number(1, 8), LOOPBACK, short(EP)),
+                packet(PSK_FAILED, short(EP), number(1, 4), LOOPBACK),
+                packet(STATS, bytes(96)), packet(FINISHING, bytes(16)),
+                packet(RECORDED, bytes(16)), packet(CANCEL, bytes(16))]
+        for _ in range(3000):
+            spoilt = bytearray(chance.choice(good))
+            for _ in range(chance.randrange(1, 8)):
+                spoilt[chance.randrange(len(spoilt))] = chance.randrange(256)
+            cut = chance.randrange(len(spoilt) * 2)
+            keeper.say(bytes(spoilt[:cut]) or b"\0")
+        keeper.say(os.urandom(60000))
+        session = new_session()
+        keeper.say(begin(session), worker=1)
+        expect(keeper.plan(session, worker=1), f"a plan, seed {seed}")
+        keeper.say(end(session), worker=1)
+        while keeper.heard[1].get(timeout=PATIENCE_S)[1] != RECORDED:
+            pass
+        world.chain_holds()
+
+
+tell()
