@@ -15,7 +15,7 @@ from tap_story import expect, expect_equal, story, tell
 EP, OTHER = f"{DOMAIN}-WM200-1", f"{DOMAIN}-WM200-2"
 
 # question.h
-HELLO, PSK, PSK_FAILED, BEGIN, FINISHING, END, STATS = range(1, 8)
+HELLO, PSK, PSK_FAILED, BEGIN, FINISHING, END, STATS, EVIDENCE = range(1, 9)
 PSK_ANSWER, BEGIN_ANSWER, RECORDED, CANCEL = range(64, 68)
 HAS_ENDPOINT = 2
 OK, FAILED, UNKNOWN = range(3)
@@ -48,6 +48,11 @@ def end(session, outcome=OK, reason=0):
     return packet(END, session, number(outcome, 1), number(reason, 1),
                   number(5, 2), number(6, 2), number(0x44, 1), number(99, 8),
                   number(6, 4), number(112, 4))
+
+
+def psk(ref, identity):
+    """Asked before the device's Finished has come: no evidence."""
+    return packet(PSK, ref, LOOPBACK, short(identity), short(""))
 
 
 def new_session():
@@ -117,7 +122,7 @@ class Keeper:
         """Nothing is said to that worker: a question whose answer is known
         comes first among what is heard."""
         ref = secrets.token_bytes(8)
-        self.say(packet(PSK, ref, LOOPBACK, short("nobody")), worker)
+        self.say(psk(ref, "nobody"), worker)
         expect_equal(self.hear(PSK_ANSWER, worker)[:8], ref, "reference")
 
     def kill(self):
@@ -141,7 +146,7 @@ class Keeper:
 
 def wait_for_key(keeper):
     """So long as a question takes that was asked after another."""
-    keeper.say(packet(PSK, number(7, 8), LOOPBACK, short(EP)), worker=1)
+    keeper.say(psk(number(7, 8), EP), worker=1)
     keeper.hear(PSK_ANSWER, worker=1)
 
 
@@ -323,7 +328,8 @@ def nonsense():
     with World() as world, Keeper(world) as keeper:
         good = [begin(new_session()), end(new_session()),
                 packet(HELLO, number(1, 4)),
-                packet(PSK, number(1, 8), LOOPBACK, short(EP)),
+                psk(number(1, 8), EP),
+                packet(EVIDENCE, LOOPBACK, short(EP), short("x" * 200)),
                 packet(PSK_FAILED, short(EP), number(1, 4), LOOPBACK),
                 packet(STATS, bytes(96)), packet(FINISHING, bytes(16)),
                 packet(RECORDED, bytes(16)), packet(CANCEL, bytes(16))]
