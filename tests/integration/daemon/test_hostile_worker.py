@@ -332,7 +332,7 @@ def nonsense():
             for _ in range(chance.randrange(1, 8)):
                 spoilt[chance.randrange(len(spoilt))] = chance.randrange(256)
             cut = chance.randrange(len(spoilt) * 2)
-            keeper.say(bytes(spoilt[:cut]) or b"\0")
+            keeper.say(bytes(spoilt[:cut]))
         keeper.say(os.urandom(60000))
         session = new_session()
         keeper.say(begin(session), worker=1)
@@ -341,6 +341,48 @@ def nonsense():
         while keeper.heard[1].get(timeout=PATIENCE_S)[1] != RECORDED:
             pass
         world.chain_holds()
+
+
+@story("an empty packet is not the end of the link")
+def empty():
+    with World() as world, Keeper(world) as keeper:
+        for _ in range(10):
+            keeper.say(b"")
+        keeper.silent()
+        keeper.silent(worker=1)
+        expect_equal(world.rows("daemon_stop"), [], "endings of the daemon")
+
+
+@story("what a worker calls ok is ok only where Finish, the last step, was 2.04")
+def not_ok():
+    code_at = 2 + 16 + 2 + 4
+    expect_equal(end(bytes(16))[code_at], 0x44, "where the code stands")
+    for change in ({code_at: 0x84}, {code_at - 3: 4}):
+        with World() as world, Keeper(world) as keeper:
+            session = new_session()
+            keeper.say(begin(session))
+            expect(keeper.plan(session), "a plan")
+            said = bytearray(end(session))
+            for at, value in change.items():
+                expect(said[at] != value, "a change")
+                said[at] = value
+            keeper.say(bytes(said))
+            keeper.hear(RECORDED)
+            row, = world.rows("bootstrap_end")
+            expect_equal(row["data"]["outcome"], "unknown", "outcome")
+
+
+@story("a session that has ended does not begin again")
+def begins_once():
+    with World() as world, Keeper(world) as keeper:
+        session = new_session()
+        keeper.say(begin(session))
+        expect(keeper.plan(session), "a plan")
+        keeper.say(end(session))
+        keeper.hear(RECORDED)
+        keeper.say(begin(session))
+        expect_equal(keeper.plan(session), None, "a second plan")
+        expect_equal(len(world.rows("bootstrap_begin")), 1, "beginnings")
 
 
 tell()
