@@ -19,7 +19,7 @@ HELLO, PSK, PSK_FAILED, BEGIN, FINISHING, END, STATS = range(1, 8)
 PSK_ANSWER, BEGIN_ANSWER, RECORDED, CANCEL = range(64, 68)
 HAS_ENDPOINT = 2
 OK, FAILED, UNKNOWN = range(3)
-KEEPER_AWAY, SUPERSEDED = 9, 13  # of reason.h
+NO_IDENTITY, KEEPER_AWAY, RATE, SUPERSEDED = 1, 9, 12, 13  # of reason.h
 
 
 def number(n, size):
@@ -299,20 +299,36 @@ def claims():
         expect_equal(world.rows("credential_issued"), [], "credentials")
 
 
-@story("more than its share: not now; and not more rows than that")
+def strangers(keeper, count):
+    """As many beginnings at once, each of another nobody; the reasons."""
+    names = [f"somebody-{n}" for n in range(count)]
+    for name in names:
+        keeper.say(begin(new_session(), name, credential=name))
+    reasons = []
+    for _ in names:
+        # in any order: what is over the share is answered first
+        answer = keeper.hear(BEGIN_ANSWER)
+        expect_equal(answer[16], 0, "granted")
+        reasons.append(answer[17])
+    return reasons
+
+
+@story("more than its share of questions: not now, and no share of another")
 def flood():
     with World(limits={"questions_per_second": 50}) as world, \
             Keeper(world) as keeper:
-        refused = [begin(new_session(), "somebody", credential="somebody")
-                   for _ in range(300)]
-        for question in refused:
-            keeper.say(question)
-        for question in refused:
-            # in any order: what is over the share is answered first
-            answer = keeper.hear(BEGIN_ANSWER)
-            expect_equal(answer[16], 0, "granted")
+        expect(RATE in strangers(keeper, 300), "all were answered in earnest")
         expect(len(world.rows("bootstrap_refused")) < 100, "rows")
         keeper.silent(worker=1)
+
+
+@story("no more than 60 rows of refusals in a minute, however fast it may ask")
+def rows_have_an_end():
+    with World(limits={"questions_per_second": 100000}) as world, \
+            Keeper(world) as keeper:
+        expect_equal(set(strangers(keeper, 300)), {NO_IDENTITY}, "reasons")
+        # a minute may begin meanwhile
+        expect(60 <= len(world.rows("bootstrap_refused")) <= 120, "rows")
 
 
 @story("nonsense by the thousand: the keeper lives, and answers the others")
