@@ -5,6 +5,7 @@
 #include "base/heap.h"
 #include "base/loop.h"
 #include "base/text.h"
+#include "children.h"
 #include "jail.h"
 #include "keeper.h"
 #include "link.h"
@@ -19,17 +20,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 enum {
-	BACKOFF_FIRST_MS = 100,
-	BACKOFF_MAX_MS = 10000,
-	/** A child that has lived so long starts anew without a wait. */
-	BACKOFF_FORGET_MS = 60000,
 	/** No sign of life: killed. A device's handshake has 60 s, and its
 	 *  retransmissions come ever later (RFC 6347 4.2.4.1). */
 	KEEPER_SILENT_MS = 20000,
@@ -46,15 +42,6 @@ enum stage {
 	STAGE_CLOSING, /**< then the keeper */
 };
 
-struct child {
-	struct supervisor *supervisor;
-	pid_t pid; /**< 0: not running */
-	uint64_t started_ms;
-	uint64_t backoff_ms;
-	bool idle; /**< a worker that drains: nothing runs in it any more */
-	struct loop_timer timer; /**< when to start it again */
-};
-
 struct supervisor {
 	const struct config *config;
 	struct loop *loop;
@@ -66,7 +53,7 @@ struct supervisor {
 	int notes[2]; /**< pipe from the keeper */
 	int idle[2]; /**< pipe from the workers: one byte, its number */
 	int signals;
-	struct child keeper, workers[WORKERS_MAX];
+	struct children children;
 	uint64_t
 	    watch_ms; /**< how often the manager and the keeper are seen to */
 	bool keeper_was_ready, keeper_is_ready, pin_refused, as_root;
@@ -89,8 +76,6 @@ open_links(struct supervisor *s)
 }
 
 /* --- children ------------------------------------------------------------- */
-
-static void start_child(void *ctx, uint64_t now_ms);
 
 /**
  * A PIN in an environment variable is the keeper's alone. It is taken out at
@@ -171,102 +156,46 @@ become_keeper(struct supervisor *s)
 	_exit(keeper_run(&args));
 }
 
-static bool
-is_keeper(const struct supervisor *s, const struct child *c)
-{
-	return c == &s->keeper;
-}
-
-static unsigned
-worker_number(const struct supervisor *s, const struct child *c)
-{
-	return (unsigned)(c - s->workers);
-}
-
 static void
-start_child(void *ctx, uint64_t now_ms)
+become(void *ctx, const struct child *c)
 {
-	struct child *c = ctx;
-	struct supervisor *s = c->supervisor;
-	pid_t parent = getpid(), pid;
-	char who[24] = "keeper";
+	if (child_is_keeper(c))
+		become_keeper(ctx);
+	become_worker(ctx, child_number(c));
+}
 
-	if (c->pid != 0 || s->stage >= STAGE_CLOSING)
-		return;
-	if (!is_keeper(s, c))
-		snprintf(who, sizeof(who), "worker %u", worker_number(s, c));
-	pid = fork();
-	if (pid == 0) {
-		/* The supervisor's signals stay blocked here: a child takes
-		 * its own by descriptor, and Ctrl-C on the group is for the
-		 * supervisor alone. Nobody outlives it. */
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		if (getppid() != parent)
-			_exit(0);
-		log_rename(who);
-		if (is_keeper(s, c))
-			become_keeper(s);
-		become_worker(s, worker_number(s, c));
-	}
-	if (pid < 0) {
-		LOG(LOG_ERROR, "fork", F_TEXT("error", strerror(errno)));
-		if (loop_timer_set(s->loop, &c->timer, now_ms + 1000,
-			start_child, c) != RC_OK)
-			loop_stop(s->loop);
-		return;
-	}
-	c->pid = pid;
-	c->started_ms = now_ms;
-	c->idle = false;
-	if (is_keeper(s, c)) {
-		s->keeper_alive_ms = now_ms;
-		s->keeper_is_ready = false;
-	}
-	LOG(LOG_DEBUG, "started", F_TEXT("child", who), F_INT("pid", pid));
+/* --- stages --------------------------------------------------------------- */
+
+/** The keeper writes its last row. */
+static void
+begin_closing(struct supervisor *s)
+{
+	s->stage = STAGE_CLOSING;
+	s->children.closing = true;
+	if (!child_signal(&s->children.keeper, SIGNAL_END))
+		loop_stop(s->loop);
 }
 
 static void
 end_daemon(struct supervisor *s, int code)
 {
 	s->exit_code = code;
-	s->stage = STAGE_CLOSING;
-	for (unsigned n = 0; n < s->config->workers; n++)
-		if (s->workers[n].pid)
-			kill(s->workers[n].pid, SIGKILL);
-	if (s->keeper.pid)
-		kill(s->keeper.pid, SIGNAL_END);
-	else
-		loop_stop(s->loop);
+	workers_signal(&s->children, SIGKILL);
+	begin_closing(s);
 }
 
-static bool
-workers_gone(const struct supervisor *s)
-{
-	for (unsigned n = 0; n < s->config->workers; n++)
-		if (s->workers[n].pid)
-			return false;
-	return true;
-}
-
-/** All workers have drained: the keeper writes its last row. */
+/** All workers have drained. */
 static void
 close_keeper(struct supervisor *s)
 {
-	if (s->stage != STAGE_DRAINING || !workers_gone(s))
-		return;
-	s->stage = STAGE_CLOSING;
-	if (s->keeper.pid)
-		kill(s->keeper.pid, SIGNAL_END);
-	else
-		loop_stop(s->loop);
+	if (s->stage == STAGE_DRAINING && workers_gone(&s->children))
+		begin_closing(s);
 }
 
 static void
 tell_workers(struct supervisor *s, int sig)
 {
-	for (unsigned n = 0; n < s->config->workers; n++)
-		if (s->workers[n].pid)
-			kill(s->workers[n].pid, sig);
+	workers_signal(&s->children, sig);
 	close_keeper(s);
 }
 
@@ -275,12 +204,8 @@ tell_workers(struct supervisor *s, int sig)
 static void
 end_idle_workers(struct supervisor *s)
 {
-	if (s->stage != STAGE_DRAINING)
-		return;
-	for (unsigned n = 0; n < s->config->workers; n++)
-		if (s->workers[n].pid && !s->workers[n].idle)
-			return;
-	tell_workers(s, SIGNAL_END);
+	if (s->stage == STAGE_DRAINING && workers_idle(&s->children))
+		tell_workers(s, SIGNAL_END);
 }
 
 static void
@@ -310,65 +235,47 @@ say_death(const struct supervisor *s, const struct child *c, int status)
 	    s->stage >= STAGE_DRAINING;
 
 	LOG(expected ? LOG_DEBUG : LOG_ERROR, "child_ended",
-	    F_TEXT("child", is_keeper(s, c) ? "keeper" : "worker"),
-	    F_INT("number", is_keeper(s, c) ? 0 : worker_number(s, c)),
+	    F_TEXT("child", child_is_keeper(c) ? "keeper" : "worker"),
+	    F_INT("number", child_is_keeper(c) ? 0 : child_number(c)),
 	    F_TEXT("how", WIFSIGNALED(status) ? "signal" : "exit"),
 	    F_INT("code",
 		WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status)));
 }
 
-static void
-child_ended(struct supervisor *s, struct child *c, int status)
+/** True: the daemon ends with it. */
+static bool
+keeper_ended(struct supervisor *s, int status)
 {
-	uint64_t now = clock_now_ms(), wait;
-
-	c->pid = 0;
-	say_death(s, c, status);
-	if (is_keeper(s, c) &&
-	    (s->stage == STAGE_CLOSING || s->stage == STAGE_STARTING ||
-		s->pin_refused)) {
-		if (s->stage == STAGE_STARTING)
-			s->exit_code =
-			    WIFEXITED(status) ? WEXITSTATUS(status) : 70;
-		if (s->pin_refused)
-			s->exit_code = rc_exit(RC_PIN);
-		end_daemon(s, s->exit_code);
-		return;
-	}
-	if (!is_keeper(s, c) && s->stage >= STAGE_DRAINING) {
-		close_keeper(s);
-		end_idle_workers(s);
-		return;
-	}
-	if (now - c->started_ms > BACKOFF_FORGET_MS)
-		c->backoff_ms = 0;
-	wait = c->backoff_ms;
-	c->backoff_ms = wait ? wait * 2 : BACKOFF_FIRST_MS;
-	if (c->backoff_ms > BACKOFF_MAX_MS)
-		c->backoff_ms = BACKOFF_MAX_MS;
-	if (loop_timer_set(s->loop, &c->timer, now + wait, start_child, c) !=
-	    RC_OK)
-		loop_stop(s->loop);
+	s->keeper_is_ready = false;
+	if (s->stage != STAGE_CLOSING && s->stage != STAGE_STARTING &&
+	    !s->pin_refused)
+		return false;
+	if (s->stage == STAGE_STARTING)
+		s->exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 70;
+	if (s->pin_refused)
+		s->exit_code = rc_exit(RC_PIN);
+	end_daemon(s, s->exit_code);
+	return true;
 }
 
 static void on_notes(void *ctx, uint32_t events);
 
 static void
-reap(struct supervisor *s)
+child_ended(void *ctx, struct child *c, int status)
 {
-	pid_t pid;
-	int status;
+	struct supervisor *s = ctx;
 
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-		if (s->keeper.pid == pid) {
-			/* its last words first: was it the PIN? */
-			on_notes(s, 0);
-			child_ended(s, &s->keeper, status);
-		}
-		for (unsigned n = 0; n < s->config->workers; n++)
-			if (s->workers[n].pid == pid)
-				child_ended(s, &s->workers[n], status);
+	if (child_is_keeper(c))
+		on_notes(s, 0); /* its last words first: was it the PIN? */
+	say_death(s, c, status);
+	if (child_is_keeper(c) && keeper_ended(s, status))
+		return;
+	if (!child_is_keeper(c) && s->stage >= STAGE_DRAINING) {
+		close_keeper(s);
+		end_idle_workers(s);
+		return;
 	}
+	child_start_again(c, clock_now_ms());
 }
 
 /* --- the loop ------------------------------------------------------------- */
@@ -380,8 +287,7 @@ keeper_ready(struct supervisor *s)
 	if (s->stage != STAGE_STARTING)
 		return;
 	s->stage = STAGE_SERVING;
-	for (unsigned n = 0; n < s->config->workers; n++)
-		start_child(&s->workers[n], clock_now_ms());
+	workers_start(&s->children, clock_now_ms());
 	LOG(LOG_NOTICE, "ready", F_TEXT("instance", s->instance),
 	    F_INT("workers", s->config->workers));
 	notify_state("READY=1\nSTATUS=serving");
@@ -432,7 +338,7 @@ on_idle(void *ctx, uint32_t events)
 	(void)events;
 	for (ssize_t i = 0; i < n; i++)
 		if (numbers[i] < s->config->workers)
-			s->workers[numbers[i]].idle = true;
+			s->children.workers[numbers[i]].idle = true;
 	end_idle_workers(s);
 }
 
@@ -445,9 +351,9 @@ on_signal(void *ctx, uint32_t events)
 	(void)events;
 	while (read(s->signals, &info, sizeof(info)) == sizeof(info)) {
 		if (info.ssi_signo == SIGCHLD)
-			reap(s);
-		else if (info.ssi_signo == SIGHUP && s->keeper.pid)
-			kill(s->keeper.pid, SIGNAL_RELOAD);
+			children_reap(&s->children);
+		else if (info.ssi_signo == SIGHUP)
+			child_signal(&s->children.keeper, SIGNAL_RELOAD);
 		else if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT)
 			drain(s);
 	}
@@ -458,13 +364,17 @@ static void
 watch(void *ctx, uint64_t now_ms)
 {
 	struct supervisor *s = ctx;
+	const struct child *keeper = &s->children.keeper;
 	uint64_t patience_ms =
 	    s->keeper_is_ready ? KEEPER_SILENT_MS : KEEPER_START_MS;
 
-	if (s->keeper.pid && now_ms > s->keeper_alive_ms + patience_ms) {
+	/* its start is the first sign */
+	if (s->keeper_alive_ms < keeper->started_ms)
+		s->keeper_alive_ms = keeper->started_ms;
+	if (keeper->pid && now_ms > s->keeper_alive_ms + patience_ms) {
 		LOG(LOG_ERROR, "keeper_silent",
 		    F_INT("ms", now_ms - s->keeper_alive_ms));
-		kill(s->keeper.pid, SIGKILL);
+		child_signal(keeper, SIGKILL);
 		s->keeper_alive_ms = now_ms;
 	} else {
 		notify_state("WATCHDOG=1");
@@ -550,10 +460,6 @@ supervisor_run(const struct config *config)
 	random_bytes(id, sizeof(id));
 	writer_init(&w, s->instance, sizeof(s->instance) - 1);
 	text_hex(&w, span_of(id, sizeof(id)));
-	s->keeper.supervisor = s;
-	for (unsigned n = 0; n < WORKERS_MAX; n++)
-		s->workers[n].supervisor = s;
-
 	if (s->as_root)
 		raise_memlock();
 	rc = check_users(s);
@@ -570,7 +476,9 @@ supervisor_run(const struct config *config)
 	if (rc == RC_OK)
 		rc = sockets_control(config, s->as_root, &s->control);
 	if (rc == RC_OK) {
-		start_child(&s->keeper, clock_now_ms());
+		children_init(&s->children, s->loop, config->workers, become,
+		    child_ended, s);
+		child_start(&s->children.keeper, clock_now_ms());
 		watch(s, clock_now_ms());
 		rc = loop_run(s->loop);
 	}

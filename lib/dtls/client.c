@@ -132,6 +132,12 @@ dtls_client_established(const struct dtls_client *c)
 	return c->established && !c->over;
 }
 
+const char *
+dtls_client_suite(const struct dtls_client *c)
+{
+	return c->established ? wolfSSL_get_cipher(c->ssl) : NULL;
+}
+
 enum rc
 dtls_client_send(struct dtls_client *c, struct span data)
 {

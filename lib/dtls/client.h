@@ -60,6 +60,9 @@ MUST_CHECK enum rc dtls_client_receive(struct dtls_client *c,
 MUST_CHECK enum rc dtls_client_tick(struct dtls_client *c, uint64_t now_ms);
 uint64_t dtls_client_deadline(const struct dtls_client *c);
 bool dtls_client_established(const struct dtls_client *c);
+/** The cipher suite of the association as IANA names it, static; NULL before
+ *  it is established. */
+const char *dtls_client_suite(const struct dtls_client *c);
 MUST_CHECK enum rc dtls_client_send(struct dtls_client *c, struct span data);
 MUST_CHECK enum rc dtls_client_output(struct dtls_client *c, struct writer *w);
 /** SHA-256 of the certificate or key that the server has shown, good or not;

@@ -81,19 +81,34 @@ configure(sqlite3 *db)
 	    NULL, NULL, NULL);
 }
 
+/* What tells one file from another, as of one moment: somebody else may be
+ * making it a ledger just now. */
+static int
+read_marks(sqlite3 *db, int64_t *application, int64_t *version, int64_t *parts)
+{
+	bool alone = sqlite3_get_autocommit(db);
+	int code = SQLITE_OK;
+
+	if (alone)
+		code = sqlite3_exec(db, "BEGIN", NULL, NULL, NULL);
+	if (code == SQLITE_OK)
+		code = get_int(db, "PRAGMA application_id", application);
+	if (code == SQLITE_OK)
+		code = get_int(db, "PRAGMA user_version", version);
+	if (code == SQLITE_OK)
+		code = get_int(db, "SELECT count(*) FROM sqlite_schema", parts);
+	if (alone && !sqlite3_get_autocommit(db))
+		sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+	return code;
+}
+
 /* RC_OK: a ledger; RC_NOT_FOUND: a database with nothing in it yet. */
 static enum rc
 identify(sqlite3 *db, const struct reason *why, const char *path)
 {
 	int64_t application = 0, version = 0, parts = 0;
-	int code;
+	int code = read_marks(db, &application, &version, &parts);
 
-	code = get_int(db, "PRAGMA application_id", &application);
-	if (code == SQLITE_OK)
-		code = get_int(db, "PRAGMA user_version", &version);
-	if (code == SQLITE_OK)
-		code =
-		    get_int(db, "SELECT count(*) FROM sqlite_schema", &parts);
 	if (code != SQLITE_OK)
 		return failed(db, code, why, path);
 	if (application == 0 && version == 0 && parts == 0) {

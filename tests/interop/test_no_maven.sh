@@ -43,7 +43,7 @@ if ! command -v javac >/dev/null; then
 	echo '1..0 # SKIP no Java compiler (package default-jdk-headless)'
 	exit 0
 fi
-echo 1..4
+echo 1..5
 
 maven 'exit 1'
 "$here/against_daemon.sh" "$build" run_leshan.sh >"$top/out" 2>"$top/err"
@@ -57,6 +57,15 @@ result 'a Maven that fails: the suite is skipped'
 
 built 77 'does not run'
 result 'and the build says that it is not to be had'
+
+DEMO_BUILT=$build "$here/../../bootstrapd/demo" --client leshan \
+	>"$top/out" 2>"$top/err"
+code=$?
+bad=''
+[ "$code" -ne 0 ] || bad='exit 0'
+[ "$(cat "$top/out" "$top/err")" = 'leshan: Maven is there and does not run' ] ||
+	bad='more than the reason, or less'
+result 'and so does the demo, that alone'
 
 maven '[ "$1" = --version ] || { echo "Could not transfer artifact"; exit 1; }'
 built 77 'cannot fetch'

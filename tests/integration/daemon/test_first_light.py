@@ -17,8 +17,10 @@ def first_light():
                FLEET_MASTER: secrets.token_bytes(32)}
     with World(known=masters) as world:
         world.start()
-        device = world.boot(world.mint(EP), options=["--show-keys"])
+        device = world.boot(world.mint(EP), options=["-v", "--show-keys"])
         device.succeeded()
+        expect_in("DTLS 1.2 TLS_PSK_WITH_AES_128_CCM_8\n", device.text(),
+                  "the cipher suite")
         attempt, = world.settled()
 
         # the device: one account for its server, and its own untouched

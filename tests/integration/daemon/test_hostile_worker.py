@@ -19,7 +19,7 @@ HELLO, PSK, PSK_FAILED, BEGIN, FINISHING, END, STATS, EVIDENCE = range(1, 9)
 PSK_ANSWER, BEGIN_ANSWER, RECORDED, CANCEL = range(64, 68)
 HAS_ENDPOINT = 2
 OK, FAILED, UNKNOWN = range(3)
-KEEPER_AWAY, SUPERSEDED = 9, 13  # of reason.h
+NO_IDENTITY, KEEPER_AWAY, RATE, SUPERSEDED = 1, 9, 12, 13  # of reason.h
 
 
 def number(n, size):
@@ -304,20 +304,36 @@ def claims():
         expect_equal(world.rows("credential_issued"), [], "credentials")
 
 
-@story("more than its share: not now; and not more rows than that")
+def strangers(keeper, count):
+    """As many beginnings at once, each of another nobody; the reasons."""
+    names = [f"somebody-{n}" for n in range(count)]
+    for name in names:
+        keeper.say(begin(new_session(), name, credential=name))
+    reasons = []
+    for _ in names:
+        # in any order: what is over the share is answered first
+        answer = keeper.hear(BEGIN_ANSWER)
+        expect_equal(answer[16], 0, "granted")
+        reasons.append(answer[17])
+    return reasons
+
+
+@story("more than its share of questions: not now, and no share of another")
 def flood():
     with World(limits={"questions_per_second": 50}) as world, \
             Keeper(world) as keeper:
-        refused = [begin(new_session(), "somebody", credential="somebody")
-                   for _ in range(300)]
-        for question in refused:
-            keeper.say(question)
-        for question in refused:
-            # in any order: what is over the share is answered first
-            answer = keeper.hear(BEGIN_ANSWER)
-            expect_equal(answer[16], 0, "granted")
+        expect(RATE in strangers(keeper, 300), "all were answered in earnest")
         expect(len(world.rows("bootstrap_refused")) < 100, "rows")
         keeper.silent(worker=1)
+
+
+@story("no more than 60 rows of refusals in a minute, however fast it may ask")
+def rows_have_an_end():
+    with World(limits={"questions_per_second": 100000}) as world, \
+            Keeper(world) as keeper:
+        expect_equal(set(strangers(keeper, 300)), {NO_IDENTITY}, "reasons")
+        # a minute may begin meanwhile
+        expect(60 <= len(world.rows("bootstrap_refused")) <= 120, "rows")
 
 
 @story("nonsense by the thousand: the keeper lives, and answers the others")
@@ -338,7 +354,7 @@ def nonsense():
             for _ in range(chance.randrange(1, 8)):
                 spoilt[chance.randrange(len(spoilt))] = chance.randrange(256)
             cut = chance.randrange(len(spoilt) * 2)
-            keeper.say(bytes(spoilt[:cut]) or b"\0")
+            keeper.say(bytes(spoilt[:cut]))
         keeper.say(os.urandom(60000))
         session = new_session()
         keeper.say(begin(session), worker=1)
@@ -347,6 +363,48 @@ def nonsense():
         while keeper.heard[1].get(timeout=PATIENCE_S)[1] != RECORDED:
             pass
         world.chain_holds()
+
+
+@story("an empty packet is not the end of the link")
+def empty():
+    with World() as world, Keeper(world) as keeper:
+        for _ in range(10):
+            keeper.say(b"")
+        keeper.silent()
+        keeper.silent(worker=1)
+        expect_equal(world.rows("daemon_stop"), [], "endings of the daemon")
+
+
+@story("what a worker calls ok is ok only where Finish, the last step, was 2.04")
+def not_ok():
+    code_at = 2 + 16 + 2 + 4
+    expect_equal(end(bytes(16))[code_at], 0x44, "where the code stands")
+    for change in ({code_at: 0x84}, {code_at - 3: 4}):
+        with World() as world, Keeper(world) as keeper:
+            session = new_session()
+            keeper.say(begin(session))
+            expect(keeper.plan(session), "a plan")
+            said = bytearray(end(session))
+            for at, value in change.items():
+                expect(said[at] != value, "a change")
+                said[at] = value
+            keeper.say(bytes(said))
+            keeper.hear(RECORDED)
+            row, = world.rows("bootstrap_end")
+            expect_equal(row["data"]["outcome"], "unknown", "outcome")
+
+
+@story("a session that has ended does not begin again")
+def begins_once():
+    with World() as world, Keeper(world) as keeper:
+        session = new_session()
+        keeper.say(begin(session))
+        expect(keeper.plan(session), "a plan")
+        keeper.say(end(session))
+        keeper.hear(RECORDED)
+        keeper.say(begin(session))
+        expect_equal(keeper.plan(session), None, "a second plan")
+        expect_equal(len(world.rows("bootstrap_begin")), 1, "beginnings")
 
 
 tell()

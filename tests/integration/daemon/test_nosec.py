@@ -2,7 +2,7 @@
 
 from coap_bytes import Stranger, bootstrap_request
 from daemon_fixture import (DOMAIN, IDENTITY, NOSEC_IDENTITY, NOSEC_POLICY,
-                            POLICY, World)
+                            POLICY, World, wait_for)
 from tap_story import expect, expect_equal, story, tell
 
 PLAIN = ("coap://127.0.0.1:0",)
@@ -90,6 +90,23 @@ def wait_answer(stranger, mid):
             expect_equal(answer.code, "2.04", "answer to the new request")
             return
     raise AssertionError("the new request was never answered")
+
+
+@story("who proves nothing does not end the bootstrap of who did")
+def no_supersede():
+    policies = {"identity.yaml": IDENTITY, "policy.yaml": POLICY, **ADMITTED}
+    listen = ("coaps://127.0.0.1:0",) + PLAIN
+    with World(policies, listen=listen, workers=1) as world:
+        world.start()
+        device = world.boot(world.mint(f"{DOMAIN}-WM200-1"), "late=200")
+        wait_for(lambda: world.rows("bootstrap_begin"), "the device's session")
+        with Stranger(world.address()) as stranger:
+            # the same endpoint, in clear, from anybody of that network
+            answer = stranger.ask(bootstrap_request(f"{DOMAIN}-WM200-1"))
+            expect_equal(answer.code, "2.04", "answer")
+            device.succeeded()
+        proved, = [a for a in world.attempts() if a["kind"] == "psk"]
+        expect_equal(proved["outcome"], "ok", "outcome")
 
 
 tell()

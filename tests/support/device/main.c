@@ -152,6 +152,13 @@ print_message(void *ctx, bool sent, struct span message)
 }
 
 static void
+print_suite(void *ctx, const char *suite)
+{
+	(void)ctx;
+	printf("     DTLS 1.2 %s\n", suite);
+}
+
+static void
 print_events(struct device *d)
 {
 	struct device_event ev;
@@ -269,8 +276,10 @@ run(const struct options *o, const struct image *image,
 		    stderr, "virtual-device: cannot start: %s\n", rc_name(rc));
 		goto out;
 	}
-	if (o->verbose)
+	if (o->verbose) {
 		w.tap = print_message;
+		w.secured = print_suite;
+	}
 	good = boot(&w, fd, o->timeout_ms);
 	wire_close(&w);
 	(void)send_all(&w, fd);

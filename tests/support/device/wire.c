@@ -37,6 +37,8 @@ encrypt(struct wire *w, uint64_t now_ms)
 		return;
 	if (!w->asked) {
 		w->asked = true;
+		if (w->secured)
+			w->secured(w->tap_ctx, dtls_client_suite(w->dtls));
 		device_start(w->device, now_ms);
 	}
 	for (;;) {

@@ -13,10 +13,13 @@ enum { WIRE_DATAGRAM_MAX = 1500 /**< bytes */ };
 
 /** Sees each CoAP message, before it is encrypted or after it was decrypted. */
 typedef void (*wire_tap_fn)(void *ctx, bool sent, struct span message);
+/** Told when the handshake is done, with the cipher suite (IANA's name). */
+typedef void (*wire_secured_fn)(void *ctx, const char *suite);
 
 struct wire {
 	struct device *device; /**< borrowed */
 	wire_tap_fn tap; /**< NULL: none; may be set any time */
+	wire_secured_fn secured; /**< NULL: none */
 	void *tap_ctx;
 	struct dtls_client *dtls; /**< owned; NULL: plain CoAP */
 	bool asked; /**< the device was started */
