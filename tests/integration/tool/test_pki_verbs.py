@@ -218,6 +218,32 @@ def a_device():
         equal(f.shown("list")[0]["revoked"], [])
 
 
+def insert(f, kind, data, endpoint=None):
+    """A row as another program would append it; the chain is not its care."""
+    with f.sqlite("ledger.db") as db:
+        db.execute("INSERT INTO event SELECT max(seq) + 1, max(time_ms), ?, "
+                   "NULL, ?, NULL, ?, zeroblob(32) FROM event",
+                   (kind, endpoint, data))
+
+
+@story
+def rows_of_others():
+    """A number is the same with zeros in front; one that is none stops a list.
+    """
+    with pki() as f:
+        insert(f, "credential_issued", '{"serial":"00ab01"}', "ep-1")
+        insert(f, "credential_issued", '{"serial":"00ab02"}', "ep-1")
+        ran = f.revoke("--serial", "AB01")
+        equal(ran.code, 0, ran)
+        equal(f.revoke("--endpoint", "ep-1").out.count("revoked before"), 1)
+        equal(f.crl("-o", "list").code, 0)
+        equal([r["serial"] for r in f.shown("list")[0]["revoked"]],
+              ["ab01", "ab02"])
+        insert(f, "credential_revoked", '{"serial":"beyond","reason":"x"}')
+        failed(f.crl("-o", "next"), 74, "malformed")
+        equal("next" in f.files(), False)
+
+
 @story
 def revoke_refuses():
     """A serial number that nobody issued is a slip of the pen."""
