@@ -2,6 +2,7 @@
 interrupted: nothing half, and a way to go on.
 """
 import os
+import re
 import signal
 import subprocess
 import time
@@ -224,9 +225,11 @@ def stopped_by_a_signal():
         tool.send_signal(signal.SIGTERM)
         _, err = tool.communicate(timeout=60)
         equal(tool.returncode, 70, err)
-        within("--from 2", err.decode())
-        equal(f.files() & {"root.pem", "issuing.pem"}, {"root.pem"})
-        ran = f.hold("test.yaml", "--from", "2")
+        # before the first step or behind it, as the signal came
+        step = re.search(r"--from ([12])$", err.decode(), re.M)[1]
+        equal("root.pem" in f.files(), step == "2")
+        equal("issuing.pem" in f.files(), False)
+        ran = f.hold("test.yaml", "--from", step)
         equal(ran.code, 0, ran)
         f.verify("root.pem", "server.pem", untrusted=["issuing.pem"])
 
