@@ -227,10 +227,11 @@ run_take(struct run *r)
 	const struct sigaction act = {
 	    .sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND};
 	unsigned last = r->from - 1;
-	int code = begin(r), ended;
+	int code, ended;
 
 	sigaction(SIGINT, &act, NULL);
 	sigaction(SIGTERM, &act, NULL);
+	code = begin(r);
 	for (size_t i = r->from - 1; code == EX_OK && i < r->to; i++) {
 		if (interrupted) {
 			transcript_line(&r->log, "\ninterrupted by a signal");

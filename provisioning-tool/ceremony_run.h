@@ -77,6 +77,10 @@ MUST_CHECK int run_certificate_need(
 /** Lint what would be signed, and show it in a dry run. */
 MUST_CHECK int run_certificate_look(
     struct run *r, const struct ceremony_step *s);
+/** What the lint found, in the transcript. */
+void run_findings(struct run *r, const struct cert_findings *f);
+/** Say why a certificate could not be written. */
+int run_unwritable(struct run *r, const struct ceremony_step *s, enum rc rc);
 /** Sign it, verify the chain, record it, write it. */
 MUST_CHECK int run_certificate_take(
     struct run *r, const struct ceremony_step *s);

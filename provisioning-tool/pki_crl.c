@@ -4,11 +4,10 @@
  * until the row is durable, so that no two lists share a number; the row comes
  * before the file.
  */
-#include "base/text.h"
-#include "hsm/crl.h"
 #include "hsm/pem.h"
 #include "output.h"
 #include "pki_file.h"
+#include "pki_revoked.h"
 #include "record.h"
 #include "token.h"
 #include "tool.h"
@@ -18,27 +17,15 @@
 #include <stdlib.h>
 #include <time.h>
 
-enum { HEX_MAX = 2 * DIGEST_LEN };
-
-/** One that was revoked, and its serial number. */
-struct revoked {
-	struct crl_entry entry;
-	uint8_t serial[CERT_SERIAL_MAX];
-	size_t serial_len;
-};
-
 struct list {
 	const struct options *o;
 	struct settings settings;
 	struct pki_certificate issuer;
-	char issuer_key[HEX_TEXT_MAX]; /**< SHA-256 of its key */
 	struct token token;
 	struct hsm_ec_ref key;
 	unsigned keys; /**< that fit the certificate */
 	struct ledger *ledger;
-	struct revoked *revoked;
-	size_t count, cap;
-	uint64_t number;
+	struct revoked_list revoked;
 	uint8_t *bytes; /**< DER, then what is written */
 	struct span der, file;
 	struct output output;
@@ -59,7 +46,7 @@ check_issuer(struct list *l)
 		    "%s may not sign lists (RFC 5280 4.2.1.3: cRLSign)",
 		    quote_str(&q, l->o->issuer));
 	digest_of(c->spki, sha256);
-	hex_text(l->issuer_key, span_of(sha256, sizeof(sha256)));
+	hex_text(l->revoked.issuer_key, span_of(sha256, sizeof(sha256)));
 	return EX_OK;
 }
 
@@ -98,144 +85,11 @@ find_key(struct list *l)
 	    "token %s has %u keys of %s", token.text, l->keys, file.text);
 }
 
-/** A short text of a row in hex, as bytes; empty when it is none. */
-static size_t
-take_bytes(
-    const struct ledger_row *row, const char *name, uint8_t *out, size_t cap)
-{
-	char hex[HEX_MAX + 1];
-	struct writer w, b;
-
-	writer_init(&w, hex, sizeof(hex));
-	writer_init(&b, out, cap);
-	if (!ledger_field(row, name, &w) || w.full ||
-	    text_unhex(&b, writer_span(&w)) != RC_OK)
-		return 0;
-	return b.len;
-}
-
-/** Is the row of this CA's certificates, or of nobody's? */
-static bool
-is_ours(const struct list *l, const struct ledger_row *row, bool or_unknown)
-{
-	char hex[HEX_TEXT_MAX];
-	struct writer w;
-
-	writer_init(&w, hex, sizeof(hex));
-	if (!ledger_field(row, "issuer_key", &w))
-		return or_unknown;
-	return span_is(writer_span(&w), l->issuer_key);
-}
-
-static enum crl_reason
-take_reason(const struct ledger_row *row)
-{
-	enum crl_reason reason = CRL_UNSPECIFIED;
-	char text[32];
-	struct writer w;
-
-	writer_init(&w, text, sizeof(text) - 1);
-	if (ledger_field(row, "reason", &w) && !w.full) {
-		text[w.len] = '\0';
-		if (crl_reason_of(text, &reason) != RC_OK)
-			reason = CRL_UNSPECIFIED;
-	}
-	return reason;
-}
-
-static enum rc
-collect(void *ctx, const struct ledger_row *row)
-{
-	struct list *l = ctx;
-	struct revoked r = {0};
-
-	r.serial_len = take_bytes(row, "serial", r.serial, sizeof(r.serial));
-	if (r.serial_len == 0 || !is_ours(l, row, true))
-		return RC_OK;
-	if (l->count == l->cap) {
-		size_t cap = l->cap ? 2 * l->cap : 64;
-		struct revoked *more = realloc(l->revoked, cap * sizeof(*more));
-
-		if (!more)
-			return RC_MEMORY;
-		l->revoked = more;
-		l->cap = cap;
-	}
-	r.entry.revoked_s = row->time_ms / 1000;
-	r.entry.reason = take_reason(row);
-	l->revoked[l->count++] = r;
-	return RC_OK;
-}
-
-static int
-by_serial(const void *a, const void *b)
-{
-	const struct revoked *x = a, *y = b;
-	int c = span_compare(span_of(x->serial, x->serial_len),
-	    span_of(y->serial, y->serial_len));
-
-	if (c != 0)
-		return c;
-	return (x->entry.revoked_s > y->entry.revoked_s) -
-	    (x->entry.revoked_s < y->entry.revoked_s);
-}
-
-/** One entry a serial number: the first that was recorded. */
-static void
-sort_out(struct list *l)
-{
-	size_t n = 0;
-
-	if (l->count > 0)
-		qsort(l->revoked, l->count, sizeof(*l->revoked), by_serial);
-	for (size_t i = 0; i < l->count; i++) {
-		const struct revoked *r = &l->revoked[i];
-
-		if (n > 0 &&
-		    span_equal(span_of(r->serial, r->serial_len),
-			span_of(l->revoked[n - 1].serial,
-			    l->revoked[n - 1].serial_len)))
-			continue;
-		l->revoked[n++] = *r;
-	}
-	l->count = n;
-}
-
-/** The number of the CA's last list; the newest row comes first. */
-static enum rc
-last_number(void *ctx, const struct ledger_row *row)
-{
-	struct list *l = ctx;
-	int64_t number;
-
-	if (!is_ours(l, row, false) ||
-	    !ledger_field_int(row, "number", &number) || number < 0)
-		return RC_OK;
-	l->number = (uint64_t)number;
-	return RC_AGAIN; /* enough */
-}
-
-static enum rc
-read_ledger(struct list *l)
-{
-	const struct ledger_query revoked = {
-	    .kind = SPAN_LIT("credential_revoked")};
-	const struct ledger_query lists = {
-	    .kind = SPAN_LIT("crl_signed"), .newest_first = true};
-	enum rc rc = ledger_read(l->ledger, &revoked, collect, l);
-
-	if (rc == RC_OK)
-		rc = ledger_read(l->ledger, &lists, last_number, l);
-	l->number++;
-	sort_out(l);
-	return rc == RC_AGAIN ? RC_OK : rc;
-}
-
 /** Room for the list and, behind it, its text. */
 static enum rc
 make_room(struct list *l, size_t *der_max, size_t *all)
 {
-	*der_max = crl_size_max(l->count);
+	*der_max = crl_size_max(l->revoked.count);
 	*all = *der_max + *der_max / 48 * 65 + 256;
 	l->bytes = malloc(*all);
 	return l->bytes ? RC_OK : RC_MEMORY;
@@ -244,14 +98,15 @@ make_room(struct list *l, size_t *der_max, size_t *all)
 static enum rc
 sign(struct list *l, int64_t now_s)
 {
-	struct crl_entry *entries = calloc(l->count + 1, sizeof(*entries));
+	struct crl_entry *entries =
+	    calloc(l->revoked.count + 1, sizeof(*entries));
 	struct crl_draft d = {
 	    .issuer = &l->issuer.cert,
 	    .this_update_s = now_s,
 	    .next_update_s = now_s + l->o->validity_s,
-	    .number = l->number,
+	    .number = l->revoked.number,
 	    .entries = entries,
-	    .entry_count = l->count,
+	    .entry_count = l->revoked.count,
 	};
 	size_t der_max, all;
 	struct writer w, pem;
@@ -259,10 +114,10 @@ sign(struct list *l, int64_t now_s)
 
 	if (rc != RC_OK)
 		goto out;
-	for (size_t i = 0; i < l->count; i++) {
-		entries[i] = l->revoked[i].entry;
-		entries[i].serial =
-		    span_of(l->revoked[i].serial, l->revoked[i].serial_len);
+	for (size_t i = 0; i < l->revoked.count; i++) {
+		entries[i] = l->revoked.list[i].entry;
+		entries[i].serial = span_of(
+		    l->revoked.list[i].serial, l->revoked.list[i].serial_len);
 	}
 	writer_init(&w, l->bytes, der_max);
 	rc = crl_sign(l->token.session, &l->key, &d, &w);
@@ -290,7 +145,7 @@ read_back(const struct list *l)
 
 	if (rc == RC_OK)
 		rc = crl_verify(&c, &l->issuer.cert);
-	if (rc == RC_OK && c.entry_count != l->count)
+	if (rc == RC_OK && c.entry_count != l->revoked.count)
 		rc = RC_BUG;
 	return rc;
 }
@@ -307,9 +162,9 @@ append(struct list *l, int64_t now_s, uint64_t *seq)
 	digest_of(l->der, sha256);
 	writer_init(&w, next, sizeof(next));
 	der_print_time(&w, now_s + l->o->validity_s);
-	f[n++] = F_TEXT("issuer_key", (const char *)l->issuer_key);
-	f[n++] = F_INT("number", l->number);
-	f[n++] = F_INT("entries", l->count);
+	f[n++] = F_TEXT("issuer_key", (const char *)l->revoked.issuer_key);
+	f[n++] = F_INT("number", l->revoked.number);
+	f[n++] = F_INT("entries", l->revoked.count);
 	f[n++] = F_TEXT("next_update", writer_span(&w));
 	f[n++] = F_BYTES("sha256", span_of(sha256, sizeof(sha256)));
 	f[n++] = F_TEXT("token", hsm_token_name(l->token.hsm));
@@ -339,7 +194,7 @@ make(struct list *l, uint64_t *seq)
 	int code = EX_OK;
 
 	if (rc == RC_OK)
-		rc = read_ledger(l);
+		rc = revoked_read(&l->revoked, l->ledger);
 	if (rc != RC_OK)
 		goto out;
 	rc = sign(l, now_s);
@@ -369,8 +224,9 @@ report(const struct list *l, uint64_t seq)
 
 	fprintf(stderr, "list         %s\n",
 	    l->output.path ? quote_str(&q, l->output.path) : "standard output");
-	fprintf(stderr, "number       %llu\n", (unsigned long long)l->number);
-	fprintf(stderr, "revoked      %zu\n", l->count);
+	fprintf(stderr, "number       %llu\n",
+	    (unsigned long long)l->revoked.number);
+	fprintf(stderr, "revoked      %zu\n", l->revoked.count);
 	fprintf(stderr, "ledger       %s row %llu\n",
 	    quote_str(&q, l->settings.ledger), (unsigned long long)seq);
 }
@@ -418,7 +274,7 @@ pki_crl(const struct options *o)
 	token_close(&l->token);
 	ledger_close(l->ledger);
 	settings_fini(&l->settings);
-	free(l->revoked);
+	revoked_fini(&l->revoked);
 	free(l->bytes);
 	free(l);
 	return code;

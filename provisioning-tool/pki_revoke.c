@@ -48,6 +48,23 @@ take(const struct ledger_row *row, const char *name, char *out, size_t cap)
 	out[w.len] = '\0';
 }
 
+/** As read_serial writes it: without zero bytes in front. */
+static void
+take_serial(const struct ledger_row *row, char out[static SERIAL_HEX_MAX + 1])
+{
+	char text[SERIAL_HEX_MAX + 3];
+	size_t from = 0, len;
+
+	take(row, "serial", text, sizeof(text));
+	while (text[from] == '0' && text[from + 1] == '0')
+		from += 2;
+	len = strlen(text + from);
+	if (len > SERIAL_HEX_MAX)
+		len = 0;
+	memcpy(out, text + from, len);
+	out[len] = '\0';
+}
+
 static bool
 is_credential(const struct ledger_row *row)
 {
@@ -64,7 +81,7 @@ collect(void *ctx, const struct ledger_row *row)
 
 	if (!is_credential(row))
 		return RC_OK;
-	take(row, "serial", c.serial, sizeof(c.serial));
+	take_serial(row, c.serial);
 	if (r->serial[0] && strcmp(r->serial, c.serial) != 0)
 		return RC_OK;
 	take(row, "fingerprint", c.fingerprint, sizeof(c.fingerprint));
@@ -98,7 +115,7 @@ mark_revoked(void *ctx, const struct ledger_row *row)
 	struct revoke *r = ctx;
 	char serial[SERIAL_HEX_MAX + 1], fingerprint[HEX_MAX + 1];
 
-	take(row, "serial", serial, sizeof(serial));
+	take_serial(row, serial);
 	take(row, "fingerprint", fingerprint, sizeof(fingerprint));
 	for (size_t i = 0; i < r->count; i++) {
 		struct credential *c = &r->list[i];

@@ -18,7 +18,7 @@ packages_test=(
 	mandoc shellcheck
 	# Tokens of other makes: NSS, a TPM in software, opencryptoki.
 	libnss3 libnss3-tools
-	swtpm swtpm-tools tpm2-tools tpm2-abrmd libtss2-tcti-tabrmd0 dbus-daemon
+	swtpm tpm2-tools tpm2-abrmd libtss2-tcti-tabrmd0 dbus-daemon
 	libtpm2-pkcs11-1 libtpm2-pkcs11-tools
 	opencryptoki
 )

@@ -72,6 +72,9 @@ login_failed(struct hsm *h, CK_RV rv, struct hsm_error *err)
 	if (rv == CKR_USER_PIN_NOT_INITIALIZED)
 		hsm_error_remedy(
 		    err, "the security officer must set a user PIN first");
+	else if (rv == CKR_PIN_EXPIRED)
+		hsm_error_remedy(err,
+		    "the PIN must be changed first, with the vendor's tool");
 	else
 		hsm_error_remedy(err,
 		    "correct the PIN (%s) and start again; it is not tried "

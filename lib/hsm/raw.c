@@ -84,6 +84,20 @@ session_limit(struct hsm *h)
 	return (unsigned)limit;
 }
 
+/* Some tokens take a PIN that must be changed first, and then refuse all that
+ * it is for. */
+static bool
+pin_expired(struct hsm *h)
+{
+	CK_OBJECT_CLASS class = CKO_SECRET_KEY;
+	CK_ATTRIBUTE template = {CKA_CLASS, &class, sizeof(class)};
+	CK_RV rv = h->p11->C_FindObjectsInit(h->anchor, &template, 1);
+
+	if (rv == CKR_OK)
+		(void)h->p11->C_FindObjectsFinal(h->anchor);
+	return rv == CKR_PIN_EXPIRED;
+}
+
 enum rc
 raw_attach(struct hsm *h, struct hsm_error *err)
 {
@@ -98,6 +112,8 @@ raw_attach(struct hsm *h, struct hsm_error *err)
 	    h->slot_id, h->session_flags, NULL, NULL, &h->anchor);
 	if (rv == CKR_OK)
 		rc = login_again(h, h->anchor, err);
+	if (rv == CKR_OK && rc == RC_OK && pin_expired(h))
+		rc = login_failed(h, CKR_PIN_EXPIRED, err);
 	if (rv == CKR_OK && rc == RC_OK)
 		rv = session_open(&h->sessions[0]);
 	pthread_mutex_unlock(&h->lock);

@@ -6,6 +6,7 @@
 
 #include "../../unit/hsm/vectors.h"
 #include "base/text.h"
+#include "hsm/seal.h"
 
 #include <stdlib.h>
 
@@ -176,6 +177,33 @@ test_known_answers(void **state)
 }
 
 static void
+test_seal(void **state)
+{
+	struct seal_place place = {
+	    .master = "bootstrap-2026",
+	    .version = 1,
+	    .table = "keys",
+	    .column = "sealed",
+	    .record = SPAN_LIT("urn:dev:1"),
+	};
+	uint8_t sealed[64];
+	struct secret secret = {0}, opened = {0};
+	struct writer w;
+
+	(void)state;
+	derive(s, "urn:dev:1", &secret);
+	writer_init(&w, sealed, sizeof(sealed));
+	assert_int_equal(seal_close(s, &place, &secret, &w), RC_OK);
+	assert_int_equal(seal_open(s, &place, writer_span(&w), &opened), RC_OK);
+	assert_true(secret_equal(&secret, &opened));
+	place.record = SPAN_LIT("urn:dev:2");
+	assert_int_equal(
+	    seal_open(s, &place, writer_span(&w), &opened), RC_DENIED);
+	secret_fini(&secret);
+	secret_fini(&opened);
+}
+
+static void
 test_random(void **state)
 {
 	uint8_t a[200] = {0}, b[200] = {0};
@@ -285,6 +313,7 @@ main(void)
 	    cmocka_unit_test(test_derive),
 	    cmocka_unit_test(test_derive_for_a_long_name),
 	    cmocka_unit_test(test_known_answers),
+	    cmocka_unit_test(test_seal),
 	    cmocka_unit_test(test_random),
 	    cmocka_unit_test(test_list),
 	    cmocka_unit_test(test_value_stays_inside),

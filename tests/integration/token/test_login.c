@@ -101,6 +101,20 @@ test_wrong_pin_is_tried_once(void **state)
 	assert_int_equal(count_of("C_Login"), 2);
 }
 
+/* The right PIN, but not for this: the token wants another one first. */
+static void
+test_pin_that_must_be_changed(void **state)
+{
+	struct hsm_error err;
+
+	(void)state;
+	faults("C_FindObjectsInit 0xa3 -1 0\n");
+	assert_int_equal(try_open(&fixture.config, &err), RC_PIN);
+	faults("");
+	assert_int_equal(err.ckr, CKR_PIN_EXPIRED);
+	assert_non_null(strstr(err.remedy, "must be changed"));
+}
+
 int
 main(void)
 {
@@ -110,6 +124,7 @@ main(void)
 	    cmocka_unit_test(test_absent_token_names_this_one),
 	    cmocka_unit_test(test_module_that_wants_arguments),
 	    cmocka_unit_test(test_wrong_pin_is_tried_once),
+	    cmocka_unit_test(test_pin_that_must_be_changed),
 	};
 	int failed;
 

@@ -210,7 +210,58 @@ def make_tpm(t):
     t.vector = True
 
 
-KINDS = {"softhsm": make_softhsm, "nss": make_nss, "tpm": make_tpm}
+OPENCRYPTOKI = "opencryptoki"
+# What makes the machine's one opencryptoki a private one.
+UNSHARE = ("--mount", "--ipc", "--pid", "--fork", "--kill-child",
+           "--mount-proc")
+
+
+def unshare_for(kind):
+    """What to put before a command so that `kind` can be made in it."""
+    if kind != OPENCRYPTOKI:
+        return []
+    if os.geteuid() != 0:
+        raise Missing("needs root: its daemon and its folders are the "
+                      "machine's, and hidden from it in a namespace")
+    program("opencryptoki", "pkcsslotd")
+    unshare = program("util-linux", "unshare")
+    if subprocess.run([unshare, *UNSHARE, "true"], stderr=subprocess.DEVNULL,
+                      check=False).returncode:
+        raise Missing("needs namespaces of its own, which are not allowed "
+                      "here")
+    return [unshare, *UNSHARE]
+
+
+def make_opencryptoki(t):
+    """The soft token of slot 3, below folders and shared memory of our own.
+
+    It knows HMAC, but no elliptic curves, and PINs of 4 to 8 bytes.
+    """
+    t.module = need("opencryptoki", library("pkcs11/libopencryptoki.so"))
+    state, pin, officer = "/var/lib/opencryptoki", "user:123", "officer0"
+    for folder in ("/run", "/dev/shm"):
+        t.run("mount", "-t", "tmpfs", "none", folder)
+    shutil.copytree(state, t.path("state"))
+    shutil.rmtree(t.path("state/swtok"), ignore_errors=True)
+    os.makedirs(t.path("state/swtok/TOK_OBJ"))
+    t.run("chgrp", "-R", "pkcs11", t.path("state"))
+    t.run("mount", "--bind", t.path("state"), state)
+    for folder in ("lock/opencryptoki/swtok", "opencryptoki"):
+        os.makedirs(f"/run/{folder}")
+    t.run("chgrp", "-R", "pkcs11", "/run/lock/opencryptoki",
+          "/run/opencryptoki")
+    # It leaves for the background; the namespace ends it.
+    t.run(program("opencryptoki", "pkcsslotd"))
+    conf = program("opencryptoki", "pkcsconf")
+    t.run(conf, "-c", "3", "-I", "-S", "87654321", stdin="bootstrap\n")
+    t.run(conf, "-c", "3", "-P", "-S", "87654321", "-n", officer)
+    t.run(conf, "-c", "3", "-u", "-S", officer, "-n", "first123")
+    t.run(conf, "-c", "3", "-p", "-U", "first123", "-n", pin)
+    t.pin = pin
+
+
+KINDS = {"softhsm": make_softhsm, "nss": make_nss, "tpm": make_tpm,
+         OPENCRYPTOKI: make_opencryptoki}
 
 
 @contextlib.contextmanager

@@ -22,9 +22,10 @@ import signal
 import subprocess
 import sys
 
-from token_kinds import KINDS, Missing, token
+from token_kinds import KINDS, Missing, token, unshare_for
 
 SKIP = 77
+UNSHARED = "TOKEN_UNSHARED"
 
 
 def main(argv):
@@ -34,6 +35,11 @@ def main(argv):
     # so that a test that takes too long leaves nothing behind either
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
+        if UNSHARED not in os.environ:
+            before = unshare_for(argv[1])
+            if before:
+                os.environ[UNSHARED] = "yes"
+                os.execv(before[0], [*before, sys.executable, "-B", *argv])
         with token(argv[1]) as t:
             done = subprocess.run(
                 argv[2:], env={**os.environ, **t.settings()}, check=False)
