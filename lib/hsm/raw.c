@@ -189,8 +189,8 @@ session_revive(struct hsm_session *s, CK_RV rv)
 	enum ckr_class class = hsm_ckr_class(rv);
 	bool again;
 
-	/* Of the rest nothing is believed before the session was asked: NSS
-	 * answers CKR_KEY_SIZE_RANGE to whoever was logged out. */
+	/* Of the rest nothing is believed before the session was asked: who
+	 * was logged out gets CKR_KEY_SIZE_RANGE of NSS, for one. */
 	if (class == CKR_CLASS_PIN)
 		return false;
 	pthread_mutex_lock(&h->lock);

@@ -77,10 +77,16 @@ test_closed_while_idle(void **state)
 static void
 test_logged_out(void **state)
 {
-	CK_SESSION_HANDLE raw = raw_session(fixture.label);
-	struct hsm_session *s = take(h);
+	CK_SESSION_HANDLE raw;
+	struct hsm_session *s;
 
 	(void)state;
+	/* Asked for an HMAC after a logout, NSS 3.87 reads what it has not
+	 * set: it refuses, or dies. */
+	if (strcmp(getenv("TOKEN_KIND"), "nss") == 0)
+		skip();
+	raw = raw_session(fixture.label);
+	s = take(h);
 	expect_key(s);
 	count_reset();
 	assert_int_equal(raw_module()->C_Logout(raw), CKR_OK);

@@ -130,13 +130,12 @@ static void
 test_after_losses(void **state)
 {
 	static const char *const controls[] = {
-	    "C_SignInit close-all 1 0\n",
-	    "C_SignInit logout 1 0\n",
-	    "C_Sign 0xb3 1 0\n",
+	    "C_SignInit close-all 1 0\n", "C_Sign 0xb3 1 0\n",
+	    "C_SignInit logout 1 0\n", /* not NSS: see test_losses.c */
 	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(controls) / sizeof(controls[0]); i++) {
+	for (int i = 0; i < (is_kind("nss") ? 2 : 3); i++) {
 		faults(controls[i]);
 		count_reset();
 		expect_good(&ca);

@@ -12,7 +12,7 @@ import tempfile
 import time
 
 PIN = "user:1234"
-MASTERS = ("fleet-2026", "bootstrap-2026")
+MASTERS = ("fleet-2026", "bootstrap-2026", "seal-2026")
 # The master of tests/unit/hsm/vectors.h.
 VECTOR_MASTER = bytes(range(0x40, 0x60))
 
