@@ -65,6 +65,42 @@ static const struct entry table[REASON_COUNT] = {
     [REASON_RATE] = {"rate", "A worker asked for more than its share.",
 	"If the load is real, add workers; if not, look at that worker's log.",
 	UNAVAILABLE},
+    [REASON_REVOKED] = {"revoked", "The credential was revoked.",
+	"See `provisioning-tool audit list` for who revoked it, when and why; "
+	"give the device a new credential, or look who has a copy of this one.",
+	BAD_REQUEST},
+    [REASON_EXPIRED] = {"certificate-expired",
+	"The device's certificate has expired, or is not valid yet.",
+	"Compare its dates with the clock of this server; give the device a "
+	"new certificate.",
+	BAD_REQUEST},
+    [REASON_UNTRUSTED] = {"certificate-untrusted",
+	"No trust anchor leads to the device's certificate.",
+	"Name the CA that signed it in `trust:` of an identity document, or "
+	"ignore it: it is not a device of yours.",
+	BAD_REQUEST},
+    [REASON_CERTIFICATE] = {"certificate-unusable",
+	"The device's certificate is malformed, or not for clients.",
+	"Look at it with `provisioning-tool pki show`: P-256, "
+	"digitalSignature, clientAuth.",
+	BAD_REQUEST},
+    [REASON_RAW_KEY] = {"raw-key-unknown",
+	"The device has shown a raw public key that no table lists.",
+	"Add its SHA-256 to the table of an `rpk:` identity, or ignore it.",
+	BAD_REQUEST},
+    [REASON_NO_CERTIFICATE] = {"no-certificate",
+	"The peer has shown no certificate.",
+	"Configure certificate and key in the device.", BAD_REQUEST},
+    [REASON_CERTIFICATE_REFUSED] = {"certificate-refused",
+	"The certificate that the policy makes for this device breaks a rule.",
+	"Run `provisioning-tool policy explain` for this endpoint; mend the "
+	"certificate profile.",
+	UNAVAILABLE},
+    [REASON_KEY_MISSING] = {"key-missing",
+	"The sealed store has no key for this device, or it does not open.",
+	"Import the key (provisioning-tool psk import), or restore the ledger "
+	"and the token that belong together.",
+	UNAVAILABLE},
     [REASON_SUPERSEDED] = {"superseded",
 	"The device sent a new Bootstrap-Request before this one ended.",
 	"Nothing, if the newer attempt ended ok; else look why the device "

@@ -23,6 +23,14 @@ enum reason {
 	REASON_LEDGER_AWAY, /**< could not be recorded, so did not happen */
 	REASON_PLAN_TOO_LARGE, /**< a step does not fit any message */
 	REASON_RATE, /**< too many questions from this worker */
+	REASON_REVOKED, /**< the credential was revoked */
+	REASON_EXPIRED, /**< the certificate is not valid now */
+	REASON_UNTRUSTED, /**< no trust anchor leads to the certificate */
+	REASON_CERTIFICATE, /**< malformed, or not for this use */
+	REASON_RAW_KEY, /**< a raw public key in no table */
+	REASON_NO_CERTIFICATE, /**< the peer has shown none */
+	REASON_CERTIFICATE_REFUSED, /**< ours for the device breaks a rule */
+	REASON_KEY_MISSING, /**< not in the sealed store, or does not open */
 	/* after a plan was issued */
 	REASON_SUPERSEDED, /**< the device asked again */
 	REASON_CANCELLED, /**< an operator, or the daemon stopping */

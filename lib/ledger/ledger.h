@@ -99,6 +99,9 @@ struct ledger_query {
 	struct span kind;
 	struct span session;
 	struct span endpoint;
+	/** Of the data, as it stands there ("0a1b..."); by an index for rows
+	 *  of the kind credential_revoked. */
+	struct span fingerprint;
 	bool newest_first;
 };
 
@@ -123,6 +126,63 @@ bool ledger_field_int(
  */
 MUST_CHECK enum rc ledger_open_sessions(
     struct ledger *l, ledger_row_fn each, void *ctx);
+
+enum {
+	LEDGER_COLLECTION_MAX = 64, /**< bytes, from 1 */
+	LEDGER_NAME_MAX = 252, /**< bytes, from 1 */
+	LEDGER_SEALED_MAX = 4200, /**< bytes, from 1 */
+};
+
+/**
+ * A secret at rest: sealed under a key of the token by whoever puts it here,
+ * and bound there to everything else of its row. The ledger cannot open it. The
+ * store lies beside the chain: a row of it is never changed and never taken
+ * away, and rows of the chain say what was put in.
+ */
+struct ledger_secret {
+	struct span collection; /**< text, "module-vendor-q3" */
+	struct span name; /**< in the collection: a PSK identity */
+	uint32_t epoch; /**< from 1 */
+	struct span endpoint; /**< whose it is, 1..LEDGER_NAME_MAX bytes */
+	struct span master; /**< label of the sealing key, text */
+	struct span sealed;
+};
+
+/**
+ * Put one in, within a group. `is_new` (may be NULL): it was not there.
+ * Errors: RC_CONFLICT (that name and epoch are there with another endpoint,
+ * master or secret: nothing has changed, the group goes on), RC_MALFORMED
+ * (lengths), and those of ledger_append.
+ */
+MUST_CHECK enum rc ledger_secret_put(
+    struct ledger *l, const struct ledger_secret *s, bool *is_new);
+
+/** Borrowed until it returns; as ledger_row_fn. */
+typedef enum rc (*ledger_secret_fn)(void *ctx, const struct ledger_secret *s);
+
+/** What to look for; empty and zero members do not restrict. */
+struct ledger_secret_query {
+	struct span collection, name, endpoint;
+	uint32_t epoch;
+	uint64_t limit;
+};
+
+/** By index where collection and name, or collection and endpoint are given;
+ *  the newest epoch of a name first. */
+MUST_CHECK enum rc ledger_secret_read(struct ledger *l,
+    const struct ledger_secret_query *q, ledger_secret_fn each, void *ctx);
+
+/** A collection, as a whole. */
+struct ledger_collection {
+	struct span collection, master;
+	uint64_t count;
+};
+
+/** Each pair of collection and sealing key once. */
+typedef enum rc (*ledger_collection_fn)(
+    void *ctx, const struct ledger_collection *c);
+MUST_CHECK enum rc ledger_collections(
+    struct ledger *l, ledger_collection_fn each, void *ctx);
 
 enum { LEDGER_COLUMNS_MAX = 32 };
 

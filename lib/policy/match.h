@@ -21,10 +21,22 @@ void template_expand(
 /**
  * The identity document that a PSK identity belongs to, and the endpoint it
  * proves (borrowed from `psk_identity`). The first in order whose template
- * and endpoint glob both fit. NULL: none.
+ * and endpoint glob both fit. NULL: none. Of documents that derive keys only:
+ * what is imported or shown as a certificate, lib/issue looks up.
  */
 const struct identity *identity_for_psk(const struct policy_set *s,
     struct span psk_identity, struct span *endpoint);
+
+/** Is the i-th epoch of the document accepted at that time? */
+bool identity_accepts(const struct identity *id, size_t i, int64_t now_s);
+
+/** Whose fingerprint is it, by the document's table? Empty: not there. */
+struct span identity_table_find(
+    const struct identity *id, const uint8_t sha256[static DIGEST_LEN]);
+
+/** May the document's devices have that endpoint: by its glob, its length, and
+ *  as UTF-8? */
+bool identity_fits(const struct identity *id, struct span endpoint);
 
 /** The `nosec` document that admits `endpoint` from that address; NULL. */
 const struct identity *identity_for_nosec(const struct policy_set *s,
