@@ -260,7 +260,10 @@ conn_accepted(struct conn *c, int ret)
 	int error = ret == WOLFSSL_SUCCESS ? 0 : wolfSSL_get_error(c->ssl, ret);
 
 	c->in = (struct span){0};
-	if (ret == WOLFSSL_SUCCESS)
+	if (c->peer_refused &&
+	    (ret == WOLFSSL_SUCCESS || error == WOLFSSL_ERROR_WANT_READ))
+		conn_refuse(c, bad_certificate, c->fault);
+	else if (ret == WOLFSSL_SUCCESS)
 		conn_established(c);
 	else if (error == WOLFSSL_ERROR_WANT_READ)
 		wait_on(c);

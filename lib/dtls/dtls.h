@@ -26,6 +26,11 @@
  * - Certificates and raw public keys (RFC 7250) are mutual: who shows none is
  *   refused. Which certificate of ours is shown is read from the ClientHello:
  *   server_name, and the certificate types it lists.
+ * - Whatever is wrong with what a peer has shown - revoked, expired, of an
+ *   authority or a raw key that nobody knows - it gets the same fatal alert,
+ *   bad_certificate (42); the reason is for the owner. Two exceptions tell it
+ *   what it knows: that it has shown nothing, and that an authority in the
+ *   chain it has sent is out of date or may not be there.
  * - No private key of ours is ever here: DTLS_EVENT_SIGN_WANTED goes out, that
  *   one handshake stands still, its peer's datagrams wait in the same queue,
  *   and dtls_sign_answer() goes on. All others go on meanwhile.
@@ -60,6 +65,10 @@ enum {
 	DTLS_DIGEST_LEN = 32, /**< bytes that a key of ours signs, SHA-256 */
 	DTLS_SIGNATURE_LEN = 64, /**< bytes, ECDSA P-256: r, then s */
 	DTLS_SERVERS_MAX = 16, /**< certificates and raw keys of ours */
+	/** Bytes of a peer's certificate, and of all that it sends behind it;
+	 *  who has more is refused (DTLS_FAILED_CERTIFICATE). */
+	DTLS_PEER_MAX = 4096,
+	DTLS_CHAIN_MAX = 12288,
 	DTLS_PER_IDENTITY_MAX = 4, /**< live associations */
 };
 
@@ -209,6 +218,9 @@ struct dtls_event {
 	 *  empty with a PSK. CLOSED, of a handshake that failed: the one it has
 	 *  shown, if any, which proves nothing. Borrowed until the next call. */
 	struct span peer;
+	/** ESTABLISHED with a certificate: what came behind it, DER end to end,
+	 *  for whoever verifies it once more. Likewise borrowed. */
+	struct span chain;
 	/** DATA: borrowed until the next call. */
 	struct span data;
 	/** CLOSED. */

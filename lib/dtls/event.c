@@ -56,9 +56,25 @@ void
 event_release(struct dtls *d)
 {
 	free(d->lent);
-	d->lent = NULL;
+	free(d->lent_chain);
+	d->lent = d->lent_chain = NULL;
 	conn_free(d->told);
 	d->told = NULL;
+}
+
+/* The owner keeps it, or nobody. */
+static void
+lend_peer(struct conn *c, struct dtls_event *ev)
+{
+	struct dtls *d = c->d;
+
+	d->lent = c->peer;
+	d->lent_chain = c->chain;
+	c->peer = c->chain = NULL;
+	if (d->lent)
+		ev->peer = span_of(d->lent->bytes, d->lent->len);
+	if (d->lent_chain)
+		ev->chain = span_of(d->lent_chain->bytes, d->lent_chain->len);
 }
 
 /* The next thing to be told of `c`. False: nothing. */
@@ -87,10 +103,7 @@ tell(struct conn *c, struct dtls_event *ev)
 		ev->credential = c->credential;
 		ev->suite = c->suite;
 		ev->version = c->version;
-		if (c->peer)
-			ev->peer = span_of(c->peer->bytes, c->peer->len);
-		d->lent = c->peer;
-		c->peer = NULL;
+		lend_peer(c, ev);
 	} else if ((d->lent = STAILQ_FIRST(&c->data))) {
 		STAILQ_REMOVE_HEAD(&c->data, link);
 		ev->kind = DTLS_EVENT_DATA;

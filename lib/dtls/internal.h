@@ -139,7 +139,9 @@ struct conn {
 
 	struct signing *signing; /* NULL: none is waited for */
 	struct datum *peer; /* certificate or raw key, until the owner knows */
+	struct datum *chain; /* likewise; NULL: nothing came behind it */
 	bool peer_good; /* let in by peer_callback() */
+	bool peer_refused; /* for `fault`, which wolfSSL is not to tell */
 	enum dtls_close_reason fault; /* what it ends with if wolfSSL fails */
 
 	/* What the owner is still to be told, in this order. */
@@ -181,7 +183,7 @@ struct dtls {
 	uint64_t rotate_ms;
 	TAILQ_HEAD(, conn) ready;
 	struct conn *told; /* a dead one, freed at the next dtls_event() */
-	struct datum *lent; /* likewise */
+	struct datum *lent, *lent_chain; /* likewise */
 	struct dtls_counters counters;
 	uint8_t plain[RECORD_LEN_MAX];
 };

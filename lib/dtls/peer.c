@@ -10,26 +10,61 @@
  * only by peer_callback(), and conn_established() holds it to that.
  */
 
+static struct datum *
+datum_new(size_t len)
+{
+	struct datum *d = malloc(sizeof(*d) + len);
+
+	if (d)
+		d->len = len;
+	return d;
+}
+
 /* For the owner, whether it is let in or not. */
 static bool
 keep(struct conn *c, struct span shown)
 {
-	struct datum *copy = malloc(sizeof(*copy) + shown.len);
+	struct datum *copy = datum_new(shown.len);
 
-	free(c->peer);
+	peer_forget(c);
 	c->peer = copy;
-	if (!copy)
-		return false;
-	copy->len = shown.len;
-	memcpy(copy->bytes, shown.p, shown.len);
-	return true;
+	if (copy)
+		memcpy(copy->bytes, shown.p, shown.len);
+	return copy != NULL;
+}
+
+/* What stands behind the leaf, for the owner of who is let in. */
+static bool
+keep_chain(struct conn *c, const WOLFSSL_X509_STORE_CTX *store, size_t len)
+{
+	struct datum *copy = len ? datum_new(len) : NULL;
+	size_t at = 0;
+
+	c->chain = copy;
+	for (int i = 1; copy && i < store->totalCerts; i++) {
+		memcpy(copy->bytes + at, store->certs[i].buffer,
+		    store->certs[i].length);
+		at += store->certs[i].length;
+	}
+	return copy || len == 0;
+}
+
+static size_t
+chain_len(const WOLFSSL_X509_STORE_CTX *store)
+{
+	size_t len = 0;
+
+	for (int i = 1; i < store->totalCerts; i++)
+		len += store->certs[i].length;
+	return len;
 }
 
 void
 peer_forget(struct conn *c)
 {
 	free(c->peer);
-	c->peer = NULL;
+	free(c->chain);
+	c->peer = c->chain = NULL;
 }
 
 static enum dtls_close_reason
@@ -90,29 +125,80 @@ let_in(struct conn *c, const WOLFSSL_X509_STORE_CTX *store, struct span leaf)
 	return true;
 }
 
+/* What wolfSSL would say in another alert than bad_certificate. */
+static bool
+told_apart(int error)
+{
+	return error == ASN_NO_SIGNER_E || error == ASN_BEFORE_DATE_E ||
+	    error == ASN_AFTER_DATE_E || error == ASN_PATHLEN_INV_E ||
+	    error == ASN_PATHLEN_SIZE_E;
+}
+
+/* A leaf that wolfSSL finds at fault. */
+static int
+refuse(struct conn *c, int error)
+{
+	c->fault = fault(error);
+	if (!told_apart(error))
+		return 0;
+	/*
+	 * wolfSSL goes on as if it were good, and asks about the same leaf once
+	 * more; or conn_accepted() ends it. Whatever comes then, it is let in
+	 * by nobody.
+	 */
+	c->peer_refused = true;
+	return 1;
+}
+
+/* The leaf, good in wolfSSL's eyes. */
+static bool
+look_at(struct conn *c, const WOLFSSL_X509_STORE_CTX *store, struct span leaf)
+{
+	size_t behind = chain_len(store);
+
+	if (behind > DTLS_CHAIN_MAX) {
+		c->fault = DTLS_FAILED_CERTIFICATE;
+		return false;
+	}
+	if (!let_in(c, store, leaf))
+		return false;
+	if (!keep_chain(c, store, behind)) {
+		c->fault = DTLS_FAILED_RESOURCES;
+		return false;
+	}
+	return true;
+}
+
 int
 peer_callback(int good, WOLFSSL_X509_STORE_CTX *store)
 {
 	struct conn *c = store->userCtx;
 	struct span leaf;
 
-	/* What stands above the leaf: wolfSSL's word is enough. */
-	if (store->error_depth > 0)
+	/* What stands above the leaf: wolfSSL's word is enough. What is called
+	 * good there it trusts from now on, for all. */
+	if (store->error_depth > 0) {
+		if (!good)
+			c->fault = fault(store->error);
 		return good;
+	}
 	c->peer_good = false;
+	if (c->peer_refused)
+		return 0;
 	c->fault = DTLS_FAILED_NO_CERTIFICATE;
 	if (store->totalCerts < 1)
 		return 0;
 	leaf = span_of(store->certs[0].buffer, store->certs[0].length);
+	c->fault = DTLS_FAILED_CERTIFICATE;
+	if (leaf.len > DTLS_PEER_MAX)
+		return 0;
 	if (!keep(c, leaf)) {
 		c->fault = DTLS_FAILED_RESOURCES;
 		return 0;
 	}
-	if (!good) {
-		c->fault = fault(store->error);
-		return 0;
-	}
-	if (!let_in(c, store, leaf))
+	if (!good)
+		return refuse(c, store->error);
+	if (!look_at(c, store, leaf))
 		return 0;
 	c->peer_good = true;
 	c->fault = DTLS_FAILED_PROTOCOL;

@@ -155,32 +155,90 @@ refused(unsigned i, const char *name, enum dtls_client_version version,
 	assert_int_equal(dtls_client_alert(w->devices[i].client), alert);
 }
 
-/* What is said on the wire is what any server says; what the operator reads
- * is the reason. */
+static const struct {
+	const char *name, *ending;
+} faults[] = {
+    {"stranger", "failed untrusted-certificate (e-meter)"},
+    {"expired", "failed expired-certificate (f-meter)"},
+    /* extendedKeyUsage serverAuth; keyUsage keyAgreement */
+    {"misused", "failed bad-certificate (g-meter)"},
+    {"agreeing", "failed bad-certificate (h-meter)"},
+    {"lost", "failed revoked-certificate (d-meter)"},
+    /* It is not revoked, but who has issued it is. */
+    {"orphan", "failed revoked-certificate (c-meter)"},
+};
+
+enum { FAULTS = sizeof(faults) / sizeof(faults[0]) };
+
+/* Whatever it was, the peer is told the same; the operator reads the reason. */
 static void
 who_is_not_let_in(void **state)
 {
-	static const struct {
-		const char *name;
-		int alert;
-		const char *ending;
-	} rows[] = {
-	    {"stranger", 48, "failed untrusted-certificate (e-meter)"},
-	    {"expired", 45, "failed expired-certificate (f-meter)"},
-	    /* extendedKeyUsage serverAuth; keyUsage keyAgreement */
-	    {"misused", 42, "failed bad-certificate (g-meter)"},
-	    {"agreeing", 42, "failed bad-certificate (h-meter)"},
-	    {"lost", 42, "failed revoked-certificate (d-meter)"},
-	    /* It is not revoked, but who has issued it is. */
-	    {"orphan", 42, "failed revoked-certificate (c-meter)"},
-	};
-
 	(void)state;
 	pki_serve(w, &(struct pki_house){.crl = "device-ca"});
 	for (size_t v = 0; v < 2; v++)
-		for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-			refused((unsigned)i + 1, rows[i].name, versions[v],
-			    rows[i].alert, rows[i].ending);
+		for (unsigned i = 0; i < FAULTS; i++)
+			refused(i + 1, faults[i].name, versions[v], 42,
+			    faults[i].ending);
+}
+
+/* The last thing that a device got. */
+static struct span
+last_got(unsigned i)
+{
+	assert_true(w->devices[i].got_count > 0);
+	return world_got(w, i, w->devices[i].got_count - 1);
+}
+
+/* Not even a byte of it depends on why. */
+static void
+nothing_that_helps(void **state)
+{
+	static const uint8_t alert[] = {
+	    0x15, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 0, 6, 0, 2, 2, 42};
+
+	(void)state;
+	pki_serve(w, &(struct pki_house){.crl = "device-ca"});
+	for (unsigned i = 0; i < FAULTS; i++)
+		refused(i + 1, faults[i].name, DTLS_CLIENT_12, 42,
+		    faults[i].ending);
+	pki_raw_device(w, 7, "stranger", DTLS_CLIENT_12, NULL);
+	world_connect(w, 7);
+	expect_events(w, "7 sign 0\n7 failed unknown-raw-key (raw key)\n");
+	for (unsigned i = 1; i <= FAULTS + 1; i++)
+		assert_memory_equal(last_got(i).p, alert, sizeof(alert));
+	/* sealed under DTLS 1.3, each by keys of its own: as many, as long */
+	for (unsigned i = 0; i < FAULTS; i++) {
+		refused(i + 1, faults[i].name, DTLS_CLIENT_13, 42,
+		    faults[i].ending);
+		assert_int_equal(
+		    w->devices[i + 1].got_count, w->devices[1].got_count);
+		assert_int_equal(last_got(i + 1).len, last_got(1).len);
+	}
+}
+
+/* What stands behind the certificate is the owner's to see. */
+static void
+the_chain_is_told(void **state)
+{
+	(void)state;
+	pki_serve(w, &(struct pki_house){0});
+	pki_device(w, 1, "device", DTLS_CLIENT_12, NULL);
+	world_connect(w, 1);
+	assert_int_equal(w->chain_len, 0);
+	for (unsigned i = 0; i < 2; i++) {
+		uint8_t der[DTLS_CHAIN_MAX];
+		struct writer whole;
+
+		pki_device(w, 2, "chained", versions[i], NULL);
+		world_connect(w, 2);
+		writer_init(&whole, der, sizeof(der));
+		assert_int_equal(
+		    pki_der(pki_file("chained", "pem"), &whole), RC_OK);
+		assert_true(w->peer_len > 0 && w->chain_len > 0);
+		assert_int_equal(w->peer_len + w->chain_len, whole.len);
+		assert_memory_equal(w->chain, der + w->peer_len, w->chain_len);
+	}
 }
 
 static void
@@ -208,7 +266,7 @@ another_anchor(void **state)
 {
 	(void)state;
 	pki_serve(w, &(struct pki_house){.trust = "other-ca"});
-	refused(1, "device", DTLS_CLIENT_12, 48,
+	refused(1, "device", DTLS_CLIENT_12, 42,
 	    "failed untrusted-certificate (a-meter)");
 	pki_device(w, 2, "stranger", DTLS_CLIENT_12, NULL);
 	world_connect(w, 2);
@@ -532,6 +590,8 @@ main(void)
 	    STORY(each_suite),
 	    STORY(by_way_of_an_intermediate),
 	    STORY(who_is_not_let_in),
+	    STORY(nothing_that_helps),
+	    STORY(the_chain_is_told),
 	    STORY(who_shows_nothing),
 	    STORY(what_no_crl_lists),
 	    STORY(another_anchor),

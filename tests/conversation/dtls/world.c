@@ -248,6 +248,11 @@ established(struct world *w, unsigned i, const struct dtls_event *ev)
 	case DTLS_X509:
 		assert_int_equal(ev->identity.len, 0);
 		assert_int_equal(x509_certificate(ev->peer, &x), RC_OK);
+		assert_in_range(ev->chain.len, 0, sizeof(w->chain));
+		w->peer_len = ev->peer.len;
+		w->chain_len = ev->chain.len;
+		if (ev->chain.len)
+			memcpy(w->chain, ev->chain.p, ev->chain.len);
 		write_down(w->events, "%u established x509 %.*s %s\n", i,
 		    SPAN_FMT(x.common_name), ev->suite);
 		break;

@@ -75,6 +75,9 @@ struct world {
 	uint32_t sign_key; /* with what */
 	uint8_t sign_digest[DTLS_DIGEST_LEN];
 	struct dtls_fault fault; /* see pki_try */
+	/* What the last one with a certificate has shown. */
+	size_t peer_len, chain_len;
+	uint8_t chain[DTLS_CHAIN_MAX];
 	/* What the last association that ended has left for trying keys. */
 	enum rc evidence_rc;
 	size_t evidence_len;
