@@ -77,7 +77,7 @@ struct cert_profile {
 };
 
 /**
- * The usual of a kind, without names:
+ * The usual of a kind, without names (years of 365 days):
  *   root     CA, keyCertSign and cRLSign, key identifiers, 20 years
  *   issuing  as root, path length 0, 10 years
  *   server   digitalSignature, serverAuth, key identifiers, 1 year

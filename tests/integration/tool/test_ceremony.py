@@ -95,6 +95,21 @@ def development():
 
 
 @story
+def default_terms():
+    """CAs and servers by their defaults fit below a root of ten years."""
+    with Hall() as f:
+        f.ceremony(ROOT, ISSUING.replace("      validity: 5y\n", ""),
+                   SERVER.replace("      validity: 90d\n", ""))
+        ran = f.hold()
+        equal((ran.code, ran.err), (0, ""), ran)
+        root, issuing, server, _ = f.shown("root.pem", "issuing.pem",
+                                           "server.pem")
+        equal(issuing["not_after"], root["not_after"])
+        assert server["not_after"] < root["not_after"], server
+        f.verify("root.pem", "server.pem", untrusted=["server.pem"])
+
+
+@story
 def two_tokens():
     """pki/two-tokens.yaml: what makes servers believed lies apart."""
     with Hall() as f:

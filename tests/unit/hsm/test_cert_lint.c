@@ -101,6 +101,27 @@ test_defaults_are_clean(void **state)
 	}
 }
 
+/* A CA by its defaults under a root that was made in the same second with the
+ * "10y" of a file (policy/yaml.h: years of 365 days). */
+static void
+test_years_nest(void **state)
+{
+	struct cert ten_years = root;
+	struct draft t;
+
+	(void)state;
+	ten_years.not_before_s = VECTOR_NOW_S;
+	ten_years.not_after_s = VECTOR_NOW_S + INT64_C(10) * 365 * 86400;
+	draft(&t, CERT_ISSUING);
+	cert_profile_init(&t.p, CERT_ISSUING);
+	t.p.subject[t.p.subject_count++] =
+	    (struct cert_rdn){CERT_CN, SPAN_LIT("sub")};
+	t.d.issuer = &ten_years;
+	again(&t);
+	expect_clean(&t);
+	assert_int_equal(t.d.not_after_s, ten_years.not_after_s);
+}
+
 static void
 test_keys(void **state)
 {
@@ -435,6 +456,7 @@ main(void)
 	    cmocka_unit_test(test_defaults_are_clean),
 	    cmocka_unit_test(test_keys),
 	    cmocka_unit_test(test_serial),
+	    cmocka_unit_test(test_years_nest),
 	    cmocka_unit_test(test_validity),
 	    cmocka_unit_test(test_use),
 	    cmocka_unit_test(test_issuer_and_path),
