@@ -130,7 +130,7 @@ ask_psk(struct link *l, const struct q_psk *q)
 	l->asked++;
 	if (within_rate(l, false) &&
 	    crowd_enter(&k->sources, &q->address, SOURCE_MOST, &slot))
-		j = job_psk(l->worker, k->policies.set, q);
+		j = job_psk(l->worker, k->policies.rules, q);
 	else
 		slot = SHARE_SLOTS;
 	if (j && table_get(&k->asked, j->item.key)) {
@@ -235,7 +235,7 @@ ask_begin(struct link *l, const struct q_begin *q)
 	if (!s)
 		s = session_add(k, q->session, l->worker);
 	if (s)
-		j = job_begin(l->worker, k->policies.set, q);
+		j = job_begin(l->worker, k->policies.rules, q);
 	if (j) {
 		j->again = s->recorded;
 		j->expires_ms = clock_now_ms() + k->config->keeper_wait_ms;

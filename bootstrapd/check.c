@@ -53,13 +53,16 @@ static struct policy_set *
 check_policies(const struct config *c, int *code)
 {
 	struct policy_set *set = NULL;
+	struct issue_rules *rules = NULL;
 	struct diag *d = diag_new();
 
-	if (!d || policy_load(c->policies, d, &set) != RC_OK)
+	if (!d || policy_load(c->policies, d, &set) != RC_OK ||
+	    issue_rules_new(set, NULL, d, &rules) != RC_OK)
 		worst(code, EXIT_POLICIES);
 	if (d)
 		diag_print(d, stderr);
 	diag_free(d);
+	issue_rules_unref(rules);
 	if (set)
 		printf("policies: %zu identities, %zu policies in %s\n",
 		    set->identity_count, set->policy_count, c->policies);

@@ -12,7 +12,7 @@ doctor_ask(struct link *l, const struct q_evidence *q)
 	if (!identity_for_psk(k->policies.set, q->identity, &endpoint) ||
 	    !budget_take(&k->budget, &q->address, clock_now_ms()))
 		return;
-	j = job_doctor(l->worker, k->policies.set, q);
+	j = job_doctor(l->worker, k->policies.rules, q);
 	if (j)
 		(void)!jobs_put(k->jobs, j);
 }
@@ -37,7 +37,8 @@ doctor_append(struct keeper *k, const struct job *j)
 
 	writer_init(&address, text, sizeof(text));
 	address_print(&address, &j->request.address);
-	id = identity_for_psk(j->set, j->request.credential, &endpoint);
+	id = identity_for_psk(
+	    issue_rules_set(j->rules), j->request.credential, &endpoint);
 	f[n++] = F_TEXT("credential", j->request.credential);
 	f[n++] = F_TEXT("address", writer_span(&address));
 	f[n++] = F_TEXT("diagnosis", (const char *)r->code);

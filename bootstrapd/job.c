@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 static struct job *
-job_new(enum job_kind kind, unsigned worker, struct policy_set *set)
+job_new(enum job_kind kind, unsigned worker, struct issue_rules *rules)
 {
 	struct job *j = calloc(1, sizeof(*j));
 
@@ -14,7 +14,7 @@ job_new(enum job_kind kind, unsigned worker, struct policy_set *set)
 		return NULL;
 	j->kind = kind;
 	j->worker = worker;
-	j->set = policy_set_ref(set);
+	j->rules = issue_rules_ref(rules);
 	return j;
 }
 
@@ -29,9 +29,9 @@ keep(uint8_t *room, size_t cap, struct span s)
 }
 
 struct job *
-job_psk(unsigned worker, struct policy_set *set, const struct q_psk *q)
+job_psk(unsigned worker, struct issue_rules *rules, const struct q_psk *q)
 {
-	struct job *j = job_new(JOB_PSK, worker, set);
+	struct job *j = job_new(JOB_PSK, worker, rules);
 
 	if (!j)
 		return NULL;
@@ -46,9 +46,10 @@ job_psk(unsigned worker, struct policy_set *set, const struct q_psk *q)
 }
 
 struct job *
-job_doctor(unsigned worker, struct policy_set *set, const struct q_evidence *q)
+job_doctor(
+    unsigned worker, struct issue_rules *rules, const struct q_evidence *q)
 {
-	struct job *j = job_new(JOB_DOCTOR, worker, set);
+	struct job *j = job_new(JOB_DOCTOR, worker, rules);
 
 	if (!j)
 		return NULL;
@@ -61,14 +62,14 @@ job_doctor(unsigned worker, struct policy_set *set, const struct q_evidence *q)
 }
 
 struct job *
-job_begin(unsigned worker, struct policy_set *set, const struct q_begin *q)
+job_begin(unsigned worker, struct issue_rules *rules, const struct q_begin *q)
 {
-	struct job *j = job_new(JOB_BEGIN, worker, set);
+	struct job *j = job_new(JOB_BEGIN, worker, rules);
 
 	if (!j)
 		return NULL;
 	memcpy(j->request.session, q->session, SESSION_ID_LEN);
-	j->request.nosec = q->nosec;
+	j->request.proof = q->nosec ? PROOF_NONE : PROOF_PSK;
 	j->request.epoch = q->epoch;
 	j->request.has_endpoint = q->has_endpoint;
 	j->request.address = q->address;
@@ -87,26 +88,26 @@ job_free(struct job *j)
 {
 	if (!j)
 		return;
-	secret_fini(&j->key);
+	secret_fini(&j->psk.key);
 	doctor_free(j->doctor);
 	issue_decision_fini(&j->decision);
-	policy_set_unref(j->set);
+	issue_rules_unref(j->rules);
 	free(j);
 }
 
 /* The Finished has come with the identity: the key that opens it, if it is one
  * of those that are accepted; else the one whose turn it is. */
 static enum rc
-work_psk(struct hsm_session *s, struct job *j)
+work_psk(const struct issuer *i, struct job *j)
 {
 	enum rc rc = RC_DENIED;
 
 	if (j->evidence.len > 0)
-		rc = issue_psk_by_evidence(s, j->set, j->request.credential,
-		    j->first_epoch, j->evidence, &j->key, &j->epoch);
+		rc = issue_psk_by_evidence(i, j->request.credential,
+		    j->first_epoch, j->evidence, &j->psk);
 	if (rc == RC_DENIED)
-		rc = issue_psk(s, j->set, j->request.credential, j->first_epoch,
-		    j->attempt, &j->key, &j->epoch);
+		rc = issue_psk(i, j->request.credential, j->first_epoch,
+		    j->attempt, &j->psk);
 	return rc;
 }
 
@@ -117,14 +118,21 @@ work_doctor(struct hsm_session *s, struct job *j)
 	enum rc rc = RC_OK;
 
 	if (!j->doctor)
-		rc = doctor_new(
-		    j->set, j->request.credential, j->evidence, &j->doctor);
+		rc = doctor_new(issue_rules_set(j->rules),
+		    j->request.credential, j->evidence, &j->doctor);
 	return rc == RC_OK ? doctor_step(j->doctor, &keys) : rc;
 }
 
 enum rc
-job_work(struct hsm_session *s, struct job *j)
+job_work(struct hsm_session *s, struct ledger *store, struct job *j)
 {
+	const struct issuer issuer = {
+	    .hsm = s,
+	    .store = store,
+	    .rules = j->rules,
+	    .now_s = clock_wall_ms() / 1000,
+	};
+
 	/* who asked has given it up, or asked again: the token is not for it */
 	if (j->kind != JOB_DOCTOR && clock_now_ms() >= j->expires_ms) {
 		j->rc = RC_TIMEOUT;
@@ -133,7 +141,7 @@ job_work(struct hsm_session *s, struct job *j)
 	}
 	switch (j->kind) {
 	case JOB_PSK:
-		j->rc = work_psk(s, j);
+		j->rc = work_psk(&issuer, j);
 		return j->rc;
 	case JOB_DOCTOR:
 		j->rc = work_doctor(s, j);
@@ -141,6 +149,6 @@ job_work(struct hsm_session *s, struct job *j)
 	case JOB_BEGIN:
 		break;
 	}
-	issue_begin(s, j->set, &j->request, &j->decision);
+	issue_begin(&issuer, &j->request, &j->decision);
 	return j->decision.reason == REASON_TOKEN_AWAY ? RC_TOKEN : RC_OK;
 }

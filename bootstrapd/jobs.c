@@ -21,6 +21,7 @@ struct queue {
 
 struct jobs {
 	struct hsm *hsm;
+	const char *ledger;
 	pthread_mutex_t mutex;
 	pthread_cond_t wake;
 	/* a device that is proved goes before one that wants a handshake */
@@ -202,10 +203,18 @@ run(void *ctx)
 {
 	struct jobs *q = ctx;
 	struct hsm_session *s = NULL;
+	struct ledger *store = NULL;
+	char why[256];
 	struct hsm_error err;
 
+	if (ledger_open(q->ledger, LEDGER_READ, &store, why, sizeof(why)) !=
+	    RC_OK) {
+		LOG(LOG_ERROR, "ledger", F_TEXT("error", (const char *)why));
+		return NULL;
+	}
 	if (hsm_session_take(q->hsm, &s, &err) != RC_OK) {
 		LOG(LOG_ERROR, "token_session", F_TEXT("error", err.text));
+		ledger_close(store);
 		return NULL;
 	}
 	pthread_mutex_lock(&q->mutex);
@@ -218,7 +227,7 @@ run(void *ctx)
 			continue;
 		}
 		pthread_mutex_unlock(&q->mutex);
-		rc = job_work(s, j);
+		rc = job_work(s, store, j);
 		finish(q, j, rc);
 		if (rc == RC_TOKEN)
 			note_failure(q, s);
@@ -226,17 +235,20 @@ run(void *ctx)
 	}
 	pthread_mutex_unlock(&q->mutex);
 	hsm_session_give(s);
+	ledger_close(store);
 	return NULL;
 }
 
 enum rc
-jobs_start(struct hsm *hsm, unsigned threads, struct jobs **out)
+jobs_start(
+    struct hsm *hsm, const char *ledger, unsigned threads, struct jobs **out)
 {
 	struct jobs *q = calloc(1, sizeof(*q));
 
 	if (!q)
 		return RC_MEMORY;
 	q->hsm = hsm;
+	q->ledger = ledger;
 	q->health.ok = true;
 	queue_init(&q->begins);
 	queue_init(&q->psks);

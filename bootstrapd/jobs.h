@@ -3,7 +3,7 @@
  * threads, so that a token of 50 ms a signature never stops the keeper's loop.
  *
  * A job is filled by the keeper, worked on by lib/issue in a thread, and comes
- * back through a descriptor. Only the keeper's thread touches the ledger.
+ * back through a descriptor. Only the keeper's thread writes to the ledger.
  */
 #ifndef BOOTSTRAPD_JOBS_H
 #define BOOTSTRAPD_JOBS_H
@@ -31,7 +31,8 @@ struct job {
 	uint64_t expires_ms; /**< nobody waits then; not of JOB_DOCTOR */
 	enum job_kind kind;
 	unsigned worker;
-	struct policy_set *set; /**< one reference, given back with the job */
+	struct issue_rules
+	    *rules; /**< one reference, given back with the job */
 	/* what was asked; spans point into the arrays below */
 	unsigned attempt; /**< JOB_PSK */
 	uint32_t first_epoch; /**< JOB_PSK */
@@ -43,21 +44,22 @@ struct job {
 	uint8_t evidence_bytes[EVIDENCE_BYTES_MAX];
 	/* what came out */
 	enum rc rc; /**< JOB_PSK, JOB_DOCTOR */
-	struct secret key; /**< JOB_PSK */
-	uint32_t epoch; /**< JOB_PSK */
+	struct issue_psk_answer psk; /**< JOB_PSK */
 	struct issue_decision decision; /**< JOB_BEGIN */
 	struct doctor *doctor; /**< JOB_DOCTOR; its result when rc is RC_OK */
 };
 
-/** Owned. `set` is borrowed: a reference is taken. NULL: out of memory. */
+/** Owned. `rules` are borrowed: a reference is taken. NULL: out of memory. */
 struct job *job_psk(
-    unsigned worker, struct policy_set *set, const struct q_psk *q);
+    unsigned worker, struct issue_rules *rules, const struct q_psk *q);
 struct job *job_begin(
-    unsigned worker, struct policy_set *set, const struct q_begin *q);
+    unsigned worker, struct issue_rules *rules, const struct q_begin *q);
 struct job *job_doctor(
-    unsigned worker, struct policy_set *set, const struct q_evidence *q);
-/** Work on it. RC_AGAIN: there is more to do. RC_TOKEN: the token is away. */
-MUST_CHECK enum rc job_work(struct hsm_session *s, struct job *j);
+    unsigned worker, struct issue_rules *rules, const struct q_evidence *q);
+/** Work on it, with a connection to the ledger of this thread. RC_AGAIN: there
+ *  is more to do. RC_TOKEN: the token is away. */
+MUST_CHECK enum rc job_work(
+    struct hsm_session *s, struct ledger *store, struct job *j);
 /** Wipes what it holds. */
 void job_free(struct job *j);
 
@@ -71,10 +73,11 @@ struct token_health {
 
 struct jobs;
 
-/** Start `threads` of them over an open token. Errors: RC_MEMORY, RC_IO,
- *  RC_TOKEN. `hsm` is borrowed until jobs_stop. */
+/** Start `threads` of them over an open token, each with a connection of its
+ *  own to read the ledger. Errors: RC_MEMORY, RC_IO, RC_TOKEN. `hsm` and
+ *  `ledger` are borrowed until jobs_stop. */
 MUST_CHECK enum rc jobs_start(
-    struct hsm *hsm, unsigned threads, struct jobs **out);
+    struct hsm *hsm, const char *ledger, unsigned threads, struct jobs **out);
 /** Ends the threads; unfinished jobs are freed. False: a thread does not come
  *  back from the module, so nothing was freed, and only the process can end. */
 bool jobs_stop(struct jobs *q, unsigned patience_s);

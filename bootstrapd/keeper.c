@@ -68,10 +68,11 @@ first_line(const struct diag *d, char *out, size_t cap)
 	}
 }
 
-/** The set goes into force; the row says so. */
+/** The rules go into force and are taken; the row says so. */
 static enum rc
-install(struct keeper *k, struct policy_set *set, const char *by)
+install(struct keeper *k, struct issue_rules *rules, const char *by)
 {
+	const struct policy_set *set = issue_rules_set(rules);
 	const struct field f[] = {
 	    F_BYTES("policy_set", span_of(set->digest, DIGEST_LEN)),
 	    F_INT("identities", set->identity_count),
@@ -86,7 +87,8 @@ install(struct keeper *k, struct policy_set *set, const char *by)
 
 	if (rc != RC_OK)
 		return rc;
-	policy_set_unref(k->policies.set);
+	issue_rules_unref(k->policies.rules);
+	k->policies.rules = rules;
 	k->policies.set = set;
 	k->policies.at_ms = clock_wall_ms();
 	snprintf(k->policies.by, sizeof(k->policies.by), "%s", by);
@@ -119,6 +121,7 @@ enum rc
 keeper_reload(struct keeper *k, const char *by, char *first, size_t cap)
 {
 	struct policy_set *set = NULL;
+	struct issue_rules *rules = NULL;
 	struct hsm_error err;
 	struct diag *d = diag_new();
 	enum rc rc = d ? RC_OK : RC_MEMORY;
@@ -127,6 +130,8 @@ keeper_reload(struct keeper *k, const char *by, char *first, size_t cap)
 	keeper_note(k, KEEPER_RELOADING);
 	if (rc == RC_OK)
 		rc = policy_load(k->config->policies, d, &set);
+	if (rc == RC_OK)
+		rc = issue_rules_new(set, NULL, d, &rules);
 	log_findings(d);
 	if (rc == RC_OK) {
 		rc = masters_check(k->hsm_session, k->ledger, set,
@@ -137,14 +142,15 @@ keeper_reload(struct keeper *k, const char *by, char *first, size_t cap)
 		first_line(d, first, cap);
 	}
 	if (rc == RC_OK)
-		rc = install(k, set, by);
+		rc = install(k, rules, by);
 	if (rc != RC_OK) {
-		policy_set_unref(set);
+		issue_rules_unref(rules);
 		if (first[0] == '\0')
 			snprintf(first, cap, "%s: %s", k->config->policies,
 			    rc_name(rc));
 		record_refused_set(k, by, diag_count(d, DIAG_ERROR), first);
 	}
+	policy_set_unref(set);
 	diag_free(d);
 	keeper_note(k, KEEPER_RELOADED);
 	return rc;
@@ -372,7 +378,7 @@ keeper_init(struct keeper *k)
 	if (rc == RC_OK)
 		rc = record_start(k);
 	if (rc == RC_OK)
-		rc = jobs_start(k->hsm, threads, &k->jobs);
+		rc = jobs_start(k->hsm, c->ledger, threads, &k->jobs);
 	if (rc == RC_OK)
 		rc = sessions_restore(k);
 	if (rc == RC_OK)
@@ -392,7 +398,7 @@ keeper_fini(struct keeper *k)
 		return false;
 	hsm_session_give(k->hsm_session);
 	hsm_close(k->hsm);
-	policy_set_unref(k->policies.set);
+	issue_rules_unref(k->policies.rules);
 	sessions_free(k);
 	table_fini(&k->sessions);
 	table_fini(&k->endpoints);

@@ -69,9 +69,10 @@ struct health {
 	char text[256]; /**< what is wrong */
 };
 
-/** The policy set in force, and how it came to be. */
+/** The rules in force, and how they came to be. */
 struct loaded {
-	struct policy_set *set;
+	struct issue_rules *rules;
+	const struct policy_set *set; /**< theirs */
 	int64_t at_ms; /**< UTC */
 	char by[64]; /**< "start", "SIGHUP", "uid 0 by bootstrapctl" */
 };

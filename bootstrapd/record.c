@@ -84,8 +84,8 @@ is_ending(const struct keeper *k, const struct known_session *s)
 static struct known_session *
 replaced_by(struct keeper *k, const struct job *j)
 {
-	struct known_session *old =
-	    session_of_endpoint(k, j->request.nosec, j->decision.endpoint);
+	struct known_session *old = session_of_endpoint(
+	    k, j->request.proof == PROOF_NONE, j->decision.peer.endpoint);
 
 	if (old && memcmp(old->id, j->request.session, SESSION_ID_LEN) == 0)
 		return NULL;
@@ -128,8 +128,8 @@ append_decision(struct keeper *k, struct job *j)
 	else
 		rc = append_superseded(k, j);
 	if (rc == RC_OK)
-		rc = issue_record(k->ledger, j->set, &j->request, &j->decision,
-		    k->args->instance);
+		rc = issue_record(k->ledger, j->rules, &j->request,
+		    &j->decision, k->args->instance, false);
 	return rc;
 }
 
@@ -243,8 +243,8 @@ answer_psk(struct keeper *k, struct job *j)
 	a.psk_answer.status = PSK_UNAVAILABLE;
 	if (j->rc == RC_OK) {
 		a.psk_answer.status = PSK_KNOWN;
-		a.psk_answer.epoch = j->epoch;
-		secret_move(&a.psk_answer.key, &j->key);
+		a.psk_answer.epoch = j->psk.epoch;
+		secret_move(&a.psk_answer.key, &j->psk.key);
 		l->answered++;
 	} else if (j->rc == RC_NOT_FOUND) {
 		a.psk_answer.status = PSK_UNKNOWN;
@@ -266,9 +266,9 @@ settle_granted(struct keeper *k, struct job *j, struct known_session *s)
 		else /* both were granted in one commit */
 			end_session(k, old, OUTCOME_FAILED, REASON_SUPERSEDED);
 	}
-	session_is_recorded(k, s, j->request.nosec, j->decision.endpoint,
-	    j->decision.plan_digest);
-	if (!j->request.nosec)
+	session_is_recorded(k, s, j->request.proof == PROOF_NONE,
+	    j->decision.peer.endpoint, j->decision.plan_digest);
+	if (j->request.proof == PROOF_PSK)
 		epochs_worked(
 		    &k->epochs, j->request.credential, &j->request.address);
 }
@@ -277,8 +277,8 @@ settle_granted(struct keeper *k, struct job *j, struct known_session *s)
 static bool
 is_same(const struct known_session *s, const struct job *j)
 {
-	return s->name[0] == (j->request.nosec ? 'n' : 'p') &&
-	    span_equal(session_endpoint(s), j->decision.endpoint) &&
+	return s->name[0] == (j->request.proof == PROOF_NONE ? 'n' : 'p') &&
+	    span_equal(session_endpoint(s), j->decision.peer.endpoint) &&
 	    memcmp(s->plan, j->decision.plan_digest, DIGEST_LEN) == 0;
 }
 

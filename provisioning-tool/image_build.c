@@ -17,6 +17,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 /** All that one run holds. */
@@ -24,6 +25,7 @@ struct build {
 	const struct options *o;
 	struct settings settings;
 	struct policy_set *set;
+	struct issue_rules *rules;
 	const struct identity *identity;
 	const struct image_format *format;
 	struct token token;
@@ -99,6 +101,8 @@ find_identity(struct build *b)
 	if (!d)
 		return tool_fault(RC_MEMORY, "policies");
 	rc = policy_load(b->settings.policies, d, &b->set);
+	if (rc == RC_OK)
+		rc = issue_rules_new(b->set, NULL, d, &b->rules);
 	if (rc != RC_OK) {
 		diag_sort(d);
 		diag_print(d, stderr);
@@ -198,12 +202,18 @@ mint(struct build *b)
 	    .instance = (uint16_t)b->o->instance,
 	    .epoch = (uint32_t)b->o->epoch,
 	};
+	const struct issuer issuer = {
+	    .hsm = b->token.session,
+	    .rules = b->rules,
+	    .now_s = time(NULL),
+	};
 	struct secret bytes = {0};
 	struct plan plan = {0};
+	char detail[200];
 	enum rc rc;
 
-	rc = issue_account(b->token.session, b->identity,
-	    span_str(b->o->endpoint), &account, &bytes, &b->credential);
+	rc = issue_account(&issuer, b->identity, span_str(b->o->endpoint),
+	    &account, &bytes, &b->credential, detail);
 	if (rc != RC_OK) {
 		secret_fini(&bytes);
 		return not_minted(b, rc);
@@ -327,8 +337,8 @@ image_build(const struct options *o)
 	secret_fini(&b.image);
 	token_close(&b.token);
 	ledger_close(b.ledger);
-	if (b.set)
-		policy_set_unref(b.set);
+	issue_rules_unref(b.rules);
+	policy_set_unref(b.set);
 	settings_fini(&b.settings);
 	return code;
 }

@@ -1,5 +1,5 @@
 /* policy check: every finding of every file, then what there is. */
-#include "policy/set.h"
+#include "issue/rules.h"
 #include "rows.h"
 #include "tool.h"
 #include "verbs.h"
@@ -76,11 +76,14 @@ check(const char *path, bool json)
 {
 	struct diag *d = diag_new();
 	struct policy_set *set = NULL;
+	struct issue_rules *rules = NULL;
 	enum rc rc;
 
 	if (!d)
 		return tool_fault(RC_MEMORY, "policies");
 	rc = policy_load(path, d, &set);
+	if (rc == RC_OK)
+		rc = issue_rules_new(set, NULL, d, &rules);
 	diag_sort(d);
 	if (json)
 		findings_json(d);
@@ -88,8 +91,8 @@ check(const char *path, bool json)
 		diag_print(d, stdout);
 	if (rc != RC_MEMORY)
 		summary(path, rc == RC_OK ? set : NULL, d, json);
-	if (rc == RC_OK)
-		policy_set_unref(set);
+	issue_rules_unref(rules);
+	policy_set_unref(set);
 	diag_free(d);
 	if (rc == RC_OK)
 		return EX_OK;

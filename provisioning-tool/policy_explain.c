@@ -9,13 +9,15 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 enum { MISSES_MAX = 20, TEMPLATE_MAX = 512 };
 
 /** What is asked, and the memory that the request points into. */
 struct question {
 	const struct options *o;
-	const struct policy_set *set;
+	const struct issue_rules *rules;
+	const struct policy_set *set; /* theirs */
 	struct issue_request rq;
 	uint8_t credential[TEMPLATE_MAX];
 	bool assumed; /* nobody said what the device shows */
@@ -37,7 +39,7 @@ as_made_by(struct question *qn, const struct identity *id)
 	struct writer w;
 
 	if (id->kind == IDENTITY_NOSEC) {
-		qn->rq.nosec = true;
+		qn->rq.proof = PROOF_NONE;
 		if (qn->rq.address.family == 0 && id->network_count > 0) {
 			qn->rq.address.family = id->networks[0].family;
 			memcpy(qn->rq.address.ip, id->networks[0].ip,
@@ -74,6 +76,7 @@ ask(struct question *qn)
 	struct quoted q;
 
 	qn->rq = (struct issue_request){
+	    .proof = PROOF_PSK,
 	    .has_endpoint = true,
 	    .endpoint = span_str(o->endpoint),
 	    .pct = -1,
@@ -102,7 +105,7 @@ ask(struct question *qn)
 			    quote_str(&q, o->identity));
 		as_made_by(qn, id);
 	} else if (o->address) {
-		qn->rq.nosec = true;
+		qn->rq.proof = PROOF_NONE;
 	} else {
 		assume(qn);
 	}
@@ -130,7 +133,7 @@ print_request(const struct question *qn)
 	struct writer w;
 
 	printf("endpoint    %s\n", quote(&q, qn->rq.endpoint));
-	if (qn->rq.nosec) {
+	if (qn->rq.proof == PROOF_NONE) {
 		writer_init(&w, text, sizeof(text) - 1);
 		address_print(&w, &qn->rq.address);
 		text[w.len] = '\0';
@@ -182,13 +185,15 @@ print_identity_misses(const struct question *qn)
 		writer_init(&w, buf, sizeof(buf));
 		if (id->kind == IDENTITY_PSK)
 			template_expand(&w, id->psk_identity, qn->rq.endpoint);
-		if (qn->rq.nosec != (id->kind == IDENTITY_NOSEC))
-			puts(qn->rq.nosec ? "it asks for a key"
-					  : "it admits by address only");
+		if ((qn->rq.proof == PROOF_NONE) !=
+		    (id->kind == IDENTITY_NOSEC))
+			puts(qn->rq.proof == PROOF_NONE
+				? "it asks for a key"
+				: "it admits by address only");
 		else if (!glob_match(id->endpoint, qn->rq.endpoint))
 			printf("endpoint: %s does not fit\n",
 			    quote_str(&q, id->endpoint));
-		else if (qn->rq.nosec)
+		else if (qn->rq.proof == PROOF_NONE)
 			puts("nosec.network: the address is in none");
 		else
 			printf("psk.identity: for this endpoint it is %s\n",
@@ -210,7 +215,7 @@ nearly(const struct policy *p, enum policy_miss miss,
 	if (miss != MISS_IDENTITY || !d->policy)
 		return true;
 	return strcmp(p->endpoint, "*") != 0 &&
-	    glob_match(p->endpoint, d->endpoint);
+	    glob_match(p->endpoint, d->peer.endpoint);
 }
 
 static void
@@ -225,7 +230,7 @@ print_miss(const struct policy *p, enum policy_miss miss,
 	switch (miss) {
 	case MISS_IDENTITY:
 		printf("match.identity does not name %s\n",
-		    quote_str(&q, d->identity->name));
+		    quote_str(&q, d->peer.identity->name));
 		break;
 	case MISS_ENDPOINT:
 		printf("match.endpoint: %s does not fit\n",
@@ -256,7 +261,7 @@ print_policies(const struct question *qn, const struct issue_decision *d)
 
 		if (p == d->policy)
 			continue;
-		miss = policy_miss(p, d->identity, d->endpoint);
+		miss = policy_miss(p, d->peer.identity, d->peer.endpoint);
 		if (miss == MISS_NONE)
 			miss = MISS_LATER;
 		if (!nearly(p, miss, d) || shown == MISSES_MAX) {
@@ -290,15 +295,19 @@ print_plan(struct issue_decision *d)
 static int
 explain(struct question *qn)
 {
+	const struct issuer issuer = {
+	    .rules = qn->rules,
+	    .now_s = time(NULL),
+	};
 	struct issue_decision d;
 	int code = ask(qn);
 
 	if (code != EX_OK)
 		return code;
-	issue_begin(NULL, qn->set, &qn->rq, &d);
+	issue_begin(&issuer, &qn->rq, &d);
 	print_request(qn);
-	print_identity(d.identity);
-	if (!d.identity)
+	print_identity(d.peer.identity);
+	if (!d.peer.identity)
 		print_identity_misses(qn);
 	else if (d.granted || d.reason == REASON_NO_POLICY)
 		print_policies(qn, &d);
@@ -319,6 +328,7 @@ policy_explain(const struct options *o)
 {
 	struct diag *d = diag_new();
 	struct policy_set *set = NULL;
+	struct issue_rules *rules = NULL;
 	struct question qn = {.o = o};
 	struct quoted q;
 	enum rc rc;
@@ -327,10 +337,12 @@ policy_explain(const struct options *o)
 	if (!d)
 		return tool_fault(RC_MEMORY, "policies");
 	rc = policy_load(o->operands[0], d, &set);
+	if (rc == RC_OK)
+		rc = issue_rules_new(set, NULL, d, &rules);
 	if (rc == RC_OK) {
+		qn.rules = rules;
 		qn.set = set;
 		code = explain(&qn);
-		policy_set_unref(set);
 	} else if (rc == RC_MEMORY) {
 		code = tool_fault(rc, "policies");
 	} else {
@@ -339,6 +351,8 @@ policy_explain(const struct options *o)
 		code = tool_error(EX_DATAERR, "mend what is named above",
 		    "%s cannot be used", quote_str(&q, o->operands[0]));
 	}
+	issue_rules_unref(rules);
+	policy_set_unref(set);
 	diag_free(d);
 	return code;
 }

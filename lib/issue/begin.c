@@ -17,32 +17,28 @@ refuse(struct issue_decision *d, enum reason why)
 	d->granted = false;
 	d->reason = why;
 	d->credential_count = 0;
+	d->sealed_count = 0;
 	secret_fini(&d->plan);
 }
 
-/** Which document admits the peer, and which endpoint that proves. */
 static enum reason
-identify(const struct policy_set *set, const struct issue_request *rq,
+identify(const struct issuer *i, const struct issue_request *rq,
     struct issue_decision *d)
 {
-	struct span proved;
+	enum rc rc = issue_identify(i, rq, &d->peer);
 
-	d->endpoint = rq->endpoint;
-	if (rq->nosec) {
-		if (!rq->has_endpoint)
-			return REASON_ENDPOINT_MISSING;
-		d->identity =
-		    identity_for_nosec(set, &rq->address, rq->endpoint);
-		return d->identity ? REASON_NONE : REASON_NO_IDENTITY;
-	}
-	d->identity = identity_for_psk(set, rq->credential, &proved);
-	if (!d->identity)
-		return REASON_NO_IDENTITY;
+	if (rc == RC_DB)
+		return REASON_LEDGER_AWAY;
+	if (rc != RC_OK)
+		return REASON_BUSY;
+	if (d->peer.why != REASON_NONE)
+		return d->peer.why;
 	/* bootstrap.md 4.1: `ep` alone is never trusted; absent, it is what
 	 * the credential says */
-	if (rq->has_endpoint && !span_equal(rq->endpoint, proved))
+	if (rq->has_endpoint && !span_equal(rq->endpoint, d->peer.endpoint)) {
+		d->peer.endpoint = rq->endpoint;
 		return REASON_ENDPOINT_MISMATCH;
-	d->endpoint = proved;
+	}
 	return REASON_NONE;
 }
 
@@ -51,25 +47,32 @@ reason_for(enum rc rc)
 {
 	if (rc == RC_TOO_LARGE || rc == RC_MALFORMED)
 		return REASON_PLAN_TOO_LARGE;
+	if (rc == RC_DENIED)
+		return REASON_CERTIFICATE_REFUSED;
+	if (rc == RC_DB)
+		return REASON_LEDGER_AWAY;
 	return REASON_TOKEN_AWAY;
 }
 
 void
-issue_begin(struct hsm_session *hsm, const struct policy_set *set,
-    const struct issue_request *rq, struct issue_decision *out)
+issue_begin(const struct issuer *i, const struct issue_request *rq,
+    struct issue_decision *out)
 {
 	enum reason why;
 	enum rc rc;
 
 	*out = (struct issue_decision){0};
-	why = identify(set, rq, out);
+	why = identify(i, rq, out);
+	if (!out->peer.identity)
+		out->peer.endpoint = rq->endpoint;
 	if (rq->fault != REASON_NONE)
 		why = rq->fault;
 	else if (why == REASON_NONE && rq->pct != -1 &&
 	    rq->pct != PCT_SENML_CBOR && rq->pct != PCT_TLV)
 		why = REASON_PCT_UNSUPPORTED;
 	if (why == REASON_NONE) {
-		out->policy = policy_for(set, out->identity, out->endpoint);
+		out->policy = policy_for(issue_rules_set(i->rules),
+		    out->peer.identity, out->peer.endpoint);
 		if (!out->policy)
 			why = REASON_NO_POLICY;
 	}
@@ -77,7 +80,7 @@ issue_begin(struct hsm_session *hsm, const struct policy_set *set,
 		refuse(out, why);
 		return;
 	}
-	rc = issue_plan(hsm, out->policy, out->endpoint, out);
+	rc = issue_plan(i, out->policy, out->peer.endpoint, out);
 	if (rc != RC_OK) {
 		refuse(out, reason_for(rc));
 		return;

@@ -12,16 +12,49 @@
 #include "base/address.h"
 #include "bootstrap/plan.h"
 #include "bootstrap/reason.h"
-#include "hsm/hsm.h"
+#include "hsm/device_key.h"
+#include "hsm/seal.h"
+#include "issue/rules.h"
 #include "ledger/ledger.h"
 #include "policy/match.h"
+
+/** What decisions are made with: of one thread, borrowed for one call. */
+struct issuer {
+	/** NULL: nothing secret is made, only its labels stand (explain). */
+	struct hsm_session *hsm;
+	/** A connection of this thread, to read from: sealed keys, revocations.
+	 *  NULL: there are none. */
+	struct ledger *store;
+	const struct issue_rules *rules;
+	int64_t now_s; /**< UTC */
+};
+
+/** How the device has proved itself. */
+enum issue_proof {
+	PROOF_NONE, /**< over plain CoAP */
+	PROOF_PSK,
+	PROOF_CERTIFICATE,
+	PROOF_RAW_KEY,
+};
+
+/** "nosec", "psk", "certificate", "rpk": as in the ledger. */
+const char *issue_proof_name(enum issue_proof p);
+
+enum {
+	ISSUE_PEER_MAX = 4096, /**< bytes of a peer's certificate, or raw key */
+	ISSUE_CHAIN_MAX = 12288, /**< of what came behind it */
+};
 
 /** What a device has proved, and asks for; as the worker saw it. */
 struct issue_request {
 	uint8_t session[LEDGER_SESSION_LEN];
-	bool nosec; /**< over plain CoAP: nothing is proved */
-	struct span credential; /**< PSK identity; empty with nosec */
-	uint32_t epoch; /**< of the key that the handshake proved */
+	enum issue_proof proof;
+	struct span credential; /**< PROOF_PSK: the identity */
+	uint32_t epoch; /**< PROOF_PSK: of the key that was used */
+	/** Certificate, or SubjectPublicKeyInfo, DER. It is verified here once
+	 *  more: the worker's word alone counts for nothing. */
+	struct span peer;
+	struct span chain; /**< certificates behind it, DER, end to end */
 	bool has_endpoint; /**< `ep` was in the query */
 	struct span endpoint;
 	struct address address;
@@ -30,42 +63,102 @@ struct issue_request {
 	unsigned worker;
 };
 
-enum { ISSUE_CREDENTIALS_MAX = 16 };
-
-/** One credential that a plan hands out: public facts for the ledger. */
-struct issue_credential {
-	uint16_t short_server_id;
-	const char *master; /**< borrowed from the policy set */
-	uint32_t epoch;
-	uint8_t fingerprint[HSM_FINGERPRINT_LEN];
+/** Who a credential belongs to. */
+struct issue_peer {
+	const struct identity *identity; /**< NULL: no document knows it */
+	struct span endpoint; /**< borrowed from request, rules or `room` */
+	/** REASON_NONE; or why it is refused, though it is known. */
+	enum reason why;
+	uint8_t room[LEDGER_NAME_MAX];
+	/** PROOF_CERTIFICATE and PROOF_RAW_KEY: of the DER. */
+	uint8_t sha256[DIGEST_LEN];
 };
 
-/** A decision. Strings borrow from the policy set and the request. */
+/**
+ * Whose credential is this: the first document in order that fits. A
+ * certificate is verified (chain, dates, use, lists), and compared with the
+ * ledger's revocations, by its SHA-256 and by serial number and issuer.
+ * Errors: RC_DB (the store: nobody may be let in), RC_MEMORY.
+ */
+MUST_CHECK enum rc issue_identify(const struct issuer *i,
+    const struct issue_request *rq, struct issue_peer *out);
+
+enum { ISSUE_CREDENTIALS_MAX = 16 };
+
+enum issue_credential_kind {
+	CREDENTIAL_PSK,
+	CREDENTIAL_CERTIFICATE,
+	CREDENTIAL_RAW_KEY,
+};
+
+/** One credential that a plan hands out: public facts for the ledger. Strings
+ *  are borrowed from the policy set. */
+struct issue_credential {
+	enum issue_credential_kind kind;
+	uint16_t short_server_id; /**< 0: of the Bootstrap-Server Account */
+	/* CREDENTIAL_PSK */
+	enum key_source source;
+	const char *master; /**< derived: of it; random: sealed under it */
+	const char *collection; /**< imported */
+	uint32_t epoch;
+	uint8_t fingerprint[HSM_FINGERPRINT_LEN];
+	/* CREDENTIAL_CERTIFICATE, CREDENTIAL_RAW_KEY */
+	uint8_t sha256[DIGEST_LEN]; /**< of the certificate, or the key */
+	/* CREDENTIAL_CERTIFICATE */
+	const char *ca, *profile;
+	uint8_t serial[CERT_SERIAL_LEN];
+	uint8_t issuer_key[DIGEST_LEN]; /**< SHA-256 of the CA's key */
+	int64_t not_after_s;
+};
+
+/** A random key that was made for this decision: into the store with its
+ *  rows. */
+struct issue_sealed {
+	char collection[LEDGER_COLLECTION_MAX + 1];
+	uint32_t epoch;
+	const char *master;
+	uint8_t sealed[SEAL_OVERHEAD + 64];
+	size_t sealed_len;
+};
+
+/** A decision. Strings borrow from the rules and the request. */
 struct issue_decision {
 	bool granted;
 	enum reason reason; /**< when refused */
-	const struct identity *identity; /**< NULL: none found */
-	struct span endpoint; /**< proved; claimed if refused */
+	struct issue_peer peer; /**< its endpoint: proved; claimed if refused */
 	const struct policy *policy; /**< NULL: none found */
 	struct secret plan; /**< granted: bytes of the plan */
 	uint8_t plan_digest[DIGEST_LEN];
 	unsigned steps;
 	struct issue_credential credentials[ISSUE_CREDENTIALS_MAX];
 	size_t credential_count;
+	struct issue_sealed sealed[ISSUE_CREDENTIALS_MAX];
+	size_t sealed_count;
+	/** REASON_CERTIFICATE_REFUSED: the lint's first words. */
+	char detail[200];
 };
 
 void issue_decision_fini(struct issue_decision *d);
 
+/** The key of a PSK handshake. */
+struct issue_psk_answer {
+	struct secret key; /**< owned */
+	uint32_t epoch; /**< which it was; of an imported key, its own */
+	/** Not REASON_NONE: known, and refused all the same (revoked; the store
+	 *  cannot open it). The peer must not notice the difference. */
+	struct issue_peer peer;
+};
+
 /**
- * The key of a PSK handshake. Where a document accepts several epochs, the
- * `attempt`-th of them (modulo their number) is taken: `first` (0: none) in
- * front, then from the newest down. `epoch` says which it was.
- * Errors: RC_NOT_FOUND (no identity document, or no such master: the peer must
- * not notice the difference), and those of hsm_derive.
+ * The key of a PSK handshake. Where a document accepts several epochs at this
+ * time, the `attempt`-th of them (modulo their number) is taken: `first` (0:
+ * none) in front, then from the newest down.
+ * Errors: RC_NOT_FOUND (no document, no such master or key, or `peer.why` says
+ * why not: the peer must not notice the difference), and those of hsm_derive
+ * and issue_identify.
  */
-MUST_CHECK enum rc issue_psk(struct hsm_session *hsm,
-    const struct policy_set *set, struct span psk_identity, uint32_t first,
-    unsigned attempt, struct secret *key, uint32_t *epoch);
+MUST_CHECK enum rc issue_psk(const struct issuer *i, struct span psk_identity,
+    uint32_t first, unsigned attempt, struct issue_psk_answer *out);
 
 /**
  * The key of a PSK handshake whose Finished has come already (base/evidence.h):
@@ -73,35 +166,42 @@ MUST_CHECK enum rc issue_psk(struct hsm_session *hsm,
  * Errors: RC_DENIED (none of them does, or the evidence is none that keys can
  * be tried on), and those of issue_psk.
  */
-MUST_CHECK enum rc issue_psk_by_evidence(struct hsm_session *hsm,
-    const struct policy_set *set, struct span psk_identity, uint32_t first,
-    struct span evidence, struct secret *key, uint32_t *epoch);
+MUST_CHECK enum rc issue_psk_by_evidence(const struct issuer *i,
+    struct span psk_identity, uint32_t first, struct span evidence,
+    struct issue_psk_answer *out);
 
 /**
  * Decide a Bootstrap-Request. Always fills `out` (granted or a reason); the
- * caller records it before anything leaves the process.
+ * caller records it before anything leaves the process. A device whose
+ * credential was revoked since its handshake is refused here.
  */
-void issue_begin(struct hsm_session *hsm, const struct policy_set *set,
-    const struct issue_request *rq, struct issue_decision *out);
+void issue_begin(const struct issuer *i, const struct issue_request *rq,
+    struct issue_decision *out);
 
 /**
- * Compile the plan of `policy` for `endpoint`. With `hsm` NULL secret values
- * are left empty and only their labels stand (explain): the digest is the
- * same. Fills plan, digest, steps, credentials of `out`.
- * Errors: RC_TOKEN, RC_NOT_FOUND (master), RC_TOO_LARGE, RC_MEMORY.
+ * Compile the plan of `policy` for `endpoint`. Without an HSM secret values and
+ * what is made for this device alone (its certificate) are left empty and only
+ * their labels stand: the digest is the same. Fills plan, digest, steps,
+ * credentials, sealed of `out`. Keys of devices are in the plan alone.
+ * Errors: RC_TOKEN, RC_NOT_FOUND (master, or key in the store), RC_DENIED (the
+ * certificate: `detail`), RC_TOO_LARGE, RC_MEMORY, RC_DB.
  */
-MUST_CHECK enum rc issue_plan(struct hsm_session *hsm,
+MUST_CHECK enum rc issue_plan(const struct issuer *i,
     const struct policy *policy, struct span endpoint,
     struct issue_decision *out);
 
 /**
- * Append the rows of a decision to the open group of `l`: bootstrap_begin and
- * one credential_issued a credential, or bootstrap_refused.
- * Errors: as ledger_append.
+ * Append what a decision has to say to the open group of `l`: sealed keys to
+ * the store; bootstrap_begin and one credential_issued a credential, or
+ * bootstrap_refused. `again`: of a session whose bootstrap_begin stands
+ * already; then only credentials that are new each time (certificates, raw
+ * keys), which the answer that is given now holds.
+ * Errors: as ledger_append; RC_CONFLICT (another decision has made the same
+ * random key meanwhile: decide again; the group is spoilt).
  */
-MUST_CHECK enum rc issue_record(struct ledger *l, const struct policy_set *set,
-    const struct issue_request *rq, const struct issue_decision *d,
-    const char *instance);
+MUST_CHECK enum rc issue_record(struct ledger *l,
+    const struct issue_rules *rules, const struct issue_request *rq,
+    const struct issue_decision *d, const char *instance, bool again);
 
 /** The Bootstrap-Server Account that a factory image carries. */
 struct issue_account {
@@ -114,13 +214,17 @@ struct issue_account {
 /**
  * Mint the account of one endpoint by an identity document: entries of
  * /0/x (URI, Bootstrap-Server, mode, identity, key) as one Write step of a
- * plan. `credential` receives the public facts.
- * Errors: RC_DENIED (the document does not admit that endpoint), RC_CONFIG
- * (no such epoch), and those of hsm_derive.
+ * plan. With a certificate document its CA makes key and certificate, and
+ * `server_certificate` of the document stands in `/0/x/4`. `credential`
+ * receives the public facts.
+ * Errors: RC_DENIED (the document does not admit that endpoint; or the
+ * certificate, then `detail`, of 200 bytes, says why), RC_CONFIG (no such epoch
+ * or none that is accepted now; a document by which nothing can be minted:
+ * imported, raw keys, certificates without a CA), and those of hsm_derive.
  */
-MUST_CHECK enum rc issue_account(struct hsm_session *hsm,
+MUST_CHECK enum rc issue_account(const struct issuer *i,
     const struct identity *id, struct span endpoint,
     const struct issue_account *account, struct secret *plan,
-    struct issue_credential *credential);
+    struct issue_credential *credential, char *detail);
 
 #endif

@@ -45,7 +45,7 @@ key_label(char *out, size_t cap, const struct hsm_derivation *d)
  * Derive (with an HSM), put the key into the plan and note the credential.
  */
 static enum rc
-put_derived(struct plan_builder *b, struct hsm_session *hsm,
+put_derived(struct plan_builder *b, const struct issuer *is,
     const struct hsm_derivation *d, struct lwm2m_path at,
     struct issue_credential *c)
 {
@@ -58,8 +58,8 @@ put_derived(struct plan_builder *b, struct hsm_session *hsm,
 	    .master = d->master,
 	    .epoch = d->epoch,
 	};
-	if (hsm) {
-		rc = hsm_derive(hsm, d, &key);
+	if (is->hsm) {
+		rc = hsm_derive(is->hsm, d, &key);
 		if (rc == RC_OK)
 			rc = hsm_fingerprint(&key, c->fingerprint);
 	}
@@ -72,7 +72,7 @@ put_derived(struct plan_builder *b, struct hsm_session *hsm,
 }
 
 static enum rc
-put_security(struct plan_builder *b, struct hsm_session *hsm,
+put_security(struct plan_builder *b, const struct issuer *is,
     const struct policy *p, const struct policy_server *s, struct span endpoint,
     struct issue_decision *out)
 {
@@ -109,7 +109,7 @@ put_security(struct plan_builder *b, struct hsm_session *hsm,
 
 		if (out->credential_count == ISSUE_CREDENTIALS_MAX)
 			return RC_TOO_LARGE;
-		rc = put_derived(b, hsm, &d,
+		rc = put_derived(b, is, &d,
 		    LWM2M_RESOURCE(OBJECT_SECURITY, 0, SECURITY_SECRET_KEY),
 		    &out->credentials[out->credential_count]);
 		if (rc != RC_OK)
@@ -146,7 +146,7 @@ put_server(struct plan_builder *b, const struct policy_server *s)
 /** Discover, Delete, /0 of all, /1 of all, other objects, verify, Finish: the
  *  order that all clients take (bootstrap.md section 7). */
 static enum rc
-put_steps(struct plan_builder *b, struct hsm_session *hsm,
+put_steps(struct plan_builder *b, const struct issuer *is,
     const struct policy *p, struct span endpoint, struct issue_decision *out)
 {
 	enum rc rc;
@@ -162,7 +162,7 @@ put_steps(struct plan_builder *b, struct hsm_session *hsm,
 
 		plan_step(b, PLAN_WRITE, 0, (unsigned)i + 1, s->short_server_id,
 		    LWM2M_INSTANCE(OBJECT_SECURITY, 0));
-		rc = put_security(b, hsm, p, s, endpoint, out);
+		rc = put_security(b, is, p, s, endpoint, out);
 		if (rc != RC_OK)
 			return rc;
 	}
@@ -184,7 +184,7 @@ put_steps(struct plan_builder *b, struct hsm_session *hsm,
 }
 
 enum rc
-issue_plan(struct hsm_session *hsm, const struct policy *policy,
+issue_plan(const struct issuer *i, const struct policy *policy,
     struct span endpoint, struct issue_decision *out)
 {
 	struct plan_builder b;
@@ -193,7 +193,7 @@ issue_plan(struct hsm_session *hsm, const struct policy *policy,
 	plan_begin(&b,
 	    policy->on_failure == FAILURE_CLEAN ? PLAN_CLEAN_ON_FAILURE : 0,
 	    policy->device.max_message);
-	rc = put_steps(&b, hsm, policy, endpoint, out);
+	rc = put_steps(&b, i, policy, endpoint, out);
 	out->steps = (unsigned)b.steps;
 	if (rc != RC_OK) {
 		plan_abandon(&b);
@@ -223,9 +223,9 @@ has_epoch(const struct identity *id, uint32_t epoch)
 }
 
 enum rc
-issue_account(struct hsm_session *hsm, const struct identity *id,
+issue_account(const struct issuer *i, const struct identity *id,
     struct span endpoint, const struct issue_account *account,
-    struct secret *plan, struct issue_credential *credential)
+    struct secret *plan, struct issue_credential *credential, char *detail)
 {
 	const struct lwm2m_path at =
 	    LWM2M_INSTANCE(OBJECT_SECURITY, account->instance);
@@ -242,6 +242,7 @@ issue_account(struct hsm_session *hsm, const struct identity *id,
 	};
 
 	*credential = (struct issue_credential){0};
+	detail[0] = '\0';
 	if (endpoint.len == 0 || endpoint.len > POLICY_ENDPOINT_MAX ||
 	    !glob_match(id->endpoint, endpoint))
 		return RC_DENIED;
@@ -261,7 +262,7 @@ issue_account(struct hsm_session *hsm, const struct identity *id,
 	    LWM2M_VALUE_INTEGER(psk ? MODE_PSK : MODE_NOSEC));
 	if (psk) {
 		put(&b, at, SECURITY_IDENTITY, LWM2M_VALUE_OPAQUE(identity));
-		rc = put_derived(&b, hsm, &d,
+		rc = put_derived(&b, i, &d,
 		    LWM2M_RESOURCE(OBJECT_SECURITY, account->instance,
 			SECURITY_SECRET_KEY),
 		    credential);

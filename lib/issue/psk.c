@@ -49,53 +49,56 @@ derive_in_vain(struct hsm_session *hsm, const struct policy_set *set,
 }
 
 enum rc
-issue_psk(struct hsm_session *hsm, const struct policy_set *set,
-    struct span psk_identity, uint32_t first, unsigned attempt,
-    struct secret *key, uint32_t *epoch)
+issue_psk(const struct issuer *i, struct span psk_identity, uint32_t first,
+    unsigned attempt, struct issue_psk_answer *out)
 {
+	const struct policy_set *set = issue_rules_set(i->rules);
 	struct hsm_derivation d = {.purpose = HSM_PURPOSE_BOOTSTRAP};
 	const struct identity *id;
 	uint32_t order[POLICY_EPOCHS_MAX];
 	size_t n;
 
+	*out = (struct issue_psk_answer){0};
 	id = identity_for_psk(set, psk_identity, &d.endpoint);
 	if (!id) {
-		derive_in_vain(hsm, set, psk_identity);
+		out->peer.why = REASON_NO_IDENTITY;
+		derive_in_vain(i->hsm, set, psk_identity);
 		return RC_NOT_FOUND;
 	}
 	n = order_epochs(id, first, order);
 	if (n == 0)
 		return RC_BUG;
+	out->peer.identity = id;
+	out->peer.endpoint = d.endpoint;
 	d.master = id->master;
-	d.epoch = *epoch = order[attempt % n];
-	return hsm_derive(hsm, &d, key);
+	d.epoch = out->epoch = order[attempt % n];
+	return hsm_derive(i->hsm, &d, &out->key);
 }
 
 static enum rc
 find_opening(struct hsm_session *hsm, struct psk_test *test,
     struct hsm_derivation d, const uint32_t *order, size_t count,
-    struct secret *key, uint32_t *epoch)
+    struct issue_psk_answer *out)
 {
 	for (size_t i = 0; i < count; i++) {
 		enum rc rc;
 
 		d.epoch = order[i];
-		rc = hsm_derive(hsm, &d, key);
+		rc = hsm_derive(hsm, &d, &out->key);
 		if (rc)
 			return rc;
-		if (psk_test_key(test, key)) {
-			*epoch = order[i];
+		if (psk_test_key(test, &out->key)) {
+			out->epoch = order[i];
 			return RC_OK;
 		}
 	}
-	secret_fini(key);
+	secret_fini(&out->key);
 	return RC_DENIED;
 }
 
 enum rc
-issue_psk_by_evidence(struct hsm_session *hsm, const struct policy_set *set,
-    struct span psk_identity, uint32_t first, struct span evidence,
-    struct secret *key, uint32_t *epoch)
+issue_psk_by_evidence(const struct issuer *i, struct span psk_identity,
+    uint32_t first, struct span evidence, struct issue_psk_answer *out)
 {
 	struct hsm_derivation d = {.purpose = HSM_PURPOSE_BOOTSTRAP};
 	uint32_t order[POLICY_EPOCHS_MAX];
@@ -104,16 +107,20 @@ issue_psk_by_evidence(struct hsm_session *hsm, const struct policy_set *set,
 	struct psk_test *test;
 	enum rc rc;
 
-	id = identity_for_psk(set, psk_identity, &d.endpoint);
+	*out = (struct issue_psk_answer){0};
+	id = identity_for_psk(
+	    issue_rules_set(i->rules), psk_identity, &d.endpoint);
 	if (!id)
 		return RC_NOT_FOUND;
 	/* nothing to choose from */
 	if (id->epoch_count < 2 || evidence_get(evidence, &facts) ||
 	    psk_test_new(&facts, &test))
 		return RC_DENIED;
+	out->peer.identity = id;
+	out->peer.endpoint = d.endpoint;
 	d.master = id->master;
 	rc = find_opening(
-	    hsm, test, d, order, order_epochs(id, first, order), key, epoch);
+	    i->hsm, test, d, order, order_epochs(id, first, order), out);
 	psk_test_free(test);
 	return rc;
 }

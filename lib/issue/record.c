@@ -15,11 +15,12 @@ peer_fields(struct field *f, const struct issue_request *rq,
 	f[n++] = F_TEXT("instance", instance);
 	f[n++] = F_INT("worker", rq->worker);
 	f[n++] = F_TEXT("credential", rq->credential);
-	f[n++] = F_TEXT("kind", rq->nosec ? "nosec" : "psk");
-	if (d->identity)
-		f[n++] = F_TEXT("identity", d->identity->name);
+	f[n++] = F_TEXT("kind", issue_proof_name(rq->proof));
+	if (d->peer.identity)
+		f[n++] = F_TEXT("identity", d->peer.identity->name);
 	f[n++] = F_TEXT("address", writer_span(addr));
-	f[n++] = F_TEXT("transport", rq->nosec ? "coap" : "coaps");
+	f[n++] =
+	    F_TEXT("transport", rq->proof == PROOF_NONE ? "coap" : "coaps");
 	return n;
 }
 
@@ -49,7 +50,7 @@ record_refusal(struct ledger *l, const struct issue_request *rq,
 	    &(struct ledger_event){
 		.kind = "bootstrap_refused",
 		.session = span_of(rq->session, LEDGER_SESSION_LEN),
-		.endpoint = d->endpoint,
+		.endpoint = d->peer.endpoint,
 		.fields = f,
 		.field_count = n,
 	    },
@@ -74,7 +75,7 @@ record_credential(struct ledger *l, const struct issue_request *rq,
 	    &(struct ledger_event){
 		.kind = "credential_issued",
 		.session = span_of(rq->session, LEDGER_SESSION_LEN),
-		.endpoint = d->endpoint,
+		.endpoint = d->peer.endpoint,
 		.fields = f,
 		.field_count = sizeof(f) / sizeof(f[0]),
 	    },
@@ -82,10 +83,11 @@ record_credential(struct ledger *l, const struct issue_request *rq,
 }
 
 enum rc
-issue_record(struct ledger *l, const struct policy_set *set,
+issue_record(struct ledger *l, const struct issue_rules *rules,
     const struct issue_request *rq, const struct issue_decision *d,
-    const char *instance)
+    const char *instance, bool again)
 {
+	const struct policy_set *set = issue_rules_set(rules);
 	struct field f[FIELDS_MAX];
 	char identity_at[PLACE_MAX], policy_at[PLACE_MAX];
 	uint8_t buf[ADDRESS_TEXT_MAX];
@@ -93,14 +95,16 @@ issue_record(struct ledger *l, const struct policy_set *set,
 	enum rc rc;
 	size_t n;
 
+	if (again)
+		return RC_OK; /* derived keys are the same each time */
 	if (!d->granted)
 		return record_refusal(l, rq, d, instance);
 	writer_init(&addr, buf, sizeof(buf));
 	n = peer_fields(f, rq, d, instance, &addr);
-	place(identity_at, sizeof(identity_at), d->identity->place);
+	place(identity_at, sizeof(identity_at), d->peer.identity->place);
 	place(policy_at, sizeof(policy_at), d->policy->place);
 	f[n++] = F_TEXT("identity_at", identity_at);
-	if (!rq->nosec)
+	if (rq->proof == PROOF_PSK)
 		f[n++] = F_INT("epoch", rq->epoch);
 	if (rq->pct >= 0)
 		f[n++] = F_INT("pct", rq->pct);
@@ -113,7 +117,7 @@ issue_record(struct ledger *l, const struct policy_set *set,
 	    &(struct ledger_event){
 		.kind = "bootstrap_begin",
 		.session = span_of(rq->session, LEDGER_SESSION_LEN),
-		.endpoint = d->endpoint,
+		.endpoint = d->peer.endpoint,
 		.fields = f,
 		.field_count = n,
 	    },

@@ -41,6 +41,8 @@ static const char documents[] =
     "    security: {mode: nosec}\n";
 
 static struct policy_set *set;
+static struct issue_rules *rules;
+static struct issuer issuer;
 
 static int
 load(void **state)
@@ -51,14 +53,17 @@ load(void **state)
 	if (policy_load_text("test.yaml", span_str(documents), d, &set) !=
 	    RC_OK)
 		diag_print(d, stderr);
+	else if (issue_rules_new(set, NULL, d, &rules) == RC_OK)
+		issuer = (struct issuer){.rules = rules, .now_s = 1764000000};
 	diag_free(d);
-	return set ? 0 : -1;
+	return rules ? 0 : -1;
 }
 
 static int
 unload(void **state)
 {
 	(void)state;
+	issue_rules_unref(rules);
 	policy_set_unref(set);
 	return 0;
 }
@@ -68,6 +73,7 @@ static struct issue_request
 by_psk(const char *identity)
 {
 	return (struct issue_request){
+	    .proof = PROOF_PSK,
 	    .credential = span_str(identity),
 	    .epoch = 1,
 	    .pct = -1,
@@ -77,7 +83,7 @@ by_psk(const char *identity)
 static struct issue_request
 by_nosec(const char *address, const char *endpoint)
 {
-	struct issue_request rq = {.nosec = true, .pct = -1};
+	struct issue_request rq = {.proof = PROOF_NONE, .pct = -1};
 
 	assert_int_equal(address_parse(span_str(address), &rq.address), RC_OK);
 	rq.has_endpoint = endpoint != NULL;
@@ -91,7 +97,7 @@ refused(struct issue_request rq, enum reason why)
 	struct issue_decision d;
 
 	/* no HSM: a refusal must not get as far as one */
-	issue_begin(NULL, set, &rq, &d);
+	issue_begin(&issuer, &rq, &d);
 	assert_false(d.granted);
 	assert_string_equal(reason_code(d.reason), reason_code(why));
 	assert_int_equal(d.plan.len, 0);
@@ -134,7 +140,7 @@ nosec_is_admitted_by_network_only(void **state)
 	refused(by_nosec("10.0.0.1:5683", "urn:dev:ops:0057F2-WM1"),
 	    REASON_NO_IDENTITY);
 
-	issue_begin(NULL, set, &rq, &d);
+	issue_begin(&issuer, &rq, &d);
 	assert_true(d.granted);
 	assert_string_equal(d.policy->name, "lab");
 	assert_int_equal(d.credential_count, 0);
@@ -148,9 +154,9 @@ a_missing_endpoint_is_taken_from_the_credential(void **state)
 	struct issue_decision d;
 
 	(void)state;
-	issue_begin(NULL, set, &rq, &d);
+	issue_begin(&issuer, &rq, &d);
 	assert_true(d.granted);
-	assert_true(span_is(d.endpoint, "urn:dev:ops:0057F2-WM1"));
+	assert_true(span_is(d.peer.endpoint, "urn:dev:ops:0057F2-WM1"));
 	issue_decision_fini(&d);
 }
 
@@ -176,7 +182,7 @@ a_plan_is_what_the_policy_says_in_the_order_that_clients_take(void **state)
 
 	(void)state;
 	assert_int_equal(
-	    issue_plan(NULL, &set->policies[0], endpoint, &d), RC_OK);
+	    issue_plan(&issuer, &set->policies[0], endpoint, &d), RC_OK);
 	assert_int_equal(d.credential_count, 1);
 	assert_string_equal(d.credentials[0].master, "fleet-2026");
 	assert_int_equal(d.credentials[0].epoch, 3);
@@ -210,13 +216,13 @@ the_digest_tells_endpoints_and_policies_apart(void **state)
 	struct issue_decision a = {0}, b = {0}, again = {0};
 
 	(void)state;
-	assert_int_equal(issue_plan(NULL, &set->policies[0],
+	assert_int_equal(issue_plan(&issuer, &set->policies[0],
 			     SPAN_LIT("urn:dev:ops:0057F2-WM1"), &a),
 	    RC_OK);
-	assert_int_equal(issue_plan(NULL, &set->policies[0],
+	assert_int_equal(issue_plan(&issuer, &set->policies[0],
 			     SPAN_LIT("urn:dev:ops:0057F2-WM2"), &b),
 	    RC_OK);
-	assert_int_equal(issue_plan(NULL, &set->policies[0],
+	assert_int_equal(issue_plan(&issuer, &set->policies[0],
 			     SPAN_LIT("urn:dev:ops:0057F2-WM1"), &again),
 	    RC_OK);
 	assert_memory_not_equal(a.plan_digest, b.plan_digest, DIGEST_LEN);
@@ -236,21 +242,22 @@ an_account_is_minted_only_by_the_document_of_the_endpoint(void **state)
 	};
 	struct issue_account other = account;
 	struct issue_credential c;
+	char detail[200];
 	struct secret plan = {0};
 
 	(void)state;
 	assert_int_equal(
-	    issue_account(NULL, &set->identities[0],
-		SPAN_LIT("urn:dev:ops:FFFFFF-1"), &account, &plan, &c),
+	    issue_account(&issuer, &set->identities[0],
+		SPAN_LIT("urn:dev:ops:FFFFFF-1"), &account, &plan, &c, detail),
 	    RC_DENIED);
 	other.epoch = 7;
 	assert_int_equal(
-	    issue_account(NULL, &set->identities[0],
-		SPAN_LIT("urn:dev:ops:0057F2-1"), &other, &plan, &c),
+	    issue_account(&issuer, &set->identities[0],
+		SPAN_LIT("urn:dev:ops:0057F2-1"), &other, &plan, &c, detail),
 	    RC_CONFIG);
 	assert_int_equal(
-	    issue_account(NULL, &set->identities[0],
-		SPAN_LIT("urn:dev:ops:0057F2-1"), &account, &plan, &c),
+	    issue_account(&issuer, &set->identities[0],
+		SPAN_LIT("urn:dev:ops:0057F2-1"), &account, &plan, &c, detail),
 	    RC_OK);
 	assert_int_equal(c.epoch, 2); /* the newest */
 	secret_fini(&plan);
