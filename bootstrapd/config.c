@@ -19,9 +19,8 @@ reading_note(struct reading *r, enum rc rc)
 		r->rc = rc;
 }
 
-/** A path relative to the configuration's own folder. */
-static const char *
-resolve(struct reading *r, const char *path)
+const char *
+reading_resolve(struct reading *r, const char *path)
 {
 	const char *slash = strrchr(r->yaml.file, '/');
 	size_t folder = slash ? (size_t)(slash - r->yaml.file) + 1 : 0;
@@ -39,8 +38,9 @@ resolve(struct reading *r, const char *path)
 	return out;
 }
 
-static const char *
-read_path(struct reading *r, struct yaml_node *map, const char *key, bool need)
+const char *
+reading_path(
+    struct reading *r, struct yaml_node *map, const char *key, bool need)
 {
 	struct yaml_node *n =
 	    need ? yaml_need(&r->yaml, map, key) : yaml_get(map, key);
@@ -54,7 +54,7 @@ read_path(struct reading *r, struct yaml_node *map, const char *key, bool need)
 	}
 	rc = yaml_text(&r->yaml, n, &text);
 	reading_note(r, rc);
-	return rc == RC_OK ? resolve(r, text) : NULL;
+	return rc == RC_OK ? reading_resolve(r, text) : NULL;
 }
 
 /* --- hsm ------------------------------------------------------------------ */
@@ -109,7 +109,7 @@ read_pin(struct reading *r, struct yaml_node *hsm)
 		if (h->pin && is_number(h->pin))
 			literal_pin(r, n);
 		if (h->pin && h->pin_kind == HSM_PIN_FILE)
-			h->pin = resolve(r, h->pin);
+			h->pin = reading_resolve(r, h->pin);
 	}
 	yaml_leftover(&r->yaml, pin, known);
 	if (found != 1) {
@@ -133,7 +133,7 @@ read_hsm(struct reading *r)
 		reading_note(r, RC_CONFIG);
 		return;
 	}
-	h->module = read_path(r, map, "module", true);
+	h->module = reading_path(r, map, "module", true);
 	n = yaml_need(&r->yaml, map, "token");
 	reading_note(r, n ? yaml_text(&r->yaml, n, &h->token) : RC_CONFIG);
 	n = yaml_get(map, "init_args");
@@ -269,8 +269,6 @@ read_all(struct reading *r)
 	static const char *const known[] = {"listen", "workers", "hsm",
 	    "server", "policies", "ledger", "control", "metrics", "user",
 	    "limits", NULL};
-	static const char *const server[] = {
-	    "certificate", "key", "trust", NULL};
 	static const char *const metrics[] = {"listen", NULL};
 	struct config *c = r->config;
 
@@ -281,13 +279,13 @@ read_all(struct reading *r)
 	reading_listen(r);
 	read_workers(r);
 	read_hsm(r);
-	c->policies = read_path(r, r->root, "policies", true);
-	c->ledger = read_path(r, r->root, "ledger", true);
-	c->control = read_path(r, r->root, "control", false);
+	c->policies = reading_path(r, r->root, "policies", true);
+	c->ledger = reading_path(r, r->root, "ledger", true);
+	c->control = reading_path(r, r->root, "control", false);
 	check_control(r);
+	reading_server(r);
 	reading_users(r);
 	read_limits(r);
-	read_later(r, "server", server, "no X.509 yet");
 	read_later(r, "metrics", metrics, "see `bootstrapctl status`");
 	yaml_leftover(&r->yaml, r->root, known);
 }

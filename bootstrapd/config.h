@@ -10,9 +10,14 @@
 #include "base/address.h"
 #include "base/arena.h"
 #include "base/diag.h"
-#include "hsm/hsm.h"
+#include "hsm/ec.h"
 
-enum { LISTENERS_MAX = 16, WORKERS_MAX = 64 };
+enum {
+	LISTENERS_MAX = 16,
+	WORKERS_MAX = 64,
+	SERVERS_MAX = 16, /**< certificates of this server */
+	SERVER_FILES_MAX = 16, /**< of trust anchors, of revocation lists */
+};
 
 enum listen_kind {
 	LISTEN_COAP, /**< NoSec: only whom a `nosec` identity admits */
@@ -31,6 +36,13 @@ struct user_config {
 	uint32_t uid, gid;
 };
 
+/** A certificate of this server, and its key in the token. */
+struct server_config {
+	const char *certificate; /**< path: it, and its chain behind it */
+	struct hsm_ec_ref key;
+	unsigned line;
+};
+
 struct config {
 	const char *file; /**< as given */
 	struct listen_config listen[LISTENERS_MAX];
@@ -40,6 +52,14 @@ struct config {
 	const char *policies; /**< folder or file */
 	const char *ledger; /**< file */
 	const char *control; /**< socket; NULL: none */
+	/** Shown to devices; the first to who names none of them. None:
+	 *  pre-shared keys alone. */
+	struct server_config servers[SERVERS_MAX];
+	size_t server_count;
+	const char *trust[SERVER_FILES_MAX]; /**< paths */
+	size_t trust_count;
+	const char *crls[SERVER_FILES_MAX]; /**< paths */
+	size_t crl_count;
 	struct user_config user_worker, user_keeper;
 	uint64_t sessions_max; /**< of all workers, default 20000 */
 	uint64_t handshakes_max; /**< default 2000 */

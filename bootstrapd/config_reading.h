@@ -1,6 +1,6 @@
 /**
  * config_reading.h - what the files that read bootstrapd.yaml share: config.c
- * (the whole), config_listen.c, config_user.c. Nobody else includes it.
+ * (the whole), config_listen.c, config_server.c, config_user.c. Nobody else includes it.
  */
 #ifndef BOOTSTRAPD_CONFIG_READING_H
 #define BOOTSTRAPD_CONFIG_READING_H
@@ -19,7 +19,15 @@ struct reading {
 /** Keep the first fault. */
 void reading_note(struct reading *r, enum rc rc);
 
+/** A path relative to the configuration's own folder. */
+const char *reading_resolve(struct reading *r, const char *path);
+/** The path under `key`; NULL when it is absent, or none. `need`: that it is
+ *  absent is a finding. */
+const char *reading_path(
+    struct reading *r, struct yaml_node *map, const char *key, bool need);
+
 void reading_listen(struct reading *r);
+void reading_server(struct reading *r);
 void reading_users(struct reading *r);
 
 #endif

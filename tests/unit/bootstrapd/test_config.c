@@ -329,18 +329,127 @@ static void
 test_what_comes_later_is_a_note(void **state)
 {
 	(void)state;
-	expect_findings(LEAST
-	    "server: {certificate: server.pem, key: \"pkcs11:object=s\", "
-	    "trust: ca.pem}\n"
-	    "metrics: {listen: unix:/run/m.sock}\n",
-	    "5:9: note: server: has no effect in this version (no X.509 yet)\n"
-	    "6:10: note: metrics: has no effect in this version (see "
+	expect_findings(LEAST "metrics: {listen: unix:/run/m.sock}\n",
+	    "5:10: note: metrics: has no effect in this version (see "
 	    "`bootstrapctl status`)\n");
 	/* a typing error in it is one already */
+	expect_findings(LEAST "metrics: {listn: x}\n",
+	    "5:10: note: metrics: has no effect in this version (see "
+	    "`bootstrapctl status`)\n"
+	    "5:11: error: metrics.listn: unknown key; did you mean "
+	    "`listen`?\n");
+}
+
+static void
+test_what_the_server_shows(void **state)
+{
+	struct config *c = loaded(LEAST
+	    "server:\n"
+	    "  certificate: server.pem\n"
+	    "  key: \"pkcs11:object=bootstrap-server;id=%01%ff\"\n"
+	    "  trust: device-ca.pem\n"
+	    "  crl: [/etc/a.crl, b.crl]\n"
+	    "  sni:\n"
+	    "    - {certificate: other.pem, key: \"pkcs11:object=other\"}\n");
+
+	(void)state;
+	assert_int_equal(c->server_count, 2);
+	expect_path(c->servers[0].certificate, "/server.pem");
+	assert_string_equal(c->servers[0].key.label, "bootstrap-server");
+	assert_int_equal(c->servers[0].key.id_len, 2);
+	assert_int_equal(c->servers[0].key.id[1], 0xff);
+	expect_path(c->servers[1].certificate, "/other.pem");
+	assert_string_equal(c->servers[1].key.label, "other");
+	assert_int_equal(c->servers[1].line, 11);
+	assert_int_equal(c->trust_count, 1);
+	expect_path(c->trust[0], "/device-ca.pem");
+	assert_int_equal(c->crl_count, 2);
+	assert_string_equal(c->crls[0], "/etc/a.crl");
+	expect_path(c->crls[1], "/b.crl");
+	config_free(c);
+	/* neither is needed: an identity may name its own */
+	c = loaded(
+	    LEAST "server: {certificate: s.pem, key: \"pkcs11:object=s\"}\n");
+	assert_int_equal(c->server_count, 1);
+	assert_int_equal(c->trust_count + c->crl_count, 0);
+	config_free(c);
+}
+
+static void
+test_faults_of_the_server(void **state)
+{
+	(void)state;
 	expect_findings(LEAST "server: {certificat: x}\n",
-	    "5:9: note: server: has no effect in this version (no X.509 yet)\n"
+	    "5:9: error: server: `certificate:` is missing\n"
+	    "5:9: error: server: `key:` is missing\n"
 	    "5:10: error: server.certificat: unknown key; did you mean "
 	    "`certificate`?\n");
+	expect_findings(LEAST
+	    "server: {certificate: x, key: \"pkcs11:object=x\", trust: {}, "
+	    "crl: [a, []], sni: {certificate: y}}\n",
+	    "5:57: error: server.trust: a single value is expected, found a "
+	    "map (text that begins with { goes in quotes)\n"
+	    "5:70: error: server.crl[1]: a single value is expected, found a "
+	    "list\n"
+	    "5:80: error: server.sni: a list is expected, found a map\n");
+	expect_findings(LEAST
+	    "server: {certificate: x, key: \"pkcs11:object=x\", sni: [y, "
+	    "{certificate: y, trust: z, key: \"pkcs11:token=t\"}]}\n",
+	    "5:56: error: server.sni[0]: a map (`key: value`) is expected, "
+	    "found a single value\n"
+	    "5:76: error: server.sni[1].trust: unknown key\n"
+	    "5:91: error: server.sni[1].key: a key's URI names a token; the "
+	    "token is named by hsm.token; leave object= and id= in the key's "
+	    "URI only\n");
+}
+
+static void
+test_a_private_key_never_stands_in_a_file(void **state)
+{
+	static const char *const keys[] = {"/etc/bootstrapd/hidden.pem",
+	    "hidden.der", "\"-----BEGIN hidden-----\"",
+	    "|\n    -----BEGIN PRIVATE KEY-----\n    hidden"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		struct diag *d = diag_new();
+		struct config *c;
+		char text[512];
+
+		snprintf(text, sizeof(text),
+		    LEAST "server:\n  certificate: x\n  key: %s\n", keys[i]);
+		assert_int_equal(load(text, d, &c), RC_CONFIG);
+		assert_int_equal(diag_total(d), 1);
+		assert_string_equal(diag_get(d, 0)->code, "config-server-key");
+		assert_null(strstr(diag_get(d, 0)->text, "hidden"));
+		assert_non_null(
+		    strstr(diag_get(d, 0)->text, "pkcs11:object=LABEL"));
+		diag_free(d);
+	}
+}
+
+static void
+test_sixteen_certificates(void **state)
+{
+	char text[4096], *at = text;
+
+	(void)state;
+	for (int count = 15; count <= 16; count++) {
+		at = text;
+		at += snprintf(at, 512,
+		    LEAST
+		    "server: {certificate: s, key: \"pkcs11:object=s\", sni: "
+		    "[");
+		for (int i = 0; i < count; i++)
+			at += snprintf(at, 100,
+			    "{certificate: s%d, key: \"pkcs11:object=s%d\"}, ",
+			    i, i);
+		(void)snprintf(at, 10, "]}\n");
+		expect_findings(text,
+		    count == 15 ? ""
+				: "5:55: error: server.sni: 16 certificates "
+				  "beside the first one; 15 are possible\n");
+	}
 }
 
 static void
@@ -424,6 +533,10 @@ main(void)
 	    cmocka_unit_test(test_a_pin_never_stands_in_the_file),
 	    cmocka_unit_test(test_all_faults_in_one_run),
 	    cmocka_unit_test(test_what_comes_later_is_a_note),
+	    cmocka_unit_test(test_what_the_server_shows),
+	    cmocka_unit_test(test_faults_of_the_server),
+	    cmocka_unit_test(test_a_private_key_never_stands_in_a_file),
+	    cmocka_unit_test(test_sixteen_certificates),
 	    cmocka_unit_test(test_worker_and_keeper_are_kept_apart),
 	    cmocka_unit_test(test_the_path_of_a_socket_is_short),
 	    cmocka_unit_test(test_it_is_one_document),
