@@ -173,6 +173,12 @@ dtls_client_server(const struct dtls_client *c, uint8_t digest[static 32])
 	return c->seen;
 }
 
+bool
+dtls_client_refused(const struct dtls_client *c)
+{
+	return c->refused;
+}
+
 const char *
 dtls_client_version(const struct dtls_client *c)
 {

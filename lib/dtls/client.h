@@ -1,8 +1,8 @@
 /**
  * client.h - the device's side of DTLS 1.2 and 1.3, with a pre-shared key, a
  * certificate or a raw public key, over the same bytes in and bytes out: the
- * virtual device, the conversations and the bench stand on it. bootstrapd never opens a DTLS session itself (LwM2M: the
- * client is always the DTLS client).
+ * virtual device, the conversations and the bench stand on it. bootstrapd never
+ * opens a DTLS session itself (LwM2M: the client is always the DTLS client).
  */
 #ifndef DTLS_CLIENT_H
 #define DTLS_CLIENT_H
@@ -35,14 +35,24 @@ struct dtls_client_config {
 	struct span trust;
 	const char *server_name;
 	struct span server_key;
+	/**
+	 * Likewise by a digest: SHA-256, SHA-384 or SHA-512, told by its
+	 * length. Of the server's own certificate, or raw key: alone it stands
+	 * for all (Certificate Usage 3: chain, dates and name are not looked
+	 * at), beside anchors both have to hold (usage 1). Of an anchor that
+	 * the server sends within its chain (usage 2).
+	 */
+	struct span server_digest;
+	struct span anchor_digest;
+	bool server_raw; /**< the server has to show a raw key */
 };
 
 struct dtls_client;
 
 /**
  * Errors: RC_MEMORY; RC_UNSUPPORTED (a suite or a version that this wolfSSL has
- * not; an identity or a key that cannot be); RC_MALFORMED (a certificate or a
- * private key).
+ * not; an identity, a key or a digest that cannot be); RC_MALFORMED (a
+ * certificate or a private key).
  */
 MUST_CHECK enum rc dtls_client_open(
     const struct dtls_client_config *config, struct dtls_client **out);
@@ -68,6 +78,8 @@ MUST_CHECK enum rc dtls_client_output(struct dtls_client *c, struct writer *w);
 /** SHA-256 of the certificate or key that the server has shown, good or not;
  *  false: none. */
 bool dtls_client_server(const struct dtls_client *c, uint8_t digest[static 32]);
+/** What the server has shown is not what it has to show. */
+bool dtls_client_refused(const struct dtls_client *c);
 /** "DTLS 1.3", static. */
 const char *dtls_client_version(const struct dtls_client *c);
 /** The fatal alert that the server sent, -1: none. */

@@ -17,6 +17,14 @@ enum {
 	/* wolfSSL's limit for both directions once established: records of the
 	 * largest size that the server takes. */
 	CLIENT_RECORD_MAX = DTLS_PLAINTEXT_MAX + 128,
+	CLIENT_DIGEST_MAX = 64, /* SHA-512's */
+	CLIENT_NAME_MAX = 255, /* bytes */
+};
+
+/* What something has to be: nothing, or of that digest. */
+struct client_pin {
+	size_t len; /* 0: nothing is asked */
+	uint8_t digest[CLIENT_DIGEST_MAX];
 };
 
 struct dtls_client {
@@ -27,14 +35,24 @@ struct dtls_client {
 	struct output out;
 	struct span in; /* the datagram that wolfSSL reads next */
 	uint64_t resend_ms;
-	struct span server_key; /* expected, raw; empty: none */
-	uint8_t server_key_bytes[X509_P256_KEY_LEN];
+	struct client_pin server, anchor;
+	bool anchored; /* there are anchors: the server's chain counts */
+	char name[CLIENT_NAME_MAX + 1]; /* whose it must be; "": anybody's */
 	char suite_13[64];
 	bool seen; /* the server has shown this */
 	uint8_t digest[DIGEST_LEN];
+	bool refused; /* and it is not what it has to be */
 	bool started;
 	bool established;
 	bool over; /* wolfSSL is not called again */
 };
+
+/* client_judge.c: is the server who it has to be */
+
+/** Errors: RC_UNSUPPORTED (a length that no digest has, or no name). */
+MUST_CHECK enum rc judge_init(
+    struct dtls_client *c, const struct dtls_client_config *config);
+/** A VerifyCallback; its user context is the client. */
+int judge(int good, WOLFSSL_X509_STORE_CTX *store);
 
 #endif

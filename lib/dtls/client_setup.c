@@ -63,22 +63,6 @@ give_key_13(WOLFSSL *ssl, const char *hint, char *identity,
 }
 #endif
 
-static int
-judge(int good, WOLFSSL_X509_STORE_CTX *store)
-{
-	struct dtls_client *c = store->userCtx;
-	struct span shown;
-
-	if (store->error_depth > 0 || store->totalCerts < 1)
-		return good;
-	shown = span_of(store->certs[0].buffer, store->certs[0].length);
-	digest_of(shown, c->digest);
-	c->seen = true;
-	if (c->server_key.len > 0)
-		return good && span_equal(shown, c->server_key);
-	return good;
-}
-
 static WOLFSSL_METHOD *
 method(enum dtls_client_version version)
 {
@@ -177,21 +161,24 @@ set_certificates(WOLFSSL_CTX *ctx, const struct dtls_client_config *config)
 		(long)private_key.len,
 		WOLFSSL_FILETYPE_ASN1) != WOLFSSL_SUCCESS)
 		return RC_MALFORMED;
-	return set_types(ctx, raw, config->server_key.len > 0) ? RC_OK
-							       : RC_UNSUPPORTED;
+	return set_types(
+		   ctx, raw, config->server_raw || config->server_key.len > 0)
+	    ? RC_OK
+	    : RC_UNSUPPORTED;
 }
 
 static enum rc
-set_server(struct dtls_client *c, const struct dtls_client_config *config)
+set_server(struct dtls_client *c)
 {
-	const char *name = config->server_name;
+	size_t len = strlen(c->name);
 
-	if (name &&
-	    wolfSSL_UseSNI(c->ssl, WOLFSSL_SNI_HOST_NAME, name,
-		(unsigned short)strlen(name)) != WOLFSSL_SUCCESS)
+	if (len == 0)
+		return RC_OK;
+	if (wolfSSL_UseSNI(c->ssl, WOLFSSL_SNI_HOST_NAME, c->name,
+		(unsigned short)len) != WOLFSSL_SUCCESS)
 		return RC_UNSUPPORTED;
-	if (name && config->trust.len > 0 &&
-	    wolfSSL_check_domain_name(c->ssl, name) != WOLFSSL_SUCCESS)
+	if (c->anchored &&
+	    wolfSSL_check_domain_name(c->ssl, c->name) != WOLFSSL_SUCCESS)
 		return RC_MEMORY;
 	return RC_OK;
 }
@@ -243,7 +230,7 @@ set_session(struct dtls_client *c, const struct dtls_client_config *config)
 	wolfSSL_dtls_set_using_nonblock(c->ssl, 1);
 	if (wolfSSL_dtls_set_mtu(c->ssl, CLIENT_MTU) != WOLFSSL_SUCCESS)
 		return RC_MEMORY;
-	return set_server(c, config);
+	return set_server(c);
 }
 
 enum rc
@@ -257,23 +244,22 @@ dtls_client_open(
 	if (!acceptable(config) ||
 	    (config->server_key.len > 0 &&
 		!x509_is_p256_key(config->server_key)) ||
+	    (config->server_raw &&
+		(config->trust.len > 0 || config->anchor_digest.len > 0)) ||
 	    (config->version != DTLS_CLIENT_12 && !DTLS_HAVE_13))
 		return RC_UNSUPPORTED;
 	c = calloc(1, sizeof(*c));
 	if (!c)
 		return RC_MEMORY;
 	c->resend_ms = TIME_NEVER;
-	if (config->server_key.len > 0)
-		memcpy(c->server_key_bytes, config->server_key.p,
-		    config->server_key.len);
-	c->server_key = span_of(c->server_key_bytes, config->server_key.len);
-	rc = set_psk(c, config);
+	rc = judge_init(c, config);
+	if (rc == RC_OK)
+		rc = set_psk(c, config);
 	if (rc == RC_OK)
 		rc = output_init(&c->out, CLIENT_SLOTS, CLIENT_MTU);
 	if (rc == RC_OK)
 		rc = context_new(method(config->version), config->suites,
-		    config->key != NULL,
-		    config->trust.len > 0 || config->server_key.len > 0,
+		    config->key != NULL, c->anchored || c->server.len > 0,
 		    &c->ctx);
 	if (rc == RC_OK)
 		rc = set_certificates(c->ctx, config);

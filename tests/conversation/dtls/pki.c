@@ -66,6 +66,19 @@ pki_der(struct span pem, struct writer *out)
 	return pem_unpack(pem, "CERTIFICATE", out);
 }
 
+/** PEM: the first server's certificate and its root. */
+static struct span
+chain_with_anchor(void)
+{
+	static uint8_t both[2 * FILE_LEN_MAX];
+	struct writer w;
+
+	writer_init(&w, both, sizeof(both));
+	writer_put(&w, pki_file(servers[PKI_SERVER], "pem"));
+	writer_put(&w, pki_file("server-ca", "pem"));
+	return writer_span(&w);
+}
+
 enum rc
 pki_try(struct world *w, const struct pki_house *h)
 {
@@ -87,6 +100,8 @@ pki_try(struct world *w, const struct pki_house *h)
 		else
 			shown[i].chain = pki_file(servers[i], "pem");
 	}
+	if (h->anchor_too)
+		shown[0].chain = chain_with_anchor();
 	if (h->crl) {
 		crl = pki_file(h->crl, "crl");
 		c.crl_count = 1;

@@ -25,6 +25,7 @@ enum rc pki_der(struct span pem, struct writer *out);
 struct pki_house {
 	size_t servers; /**< of those above, from the first; 0: all */
 	bool no_chains; /**< raw keys alone */
+	bool anchor_too; /**< the first shows its anchor behind its own */
 	const char *trust; /**< NULL: "device-ca" */
 	const char *crl; /**< NULL: none */
 	/** Names of devices whose raw keys are known, up to a NULL. */
