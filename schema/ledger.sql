@@ -7,10 +7,12 @@
 -- as in JSON. Times are UTC.
 --
 -- The programs refuse to write to a file whose schema is not this text. A
--- change to it needs a new user_version and an upgrade in lib/ledger/ledger.c.
+-- change to it needs a new user_version, the text that was in a file of its own
+-- (ledger-1.sql is version 1), and an entry in lib/ledger/schema.c, which
+-- brings older files here: views are made anew, what is new is added.
 
 PRAGMA application_id = 0x62734c47; -- "bsLG"
-PRAGMA user_version = 1;
+PRAGMA user_version = 2;
 
 CREATE TABLE event (
 	seq INTEGER PRIMARY KEY,
@@ -28,6 +30,8 @@ CREATE INDEX event_session ON event (session) WHERE session IS NOT NULL;
 CREATE INDEX event_endpoint ON event (endpoint, endpoint_raw)
 	WHERE endpoint IS NOT NULL;
 CREATE INDEX event_revoked ON event (json_extract(data, '$.fingerprint'))
+	WHERE kind = 'credential_revoked';
+CREATE INDEX event_revoked_serial ON event (json_extract(data, '$.serial'))
 	WHERE kind = 'credential_revoked';
 
 CREATE TRIGGER event_keeps_rows BEFORE DELETE ON event BEGIN
@@ -103,6 +107,39 @@ WHEN NEW.kind = 'bootstrap_end' AND NEW.endpoint IS NOT NULL BEGIN
 		AND end_seq IS NULL
 		AND NEW.session =
 			(SELECT session FROM event WHERE seq = begin_seq);
+END;
+
+-- The sealed store: keys that were imported, or made at random. Nobody can open
+-- one but the token with the key `master`, and only in its own place; so these
+-- rows need no chain, and the rows of `event` say what was put in. The columns
+-- `shown` are printable, and NULL where the bytes themselves are.
+CREATE TABLE secret (
+	collection TEXT NOT NULL,
+	name BLOB NOT NULL CHECK (length(name) BETWEEN 1 AND 252),
+	epoch INTEGER NOT NULL CHECK (epoch BETWEEN 1 AND 4294967295),
+	endpoint BLOB NOT NULL CHECK (length(endpoint) BETWEEN 1 AND 252),
+	master TEXT NOT NULL,
+	sealed BLOB NOT NULL CHECK (length(sealed) BETWEEN 1 AND 4200),
+	name_shown TEXT,
+	endpoint_shown TEXT,
+	PRIMARY KEY (collection, name, epoch DESC)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX secret_endpoint
+	ON secret (collection, endpoint, name, epoch DESC);
+
+CREATE TRIGGER secret_keeps_rows BEFORE DELETE ON secret BEGIN
+	SELECT RAISE(ABORT, 'the sealed store is append-only');
+END;
+CREATE TRIGGER secret_keeps_values BEFORE UPDATE ON secret BEGIN
+	SELECT RAISE(ABORT, 'the sealed store is append-only');
+END;
+CREATE TRIGGER secret_only_grows BEFORE INSERT ON secret
+WHEN EXISTS (
+	SELECT 1 FROM secret AS s
+	WHERE s.collection = NEW.collection AND s.name = NEW.name
+		AND s.epoch = NEW.epoch) BEGIN
+	SELECT RAISE(ABORT, 'the sealed store is append-only');
 END;
 
 CREATE VIEW events AS
@@ -197,8 +234,26 @@ LEFT JOIN event AS f ON f.seq = d.first_seq
 LEFT JOIN event AS b ON b.seq = d.begin_seq
 LEFT JOIN event AS e ON e.seq = d.end_seq;
 
--- Public parts and keyed fingerprints; no key has ever been in this file. An
--- image holds the credential of the first boot.
+-- Who was turned away, and why: at the handshake (the endpoint is then whose
+-- credential it was, NULL where nobody knows it), or when it asked for a
+-- bootstrap (the endpoint is then what was claimed).
+CREATE VIEW refusals AS
+SELECT
+	seq,
+	strftime('%Y-%m-%dT%H:%M:%fZ', time_ms / 1000.0, 'unixepoch') AS time,
+	endpoint,
+	data ->> 'kind' AS kind,
+	substr(data -> 'credential', 2,
+		length(data -> 'credential') - 2) AS credential,
+	data ->> 'address' AS address,
+	data ->> 'reason' AS reason,
+	data ->> 'sentence' AS sentence,
+	data ->> 'remedy' AS remedy
+FROM event
+WHERE kind IN ('handshake_refused', 'bootstrap_refused');
+
+-- Public parts and keyed fingerprints; no key stands here. An image holds the
+-- credential of the first boot.
 CREATE VIEW credentials AS
 SELECT
 	c.endpoint,
@@ -213,13 +268,38 @@ SELECT
 	json_extract(c.data, '$.fingerprint') AS fingerprint,
 	strftime('%Y-%m-%dT%H:%M:%fZ', c.time_ms / 1000.0, 'unixepoch')
 		AS issued,
-	(SELECT strftime('%Y-%m-%dT%H:%M:%fZ', min(r.time_ms) / 1000.0,
-		'unixepoch') FROM event AS r
+	(SELECT strftime('%Y-%m-%dT%H:%M:%fZ', min(time_ms) / 1000.0,
+		'unixepoch') FROM (
+		SELECT r.time_ms FROM event AS r
 		WHERE r.kind = 'credential_revoked'
 		AND json_extract(r.data, '$.fingerprint') =
-			json_extract(c.data, '$.fingerprint')) AS revoked
+			json_extract(c.data, '$.fingerprint')
+		UNION ALL
+		SELECT r.time_ms FROM event AS r
+		WHERE r.kind = 'credential_revoked'
+		AND json_extract(r.data, '$.serial') =
+			json_extract(c.data, '$.serial')
+		AND coalesce(r.data ->> 'issuer_key' =
+			c.data ->> 'issuer_key', 1))) AS revoked,
+	json_extract(c.data, '$.serial') AS serial,
+	CASE json_type(c.data, '$.not_after') WHEN 'integer'
+		THEN strftime('%Y-%m-%dT%H:%M:%fZ', c.data ->> 'not_after',
+			'unixepoch')
+		ELSE c.data ->> 'not_after' END AS not_after,
+	c.data ->> 'ca' AS ca
 FROM event AS c
 WHERE c.kind IN ('credential_issued', 'image_minted');
+
+-- What lies in the sealed store; never the secrets.
+CREATE VIEW secrets AS
+SELECT
+	collection,
+	coalesce(name_shown, CAST(name AS TEXT)) AS name,
+	epoch,
+	coalesce(endpoint_shown, CAST(endpoint AS TEXT)) AS endpoint,
+	master,
+	length(sealed) AS sealed_len
+FROM secret;
 
 CREATE VIEW checkpoints AS
 SELECT

@@ -47,26 +47,6 @@ put_json(struct writer *w, const struct field *fields, size_t count)
 	return true;
 }
 
-/* The transaction is gone, or goes now; nothing of it was written. */
-static void
-roll_back(struct ledger *l)
-{
-	/* SQLite ends it by itself after some errors, not after others. */
-	if (!sqlite3_get_autocommit(l->db))
-		(void)store_run(l, STORE_ROLLBACK);
-}
-
-static enum rc
-lose_group(struct ledger *l, int code, const char *doing)
-{
-	l->lost = store_failed(l, code, doing);
-	if (l->lost == RC_OK)
-		l->lost = RC_DB;
-	roll_back(l);
-	l->group = GROUP_LOST;
-	return l->lost;
-}
-
 static int
 read_head(struct ledger *l, uint64_t *seq, uint8_t hash[static DIGEST_LEN])
 {
@@ -111,7 +91,7 @@ ledger_begin(struct ledger *l)
 	/* Under the lock: the last row may be another process's. */
 	code = read_head(l, &l->seq, l->hash);
 	if (code != SQLITE_ROW && code != SQLITE_DONE) {
-		enum rc rc = lose_group(l, code, "read the head");
+		enum rc rc = store_lose_group(l, code, "read the head");
 
 		l->group = GROUP_NONE;
 		return rc;
@@ -186,7 +166,7 @@ ledger_append(struct ledger *l, const struct ledger_event *e, uint64_t *seq)
 	chain_hash(l->hash, &row, row.hash);
 	code = insert(l, &row);
 	if (code != SQLITE_DONE)
-		return lose_group(l, code, "append");
+		return store_lose_group(l, code, "append");
 	l->seq = row.seq;
 	memcpy(l->hash, row.hash, DIGEST_LEN);
 	if (seq)
@@ -208,7 +188,7 @@ ledger_commit(struct ledger *l)
 			l->group = GROUP_NONE;
 			return RC_OK;
 		}
-		(void)lose_group(l, code, "commit");
+		(void)store_lose_group(l, code, "commit");
 	}
 	rc = l->lost;
 	l->group = GROUP_NONE;
@@ -219,6 +199,6 @@ void
 ledger_rollback(struct ledger *l)
 {
 	if (l->group == GROUP_OPEN)
-		roll_back(l);
+		store_roll_back(l);
 	l->group = GROUP_NONE;
 }

@@ -102,7 +102,8 @@ read_marks(sqlite3 *db, int64_t *application, int64_t *version, int64_t *parts)
 	return code;
 }
 
-/* RC_OK: a ledger; RC_NOT_FOUND: a database with nothing in it yet. */
+/* RC_OK: a ledger; RC_NOT_FOUND: a database with nothing in it yet; RC_AGAIN:
+ * a ledger of an older version. */
 static enum rc
 identify(sqlite3 *db, const struct reason *why, const char *path)
 {
@@ -127,7 +128,7 @@ identify(sqlite3 *db, const struct reason *why, const char *path)
 		    path, (long long)version, SCHEMA_VERSION);
 		return RC_CONFIG;
 	}
-	return RC_OK;
+	return version < SCHEMA_VERSION ? RC_AGAIN : RC_OK;
 }
 
 static enum rc
@@ -161,20 +162,41 @@ use_wal(sqlite3 *db, const struct reason *why, const char *path)
 }
 
 static enum rc
-create(sqlite3 *db, const struct reason *why, const char *path)
+altered(const struct reason *why, const char *path, const struct writer *what)
 {
+	say(why, "%s: the schema was altered: %.*s", path,
+	    SPAN_FMT(writer_span(what)));
+	return RC_CONFIG;
+}
+
+/* Make it a ledger of the newest version, whole or not at all. */
+static enum rc
+bring_up(sqlite3 *db, const struct reason *why, const char *path)
+{
+	char text[256];
+	struct writer what;
 	enum rc rc;
 	int code;
 
+	writer_init(&what, text, sizeof(text));
 	code = sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
 	if (code != SQLITE_OK)
 		return failed(db, code, why, path);
-	/* Somebody else may have made it while we waited for the lock. */
+	/* Somebody else may have done it while we waited for the lock. */
 	rc = identify(db, why, path);
 	if (rc == RC_NOT_FOUND) {
 		code = schema_create(db);
-		if (code == SQLITE_OK)
-			code = sqlite3_exec(db, "COMMIT", NULL, NULL, NULL);
+		rc = code == SQLITE_OK ? RC_OK : failed(db, code, why, path);
+	} else if (rc == RC_AGAIN) {
+		rc = schema_upgrade(db, &what);
+		if (rc == RC_CONFIG)
+			altered(why, path, &what);
+		else if (rc)
+			say(why, "%s: cannot be brought to version %d: %s",
+			    path, SCHEMA_VERSION, sqlite3_errmsg(db));
+	}
+	if (!rc) {
+		code = sqlite3_exec(db, "COMMIT", NULL, NULL, NULL);
 		rc = code == SQLITE_OK ? RC_OK : failed(db, code, why, path);
 	}
 	if (!sqlite3_get_autocommit(db))
@@ -194,22 +216,21 @@ prepare_to_write(sqlite3 *db, const struct reason *why, const char *path)
 		return RC_DB;
 	}
 	rc = identify(db, why, path);
-	if (rc != RC_OK && rc != RC_NOT_FOUND)
+	if (rc != RC_OK && rc != RC_NOT_FOUND && rc != RC_AGAIN)
 		return rc;
 	/* Not before it is known to be ours: this changes the file. */
 	if (use_wal(db, why, path) != RC_OK)
 		return store_rc(db, sqlite3_errcode(db)) == RC_FULL ? RC_FULL
 								    : RC_DB;
-	if (rc == RC_NOT_FOUND)
-		rc = create(db, why, path);
+	if (rc != RC_OK)
+		rc = bring_up(db, why, path);
 	if (rc)
 		return rc;
 	writer_init(&what, text, sizeof(text));
 	rc = schema_check(db, &what);
 	if (rc == RC_CONFIG)
-		say(why, "%s: the schema was altered: %.*s", path,
-		    SPAN_FMT(writer_span(&what)));
-	else if (rc)
+		return altered(why, path, &what);
+	if (rc)
 		say(why, "%s: the schema cannot be read", path);
 	return rc;
 }
@@ -272,6 +293,8 @@ open_to_read(
 	if (code != SQLITE_OK)
 		return failed(*db, code, why, path);
 	rc = identify(*db, why, path);
+	if (rc == RC_AGAIN)
+		return RC_OK; /* read as it is */
 	return rc == RC_NOT_FOUND ? RC_CONFIG : rc;
 }
 

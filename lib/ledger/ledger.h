@@ -40,7 +40,8 @@ struct ledger;
  * `why` (may be NULL) receives one line for people.
  * Errors: RC_NOT_FOUND, RC_DB (cannot be opened or written), RC_FULL (no space
  * to make it in), RC_CONFIG (not a ledger, of a newer version, or to be written
- * and its schema was altered), RC_MEMORY.
+ * and its schema was altered), RC_MEMORY. A file of an older version is brought
+ * to this one when it is opened to be written, whole or not at all.
  */
 MUST_CHECK enum rc ledger_open(const char *path, enum ledger_mode mode,
     struct ledger **out, char *why, size_t why_len);
@@ -102,6 +103,7 @@ struct ledger_query {
 	/** Of the data, as it stands there ("0a1b..."); by an index for rows
 	 *  of the kind credential_revoked. */
 	struct span fingerprint;
+	struct span serial; /**< likewise */
 	bool newest_first;
 };
 
@@ -152,7 +154,8 @@ struct ledger_secret {
  * Put one in, within a group. `is_new` (may be NULL): it was not there.
  * Errors: RC_CONFLICT (that name and epoch are there with another endpoint,
  * master or secret: nothing has changed, the group goes on), RC_MALFORMED
- * (lengths), and those of ledger_append.
+ * (lengths; collection or master is no text, or has control characters: the
+ * group goes on), and those of ledger_append.
  */
 MUST_CHECK enum rc ledger_secret_put(
     struct ledger *l, const struct ledger_secret *s, bool *is_new);
@@ -168,7 +171,8 @@ struct ledger_secret_query {
 };
 
 /** By index where collection and name, or collection and endpoint are given;
- *  the newest epoch of a name first. */
+ *  the newest epoch of a name first. Errors: RC_DB, and what `each` returns to
+ *  stop. */
 MUST_CHECK enum rc ledger_secret_read(struct ledger *l,
     const struct ledger_secret_query *q, ledger_secret_fn each, void *ctx);
 
@@ -199,8 +203,9 @@ typedef enum rc (*ledger_cells_fn)(void *ctx, const struct ledger_cells *row);
 
 /**
  * All rows of one of the views of schema/ledger.sql: "devices", "bootstraps",
- * "credentials", "checkpoints", "keys", "events". Errors: RC_NOT_FOUND (no
- * such view), RC_DB, and what `each` returns to stop.
+ * "credentials", "refusals", "secrets", "checkpoints", "keys", "events".
+ * Errors: RC_NOT_FOUND (no such view, or not yet in a file of an older version
+ * that is open to be read), RC_DB, and what `each` returns to stop.
  */
 MUST_CHECK enum rc ledger_view(
     struct ledger *l, const char *view, ledger_cells_fn each, void *ctx);

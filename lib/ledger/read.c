@@ -37,7 +37,11 @@ choose(const struct ledger_query *q)
 {
 	enum store_stmt which;
 
-	if (q->session.len)
+	if (q->fingerprint.len && span_is(q->kind, "credential_revoked"))
+		which = STORE_READ_REVOKED;
+	else if (q->serial.len && span_is(q->kind, "credential_revoked"))
+		which = STORE_READ_SERIAL;
+	else if (q->session.len)
 		which = STORE_READ_SESSION;
 	else if (q->endpoint.len)
 		which = STORE_READ_ENDPOINT;
@@ -80,6 +84,10 @@ ledger_read(struct ledger *l, const struct ledger_query *q, ledger_row_fn each,
 		code = bind(stmt, 5, shown, true);
 	if (code == SQLITE_OK)
 		code = bind(stmt, 6, raw, false);
+	if (code == SQLITE_OK)
+		code = bind(stmt, 7, q->fingerprint, true);
+	if (code == SQLITE_OK)
+		code = bind(stmt, 8, q->serial, true);
 	if (code == SQLITE_OK)
 		rc = each_row(l, stmt, each, ctx);
 	else

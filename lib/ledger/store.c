@@ -11,20 +11,42 @@
 #define IS_KIND " AND (?3 IS NULL OR kind = ?3)"
 #define IS_ENDPOINT \
 	" AND (?5 IS NULL OR (endpoint = ?5 AND endpoint_raw IS ?6))"
+#define IS_MARKED \
+	" AND (?7 IS NULL OR json_extract(data, '$.fingerprint') = ?7)" \
+	" AND (?8 IS NULL OR json_extract(data, '$.serial') = ?8)"
+#define IS_SESSION " AND (?4 IS NULL OR session = ?4)"
 #define LIMIT " LIMIT ?2"
-#define OLDEST " ORDER BY seq" LIMIT
-#define NEWEST " ORDER BY seq DESC" LIMIT
+#define OLDEST IS_MARKED " ORDER BY seq" LIMIT
+#define NEWEST IS_MARKED " ORDER BY seq DESC" LIMIT
 
 /*
  * ?1 after_seq, ?2 limit (negative: none), ?3 kind, ?4 session, ?5 endpoint
- * and ?6 endpoint_raw. What narrows most is asked for in the open, so that its
- * index is used; the rest is checked row by row.
+ * and ?6 endpoint_raw, ?7 fingerprint, ?8 serial. What narrows most is asked
+ * for in the open, so that its index is used; the rest is checked row by row.
  */
 #define READ_ALL "SELECT " ROW " FROM event WHERE seq > ?1"
 #define READ_KIND READ_ALL " AND kind = ?3"
 #define READ_SESSION READ_ALL " AND session = ?4" IS_KIND IS_ENDPOINT
 #define READ_ENDPOINT \
 	READ_ALL " AND endpoint = ?5 AND endpoint_raw IS ?6" IS_KIND
+/* Both indexes are of these rows alone, so their kind must stand here. */
+#define READ_REVOKED \
+	READ_ALL " AND kind = 'credential_revoked'" IS_SESSION IS_ENDPOINT
+#define READ_FINGERPRINT \
+	READ_REVOKED " AND json_extract(data, '$.fingerprint') = ?7"
+#define READ_SERIAL READ_REVOKED " AND json_extract(data, '$.serial') = ?8"
+
+/* ?1 collection, ?2 name, ?3 endpoint, ?4 epoch, ?5 limit */
+#define SECRETS_BY(index) \
+	"SELECT collection, name, epoch, endpoint, master, sealed " \
+	"FROM secret " index "WHERE (?4 IS NULL OR epoch = ?4)"
+#define SECRETS SECRETS_BY("")
+/* Said, because the order could be had more cheaply without it. */
+#define SECRETS_BY_OWNER SECRETS_BY("INDEXED BY secret_endpoint ")
+#define IN_COLLECTION " AND collection = ?1"
+#define IS_NAME " AND (?2 IS NULL OR name = ?2)"
+#define IS_OWNER " AND (?3 IS NULL OR endpoint = ?3)"
+#define BY_NAME " ORDER BY collection, name, epoch DESC LIMIT ?5"
 
 static const char *const sql[STORE_COUNT] = {
     [STORE_BEGIN] = "BEGIN IMMEDIATE",
@@ -47,6 +69,28 @@ static const char *const sql[STORE_COUNT] = {
     [STORE_READ_SESSION_NEWEST] = READ_SESSION NEWEST,
     [STORE_READ_ENDPOINT] = READ_ENDPOINT OLDEST,
     [STORE_READ_ENDPOINT_NEWEST] = READ_ENDPOINT NEWEST,
+    [STORE_READ_REVOKED] = READ_FINGERPRINT OLDEST,
+    [STORE_READ_REVOKED_NEWEST] = READ_FINGERPRINT NEWEST,
+    [STORE_READ_SERIAL] = READ_SERIAL OLDEST,
+    [STORE_READ_SERIAL_NEWEST] = READ_SERIAL NEWEST,
+    [STORE_HAS_PART] =
+	"SELECT 1 FROM sqlite_schema WHERE type = ?1 AND name = ?2",
+    [STORE_SECRET_LOOK] = "SELECT endpoint, master, sealed FROM secret "
+			  "WHERE collection = ?1 AND name = ?2 AND epoch = ?3",
+    [STORE_SECRET_INSERT] = "INSERT INTO secret (collection, name, epoch, "
+			    "endpoint, master, sealed, name_shown, "
+			    "endpoint_shown) "
+			    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+    [STORE_SECRETS] = SECRETS IS_NAME IS_OWNER BY_NAME,
+    [STORE_SECRETS_NAME] =
+	SECRETS IN_COLLECTION " AND name = ?2" IS_OWNER BY_NAME,
+    [STORE_SECRETS_ENDPOINT] =
+	SECRETS_BY_OWNER IN_COLLECTION " AND endpoint = ?3" BY_NAME,
+    [STORE_SECRETS_COLLECTION] = SECRETS IN_COLLECTION BY_NAME,
+    [STORE_SECRETS_SHOWN] = "SELECT name, name_shown, endpoint, "
+			    "endpoint_shown FROM secret",
+    [STORE_COLLECTIONS] = "SELECT collection, master, count(*) FROM secret "
+			  "GROUP BY 1, 2",
 };
 
 enum rc
@@ -84,6 +128,25 @@ store_failed(struct ledger *l, int code, const char *doing)
 		    F_TEXT("error", sqlite3_errmsg(l->db)), F_INT("code", code),
 		    F_INT("errno", sqlite3_system_errno(l->db)));
 	return rc;
+}
+
+void
+store_roll_back(struct ledger *l)
+{
+	/* SQLite ends it by itself after some errors, not after others. */
+	if (!sqlite3_get_autocommit(l->db))
+		(void)store_run(l, STORE_ROLLBACK);
+}
+
+enum rc
+store_lose_group(struct ledger *l, int code, const char *doing)
+{
+	l->lost = store_failed(l, code, doing);
+	if (l->lost == RC_OK)
+		l->lost = RC_DB;
+	store_roll_back(l);
+	l->group = GROUP_LOST;
+	return l->lost;
 }
 
 enum rc
@@ -132,6 +195,26 @@ store_run(struct ledger *l, enum store_stmt which)
 	/* The code stays the connection's last: reset repeats it. */
 	store_give_back(l, stmt);
 	return code;
+}
+
+enum rc
+store_has(struct ledger *l, const char *type, const char *name)
+{
+	sqlite3_stmt *stmt;
+	enum rc rc;
+	int code;
+
+	rc = store_take(l, STORE_HAS_PART, &stmt);
+	if (rc)
+		return rc;
+	sqlite3_bind_text(stmt, 1, type, -1, SQLITE_STATIC);
+	sqlite3_bind_text(stmt, 2, name, -1, SQLITE_STATIC);
+	code = sqlite3_step(stmt);
+	store_give_back(l, stmt);
+	if (code == SQLITE_ROW)
+		return RC_OK;
+	return code == SQLITE_DONE ? RC_NOT_FOUND
+				   : store_failed(l, code, "read the schema");
 }
 
 struct span

@@ -9,7 +9,7 @@
 
 #include <sqlite3.h>
 
-/** The statements of append.c and read.c; their text is in store.c. */
+/** The statements of append.c, read.c and secret.c; their text is in store.c. */
 enum store_stmt {
 	STORE_BEGIN,
 	STORE_COMMIT,
@@ -26,6 +26,19 @@ enum store_stmt {
 	STORE_READ_SESSION_NEWEST,
 	STORE_READ_ENDPOINT,
 	STORE_READ_ENDPOINT_NEWEST,
+	STORE_READ_REVOKED,
+	STORE_READ_REVOKED_NEWEST,
+	STORE_READ_SERIAL,
+	STORE_READ_SERIAL_NEWEST,
+	STORE_HAS_PART,
+	STORE_SECRET_LOOK,
+	STORE_SECRET_INSERT,
+	STORE_SECRETS,
+	STORE_SECRETS_NAME,
+	STORE_SECRETS_ENDPOINT,
+	STORE_SECRETS_COLLECTION,
+	STORE_SECRETS_SHOWN,
+	STORE_COLLECTIONS,
 	STORE_COUNT
 };
 
@@ -58,6 +71,12 @@ enum rc store_rc(sqlite3 *db, int code);
 /** store_rc, and a line in the log that says what was being done. */
 enum rc store_failed(struct ledger *l, int code, const char *doing);
 
+/** End the transaction, if there is one; nothing of it is written. */
+void store_roll_back(struct ledger *l);
+
+/** The same after an error of its group, which is lost by it; never RC_OK. */
+enum rc store_lose_group(struct ledger *l, int code, const char *doing);
+
 /**
  * A statement, prepared at its first use. One that is being stepped already (a
  * callback reads while its caller does) is prepared afresh. Give it back with
@@ -69,6 +88,13 @@ void store_give_back(struct ledger *l, sqlite3_stmt *stmt);
 
 /** Run a statement that yields no row. Returns a code of SQLite. */
 int store_run(struct ledger *l, enum store_stmt which);
+
+/**
+ * RC_OK when the schema has such a part ("table", "secret"), RC_NOT_FOUND when
+ * not: files of an older version are read as they are. Errors: RC_DB.
+ */
+MUST_CHECK enum rc store_has(
+    struct ledger *l, const char *type, const char *name);
 
 /** Borrowed until the next step. */
 struct span store_column(sqlite3_stmt *stmt, int column);
@@ -82,20 +108,31 @@ void store_row(sqlite3_stmt *stmt, struct ledger_row *row);
  */
 struct span store_shown(struct ledger *l, struct span endpoint);
 
+/** Is what people see of the sealed store what lies there? Errors: RC_DB. */
+MUST_CHECK enum rc secret_check_shown(struct ledger *l, bool *altered);
+
 /** The hash of a row that follows one of hash `previous`; see ledger.h. */
 void chain_hash(const uint8_t previous[static DIGEST_LEN],
     const struct ledger_row *row, uint8_t out[static DIGEST_LEN]);
 
-/** Make the tables, triggers and views. Returns a code of SQLite. */
+enum { SCHEMA_VERSION = 2, SCHEMA_APPLICATION = 0x62734c47 };
+
+/** Make the tables, triggers and views of the newest version. Returns a code
+ *  of SQLite. */
 int schema_create(sqlite3 *db);
 
-enum { SCHEMA_VERSION = 1, SCHEMA_APPLICATION = 0x62734c47 };
-
 /**
- * Compare what the file has with what schema_create makes. RC_CONFIG: `what`
- * says in words which part is missing, altered or foreign; things of one's own
- * other than triggers do no harm. Errors: RC_DB.
+ * Compare what the file has with what its version says. RC_CONFIG: `what` says
+ * in words which part is missing, altered or foreign; things of one's own other
+ * than triggers do no harm. Errors: RC_DB.
  */
 MUST_CHECK enum rc schema_check(sqlite3 *db, struct writer *what);
+
+/**
+ * Bring a file of an older version to the newest, within the transaction that
+ * is open; what was altered is not brought anywhere. On any error the caller
+ * rolls back. RC_CONFIG: `what` as above. Errors: RC_DB, RC_FULL.
+ */
+MUST_CHECK enum rc schema_upgrade(sqlite3 *db, struct writer *what);
 
 #endif

@@ -138,7 +138,14 @@ judge(struct ledger *l, struct ledger_verdict *out, ledger_progress_fn progress,
 	code = look_beside(l, out);
 	if (code != SQLITE_DONE && code != SQLITE_ROW)
 		return store_failed(l, code, "verify");
-	return RC_OK;
+	if (out->altered)
+		return RC_OK;
+	rc = secret_check_shown(l, &out->altered);
+	if (rc == RC_OK && out->altered)
+		snprintf(out->text, sizeof(out->text),
+		    "the chain holds, but a name that is shown of the sealed "
+		    "store is not the one recorded there");
+	return rc;
 }
 
 enum rc

@@ -7,6 +7,8 @@ static const char *const views[] = {
     "bootstraps",
     "devices",
     "credentials",
+    "refusals",
+    "secrets",
     "checkpoints",
     "keys",
 };
@@ -54,6 +56,9 @@ ledger_view(struct ledger *l, const char *view, ledger_cells_fn each, void *ctx)
 			name = views[i];
 	if (!name)
 		return RC_NOT_FOUND;
+	rc = store_has(l, "view", name);
+	if (rc)
+		return rc;
 	snprintf(sql, sizeof(sql), "SELECT * FROM %s", name);
 	code = sqlite3_prepare_v2(l->db, sql, -1, &stmt, NULL);
 	rc = code == SQLITE_OK ? each_cells(l, stmt, each, ctx)

@@ -87,6 +87,63 @@ test_queries(void **state)
 	}
 }
 
+/* As whoever looks for the revocation of one credential among all. */
+static void
+test_by_fingerprint_and_serial(void **state)
+{
+	static const struct {
+		const char *kind, *fingerprint, *serial, *endpoint;
+		uint64_t after;
+		bool newest;
+		const char *want;
+	} cases[] = {
+	    {"credential_revoked", "f-1", NULL, NULL, 0, false, "4 6 "},
+	    {"credential_revoked", "f-1", NULL, NULL, 0, true, "6 4 "},
+	    {"credential_revoked", "f-1", NULL, NULL, 4, false, "6 "},
+	    {"credential_revoked", "f-1", NULL, "ep-b", 0, false, "6 "},
+	    {"credential_revoked", "f-1", "0a", NULL, 0, false, "4 "},
+	    {"credential_revoked", NULL, "0a", NULL, 0, false, "4 5 "},
+	    {"credential_revoked", NULL, "0a", NULL, 0, true, "5 4 "},
+	    {"credential_revoked", NULL, "0A", NULL, 0, false, ""},
+	    {"credential_revoked", "f-", NULL, NULL, 0, false, ""},
+	    {"credential_revoked", "'", NULL, NULL, 0, false, ""},
+	    {"credential_issued", "f-1", NULL, NULL, 0, false, "1 "},
+	    {"credential_issued", NULL, "0b", NULL, 0, false, "2 "},
+	    {NULL, "f-1", NULL, NULL, 0, false, "1 4 6 "},
+	    {NULL, "f-1", NULL, "ep-a", 0, false, "1 4 "},
+	    {NULL, NULL, "0b", NULL, 0, true, "7 2 "},
+	};
+	struct desk *d = *state;
+	struct ledger *l = d->ledger;
+
+	assert_int_equal(ledger_begin(l), RC_OK);
+	PUT(l, "credential_issued", 1, "ep-a", F_TEXT("fingerprint", "f-1"));
+	PUT(l, "credential_issued", 2, "ep-b", F_TEXT("fingerprint", "f-2"),
+	    F_TEXT("serial", "0b"));
+	PUT(l, "daemon_start", 0, NULL, F_INT("n", 1));
+	PUT(l, "credential_revoked", 0, "ep-a", F_TEXT("fingerprint", "f-1"),
+	    F_TEXT("serial", "0a"));
+	PUT(l, "credential_revoked", 0, "ep-a", F_TEXT("serial", "0a"));
+	PUT(l, "credential_revoked", 0, "ep-b", F_TEXT("fingerprint", "f-1"));
+	PUT(l, "credential_revoked", 0, NULL, F_TEXT("serial", "0b"));
+	assert_int_equal(ledger_commit(l), RC_OK);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct ledger_query q = {
+		    .after_seq = cases[i].after,
+		    .kind = span_str(cases[i].kind),
+		    .endpoint = span_str(cases[i].endpoint),
+		    .fingerprint = span_str(cases[i].fingerprint),
+		    .serial = span_str(cases[i].serial),
+		    .newest_first = cases[i].newest,
+		};
+		struct seen s = {0};
+
+		assert_int_equal(ledger_read(l, &q, note, &s), RC_OK);
+		if (strcmp(s.seqs, cases[i].want) != 0)
+			fail_msg("case %zu: %s", i, s.seqs);
+	}
+}
+
 static enum rc
 check_row(void *ctx, const struct ledger_row *row)
 {
@@ -251,6 +308,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    ON_A_DESK(test_queries),
+	    ON_A_DESK(test_by_fingerprint_and_serial),
 	    ON_A_DESK(test_a_row_as_it_stands),
 	    ON_A_DESK(test_a_reader_stops_when_told),
 	    ON_A_DESK(test_a_reader_reads),

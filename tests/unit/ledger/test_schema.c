@@ -111,6 +111,28 @@ tell_a_fleet(struct ledger *l)
 	PUT(l, "credential_revoked", 0, NULL, F_TEXT("fingerprint", "f-1"));
 	PUT(l, "checkpoint", 0, NULL, F_INT("covered_seq", 18),
 	    F_TEXT("head", "dd33"));
+	PUT(l, "handshake_refused", 0, "ep-x", F_TEXT("reason", "revoked"),
+	    F_TEXT("sentence", "It was."), F_TEXT("remedy", "Mint anew."),
+	    F_TEXT("address", "127.0.0.1:7"), F_TEXT("credential", "CN=\033x"),
+	    F_TEXT("kind", "certificate"), F_TEXT("fingerprint", "f-5"));
+	PUT(l, "credential_issued", 5, "ep-d", F_TEXT("kind", "certificate"),
+	    F_TEXT("purpose", "server"), F_INT("short_server_id", 102),
+	    F_TEXT("ca", "device-ca"), F_TEXT("serial", "0a1b"),
+	    F_TEXT("issuer_key", "i-1"), F_INT("not_after", 2000000000),
+	    F_TEXT("fingerprint", "f-5"));
+	PUT(l, "credential_issued", 5, "ep-d", F_TEXT("kind", "certificate"),
+	    F_TEXT("serial", "0a1c"), F_TEXT("issuer_key", "i-1"),
+	    F_TEXT("not_after", "2033-05-18T03:33:20Z"),
+	    F_TEXT("fingerprint", "f-6"));
+	PUT(l, "credential_issued", 5, "ep-d", F_TEXT("kind", "certificate"),
+	    F_TEXT("serial", "0a1d"), F_TEXT("issuer_key", "i-1"),
+	    F_TEXT("fingerprint", "f-7"));
+	/* By its number alone; by number and issuer; of another issuer. */
+	PUT(l, "credential_revoked", 0, NULL, F_TEXT("serial", "0a1b"));
+	PUT(l, "credential_revoked", 0, NULL, F_TEXT("serial", "0a1c"),
+	    F_TEXT("issuer_key", "i-1"));
+	PUT(l, "credential_revoked", 0, NULL, F_TEXT("serial", "0a1d"),
+	    F_TEXT("issuer_key", "i-2"));
 	assert_int_equal(ledger_commit(l), RC_OK);
 }
 
@@ -154,7 +176,22 @@ static const struct {
     {"SELECT group_concat(fingerprint || ' ' || purpose || ' ' || "
      "coalesce(short_server_id, '-') || ' ' || (revoked IS NOT NULL), ', ') "
      "FROM (SELECT * FROM credentials ORDER BY fingerprint)",
-	"f-1 server 101 1, f-image image - 0, f-never image - 0"},
+	"f-1 server 101 1, f-5 server 102 1, f-image image - 0, f-never image "
+	"- 0"},
+    {"SELECT group_concat(fingerprint || ' ' || serial || ' ' || "
+     "coalesce(not_after, '-') || ' ' || coalesce(ca, '-') || ' ' || "
+     "(revoked IS NOT NULL), ', ') FROM (SELECT * FROM credentials "
+     "WHERE kind = 'certificate' ORDER BY serial)",
+	"f-5 0a1b 2033-05-18T03:33:20.000Z device-ca 1, "
+	"f-6 0a1c 2033-05-18T03:33:20Z - 1, f-7 0a1d - - 0"},
+    /* Who was turned away, at either door. */
+    {"SELECT group_concat(seq || ' ' || endpoint || ' ' || reason, ', ') "
+     "FROM (SELECT * FROM refusals ORDER BY seq)",
+	"14 ep-b endpoint-mismatch, 15 ep-z no-policy, 20 ep-x revoked"},
+    {"SELECT kind || '|' || credential || '|' || address || '|' || sentence "
+     "|| '|' || remedy || '|' || (time IS NOT NULL) FROM refusals "
+     "WHERE seq = 20",
+	"certificate|CN=\\u001bx|127.0.0.1:7|It was.|Mint anew.|1"},
     {"SELECT endpoint || ' ' || session || ' ' || kind || ' ' || master || "
      "' ' || epoch FROM credentials WHERE fingerprint = 'f-1'",
 	"ep-a 01010101010101010101010101010101 psk fleet-2026 1"},
@@ -169,7 +206,7 @@ static const struct {
     {"SELECT group_concat(name, ' ') FROM (SELECT name FROM sqlite_schema "
      "WHERE type = 'view' ORDER BY name)",
 	"bootstraps checkpoints credentials devices events inconsistencies "
-	"keys"},
+	"keys refusals secrets"},
 };
 
 static void
@@ -184,7 +221,7 @@ test_views(void **state)
 		if (strcmp(got, answers[i].want) != 0)
 			fail_msg("%s: %s", answers[i].sql, got);
 	}
-	assert_int_equal(verified_rows(d->ledger), 19);
+	assert_int_equal(verified_rows(d->ledger), 26);
 }
 
 static enum rc
@@ -225,7 +262,7 @@ static void
 test_one_device_is_found_by_its_name(void **state)
 {
 	static const char *const cases[] = {
-	    "events", "bootstraps", "devices", "credentials"};
+	    "events", "bootstraps", "devices", "credentials", "refusals"};
 	struct desk *d = *state;
 	char sql[120];
 
