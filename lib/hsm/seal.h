@@ -25,7 +25,7 @@ enum {
 	SEAL_OVERHEAD = 29, /**< bytes that a sealed secret is longer */
 	SEAL_SECRET_MAX = 4096, /**< bytes of a secret, from 1 */
 	SEAL_NAME_MAX = 64, /**< bytes of a table's or column's name */
-	SEAL_RECORD_MAX = 512, /**< bytes of a record's id */
+	SEAL_RECORD_MAX = 640, /**< bytes of a record's id */
 };
 
 /** Where a sealed secret lies. All is borrowed. */
