@@ -1,41 +1,46 @@
 /* identity: what a device proves itself with on first boot. */
 #include "policy/load.h"
 
+#include "policy/match.h"
+
 enum { NETWORKS_SHOWN = 8 };
 
-static bool
-known_epoch(const struct identity *id, uint32_t epoch)
+/* Keys that somebody else has made are in the sealed store, each with its own
+ * identity and epoch. */
+static void
+read_imported(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,
+    struct yaml_node *imported, struct identity *id)
 {
-	for (size_t i = 0; i < id->epoch_count; i++)
-		if (id->epochs[i] == epoch)
-			return true;
-	return false;
+	static const char *const others[] = {"derive", "epoch", "identity"};
+
+	id->kind = IDENTITY_IMPORTED;
+	id->collection = "";
+	load_word(
+	    l, c, imported, "policy-collection", word_name, &id->collection);
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		struct yaml_node *other = yaml_get(n, others[i]);
+
+		if (other)
+			yaml_error(c, other, "policy-imported",
+			    "not said beside `imported:`; the store has each "
+			    "key with its own identity and epoch");
+	}
 }
 
-/* One epoch or a list of those that are accepted. */
 static void
-read_epochs(const struct yaml_ctx *c, struct yaml_node *n, struct identity *id)
+read_derived(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,
+    struct identity *id)
 {
-	struct yaml_node *item;
-	size_t count;
+	struct yaml_node *epoch = yaml_get(n, "epoch");
 
-	item = yaml_items(n, &count);
-	if (count == 0 || count > POLICY_EPOCHS_MAX) {
-		yaml_error(c, n, "policy-epochs",
-		    "%zu epochs; 1 to %d are expected", count,
-		    POLICY_EPOCHS_MAX);
-		return;
-	}
-	for (; count > 0; count--, item = item->next) {
-		uint32_t epoch;
-
-		if (!load_epoch(c, item, &epoch))
-			continue;
-		if (known_epoch(id, epoch))
-			yaml_error(c, item, "policy-epochs",
-			    "epoch %u is there already", (unsigned)epoch);
-		else
-			id->epochs[id->epoch_count++] = epoch;
+	load_label(l, c, yaml_need(c, n, "derive"), &id->master);
+	load_word(l, c, yaml_get(n, "identity"), "policy-template",
+	    word_template, &id->psk_identity);
+	if (epoch) {
+		load_epochs(l, c, epoch, id);
+	} else {
+		id->epoch_until_s[id->epoch_count] = POLICY_FOREVER;
+		id->epochs[id->epoch_count++] = 1;
 	}
 }
 
@@ -45,7 +50,7 @@ read_psk(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,
 {
 	static const char *const known[] = {
 	    "derive", "epoch", "identity", "imported", NULL};
-	struct yaml_node *imported, *derive, *epoch;
+	struct yaml_node *imported;
 
 	id->kind = IDENTITY_PSK;
 	id->master = "";
@@ -54,16 +59,93 @@ read_psk(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,
 		return;
 	imported = yaml_get(n, "imported");
 	if (imported)
-		load_unsupported(c, imported);
-	derive = imported ? NULL : yaml_need(c, n, "derive");
-	load_label(l, c, derive, &id->master);
-	load_word(l, c, yaml_get(n, "identity"), "policy-template",
-	    word_template, &id->psk_identity);
-	epoch = yaml_get(n, "epoch");
-	if (epoch)
-		read_epochs(c, epoch, id);
+		read_imported(l, c, n, imported, id);
 	else
-		id->epochs[id->epoch_count++] = 1;
+		read_derived(l, c, n, id);
+	yaml_leftover(c, n, known);
+}
+
+/* A line for an endpoint that this document never lets in says that one of
+ * the two is wrong. */
+static void
+check_table(
+    const struct yaml_ctx *c, struct yaml_node *n, const struct identity *id)
+{
+	const struct policy_fingerprint *first = NULL;
+	size_t count = 0;
+
+	for (size_t i = 0; i < id->table_count; i++) {
+		if (glob_match(id->endpoint, id->table[i].endpoint))
+			continue;
+		first = first ? first : &id->table[i];
+		count++;
+	}
+	if (first)
+		yaml_report(c, DIAG_WARNING, n, "policy-table-endpoint",
+		    "%zu endpoints of the table, like %s, do not fit the "
+		    "identity's `endpoint:`",
+		    count, YAML_SHOW(first->endpoint));
+}
+
+static void
+read_table(struct load *l, const struct yaml_ctx *c, struct yaml_node *map,
+    struct identity *id)
+{
+	static const char *const known[] = {"table", NULL};
+	struct yaml_node *n;
+
+	if (yaml_expect(c, map, YAML_MAP) != RC_OK)
+		return;
+	n = yaml_need(c, map, "table");
+	load_table(l, c, n, id);
+	if (n)
+		check_table(c, n, id);
+	yaml_leftover(c, map, known);
+}
+
+/* cn, san-uri, or {table: FILE} */
+static void
+read_endpoint(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,
+    struct identity *id)
+{
+	static const char *const places[] = {"cn", "san-uri", NULL};
+	unsigned i;
+
+	if (n->kind == YAML_MAP) {
+		id->endpoint_from = ENDPOINT_TABLE;
+		read_table(l, c, n, id);
+	} else if (yaml_choice(c, n, places, &i) == RC_OK) {
+		id->endpoint_from = i == 0 ? ENDPOINT_CN : ENDPOINT_SAN_URI;
+	}
+}
+
+static void
+read_certificate(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,
+    struct identity *id)
+{
+	static const char *const known[] = {
+	    "trust", "endpoint", "issue", "server_certificate", NULL};
+	struct yaml_node *endpoint, *issue, *server;
+
+	id->kind = IDENTITY_CERTIFICATE;
+	if (yaml_expect(c, n, YAML_MAP) != RC_OK)
+		return;
+	load_file(l, c, yaml_get(n, "trust"), &id->trust);
+	endpoint = yaml_get(n, "endpoint");
+	if (endpoint)
+		read_endpoint(l, c, endpoint, id);
+	issue = yaml_get(n, "issue");
+	server = yaml_get(n, "server_certificate");
+	load_issue(l, c, issue, &id->issue);
+	load_server_key(l, c, server, false, &id->server);
+	if (issue && !server)
+		yaml_report(c, DIAG_WARNING, issue, "policy-image-server",
+		    "no `server_certificate:`: a device from an image has "
+		    "nothing to tell the bootstrap server by");
+	if (server && !issue)
+		yaml_report(c, DIAG_WARNING, server, "policy-image-server",
+		    "never written without `issue:`, which makes images their "
+		    "certificates");
 	yaml_leftover(c, n, known);
 }
 
@@ -140,9 +222,9 @@ void
 load_identity(struct load *l, const struct yaml_ctx *c, struct yaml_node *root)
 {
 	static const char *const known[] = {
-	    "identity", "endpoint", "psk", "nosec", "certificate", NULL};
+	    "identity", "endpoint", "psk", "certificate", "rpk", "nosec", NULL};
 	struct read_identity *doc = load_alloc(l, 1, sizeof(*doc));
-	struct yaml_node *psk, *nosec, *certificate;
+	struct yaml_node *psk, *certificate, *rpk, *nosec;
 
 	if (!doc)
 		return;
@@ -151,23 +233,31 @@ load_identity(struct load *l, const struct yaml_ctx *c, struct yaml_node *root)
 	doc->value.name = "";
 	doc->value.endpoint = "*";
 	doc->value.place = (struct policy_place){c->file, root->line};
+	doc->value.issue = issue_none;
+	doc->value.server = server_key_none;
 	load_word(l, c, yaml_get(root, "identity"), "policy-name", word_name,
 	    &doc->value.name);
 	load_word(l, c, yaml_get(root, "endpoint"), "policy-glob", word_glob,
 	    &doc->value.endpoint);
 	psk = yaml_get(root, "psk");
-	nosec = yaml_get(root, "nosec");
 	certificate = yaml_get(root, "certificate");
-	if (!psk + !nosec + !certificate != 2)
+	rpk = yaml_get(root, "rpk");
+	nosec = yaml_get(root, "nosec");
+	if (!psk + !certificate + !rpk + !nosec != 3)
 		yaml_error(c, root, "policy-credential",
-		    "exactly one of `psk:` and `nosec:` says how a device "
-		    "proves what it is");
+		    "exactly one of `psk:`, `certificate:`, `rpk:` and "
+		    "`nosec:` says how a device proves what it is");
 	if (psk)
 		read_psk(l, c, psk, &doc->value);
+	if (certificate)
+		read_certificate(l, c, certificate, &doc->value);
+	if (rpk) {
+		doc->value.kind = IDENTITY_RPK;
+		doc->value.endpoint_from = ENDPOINT_TABLE;
+		read_table(l, c, rpk, &doc->value);
+	}
 	if (nosec)
 		read_nosec(l, c, nosec, &doc->value);
-	if (certificate)
-		load_unsupported(c, certificate);
 	yaml_leftover(c, root, known);
 	*l->identity_tail = doc;
 	l->identity_tail = &doc->next;

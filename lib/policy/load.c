@@ -90,15 +90,44 @@ load_unsupported(const struct yaml_ctx *c, const struct yaml_node *n)
 	yaml_error(c, n, "policy-unsupported", "not supported by this version");
 }
 
+struct kind {
+	const char *key; /* names the document and says what it is */
+	const char *text;
+	void (*load)(
+	    struct load *l, const struct yaml_ctx *c, struct yaml_node *root);
+};
+
+static const struct kind kinds[] = {
+    {"identity", "an identity", load_identity},
+    {"policy", "a policy", load_policy},
+    {"authority", "an authority", load_authority},
+    {"certificate_profile", "a certificate profile", load_certificate},
+};
+
+enum { KIND_COUNT = sizeof(kinds) / sizeof(kinds[0]) };
+
+static void
+no_kind(const struct yaml_ctx *c, struct yaml_node *root)
+{
+	const char *keys[KIND_COUNT + 1] = {0};
+
+	for (size_t i = 0; i < KIND_COUNT; i++)
+		keys[i] = kinds[i].key;
+	yaml_error(c, root, "policy-no-kind",
+	    "none of `identity:`, `policy:`, `authority:` and "
+	    "`certificate_profile:` is here, one of which names the document");
+	if (root->count == 1)
+		yaml_leftover(c, root, keys);
+}
+
 /*
- * A document is an identity or a policy: people who keep what a device proves
- * itself with and what it gets in one place put keys into the wrong one.
+ * A document is of one kind: people who keep what a device proves itself with
+ * and what it gets in one place put keys into the wrong one.
  */
 void
 load_document(struct load *l, const struct yaml_ctx *c, struct yaml_node *root)
 {
-	static const char *const kinds[] = {"identity", "policy", NULL};
-	struct yaml_node *identity, *policy;
+	const struct kind *first = NULL;
 
 	/* `---` with nothing behind it. */
 	if (yaml_is_null(root))
@@ -106,21 +135,21 @@ load_document(struct load *l, const struct yaml_ctx *c, struct yaml_node *root)
 	if (yaml_expect(c, root, YAML_MAP) != RC_OK)
 		return;
 	secret_lint(c, root);
-	identity = yaml_get(root, "identity");
-	policy = yaml_get(root, "policy");
-	if (identity && policy) {
-		yaml_error(c, policy, "policy-two-kinds",
-		    "an identity and a policy in one document; separate the "
-		    "two by a line `---`");
-	} else if (identity) {
-		load_identity(l, c, root);
-	} else if (policy) {
-		load_policy(l, c, root);
-	} else {
-		yaml_error(c, root, "policy-no-kind",
-		    "neither `identity:` nor `policy:` is here, one of which "
-		    "names the document");
-		if (root->count == 1)
-			yaml_leftover(c, root, kinds);
+	for (size_t i = 0; i < KIND_COUNT; i++) {
+		struct yaml_node *n = yaml_get(root, kinds[i].key);
+
+		if (n && first) {
+			yaml_error(c, n, "policy-two-kinds",
+			    "%s and %s in one document; separate the two by a "
+			    "line `---`",
+			    first->text, kinds[i].text);
+			return;
+		}
+		if (n)
+			first = &kinds[i];
 	}
+	if (first)
+		first->load(l, c, root);
+	else
+		no_kind(c, root);
 }

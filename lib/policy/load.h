@@ -9,10 +9,19 @@
 #ifndef POLICY_LOAD_H
 #define POLICY_LOAD_H
 
+#include "base/table.h"
 #include "lwm2m/object.h"
 #include "policy/set.h"
 #include "policy/word.h"
 #include "policy/yaml.h"
+
+/** The profile that is there without a document. */
+#define POLICY_BUILT_IN "device-p256"
+
+enum {
+	/** Longer than any CA lives: `forever` is for more. */
+	POLICY_VALIDITY_MAX_Y = 100,
+};
 
 /** An identity document, with its tree for findings about the whole set. */
 struct read_identity {
@@ -32,10 +41,56 @@ struct read_policy {
 	struct read_policy *next;
 };
 
+/** An authority, and a profile of certificates, likewise. */
+struct read_authority {
+	struct policy_authority value;
+	struct yaml_ctx ctx;
+	struct yaml_node *root;
+	struct read_authority *next;
+};
+
+struct read_certificate {
+	struct policy_certificate value;
+	struct yaml_ctx ctx;
+	struct yaml_node *root; /**< NULL: built in */
+	struct read_certificate *next;
+};
+
+/** An `issue:`, whose names are looked up when all documents are there. */
+struct read_issue {
+	struct policy_issue *value;
+	struct yaml_ctx ctx;
+	struct yaml_node *ca;
+	struct yaml_node *profile; /**< NULL: not said */
+	struct read_issue *next;
+};
+
+/** A file that documents name, once. */
+struct read_file {
+	struct table_item item; /**< by its path */
+	const char *name, *path;
+	struct span bytes;
+	bool scratch; /**< `bytes` end with the load */
+	bool is_table; /**< `table` is taken from it */
+	const struct policy_fingerprint *table;
+	size_t table_count;
+	struct read_file *next;
+};
+
 struct load {
 	struct arena *arena; /**< of the set */
+	struct arena *scratch; /**< ends with the load */
 	struct diag *diag;
+	int64_t now_s; /**< UTC */
+	bool no_folder; /**< the documents come from memory */
 	bool no_memory; /**< sticky */
+	struct table files; /**< struct read_file */
+	struct read_file *file_list, **file_tail; /**< as first named */
+	struct read_authority *authorities, **authority_tail;
+	size_t authority_count;
+	struct read_certificate *certificates, **certificate_tail;
+	size_t certificate_count;
+	struct read_issue *issues, **issue_tail;
 	struct read_identity *identities, **identity_tail;
 	size_t identity_count;
 	struct read_policy *policies, **policy_tail;
@@ -76,11 +131,63 @@ void load_document(
 /** Findings for keys and PINs written in clear, anywhere in a document. */
 void secret_lint(const struct yaml_ctx *c, struct yaml_node *root);
 
-/** identity.c, policy.c: one document; a read one is appended to the list. */
+/** Has a file that is named a private key in PEM? */
+bool secret_in_file(struct span bytes);
+
+/** identity.c, policy.c, authority.c, certificate.c: one document; a read one
+ *  is appended to the list. */
 void load_identity(
     struct load *l, const struct yaml_ctx *c, struct yaml_node *root);
 void load_policy(
     struct load *l, const struct yaml_ctx *c, struct yaml_node *root);
+void load_authority(
+    struct load *l, const struct yaml_ctx *c, struct yaml_node *root);
+void load_certificate(
+    struct load *l, const struct yaml_ctx *c, struct yaml_node *root);
+
+/** certificate.c: the profile that is there without a document. */
+void load_built_in(struct load *l);
+
+/** epoch.c: what stands behind an identity's `epoch:`. */
+void load_epochs(const struct load *l, const struct yaml_ctx *c,
+    struct yaml_node *n, struct identity *id);
+
+/** named.c: the file of certificates or keys that `n` names (NULL: nothing
+ *  happens), read into the set. */
+void load_file(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,
+    struct policy_file *out);
+
+/** named.c: the file of fingerprints that `n` names (NULL: nothing happens),
+ *  taken apart into the set. */
+void load_table(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,
+    struct identity *out);
+
+/**
+ * fingerprint.c: the lines of a table, sorted and each once, in the set.
+ * Findings are at the lines of `path`.
+ */
+void load_fingerprints(
+    struct load *l, const char *path, struct span text, struct read_file *out);
+
+/** credential.c: how long a certificate is valid, or `forever`; NULL: nothing
+ *  happens. True: `*out` is set. */
+bool load_validity(const struct yaml_ctx *c, struct yaml_node *n, int64_t *out);
+
+/** credential.c: `issue:`, and what a device is to expect of a server, as
+ *  certificate or as raw key (`raw`). NULL: nothing happens. */
+void load_issue(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,
+    struct policy_issue *out);
+void load_server_key(struct load *l, const struct yaml_ctx *c,
+    struct yaml_node *n, bool raw, struct policy_server_key *out);
+
+/** What `issue:` and a server's key are where nothing is said. */
+extern const struct policy_issue issue_none;
+extern const struct policy_server_key server_key_none;
+
+/** security.c: the map behind a server's `security:`; `uri` is NULL where it
+ *  has a fault. */
+void load_security(struct load *l, const struct yaml_ctx *c,
+    struct yaml_node *n, struct yaml_node *uri, struct policy_server *out);
 
 /** server.c: the list behind `servers:`. */
 void load_servers(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,
@@ -94,8 +201,54 @@ void load_objects(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,
 bool load_value(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,
     const struct lwm2m_resource *r, struct lwm2m_value *out);
 
+/** A word of the set and the first document that has it. */
+struct noted {
+	struct table_item item;
+	struct policy_place place;
+	size_t index; /**< among the documents of its kind */
+	bool named; /**< somebody refers to it */
+	const struct policy *taken_by; /**< an identity: all its endpoints */
+};
+
+/** NULL: not noted, or no word. */
+struct noted *noted_find(const struct table *t, const char *word);
+
+/** Note `word`, that is not empty (then nothing happens). The first that had
+ *  it, or NULL: it is new. */
+const struct noted *noted_add(struct load *l, struct table *t, const char *word,
+    const struct policy_place *place, size_t index);
+
+/** noted_add for a document's name: a second one is a finding. */
+void noted_name(struct load *l, struct table *t, const struct yaml_ctx *c,
+    struct yaml_node *root, const char *kind, const char *word,
+    const struct policy_place *place, size_t index);
+
+enum {
+	/** Comparisons for "did you mean": beyond, nobody reads them. */
+	NOTED_NEAR_BUDGET = 100000,
+};
+
+/** Names for "did you mean", NULL-ended, as long as anybody reads that. */
+struct noted_near {
+	const char **names;
+	size_t count;
+	size_t budget; /**< comparisons left */
+};
+
+/** The finding for a name that no document of that kind has. */
+void noted_unknown(struct noted_near *near, const struct yaml_ctx *c,
+    const struct yaml_node *n, const char *code, const char *kind);
+
 /** check.c: findings about the set as a whole. `tried` are all policies in
  *  the order they are tried. */
 void check_set(struct load *l, struct read_policy *const *tried);
+
+/** check_issue.c: give every `issue:` its authority and profile, which are in
+ *  the set already, and say what does not go together. */
+void check_issues(struct load *l, const struct policy_authority *authorities,
+    const struct policy_certificate *certificates);
+
+/** check_purpose.c: what keys of the token serve more than one purpose? */
+void check_purposes(struct load *l);
 
 #endif

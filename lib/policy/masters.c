@@ -25,6 +25,13 @@ tell_once(struct masters *m, const char *label)
 	return m->each(m->ctx, label);
 }
 
+/* What was imported is sealed under the key that its row names. */
+static bool
+has_label(const struct policy_server *s)
+{
+	return s->mode == SERVER_PSK && s->key.source != KEY_IMPORTED;
+}
+
 static enum rc
 tell_all(const struct policy_set *s, struct masters *m)
 {
@@ -37,7 +44,7 @@ tell_all(const struct policy_set *s, struct masters *m)
 		const struct policy *p = &s->policies[i];
 
 		for (size_t k = 0; k < p->server_count && rc == RC_OK; k++)
-			if (p->servers[k].mode == SERVER_PSK)
+			if (has_label(&p->servers[k]))
 				rc = tell_once(m, p->servers[k].key.master);
 	}
 	return rc;

@@ -66,6 +66,39 @@ identity_for_psk(
 	return NULL;
 }
 
+bool
+identity_fits(const struct identity *id, struct span endpoint)
+{
+	return endpoint_fits(id->endpoint, endpoint);
+}
+
+bool
+identity_accepts(const struct identity *id, size_t i, int64_t now_s)
+{
+	return i < id->epoch_count && now_s < id->epoch_until_s[i];
+}
+
+struct span
+identity_table_find(
+    const struct identity *id, const uint8_t sha256[static DIGEST_LEN])
+{
+	size_t low = 0, high = id->table_count;
+
+	while (low < high) {
+		size_t at = low + (high - low) / 2;
+		const struct policy_fingerprint *f = &id->table[at];
+		int c = memcmp(f->sha256, sha256, DIGEST_LEN);
+
+		if (c == 0)
+			return f->endpoint;
+		if (c < 0)
+			low = at + 1;
+		else
+			high = at;
+	}
+	return span_of(NULL, 0);
+}
+
 static bool
 admits(const struct identity *id, const struct address *from)
 {

@@ -17,6 +17,15 @@ is_secret_name(struct span key)
 	return false;
 }
 
+/* The URI of a key in a token says where it is and not what it is, unless it
+ * has the PIN with it (RFC 7512 section 2.4: pin-value). */
+static bool
+is_key_uri(struct span text)
+{
+	return span_starts(text, SPAN_LIT("pkcs11:")) &&
+	    !memmem(text.p, text.len, "pin-", 4);
+}
+
 /* As deep as YAML_DEPTH_MAX. */
 void
 secret_lint(const struct yaml_ctx *c, struct yaml_node *root)
@@ -26,7 +35,8 @@ secret_lint(const struct yaml_ctx *c, struct yaml_node *root)
 			secret_lint(c, n);
 			continue;
 		}
-		if (!n->key || !is_secret_name(n->key->text) || yaml_is_null(n))
+		if (!n->key || !is_secret_name(n->key->text) ||
+		    yaml_is_null(n) || is_key_uri(n->text))
 			continue;
 		yaml_error(c, n, "policy-secret",
 		    "a secret in clear; take it out of this file (and out of "
@@ -34,4 +44,34 @@ secret_lint(const struct yaml_ctx *c, struct yaml_node *root)
 		    "{derive: LABEL, epoch: N}");
 		n->refused = true;
 	}
+}
+
+enum { LABEL_MAX = 64 /* bytes of "EC PRIVATE KEY-----" and its like */ };
+
+/* RFC 7468 sections 10 and 11, and what OpenSSL has besides: "EC ", "RSA ". */
+bool
+secret_in_file(struct span bytes)
+{
+	const struct span begin = SPAN_LIT("-----BEGIN ");
+	const struct span what = SPAN_LIT("PRIVATE KEY");
+
+	while (bytes.len > 0) {
+		const uint8_t *at =
+		    memmem(bytes.p, bytes.len, begin.p, begin.len);
+		const uint8_t *end;
+		struct span label;
+
+		if (!at)
+			return false;
+		bytes = span_from(bytes, (size_t)(at - bytes.p) + begin.len);
+		label = bytes;
+		if (label.len > LABEL_MAX)
+			label.len = LABEL_MAX;
+		end = label.len ? memchr(label.p, '\n', label.len) : NULL;
+		if (end)
+			label.len = (size_t)(end - label.p);
+		if (label.len && memmem(label.p, label.len, what.p, what.len))
+			return true;
+	}
+	return false;
 }

@@ -9,111 +9,6 @@ enum {
 	LIFETIME_DEFAULT_S = 86400,
 };
 
-/* What the finding about a scheme expects of it. */
-struct mode {
-	const char *name;
-	bool supported;
-	enum server_mode mode;
-	enum word_scheme scheme;
-	const char *scheme_text;
-};
-
-static const struct mode modes[] = {
-    {"psk", true, SERVER_PSK, SCHEME_COAPS, "coaps://"},
-    {"nosec", true, SERVER_NOSEC, SCHEME_COAP, "coap://"},
-    {"certificate", false, SERVER_PSK, SCHEME_COAPS, "coaps://"},
-    {"rpk", false, SERVER_PSK, SCHEME_COAPS, "coaps://"},
-    {"est", false, SERVER_PSK, SCHEME_COAPS, "coaps://"},
-};
-
-static const char *const mode_names[] = {
-    "psk", "nosec", "certificate", "rpk", "est", NULL};
-
-static void
-read_key(struct load *l, const struct yaml_ctx *c, struct yaml_node *security,
-    struct policy_server *s)
-{
-	static const char *const known[] = {
-	    "derive", "epoch", "random", "imported", NULL};
-	struct yaml_node *n = yaml_need(c, security, "key");
-	struct yaml_node *later;
-
-	if (!n || yaml_expect(c, n, YAML_MAP) != RC_OK)
-		return;
-	later = yaml_get(n, "random");
-	if (!later)
-		later = yaml_get(n, "imported");
-	if (later)
-		load_unsupported(c, later);
-	else
-		load_label(l, c, yaml_need(c, n, "derive"), &s->key.master);
-	load_epoch(c, yaml_get(n, "epoch"), &s->key.epoch);
-	yaml_leftover(c, n, known);
-}
-
-/* NoSec has neither: one that stands there was meant for another mode. */
-static void
-refuse_with_nosec(
-    const struct yaml_ctx *c, struct yaml_node *security, const char *key)
-{
-	struct yaml_node *n = yaml_get(security, key);
-
-	if (n)
-		yaml_error(c, n, "policy-nosec-key",
-		    "not used with `mode: nosec`; remove it, or say "
-		    "`mode: psk`");
-}
-
-/* Consistency check 3: the scheme says what the mode says. */
-static void
-check_scheme(
-    const struct yaml_ctx *c, struct yaml_node *uri, const struct mode *mode)
-{
-	enum word_scheme scheme = word_scheme(uri->text);
-
-	if (scheme == SCHEME_TCP)
-		yaml_error(c, uri, "policy-unsupported",
-		    "CoAP over TCP is not supported by this version");
-	else if (scheme != mode->scheme)
-		yaml_error(c, uri, "policy-uri-mode",
-		    "%s does not go with `mode: %s`, which needs %s",
-		    YAML_SHOW(uri->text), mode->name, mode->scheme_text);
-}
-
-static void
-read_security(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,
-    struct yaml_node *uri, struct policy_server *s)
-{
-	static const char *const known[] = {"mode", "identity", "key", NULL};
-	struct yaml_node *mode;
-	unsigned i;
-
-	if (yaml_expect(c, n, YAML_MAP) != RC_OK)
-		return;
-	mode = yaml_need(c, n, "mode");
-	if (!mode || yaml_choice(c, mode, mode_names, &i) != RC_OK)
-		return;
-	if (!modes[i].supported) {
-		/* Its other keys are not of this version either. */
-		load_unsupported(c, mode);
-		return;
-	}
-	s->mode = modes[i].mode;
-	if (s->mode == SERVER_PSK) {
-		load_word(l, c, yaml_get(n, "identity"), "policy-template",
-		    word_template, &s->psk_identity);
-		read_key(l, c, n, s);
-	} else {
-		refuse_with_nosec(c, n, "identity");
-		refuse_with_nosec(c, n, "key");
-		yaml_report(c, DIAG_WARNING, n, "policy-nosec-server",
-		    "NoSec: device and server talk in clear");
-	}
-	if (uri && uri->kind == YAML_SCALAR)
-		check_scheme(c, uri, &modes[i]);
-	yaml_leftover(c, n, known);
-}
-
 static void
 read_periods(
     const struct yaml_ctx *c, struct yaml_node *n, struct policy_server *s)
@@ -163,6 +58,8 @@ read_server(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,
 	    .disable_timeout_s = -1,
 	    .psk_identity = "{endpoint}",
 	    .key = {.master = "", .epoch = 1},
+	    .issue = issue_none,
+	    .server = server_key_none,
 	};
 	if (yaml_expect(c, n, YAML_MAP) != RC_OK)
 		return;
@@ -186,7 +83,7 @@ read_server(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,
 	read_periods(c, n, out);
 	item = yaml_need(c, n, "security");
 	if (item)
-		read_security(l, c, item, uri, out);
+		load_security(l, c, item, uri, out);
 	yaml_leftover(c, n, known);
 }
 

@@ -1,5 +1,6 @@
 #include "policy/set.h"
 
+#include "base/loop.h"
 #include "policy/load.h"
 
 #include <dirent.h>
@@ -10,8 +11,7 @@
 
 /* What a load needs besides the set itself, all of which ends with it. */
 struct work {
-	struct load load;
-	struct arena *trees; /* of all files: check_set looks back */
+	struct load load; /* `scratch` has the trees: checks look back */
 	struct diag *diag; /* of this load alone: its errors decide */
 	struct digest digest;
 };
@@ -54,7 +54,7 @@ read_file(struct work *w, const char *file)
 {
 	struct span content;
 	struct yaml_doc *docs;
-	enum rc rc = yaml_load(w->trees, w->diag, file, &content, &docs);
+	enum rc rc = yaml_load(w->load.scratch, w->diag, file, &content, &docs);
 
 	if (rc == RC_MEMORY || rc == RC_IO)
 		return rc;
@@ -140,6 +140,48 @@ compare_order(const void *x, const void *y)
 	return (a->sequence > b->sequence) - (a->sequence < b->sequence);
 }
 
+/*
+ * Behind the files of documents those that they name, in that order. No file
+ * of documents has an empty name: where the one ends and the other begins is
+ * part of what is hashed.
+ */
+static void
+digest_named(struct work *w)
+{
+	if (w->load.file_list)
+		digest_part(&w->digest, span_of(NULL, 0));
+	for (const struct read_file *f = w->load.file_list; f; f = f->next) {
+		digest_part(&w->digest, span_str(f->name));
+		digest_part(&w->digest, f->bytes);
+	}
+}
+
+/* Authorities and profiles as arrays of the set, and every `issue:` with its
+ * own of them. */
+static enum rc
+assemble_issuers(struct load *l, struct policy_set *s)
+{
+	struct policy_authority *authorities =
+	    load_alloc(l, l->authority_count, sizeof(*authorities));
+	struct policy_certificate *certificates =
+	    load_alloc(l, l->certificate_count, sizeof(*certificates));
+	size_t n = 0;
+
+	if (!authorities || !certificates)
+		return RC_MEMORY;
+	for (struct read_authority *d = l->authorities; d; d = d->next)
+		authorities[n++] = d->value;
+	n = 0;
+	for (struct read_certificate *d = l->certificates; d; d = d->next)
+		certificates[n++] = d->value;
+	check_issues(l, authorities, certificates);
+	s->authorities = authorities;
+	s->authority_count = l->authority_count;
+	s->certificates = certificates;
+	s->certificate_count = l->certificate_count;
+	return RC_OK;
+}
+
 /* The lists of the load as arrays of the set, the policies as tried. */
 static enum rc
 assemble(struct work *w, struct policy_set *s)
@@ -150,10 +192,11 @@ assemble(struct work *w, struct policy_set *s)
 	struct policy *policies =
 	    load_alloc(l, l->policy_count, sizeof(*policies));
 	struct read_policy **tried =
-	    arena_array(w->trees, l->policy_count, sizeof(*tried));
+	    arena_array(w->load.scratch, l->policy_count, sizeof(*tried));
 	size_t n = 0;
 
-	if (!identities || !policies || !tried)
+	if (!identities || !policies || !tried ||
+	    assemble_issuers(l, s) != RC_OK)
 		return RC_MEMORY;
 	for (struct read_identity *d = l->identities; d; d = d->next)
 		identities[n++] = d->value;
@@ -164,10 +207,12 @@ assemble(struct work *w, struct policy_set *s)
 	for (size_t i = 0; i < n; i++)
 		policies[i] = tried[i]->value;
 	check_set(l, tried);
+	check_purposes(l);
 	s->identities = identities;
 	s->identity_count = l->identity_count;
 	s->policies = policies;
 	s->policy_count = l->policy_count;
+	digest_named(w);
 	digest_final(&w->digest, s->digest);
 	return l->no_memory ? RC_MEMORY : RC_OK;
 }
@@ -193,11 +238,34 @@ read_all(struct work *w, const char *path, const struct span *text)
 		return read_folder(w, path);
 	if (!text)
 		return read_file(w, path);
-	rc = yaml_parse(w->trees, w->diag, path, *text, &docs);
+	rc = yaml_parse(w->load.scratch, w->diag, path, *text, &docs);
 	if (rc == RC_MEMORY)
 		return rc;
 	take_file(w, path, *text, docs);
 	return RC_OK;
+}
+
+static enum rc
+work_init(struct work *w)
+{
+	struct load *l = &w->load;
+
+	w->diag = diag_new();
+	l->diag = w->diag;
+	l->arena = arena_new(0);
+	l->scratch = arena_new(0);
+	l->now_s = (int64_t)(clock_wall_ms() / 1000);
+	l->identity_tail = &l->identities;
+	l->policy_tail = &l->policies;
+	l->authority_tail = &l->authorities;
+	l->certificate_tail = &l->certificates;
+	l->issue_tail = &l->issues;
+	l->file_tail = &l->file_list;
+	digest_init(&w->digest);
+	if (!w->diag || !l->arena || !l->scratch)
+		return RC_MEMORY;
+	load_built_in(l);
+	return l->no_memory ? RC_MEMORY : table_init(&l->files);
 }
 
 static enum rc
@@ -206,17 +274,12 @@ load(const char *path, const struct span *text, struct diag *d,
 {
 	struct policy_set *s = calloc(1, sizeof(*s));
 	struct work w = {0};
-	enum rc rc = RC_MEMORY;
+	enum rc rc;
 
 	*out = NULL;
-	w.trees = arena_new(0);
-	w.diag = diag_new();
-	w.load.arena = arena_new(0);
-	w.load.diag = w.diag;
-	w.load.identity_tail = &w.load.identities;
-	w.load.policy_tail = &w.load.policies;
-	digest_init(&w.digest);
-	if (!s || !w.trees || !w.diag || !w.load.arena)
+	w.load.no_folder = text;
+	rc = s ? work_init(&w) : RC_MEMORY;
+	if (rc != RC_OK)
 		goto out;
 	rc = read_all(&w, path, text);
 	if (rc != RC_OK)
@@ -236,8 +299,9 @@ load(const char *path, const struct span *text, struct diag *d,
 out:
 	yaml_hand_over(w.diag, d);
 	diag_free(w.diag);
+	table_fini(&w.load.files);
 	arena_free(w.load.arena);
-	arena_free(w.trees);
+	arena_free(w.load.scratch);
 	free(s);
 	return rc;
 }

@@ -51,4 +51,29 @@ enum word_scheme word_scheme(struct span uri);
  */
 const char *word_uri(struct span text);
 
+/** The host of such a URI, an IPv6 address with its []; empty: none. */
+struct span word_host(struct span uri);
+
+/** Is that an IP address and no name? */
+bool word_is_address(struct span host);
+
+/** The name of a file. */
+const char *word_path(struct span text);
+
+/** /0/x/14: the name of a server, no IP address (RFC 6066 section 3). */
+const char *word_sni(struct span text);
+
+/** The value of an attribute of a subject; {endpoint} may stand in it, once. */
+const char *word_subject(struct span text);
+
+/** That of C. */
+const char *word_country(struct span text);
+
+/** Names of a certificate's SAN, likewise with {endpoint}. */
+const char *word_san_uri(struct span text);
+const char *word_san_dns(struct span text);
+
+/** The URI of a private key in the token, RFC 7512. */
+const char *word_key_uri(struct span text);
+
 #endif

@@ -31,12 +31,55 @@ check_findings(const struct diag *d, bool loaded)
 }
 
 static void
+check_key(const struct policy_key *k)
+{
+	if (k->source == KEY_IMPORTED) {
+		must(!k->master && k->collection[0]);
+		return;
+	}
+	must(k->master[0] && k->epoch > 0);
+	must(k->source == KEY_DERIVED || (k->length >= 16 && k->length <= 64));
+}
+
+/* Here no document has a folder, so none comes through that names a file. */
+static void
 check_server(const struct policy_server *s)
 {
 	must(s->name[0] && s->uri[0] && strlen(s->uri) <= 255);
 	must(s->short_server_id >= 1 && s->short_server_id <= 65534);
 	must(s->lifetime_s >= 1);
-	must(s->mode == SERVER_NOSEC || (s->key.master[0] && s->key.epoch));
+	must(s->mode == SERVER_PSK || s->mode == SERVER_NOSEC);
+	must(!s->issue.ca && !s->server.file.name);
+	if (s->mode == SERVER_PSK)
+		check_key(&s->key);
+}
+
+static void
+check_identity(const struct identity *id)
+{
+	must(id->name[0] && id->endpoint[0]);
+	must(id->kind != IDENTITY_RPK && id->table_count == 0);
+	must(id->kind != IDENTITY_IMPORTED || id->collection[0]);
+	must(!id->issue.ca);
+	must((id->kind == IDENTITY_PSK) == (id->epoch_count > 0));
+	must(id->epoch_count <= POLICY_EPOCHS_MAX);
+	for (size_t i = 0; i < id->epoch_count; i++) {
+		must(id->epochs[i] > 0);
+		must(identity_accepts(id, i, id->epoch_until_s[i] - 1));
+		must(!identity_accepts(id, i, id->epoch_until_s[i]));
+	}
+}
+
+static void
+check_certificate(const struct policy_certificate *p)
+{
+	must(p->name[0] && p->subject_count > 0);
+	must(p->subject_count <= POLICY_SUBJECT_MAX);
+	for (size_t i = 0; i < p->subject_count; i++)
+		must(p->subject[i].attribute[0] && p->subject[i].value[0]);
+	must(!p->san_uri || p->san_uri[0]);
+	must(!p->san_dns || p->san_dns[0]);
+	must(p->backdate_s >= 0 && p->validity_s >= 60);
 }
 
 static void
@@ -83,6 +126,11 @@ check_set(const struct policy_set *s, struct span input)
 		must(
 		    i == 0 || s->policies[i - 1].order <= s->policies[i].order);
 	}
+	for (size_t i = 0; i < s->identity_count; i++)
+		check_identity(&s->identities[i]);
+	must(s->certificate_count > 0 && s->authority_count == 0);
+	for (size_t i = 0; i < s->certificate_count; i++)
+		check_certificate(&s->certificates[i]);
 	must(policy_masters(s, check_label, NULL) == RC_OK);
 	if (input.len > 300)
 		input.len = 300;

@@ -153,7 +153,8 @@ test_what_is_missing(void **state)
 	    "6:5: error: servers[0]: `security:` is missing\n"
 	    "10:15: error: servers[1].security: `mode:` is missing\n"
 	    "14:15: error: servers[2].security: `key:` is missing\n"
-	    "18:32: error: servers[3].security.key: `derive:` is missing\n");
+	    "18:32: error: servers[3].security.key: exactly one of `derive:`, "
+	    "`random:` and `imported:` says where the key comes from\n");
 }
 
 static void
@@ -212,12 +213,12 @@ test_what_comes_later_is_told_from_what_is_mistyped(void **state)
 	    "    short_server_id: 1\n"
 	    "    uri: coaps://h\n"
 	    "    security:\n"
-	    "      mode: certificate\n"
+	    "      mode: est\n"
 	    "      issue: {ca: device-ca}\n"
 	    "  - name: b\n"
 	    "    short_server_id: 2\n"
 	    "    uri: coaps://h\n"
-	    "    security: {mode: psk, key: {random: 32B}}\n"
+	    "    security: {mode: psk, key: {randon: seal}}\n"
 	    "  - name: c\n"
 	    "    short_server_id: 3\n"
 	    "    uri: coaps://h\n"
@@ -228,8 +229,10 @@ test_what_comes_later_is_told_from_what_is_mistyped(void **state)
 	    "    security: {mode: psk, key: {derive: f, epoc: 2}}\n",
 	    "10:13: error: servers[0].security.mode: not supported by this "
 	    "version\n"
-	    "15:41: error: servers[1].security.key.random: not supported by "
-	    "this version\n"
+	    "15:32: error: servers[1].security.key: exactly one of `derive:`, "
+	    "`random:` and `imported:` says where the key comes from\n"
+	    "15:33: error: servers[1].security.key.randon: unknown key; did "
+	    "you mean `random`?\n"
 	    "19:22: error: servers[2].security.mode: \"pks\" is not known; did "
 	    "you mean psk? (psk, nosec, certificate, rpk or est)\n"
 	    "23:44: error: servers[3].security.key.epoc: unknown key; did you "
@@ -247,8 +250,8 @@ test_nosec_has_no_key(void **state)
 	    "    security: {mode: nosec, identity: \"{endpoint}\", key: "
 	    "{derive: f}}\n",
 	    "9:15 policy-nosec-server\n"
-	    "9:39 policy-nosec-key\n"
-	    "9:58 policy-nosec-key\n");
+	    "9:39 policy-mode-key\n"
+	    "9:58 policy-mode-key\n");
 }
 
 /* Unquoted braces are a map to YAML, which is no help to who wrote them. */

@@ -1,0 +1,202 @@
+/*
+ * epoch: which epochs of a master are accepted, and until when. The newest is
+ * what devices are made with; an older one stays for those that are out there
+ * already, and should end some day.
+ */
+#include "policy/load.h"
+
+enum {
+	YEAR_MIN = 2000,
+	YEAR_MAX = 9999,
+	DAY_S = 86400,
+	DAYS_TO_1970 = 719162, /* from the 1st of January of the year 1 */
+};
+
+/* Of a time as it is written; `end_of_day`: none was. */
+struct instant {
+	int year, month, day; /* from 1 */
+	int hour, minute, second;
+	bool end_of_day;
+};
+
+/* `len` digits at *at, a number within bounds; *at goes behind them. */
+static bool
+take_number(const char **at, size_t len, int min, int max, int *out)
+{
+	int v = 0;
+
+	for (; len > 0; len--, (*at)++) {
+		if (**at < '0' || **at > '9')
+			return false;
+		v = v * 10 + (**at - '0');
+	}
+	*out = v;
+	return v >= min && v <= max;
+}
+
+static bool
+take_char(const char **at, char c)
+{
+	if (**at != c)
+		return false;
+	(*at)++;
+	return true;
+}
+
+static int
+days_of_month(int year, int month)
+{
+	static const int days[] = {
+	    31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+	bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+
+	return days[month - 1] + (month == 2 && leap);
+}
+
+/*
+ * "2027-03-31" or "2027-03-31T12:00:00Z" (RFC 3339). A text ends with a NUL,
+ * which is no digit and no sign, so nothing reads beyond.
+ */
+static bool
+parse_instant(const char *text, struct instant *t)
+{
+	*t = (struct instant){0};
+	if (!take_number(&text, 4, YEAR_MIN, YEAR_MAX, &t->year) ||
+	    !take_char(&text, '-') ||
+	    !take_number(&text, 2, 1, 12, &t->month) ||
+	    !take_char(&text, '-') ||
+	    !take_number(
+		&text, 2, 1, days_of_month(t->year, t->month), &t->day))
+		return false;
+	t->end_of_day = *text == '\0';
+	return t->end_of_day ||
+	    (take_char(&text, 'T') && take_number(&text, 2, 0, 23, &t->hour) &&
+		take_char(&text, ':') &&
+		take_number(&text, 2, 0, 59, &t->minute) &&
+		take_char(&text, ':') &&
+		take_number(&text, 2, 0, 59, &t->second) &&
+		take_char(&text, 'Z') && *text == '\0');
+}
+
+/* Seconds since 1970. */
+static int64_t
+instant_s(const struct instant *t)
+{
+	int64_t before = t->year - 1;
+	int64_t days = before * 365 + before / 4 - before / 100 + before / 400;
+
+	for (int m = 1; m < t->month; m++)
+		days += days_of_month(t->year, m);
+	days += t->day - 1 - DAYS_TO_1970;
+	if (t->end_of_day)
+		return (days + 1) * DAY_S;
+	return days * DAY_S + t->hour * 3600 + t->minute * 60 + t->second;
+}
+
+static void
+read_until(const struct yaml_ctx *c, struct yaml_node *n, int64_t *out)
+{
+	struct instant t;
+	const char *text;
+
+	if (!n || yaml_text(c, n, &text) != RC_OK)
+		return;
+	if (parse_instant(text, &t))
+		*out = instant_s(&t);
+	else
+		yaml_error(c, n, "policy-until",
+		    "%s is no date; one in UTC is expected, like 2027-03-31 "
+		    "(that day "
+		    "still counts) or 2027-03-31T12:00:00Z",
+		    YAML_SHOW(n->text));
+}
+
+/* N, or {epoch: N, until: DATE}. True: both are set. */
+static bool
+read_one(const struct yaml_ctx *c, struct yaml_node *n, uint32_t *epoch,
+    int64_t *until_s)
+{
+	static const char *const known[] = {"epoch", "until", NULL};
+	bool good;
+
+	*until_s = POLICY_FOREVER;
+	if (n->kind != YAML_MAP)
+		return load_epoch(c, n, epoch);
+	good = load_epoch(c, yaml_need(c, n, "epoch"), epoch);
+	read_until(c, yaml_get(n, "until"), until_s);
+	yaml_leftover(c, n, known);
+	return good;
+}
+
+static bool
+is_there(const struct identity *id, uint32_t epoch)
+{
+	for (size_t i = 0; i < id->epoch_count; i++)
+		if (id->epochs[i] == epoch)
+			return true;
+	return false;
+}
+
+/* What the dates mean today. `at` are the nodes of the epochs. */
+static void
+check_dates(const struct load *l, const struct yaml_ctx *c,
+    struct yaml_node *const *at, struct yaml_node *n, const struct identity *id)
+{
+	uint32_t newest = 0;
+	size_t past = 0;
+
+	for (size_t i = 0; i < id->epoch_count; i++) {
+		newest = id->epochs[i] > newest ? id->epochs[i] : newest;
+		past += id->epoch_until_s[i] <= l->now_s;
+	}
+	if (past == id->epoch_count && past > 0) {
+		yaml_report(c, DIAG_WARNING, n, "policy-epoch-past",
+		    "out of date, every one: no device gets in by this "
+		    "identity");
+		return;
+	}
+	for (size_t i = 0; i < id->epoch_count; i++) {
+		if (id->epoch_until_s[i] <= l->now_s)
+			yaml_report(c, DIAG_WARNING, at[i], "policy-epoch-past",
+			    "epoch %u is not accepted any more; take it out",
+			    (unsigned)id->epochs[i]);
+		else if (id->epoch_until_s[i] == POLICY_FOREVER &&
+		    id->epochs[i] < newest)
+			yaml_report(c, DIAG_WARNING, at[i], "policy-epoch-open",
+			    "epoch %u is accepted for ever beside a newer one; "
+			    "say until when: {epoch: %u, until: DATE}",
+			    (unsigned)id->epochs[i], (unsigned)id->epochs[i]);
+	}
+}
+
+void
+load_epochs(const struct load *l, const struct yaml_ctx *c, struct yaml_node *n,
+    struct identity *id)
+{
+	struct yaml_node *item, *at[POLICY_EPOCHS_MAX];
+	size_t count;
+
+	item = yaml_items(n, &count);
+	if (count == 0 || count > POLICY_EPOCHS_MAX) {
+		yaml_error(c, n, "policy-epochs",
+		    "%zu epochs; 1 to %d are expected", count,
+		    POLICY_EPOCHS_MAX);
+		return;
+	}
+	for (; count > 0; count--, item = item->next) {
+		uint32_t epoch;
+		int64_t until_s;
+
+		if (!read_one(c, item, &epoch, &until_s))
+			continue;
+		if (is_there(id, epoch)) {
+			yaml_error(c, item, "policy-epochs",
+			    "epoch %u is there already", (unsigned)epoch);
+			continue;
+		}
+		at[id->epoch_count] = item;
+		id->epochs[id->epoch_count] = epoch;
+		id->epoch_until_s[id->epoch_count++] = until_s;
+	}
+	check_dates(l, c, at, n, id);
+}

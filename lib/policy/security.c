@@ -1,0 +1,211 @@
+/*
+ * security: how device and server trust each other: /0/x/2 and what goes with
+ * it.
+ */
+#include "policy/load.h"
+
+enum {
+	RANDOM_MIN = 16, /* bytes */
+	RANDOM_DEFAULT = 32,
+	RANDOM_MAX = 64,
+};
+
+/* What the finding about a scheme expects of it, and which keys it has. */
+struct mode {
+	const char *name;
+	bool supported;
+	enum server_mode mode;
+	enum word_scheme scheme;
+	const char *scheme_text;
+	const char *keys[3];
+};
+
+static const struct mode modes[] = {
+    {"psk", true, SERVER_PSK, SCHEME_COAPS, "coaps://", {"identity", "key"}},
+    {"nosec", true, SERVER_NOSEC, SCHEME_COAP, "coap://", {NULL}},
+    {"certificate", true, SERVER_CERTIFICATE, SCHEME_COAPS, "coaps://",
+	{"issue", "server_certificate"}},
+    {"rpk", true, SERVER_RPK, SCHEME_COAPS, "coaps://", {"server_key"}},
+    {"est", false, SERVER_PSK, SCHEME_COAPS, "coaps://", {NULL}},
+};
+
+static const char *const mode_names[] = {
+    "psk", "nosec", "certificate", "rpk", "est", NULL};
+
+static void
+refuse_beside(const struct yaml_ctx *c, struct yaml_node *key,
+    const char *source, const char *word)
+{
+	struct yaml_node *n = yaml_get(key, word);
+
+	if (n)
+		yaml_error(
+		    c, n, "policy-key-source", "not said beside `%s:`", source);
+}
+
+/* {random: LABEL, length: BYTES, epoch: N}: made once for each device. */
+static void
+read_random(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,
+    struct yaml_node *random, struct policy_key *out)
+{
+	struct yaml_node *length = yaml_get(n, "length");
+	int64_t v;
+
+	out->source = KEY_RANDOM;
+	out->length = RANDOM_DEFAULT;
+	load_label(l, c, random, &out->master);
+	if (length &&
+	    yaml_number(c, length, RANDOM_MIN, RANDOM_MAX, &v) == RC_OK)
+		out->length = (unsigned)v;
+}
+
+static void
+read_key(struct load *l, const struct yaml_ctx *c, struct yaml_node *security,
+    struct policy_key *out)
+{
+	static const char *const known[] = {
+	    "derive", "random", "imported", "length", "epoch", NULL};
+	struct yaml_node *n = yaml_need(c, security, "key");
+	struct yaml_node *derive, *random, *imported;
+
+	if (!n || yaml_expect(c, n, YAML_MAP) != RC_OK)
+		return;
+	derive = yaml_get(n, "derive");
+	random = yaml_get(n, "random");
+	imported = yaml_get(n, "imported");
+	if (!derive + !random + !imported != 2)
+		yaml_error(c, n, "policy-key-source",
+		    "exactly one of `derive:`, `random:` and `imported:` says "
+		    "where the key comes from");
+	else if (random)
+		read_random(l, c, n, random, out);
+	if (derive)
+		load_label(l, c, derive, &out->master);
+	if (derive)
+		refuse_beside(c, n, "derive", "length");
+	if (imported && !derive && !random) {
+		out->source = KEY_IMPORTED;
+		out->master = NULL;
+		out->collection = "";
+		load_word(l, c, imported, "policy-collection", word_name,
+		    &out->collection);
+		refuse_beside(c, n, "imported", "length");
+		refuse_beside(c, n, "imported", "epoch");
+	} else {
+		load_epoch(c, yaml_get(n, "epoch"), &out->epoch);
+	}
+	yaml_leftover(c, n, known);
+}
+
+static bool
+has_key(const struct mode *mode, const char *key)
+{
+	for (size_t i = 0; mode->keys[i]; i++)
+		if (strcmp(mode->keys[i], key) == 0)
+			return true;
+	return false;
+}
+
+/* One that stands there all the same was meant for another mode. */
+static void
+refuse_others(
+    const struct yaml_ctx *c, struct yaml_node *n, const struct mode *mode)
+{
+	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+		for (size_t k = 0; modes[i].keys[k]; k++) {
+			const char *key = modes[i].keys[k];
+			struct yaml_node *at =
+			    has_key(mode, key) ? NULL : yaml_get(n, key);
+
+			if (at)
+				yaml_error(c, at, "policy-mode-key",
+				    "not used with `mode: %s`; remove it, or "
+				    "say `mode: %s`",
+				    mode->name, modes[i].name);
+		}
+	}
+}
+
+/* Consistency check 3: the scheme says what the mode says. */
+static void
+check_scheme(
+    const struct yaml_ctx *c, struct yaml_node *uri, const struct mode *mode)
+{
+	enum word_scheme scheme = word_scheme(uri->text);
+
+	if (scheme == SCHEME_TCP)
+		yaml_error(c, uri, "policy-unsupported",
+		    "CoAP over TCP is not supported by this version");
+	else if (scheme != mode->scheme)
+		yaml_error(c, uri, "policy-uri-mode",
+		    "%s does not go with `mode: %s`, which needs %s",
+		    YAML_SHOW(uri->text), mode->name, mode->scheme_text);
+}
+
+/* Clients compare the names in the server's certificate with the host of its
+ * URI, or with /0/x/14. */
+static void
+check_host(const struct yaml_ctx *c, struct yaml_node *uri,
+    const struct policy_server_key *server)
+{
+	if (!server->sni && word_is_address(word_host(uri->text)))
+		yaml_report(c, DIAG_WARNING, uri, "policy-uri-address",
+		    "an address, which clients do not find among the names of "
+		    "the server's certificate; name the host, or say the name "
+		    "by server_certificate.sni");
+}
+
+static void
+read_mode(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,
+    struct yaml_node *uri, struct policy_server *out)
+{
+	switch (out->mode) {
+	case SERVER_PSK:
+		load_word(l, c, yaml_get(n, "identity"), "policy-template",
+		    word_template, &out->psk_identity);
+		read_key(l, c, n, &out->key);
+		break;
+	case SERVER_NOSEC:
+		yaml_report(c, DIAG_WARNING, n, "policy-nosec-server",
+		    "NoSec: device and server talk in clear");
+		break;
+	case SERVER_CERTIFICATE:
+		load_issue(l, c, yaml_need(c, n, "issue"), &out->issue);
+		load_server_key(l, c, yaml_need(c, n, "server_certificate"),
+		    false, &out->server);
+		if (uri)
+			check_host(c, uri, &out->server);
+		break;
+	case SERVER_RPK:
+		load_server_key(
+		    l, c, yaml_need(c, n, "server_key"), true, &out->server);
+		break;
+	}
+}
+
+void
+load_security(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,
+    struct yaml_node *uri, struct policy_server *out)
+{
+	static const char *const known[] = {"mode", "identity", "key", "issue",
+	    "server_certificate", "server_key", NULL};
+	struct yaml_node *mode;
+	unsigned i;
+
+	if (yaml_expect(c, n, YAML_MAP) != RC_OK)
+		return;
+	mode = yaml_need(c, n, "mode");
+	if (!mode || yaml_choice(c, mode, mode_names, &i) != RC_OK)
+		return;
+	if (!modes[i].supported) {
+		/* Its other keys are not of this version either. */
+		load_unsupported(c, mode);
+		return;
+	}
+	out->mode = modes[i].mode;
+	read_mode(l, c, n, uri, out);
+	refuse_others(c, n, &modes[i]);
+	if (uri)
+		check_scheme(c, uri, &modes[i]);
+	yaml_leftover(c, n, known);
+}
