@@ -1,5 +1,7 @@
 #include "consistency.h"
 
+#include "pair.h"
+
 static struct lwm2m_path
 at(uint16_t object, uint16_t instance, uint16_t resource)
 {
@@ -27,7 +29,7 @@ credentials_fault(const struct store *s, uint16_t i, int64_t mode)
 	struct span key = store_bytes(s, at(0, i, SECURITY_SECRET_KEY));
 	struct span uri = store_bytes(s, at(0, i, SECURITY_URI));
 
-	if (mode < MODE_PSK || mode > MODE_EST || mode == MODE_RPK)
+	if (mode < MODE_PSK || mode > MODE_EST)
 		return "a Security Mode that it does not support";
 	if (!is_secure(uri) && !is_plain(uri))
 		return "a Server URI without a scheme that it knows";
@@ -35,8 +37,8 @@ credentials_fault(const struct store *s, uint16_t i, int64_t mode)
 		return "a Server URI whose scheme contradicts the mode";
 	if (mode == MODE_PSK && (identity.len == 0 || key.len == 0))
 		return "PSK without an identity or a key";
-	if (mode == MODE_CERTIFICATE && (identity.len == 0 || key.len == 0))
-		return "certificate mode without certificate or key";
+	if (mode == MODE_CERTIFICATE || mode == MODE_RPK)
+		return pair_fault(s, i, mode);
 	return NULL;
 }
 

@@ -1,12 +1,9 @@
 #include "image.h"
 
 #include "base/text.h"
+#include "file.h"
 #include "json.h"
 #include "lwm2m/format.h"
-
-#include <errno.h>
-#include <fcntl.h>
-#include <unistd.h>
 
 void
 image_fini(struct image *i)
@@ -224,26 +221,10 @@ image_read(struct span file, struct image *out)
 enum rc
 image_load(const char *path, struct image *out)
 {
-	int fd;
-	ssize_t n = 1;
 	enum rc rc;
 
 	*out = (struct image){0};
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return RC_IO;
-	rc = secret_reserve(&out->bytes, IMAGE_BYTES_MAX + 1);
-	while (rc == RC_OK && n != 0 && out->bytes.len < out->bytes.cap) {
-		n = read(fd, out->bytes.bytes + out->bytes.len,
-		    out->bytes.cap - out->bytes.len);
-		if (n < 0 && errno != EINTR)
-			rc = RC_IO;
-		if (n > 0)
-			out->bytes.len += (size_t)n;
-	}
-	close(fd);
-	if (rc == RC_OK && out->bytes.len > IMAGE_BYTES_MAX)
-		rc = RC_TOO_LARGE;
+	rc = file_read(path, IMAGE_BYTES_MAX, &out->bytes);
 	return rc == RC_OK ? read_any(out) : rc;
 }
 
@@ -268,10 +249,56 @@ find_bytes(const struct image *i, uint16_t instance, uint16_t resource)
 	return v->bytes;
 }
 
-enum rc
-image_account(const struct image *i, struct image_account *out)
+static uint64_t
+find_number(const struct image *i, uint16_t instance, uint16_t resource,
+    uint64_t otherwise)
 {
-	*out = (struct image_account){.mode = MODE_NOSEC};
+	const struct lwm2m_value *v = find(i, instance, resource);
+
+	if (v && v->type == LWM2M_UNSIGNED)
+		return v->number;
+	if (v && v->type == LWM2M_INTEGER && v->integer >= 0)
+		return (uint64_t)v->integer;
+	/* what is there and cannot be is no default */
+	return v ? UINT64_MAX : otherwise;
+}
+
+static struct span
+known_endpoint(const struct image *i, const struct account *a)
+{
+	if (i->endpoint.len)
+		return i->endpoint;
+	if (a->mode == MODE_PSK)
+		return a->identity;
+	if (a->mode == MODE_CERTIFICATE)
+		return account_common_name(a->identity);
+	return (struct span){0};
+}
+
+static void
+read_account(const struct image *i, uint16_t n, struct account *out)
+{
+	const struct lwm2m_value *v = find(i, n, SECURITY_MODE);
+
+	out->instance = n;
+	if (v && v->type == LWM2M_INTEGER)
+		out->mode = v->integer;
+	out->uri = find_bytes(i, n, SECURITY_URI);
+	out->identity = find_bytes(i, n, SECURITY_IDENTITY);
+	out->server_key = find_bytes(i, n, SECURITY_SERVER_KEY);
+	out->key = find_bytes(i, n, SECURITY_SECRET_KEY);
+	out->matching =
+	    find_number(i, n, SECURITY_MATCHING_TYPE, MATCHING_EXACT);
+	out->usage =
+	    find_number(i, n, SECURITY_CERTIFICATE_USAGE, USAGE_DOMAIN_ISSUED);
+	out->sni = find_bytes(i, n, SECURITY_SNI);
+	out->endpoint = known_endpoint(i, out);
+}
+
+enum rc
+image_account(const struct image *i, struct account *out)
+{
+	*out = (struct account){.mode = MODE_NOSEC};
 	for (size_t n = 0; n < i->count; n++) {
 		struct lwm2m_path p = i->entries[n].path;
 		const struct lwm2m_value *v = &i->entries[n].value;
@@ -280,14 +307,7 @@ image_account(const struct image *i, struct image_account *out)
 		    p.resource != SECURITY_BOOTSTRAP ||
 		    v->type != LWM2M_BOOLEAN || !v->boolean)
 			continue;
-		out->instance = p.instance;
-		out->uri = find_bytes(i, p.instance, SECURITY_URI);
-		out->identity = find_bytes(i, p.instance, SECURITY_IDENTITY);
-		out->key = find_bytes(i, p.instance, SECURITY_SECRET_KEY);
-		v = find(i, p.instance, SECURITY_MODE);
-		if (v && v->type == LWM2M_INTEGER)
-			out->mode = v->integer;
-		out->endpoint = i->endpoint.len ? i->endpoint : out->identity;
+		read_account(i, p.instance, out);
 		return out->uri.len ? RC_OK : RC_NOT_FOUND;
 	}
 	return RC_NOT_FOUND;

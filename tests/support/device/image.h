@@ -24,8 +24,8 @@
 #ifndef DEVICE_IMAGE_H
 #define DEVICE_IMAGE_H
 
-#include "base/secret.h"
-#include "lwm2m/object.h"
+#include "account.h"
+#include "store.h"
 
 enum {
 	IMAGE_BYTES_MAX = 32768,
@@ -53,18 +53,17 @@ MUST_CHECK enum rc image_load(const char *path, struct image *out);
 
 void image_fini(struct image *i);
 
-/** The Bootstrap-Server Account of an image. Spans are empty where the image
- *  has no such resource; borrowed from the image. */
-struct image_account {
-	uint16_t instance; /**< of /0 */
-	int64_t mode; /**< enum security_mode */
-	struct span uri, identity;
-	struct span key; /**< a secret: for struct secret alone */
-	struct span endpoint; /**< of the image, else the identity */
-};
+/** Its Bootstrap-Server Account, borrowed from the image. Who the device is
+ *  says the image, else the PSK identity or the certificate's common name.
+ *  Errors: RC_NOT_FOUND (no /0 instance with resource 1 true, or no URI). */
+MUST_CHECK enum rc image_account(const struct image *i, struct account *out);
 
-/** Errors: RC_NOT_FOUND (no /0 instance with resource 1 true, or no URI). */
-MUST_CHECK enum rc image_account(
-    const struct image *i, struct image_account *out);
+/**
+ * Append what a device holds as such an image in JSON, every entry of it: it
+ * has keys in it.
+ * Errors: RC_TOO_LARGE, RC_UNSUPPORTED (a value of a type that no image has).
+ */
+MUST_CHECK enum rc image_print(
+    struct writer *w, struct span endpoint, const struct store *s);
 
 #endif

@@ -1,10 +1,13 @@
 /*
- * virtual-device - boots a virtual LwM2M device from its factory image: one
- * bootstrap over a real socket, each request and response on a line as it
- * happens, and in the end what the device holds.
+ * virtual-device - boots a virtual LwM2M device from its factory image, or with
+ * credentials from files: one bootstrap over a real socket, each request and
+ * response on a line as it happens, and in the end what the device holds.
  */
 #include "describe.h"
+#include "file.h"
+#include "handshake.h"
 #include "image.h"
+#include "options.h"
 #include "report.h"
 #include "socket.h"
 #include "wire.h"
@@ -13,129 +16,12 @@
 #include "base/loop.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sysexits.h>
 #include <unistd.h>
-
-enum { TIMEOUT_S = 120, TIMEOUT_MAX_S = 3600 };
-
-struct options {
-	const char *image;
-	const char *endpoint;
-	const char *behaviour;
-	const char *pct;
-	uint64_t timeout_ms;
-	bool verbose, show_keys;
-};
-
-static const char usage[] =
-    "usage: virtual-device --image FILE [--endpoint NAME] [--pct N|off]\n"
-    "                      [--behaviour NAME[,NAME...]] [--timeout SECONDS]\n"
-    "                      [--show-keys] [-v]\n"
-    "\n"
-    "Boots a device from a factory image (SenML CBOR, or the JSON of\n"
-    "`provisioning-tool image build --format json`) and exits 0 when Finish\n"
-    "was answered 2.04, 1 otherwise.\n"
-    "\n"
-    "Behaviours: a family replaces, a fault adds.\n";
-
-static int
-print_help(FILE *out)
-{
-	uint8_t text[4096];
-	struct writer w;
-
-	writer_init(&w, text, sizeof(text));
-	behaviour_list(&w);
-	fputs(usage, out);
-	fwrite(w.buf, 1, w.len, out);
-	return out == stdout ? 0 : EX_USAGE;
-}
-
-/** -1: go on. Else the exit code. */
-static int
-parse(int argc, char **argv, struct options *o)
-{
-	static const struct option names[] = {
-	    {"image", required_argument, NULL, 'i'},
-	    {"endpoint", required_argument, NULL, 'e'},
-	    {"pct", required_argument, NULL, 'p'},
-	    {"behaviour", required_argument, NULL, 'b'},
-	    {"timeout", required_argument, NULL, 't'},
-	    {"show-keys", no_argument, NULL, 'k'},
-	    {"help", no_argument, NULL, 'h'},
-	    {0},
-	};
-	uint64_t n;
-	int c;
-
-	*o = (struct options){.timeout_ms = TIMEOUT_S * 1000};
-	while ((c = getopt_long(argc, argv, "hv", names, NULL)) != -1) {
-		switch (c) {
-		case 'i':
-			o->image = optarg;
-			break;
-		case 'e':
-			o->endpoint = optarg;
-			break;
-		case 'p':
-			o->pct = optarg;
-			break;
-		case 'b':
-			o->behaviour = optarg;
-			break;
-		case 't':
-			if (!span_decimal(
-				span_str(optarg), TIMEOUT_MAX_S, &n) ||
-			    n == 0)
-				return print_help(stderr);
-			o->timeout_ms = n * 1000;
-			break;
-		case 'k':
-			o->show_keys = true;
-			break;
-		case 'v':
-			o->verbose = true;
-			break;
-		case 'h':
-			return print_help(stdout);
-		default:
-			return print_help(stderr);
-		}
-	}
-	if (!o->image || optind != argc)
-		return print_help(stderr);
-	return -1;
-}
-
-static bool
-set_behaviour(const struct options *o, struct device_behaviour *b)
-{
-	uint64_t pct;
-
-	*b = behaviour_conforming;
-	if (o->behaviour &&
-	    behaviour_apply(b, span_str(o->behaviour)) != RC_OK) {
-		fprintf(stderr, "virtual-device: no such behaviour: %s\n",
-		    o->behaviour);
-		return false;
-	}
-	if (!o->pct)
-		return true;
-	if (strcmp(o->pct, "off") == 0) {
-		b->pct = BEHAVIOUR_PCT_OFF;
-	} else if (span_decimal(span_str(o->pct), 0xffff, &pct)) {
-		b->pct = (int)pct;
-	} else {
-		fprintf(stderr, "virtual-device: --pct: a number, or off\n");
-		return false;
-	}
-	return true;
-}
 
 static void
 print_message(void *ctx, bool sent, struct span message)
@@ -152,10 +38,10 @@ print_message(void *ctx, bool sent, struct span message)
 }
 
 static void
-print_suite(void *ctx, const char *suite)
+print_suite(void *ctx, const char *version, const char *suite)
 {
 	(void)ctx;
-	printf("     DTLS 1.2 %s\n", suite);
+	printf("     %s %s\n", version, suite);
 }
 
 static void
@@ -247,33 +133,94 @@ boot(struct wire *w, int fd, uint64_t timeout_ms)
 	return device_state(w->device) == DEVICE_BOOTSTRAPPED;
 }
 
-static int
-run(const struct options *o, const struct image *image,
-    const struct image_account *account, const struct device_config *config)
+static enum rc
+equip_account(struct device *d, const struct account *a)
 {
-	struct device *d = device_new(config);
-	struct secret key = {0};
-	struct wire w = {0};
-	uint64_t start = clock_now_ms();
-	bool psk = account->mode == MODE_PSK;
-	bool good = false;
-	int fd = -1;
-	enum rc rc = d ? RC_OK : RC_MEMORY;
+	const struct lwm2m_entry entries[] = {
+	    {LWM2M_RESOURCE(OBJECT_SECURITY, a->instance, SECURITY_URI),
+		LWM2M_VALUE_STRING(a->uri)},
+	    {LWM2M_RESOURCE(OBJECT_SECURITY, a->instance, SECURITY_BOOTSTRAP),
+		LWM2M_VALUE_BOOLEAN(true)},
+	    {LWM2M_RESOURCE(OBJECT_SECURITY, a->instance, SECURITY_MODE),
+		LWM2M_VALUE_INTEGER(a->mode)},
+	    {LWM2M_RESOURCE(OBJECT_SECURITY, a->instance, SECURITY_IDENTITY),
+		LWM2M_VALUE_OPAQUE(a->identity)},
+	    {LWM2M_RESOURCE(OBJECT_SECURITY, a->instance, SECURITY_SERVER_KEY),
+		LWM2M_VALUE_OPAQUE(a->server_key)},
+	    {LWM2M_RESOURCE(OBJECT_SECURITY, a->instance, SECURITY_SECRET_KEY),
+		LWM2M_VALUE_OPAQUE(a->key)},
+	};
+	enum rc rc = RC_OK;
 
-	if (rc == RC_OK)
-		rc = device_equip_self(d);
+	for (size_t i = 0; rc == RC_OK && i < 6; i++)
+		rc = device_equip(d, &entries[i]);
+	return rc;
+}
+
+/** What the factory has put into it. */
+static enum rc
+equip(struct device *d, const struct image *image, const struct account *a)
+{
+	enum rc rc = device_equip_self(d);
+
 	for (size_t i = 0; rc == RC_OK && i < image->count; i++)
 		rc = device_equip(d, &image->entries[i]);
-	if (rc == RC_OK && psk)
-		rc = secret_set(&key, account->key);
+	return rc == RC_OK && image->count == 0 ? equip_account(d, a) : rc;
+}
+
+static bool
+save(const char *path, struct span endpoint, const struct store *s)
+{
+	struct secret text = {0};
+	struct writer w;
+	enum rc rc = secret_reserve(&text, SECRET_MAX);
+
+	if (rc == RC_OK) {
+		writer_init(&w, text.bytes, text.cap);
+		rc = image_print(&w, endpoint, s);
+		text.len = w.len;
+	}
 	if (rc == RC_OK)
-		rc = wire_init(
-		    &w, d, psk ? account->identity : SPAN_LIT(""), &key, NULL);
+		rc = file_write(path, secret_expose(&text));
+	secret_fini(&text);
+	if (rc != RC_OK)
+		fprintf(stderr, "virtual-device: %s: %s\n", path,
+		    rc == RC_IO ? strerror(errno) : rc_name(rc));
+	return rc == RC_OK;
+}
+
+static int
+run(const struct options *o, const struct image *image,
+    const struct account *account, struct span endpoint)
+{
+	struct device_config config = {
+	    .endpoint = endpoint, .behaviour = o->behaviour};
+	struct device *d = NULL;
+	struct handshake h = {0};
+	struct wire w = {0};
+	uint64_t start = clock_now_ms();
+	bool good = false;
+	int fd = -1;
+	enum rc rc;
+
+	random_bytes(&config.seed, sizeof(config.seed));
+	rc = handshake_init(&h, account);
+	/* then its credential names it */
+	if (h.secure && endpoint.len == 0)
+		config.behaviour.omit_endpoint = true;
+	h.config.version = o->version;
+	h.config.suites = o->suites;
 	if (rc == RC_OK)
-		rc = socket_to(account->uri, psk, &fd);
+		d = device_new(&config);
+	if (rc == RC_OK)
+		rc = d ? equip(d, image, account) : RC_MEMORY;
+	if (rc == RC_OK)
+		rc = wire_open(&w, d, h.secure ? &h.config : NULL);
+	if (rc == RC_OK)
+		rc = socket_to(account->uri, h.secure, &fd);
 	if (rc != RC_OK) {
-		fprintf(
-		    stderr, "virtual-device: cannot start: %s\n", rc_name(rc));
+		fprintf(stderr, "virtual-device: cannot start: %s\n",
+		    h.why ? h.why : rc_name(rc));
 		goto out;
 	}
 	if (o->verbose) {
@@ -286,46 +233,67 @@ run(const struct options *o, const struct image *image,
 	report_ending(stdout, &w, good, clock_now_ms() - start);
 	if (good)
 		report_accounts(stdout, device_store(d), o->show_keys);
+	if (good && o->accounts)
+		good = save(o->accounts, endpoint, device_store(d));
 out:
 	if (fd >= 0)
 		close(fd);
 	wire_fini(&w);
-	secret_fini(&key);
+	handshake_fini(&h);
 	device_free(d);
 	return good ? 0 : 1;
+}
+
+/** The account out of image, files and options; 0, or an exit code. */
+static int
+prepare(const struct options *o, struct image *image, struct files *files,
+    struct account *account)
+{
+	const char *at = o->image;
+	enum rc rc = RC_OK;
+
+	*account = (struct account){.instance = o->behaviour.account};
+	if (o->image)
+		rc = image_load(o->image, image);
+	if (rc == RC_OK && o->image)
+		rc = image_account(image, account);
+	if (rc == RC_OK && o->files.key) {
+		rc = files_read(files, &o->files, account);
+		at = files->fault;
+	} else if (o->files.sni) {
+		account->sni = span_str(o->files.sni);
+	}
+	if (rc != RC_OK) {
+		fprintf(stderr, "virtual-device: %s: %s\n", at,
+		    rc == RC_IO ? strerror(errno) : rc_name(rc));
+		return rc == RC_IO ? EX_NOINPUT : EX_DATAERR;
+	}
+	if (o->uri)
+		account->uri = span_str(o->uri);
+	if (o->endpoint)
+		account->endpoint = span_str(o->endpoint);
+	return 0;
 }
 
 int
 main(int argc, char **argv)
 {
-	struct image_account account;
-	struct device_config config = {0};
+	struct account account;
+	struct files files = {0};
 	struct image *image;
 	struct options o;
-	enum rc rc;
-	int code = parse(argc, argv, &o);
+	int code = options_read(argc, argv, &o);
 
 	if (code >= 0)
 		return code;
 	secret_harden_process();
-	if (!set_behaviour(&o, &config.behaviour))
-		return EX_USAGE;
 	image = calloc(1, sizeof(*image));
 	if (!image)
 		return EX_OSERR;
-	rc = image_load(o.image, image);
-	if (rc == RC_OK)
-		rc = image_account(image, &account);
-	if (rc != RC_OK) {
-		fprintf(stderr, "virtual-device: %s: %s\n", o.image,
-		    rc == RC_IO ? strerror(errno) : rc_name(rc));
-		code = rc == RC_IO ? EX_NOINPUT : EX_DATAERR;
-	} else {
-		config.endpoint =
-		    o.endpoint ? span_str(o.endpoint) : account.endpoint;
-		random_bytes(&config.seed, sizeof(config.seed));
-		code = run(&o, image, &account, &config);
-	}
+	code = prepare(&o, image, &files, &account);
+	if (code == 0)
+		code = run(&o, image, &account, account.endpoint);
+	files_fini(&files);
 	image_fini(image);
 	free(image);
 	return code;

@@ -5,7 +5,7 @@
 #include "base/text.h"
 #include "coap/message.h"
 
-enum { LINE_MAX_LEN = 2048, FIELDS_MAX = 10 };
+enum { LINE_MAX_LEN = 2048, FIELDS_MAX = 12 };
 
 static void
 print_line(FILE *out, const char *head, const struct field *fields, size_t n)
@@ -23,9 +23,12 @@ failure(const struct wire *w)
 {
 	const struct device *d = w->device;
 
-	if (w->dtls && !dtls_client_established(w->dtls) && !w->asked)
+	if (w->dtls && !w->asked) {
+		if (dtls_client_refused(w->dtls))
+			return "not the server that it expects";
 		return wire_alert(w) >= 0 ? "handshake refused"
 					  : "no handshake";
+	}
 	if (w->broken)
 		return "association lost";
 	if (device_finish_code(d) != 0 && device_state(d) != DEVICE_DEAD)
@@ -71,15 +74,54 @@ mode_name(int64_t mode)
 	return mode >= 0 && mode < 5 ? names[mode] : "?";
 }
 
+/** A value as its SHA-256, which tells two apart and gives nothing away. */
+struct seal {
+	const char *name;
+	struct span value;
+	uint8_t digest[DIGEST_LEN];
+};
+
+static struct field
+sealed(struct seal *seal)
+{
+	if (seal->value.len == 0)
+		return F_TEXT(seal->name, "-");
+	digest_of(seal->value, seal->digest);
+	return F_BYTES(seal->name, span_of(seal->digest, DIGEST_LEN));
+}
+
+static size_t
+server_fields(
+    const struct store *s, uint16_t i, struct seal *server, struct field *f)
+{
+	struct lwm2m_path at = LWM2M_INSTANCE(OBJECT_SECURITY, i);
+	uint64_t number;
+	size_t n = 0;
+
+	at.resource = SECURITY_SERVER_KEY;
+	server->value = store_bytes(s, at);
+	f[n++] = sealed(server);
+	at.resource = SECURITY_CERTIFICATE_USAGE;
+	if (store_unsigned(s, at, &number))
+		f[n++] = F_INT("usage", number);
+	at.resource = SECURITY_MATCHING_TYPE;
+	if (store_unsigned(s, at, &number))
+		f[n++] = F_INT("matching", number);
+	at.resource = SECURITY_SNI;
+	if (store_has(s, at))
+		f[n++] = F_TEXT("sni", store_bytes(s, at));
+	return n;
+}
+
 static void
 print_security(FILE *out, const struct store *s, uint16_t i, bool show_keys)
 {
-	const struct lwm2m_path p = LWM2M_INSTANCE(OBJECT_SECURITY, i);
-	struct lwm2m_path at = p;
+	struct seal identity = {.name = "identity_sha256"};
+	struct seal key = {.name = "key_sha256"};
+	struct seal server = {.name = "server_sha256"};
+	struct lwm2m_path at = LWM2M_INSTANCE(OBJECT_SECURITY, i);
 	struct field f[FIELDS_MAX];
-	uint8_t digest[DIGEST_LEN];
-	bool bootstrap = false;
-	struct span key;
+	bool bootstrap = false, pair;
 	char head[32];
 	int64_t mode = -1;
 	uint16_t ssid;
@@ -89,19 +131,22 @@ print_security(FILE *out, const struct store *s, uint16_t i, bool show_keys)
 	f[n++] = F_TEXT("uri", store_bytes(s, at));
 	at.resource = SECURITY_MODE;
 	(void)store_integer(s, at, &mode);
+	pair = mode == MODE_RPK || mode == MODE_CERTIFICATE;
 	f[n++] = F_TEXT("mode", mode_name(mode));
 	at.resource = SECURITY_IDENTITY;
-	f[n++] = F_TEXT("identity",
-	    store_bytes(s, at).len ? store_bytes(s, at) : SPAN_LIT("-"));
-	at.resource = SECURITY_SECRET_KEY;
-	key = store_bytes(s, at);
-	digest_of(key, digest);
-	if (key.len)
-		f[n++] = F_BYTES("key_sha256", span_of(digest, DIGEST_LEN));
+	identity.value = store_bytes(s, at);
+	if (pair)
+		f[n++] = sealed(&identity);
 	else
-		f[n++] = F_TEXT("key_sha256", "-");
-	if (key.len && show_keys)
-		f[n++] = F_BYTES("key", key);
+		f[n++] = F_TEXT("identity",
+		    identity.value.len ? identity.value : SPAN_LIT("-"));
+	at.resource = SECURITY_SECRET_KEY;
+	key.value = store_bytes(s, at);
+	f[n++] = sealed(&key);
+	if (key.value.len && show_keys)
+		f[n++] = F_BYTES("key", key.value);
+	if (pair)
+		n += server_fields(s, i, &server, &f[n]);
 	if (store_ssid(s, OBJECT_SECURITY, i, &ssid))
 		f[n++] = F_INT("ssid", ssid);
 	else

@@ -1,45 +1,11 @@
 #include "socket.h"
 
+#include "uri.h"
+
 #include <netdb.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-enum { HOST_MAX = 256, PORT_COAP = 5683, PORT_COAPS = 5684 };
-
-/** Splits "host:port" or "[v6]:port". False: neither. */
-static bool
-split(struct span s, char *host, uint64_t *port)
-{
-	const uint8_t *slash = s.len ? memchr(s.p, '/', s.len) : NULL;
-	const uint8_t *end;
-	struct span name, rest;
-
-	if (slash)
-		s.len = (size_t)(slash - s.p);
-	if (span_starts(s, SPAN_LIT("["))) {
-		end = memchr(s.p, ']', s.len);
-		if (!end)
-			return false;
-		name = span_of(s.p + 1, (size_t)(end - s.p) - 1);
-		rest = span_from(s, (size_t)(end - s.p) + 1);
-	} else {
-		end = s.len ? memchr(s.p, ':', s.len) : NULL;
-		name = s;
-		if (end)
-			name.len = (size_t)(end - s.p);
-		rest = span_from(s, name.len);
-	}
-	if (name.len == 0 || name.len >= HOST_MAX ||
-	    memchr(name.p, 0, name.len))
-		return false;
-	memcpy(host, name.p, name.len);
-	host[name.len] = '\0';
-	if (rest.len == 0)
-		return true;
-	return rest.p[0] == ':' &&
-	    span_decimal(span_from(rest, 1), 0xffff, port) && *port > 0;
-}
 
 static enum rc
 connect_any(const char *host, const char *port, int *fd)
@@ -69,17 +35,14 @@ connect_any(const char *host, const char *port, int *fd)
 }
 
 enum rc
-socket_to(struct span uri, bool secure, int *fd)
+socket_to(struct span text, bool secure, int *fd)
 {
-	struct span scheme =
-	    secure ? SPAN_LIT("coaps://") : SPAN_LIT("coap://");
-	uint64_t port = secure ? PORT_COAPS : PORT_COAP;
-	char host[HOST_MAX], service[8];
+	struct uri uri;
+	char service[8];
 
 	*fd = -1;
-	if (!span_starts(uri, scheme) ||
-	    !split(span_from(uri, scheme.len), host, &port))
+	if (!uri_read(text, &uri) || uri.secure != secure)
 		return RC_MALFORMED;
-	snprintf(service, sizeof(service), "%u", (unsigned)port);
-	return connect_any(host, service, fd);
+	snprintf(service, sizeof(service), "%u", uri.port);
+	return connect_any(uri.host, service, fd);
 }

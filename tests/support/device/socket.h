@@ -8,9 +8,8 @@
 #include "base/span.h"
 
 /**
- * coap://HOST[:PORT] or coaps://HOST[:PORT], HOST a name, an IPv4 address or an
- * IPv6 address in brackets; default ports 5683 and 5684. `secure` says which
- * of the two it must be.
+ * By a URI as uri.h reads it. `secure` says which of the two schemes it must
+ * have.
  * Errors: RC_MALFORMED (no such URI, or of the other kind), RC_NOT_FOUND (no
  * such host), RC_IO.
  */

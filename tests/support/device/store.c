@@ -130,6 +130,17 @@ store_integer(const struct store *s, struct lwm2m_path path, int64_t *out)
 }
 
 bool
+store_unsigned(const struct store *s, struct lwm2m_path path, uint64_t *out)
+{
+	const struct lwm2m_value *v = store_get(s, path);
+
+	if (!v || v->type != LWM2M_UNSIGNED)
+		return false;
+	*out = v->number;
+	return true;
+}
+
+bool
 store_boolean(const struct store *s, struct lwm2m_path path, bool *out)
 {
 	const struct lwm2m_value *v = store_get(s, path);

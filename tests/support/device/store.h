@@ -42,6 +42,8 @@ bool store_instance(const struct store *s, uint16_t object, uint16_t *instance);
 
 /** Short forms; false (and `*out` untouched) when there is no such value. */
 bool store_integer(const struct store *s, struct lwm2m_path path, int64_t *out);
+bool store_unsigned(
+    const struct store *s, struct lwm2m_path path, uint64_t *out);
 bool store_boolean(const struct store *s, struct lwm2m_path path, bool *out);
 struct span store_bytes(const struct store *s, struct lwm2m_path path);
 

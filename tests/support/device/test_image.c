@@ -42,7 +42,7 @@ anjay(void **state)
 {
 	static const char *const names[] = {"anjay-psk-bs.senml.cbor",
 	    "anjay-psk-bs.bn.senml.cbor", "anjay-psk-bs-server.senml.cbor"};
-	struct image_account a;
+	struct account a;
 
 	(void)state;
 	for (size_t i = 0; i < 3; i++) {
@@ -74,7 +74,7 @@ of_our_tool(void **state)
 	    "{\"path\":\"/3/0/13\",\"type\":\"time\",\"value\":-5}\n"
 	    "], \"made\": {\"by\": [1, 2.5e3, null, "
 	    "\"\\u00fc\\ud83d\\ude00\"]}}";
-	struct image_account a;
+	struct account a;
 
 	(void)state;
 	assert_int_equal(read_text(text), RC_OK);
@@ -186,7 +186,7 @@ truncated(void **state)
 static void
 no_account(void **state)
 {
-	struct image_account a;
+	struct account a;
 
 	(void)state;
 	assert_int_equal(read_text(HEAD "\"entries\":[" URI "]}"), RC_OK);

@@ -3,6 +3,14 @@
 enum { PLAIN_MAX = 8192 /* bytes of all records of one datagram */ };
 
 enum rc
+wire_open(struct wire *w, struct device *device,
+    const struct dtls_client_config *config)
+{
+	*w = (struct wire){.device = device};
+	return config ? dtls_client_open(config, &w->dtls) : RC_OK;
+}
+
+enum rc
 wire_init(struct wire *w, struct device *device, struct span identity,
     const struct secret *key, const char *suite)
 {
@@ -38,7 +46,8 @@ encrypt(struct wire *w, uint64_t now_ms)
 	if (!w->asked) {
 		w->asked = true;
 		if (w->secured)
-			w->secured(w->tap_ctx, dtls_client_suite(w->dtls));
+			w->secured(w->tap_ctx, dtls_client_version(w->dtls),
+			    dtls_client_suite(w->dtls));
 		device_start(w->device, now_ms);
 	}
 	for (;;) {

@@ -1,6 +1,6 @@
 /**
- * wire.h - a device behind its socket: CoAP as it is, or CoAP in DTLS 1.2 with
- * a pre-shared key. The same calls as device.h, with datagrams as they travel.
+ * wire.h - a device behind its socket: CoAP as it is, or CoAP in DTLS. The same
+ * calls as device.h, with datagrams as they travel.
  */
 #ifndef DEVICE_WIRE_H
 #define DEVICE_WIRE_H
@@ -13,8 +13,10 @@ enum { WIRE_DATAGRAM_MAX = 1500 /**< bytes */ };
 
 /** Sees each CoAP message, before it is encrypted or after it was decrypted. */
 typedef void (*wire_tap_fn)(void *ctx, bool sent, struct span message);
-/** Told when the handshake is done, with the cipher suite (IANA's name). */
-typedef void (*wire_secured_fn)(void *ctx, const char *suite);
+/** Told when the handshake is done, with the version ("DTLS 1.2") and the
+ *  cipher suite (IANA's name). */
+typedef void (*wire_secured_fn)(
+    void *ctx, const char *version, const char *suite);
 
 struct wire {
 	struct device *device; /**< borrowed */
@@ -27,8 +29,14 @@ struct wire {
 	bool closed; /**< close_notify was said */
 };
 
-/** `identity` empty: plain CoAP; `suite` as in dtls_client_new. `device` is
- *  borrowed. Errors: those of dtls_client_new. */
+/** `config` NULL: plain CoAP. `device` is borrowed.
+ *  Errors: those of dtls_client_open. */
+MUST_CHECK enum rc wire_open(struct wire *w, struct device *device,
+    const struct dtls_client_config *config);
+
+/** With a pre-shared key over DTLS 1.2; `identity` empty: plain CoAP; `suite`
+ *  as in dtls_client_new. `device` is borrowed.
+ *  Errors: those of dtls_client_new. */
 MUST_CHECK enum rc wire_init(struct wire *w, struct device *device,
     struct span identity, const struct secret *key, const char *suite);
 void wire_fini(struct wire *w);
