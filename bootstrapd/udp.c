@@ -1,15 +1,30 @@
 #include "udp.h"
 
+#include "base/secret.h"
+
 #include <errno.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-union control {
-	struct cmsghdr align;
-	uint8_t bytes[CMSG_SPACE(sizeof(struct in6_pktinfo)) +
-	    CMSG_SPACE(sizeof(struct in_pktinfo))];
+struct control {
+	_Alignas(struct cmsghdr)
+	    uint8_t bytes[CMSG_SPACE(sizeof(struct in6_pktinfo)) +
+		CMSG_SPACE(sizeof(struct in_pktinfo))];
 };
+
+/* Datagrams that go through one system call together. */
+struct batch {
+	struct mmsghdr heads[UDP_BATCH];
+	struct iovec iovs[UDP_BATCH];
+	struct sockaddr_storage names[UDP_BATCH];
+	struct control controls[UDP_BATCH];
+	uint8_t bytes[UDP_BATCH][UDP_DATAGRAM_MAX];
+	unsigned count;
+	int fd;
+};
+
+static struct batch in, out;
 
 static enum rc
 set_options(int fd, int family, bool reuse_port)
@@ -85,36 +100,46 @@ note_local(struct msghdr *m, struct address *from)
 	}
 }
 
-enum rc
-udp_receive(int fd, struct address *from, void *buf, size_t cap, size_t *len)
+unsigned
+udp_receive(int fd)
 {
-	struct sockaddr_storage sa;
-	union control control;
-	struct iovec iov = {buf, cap};
-	struct msghdr m = {
-	    .msg_name = &sa,
-	    .msg_namelen = sizeof(sa),
-	    .msg_iov = &iov,
-	    .msg_iovlen = 1,
-	    .msg_control = control.bytes,
-	    .msg_controllen = sizeof(control.bytes),
-	};
-	ssize_t n = recvmsg(fd, &m, 0);
+	int n;
 
-	if (n < 0)
-		return errno == EAGAIN || errno == EINTR ? RC_AGAIN : RC_IO;
-	if (m.msg_flags & MSG_TRUNC)
-		return RC_TOO_LARGE;
-	if (address_from((struct sockaddr *)&sa, m.msg_namelen, from) != RC_OK)
-		return RC_IO;
-	note_local(&m, from);
-	*len = (size_t)n;
-	return RC_OK;
+	for (unsigned i = 0; i < UDP_BATCH; i++) {
+		in.iovs[i] = (struct iovec){in.bytes[i], UDP_DATAGRAM_MAX};
+		in.heads[i].msg_hdr = (struct msghdr){
+		    .msg_name = &in.names[i],
+		    .msg_namelen = sizeof(in.names[i]),
+		    .msg_iov = &in.iovs[i],
+		    .msg_iovlen = 1,
+		    .msg_control = in.controls[i].bytes,
+		    .msg_controllen = sizeof(in.controls[i].bytes),
+		};
+	}
+	/* an ICMP error of some peer comes as errno, once: then nothing has
+	 * come this time, and the socket stays readable */
+	n = recvmmsg(fd, in.heads, UDP_BATCH, MSG_DONTWAIT, NULL);
+	in.count = n > 0 ? (unsigned)n : 0;
+	return in.count;
+}
+
+bool
+udp_get(unsigned i, struct address *from, struct span *datagram)
+{
+	struct msghdr *m = &in.heads[i].msg_hdr;
+
+	if (i >= in.count || (m->msg_flags & MSG_TRUNC) ||
+	    address_from(
+		(struct sockaddr *)&in.names[i], m->msg_namelen, from) != RC_OK)
+		return false;
+	note_local(m, from);
+	*datagram = span_of(in.bytes[i], in.heads[i].msg_len);
+	return true;
 }
 
 /** The source address, as ancillary data for sendmsg. */
 static void
-put_local(struct msghdr *m, union control *control, const struct address *to)
+put_local(struct msghdr *m, struct control *control, const struct address *to)
 {
 	struct cmsghdr *c;
 
@@ -145,26 +170,52 @@ put_local(struct msghdr *m, union control *control, const struct address *to)
 }
 
 void
+udp_flush(void)
+{
+	unsigned done = 0;
+
+	while (done < out.count) {
+		int n = sendmmsg(out.fd, out.heads + done, out.count - done,
+		    MSG_DONTWAIT | MSG_NOSIGNAL);
+
+		/* the first of them is lost, the others have their turn */
+		done += n > 0 ? (unsigned)n : 1;
+	}
+	/* a Write over plain CoAP carries keys */
+	for (unsigned i = 0; i < out.count; i++)
+		secret_wipe(out.bytes[i], out.iovs[i].iov_len);
+	out.count = 0;
+}
+
+void
 udp_send(int fd, const struct address *to, struct span datagram)
 {
-	struct sockaddr_storage sa = {0};
-	union control control;
-	/* sendmsg does not write through iov_base; the type cannot say so */
-	struct iovec iov = {(void *)(uintptr_t)datagram.p, datagram.len};
-	struct msghdr m = {
-	    .msg_name = &sa,
-	    .msg_iov = &iov,
-	    .msg_iovlen = 1,
-	};
+	unsigned i;
+	struct msghdr *m;
 	int family = AF_INET;
 
+	if (datagram.len > UDP_DATAGRAM_MAX)
+		return;
+	if (out.count == UDP_BATCH || out.fd != fd)
+		udp_flush();
+	out.fd = fd;
+	i = out.count++;
+	if (datagram.len)
+		memcpy(out.bytes[i], datagram.p, datagram.len);
+	out.iovs[i] = (struct iovec){out.bytes[i], datagram.len};
 	/* a dual-stack socket knows its IPv4 peers by mapped addresses, and
 	 * its local side of them came as an IPv6 one */
 	if (to->family == 6 || to->local_family == 6)
 		family = AF_INET6;
-	m.msg_namelen =
-	    (socklen_t)address_to(to, family, (struct sockaddr *)&sa);
+	memset(&out.names[i], 0, sizeof(out.names[i]));
+	m = &out.heads[i].msg_hdr;
+	*m = (struct msghdr){
+	    .msg_name = &out.names[i],
+	    .msg_iov = &out.iovs[i],
+	    .msg_iovlen = 1,
+	};
+	m->msg_namelen =
+	    (socklen_t)address_to(to, family, (struct sockaddr *)&out.names[i]);
 	if (to->local_family != 0)
-		put_local(&m, &control, to);
-	(void)sendmsg(fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL);
+		put_local(m, &out.controls[i], to);
 }

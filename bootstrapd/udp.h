@@ -19,11 +19,22 @@ enum { UDP_DATAGRAM_MAX = 2048 /**< bytes read; longer ones are dropped */ };
 MUST_CHECK enum rc udp_open(const struct address *where, bool reuse_port,
     int *fd, struct address *bound);
 
-/** One datagram. Errors: RC_AGAIN (none), RC_TOO_LARGE (dropped), RC_IO. */
-MUST_CHECK enum rc udp_receive(
-    int fd, struct address *from, void *buf, size_t cap, size_t *len);
+/** What is taken, or sent, by one system call. */
+enum { UDP_BATCH = 32 };
 
-/** A full socket buffer loses the datagram, as a network would. */
+/**
+ * Take what has come, up to UDP_BATCH datagrams; returns how many. They stay
+ * for udp_get until the next call: a process has one thread for its sockets.
+ */
+unsigned udp_receive(int fd);
+
+/** The i-th of them. False: it is dropped, being too long or from nowhere. */
+bool udp_get(unsigned i, struct address *from, struct span *datagram);
+
+/** Copied, and on its way with udp_flush at the latest; longer ones than
+ *  UDP_DATAGRAM_MAX are dropped. A full socket buffer loses the datagram, as a
+ *  network would. */
 void udp_send(int fd, const struct address *to, struct span datagram);
+void udp_flush(void);
 
 #endif

@@ -13,7 +13,8 @@
 #include <unistd.h>
 
 enum {
-	RECEIVE_BATCH = 64, /**< datagrams a round, so that timers get a turn */
+	/** Batches of datagrams a round, so that timers get a turn. */
+	RECEIVE_ROUNDS = 2,
 	STATS_MS = 2000,
 	LOG_PER_S = 20, /**< lines about strangers */
 	DRAIN_GRACE_MS = 2000, /**< for the last verdicts to be recorded */
@@ -35,29 +36,35 @@ worker_may_log(struct worker *w, uint64_t now_ms)
 /* --- the loop's callbacks ------------------------------------------------- */
 
 static void
+take_datagram(
+    struct listener *l, const struct address *from, struct span d, uint64_t now)
+{
+	l->worker->stats.datagrams_in++;
+	if (!l->dtls) {
+		peer_datagram(l, from, d, now);
+		return;
+	}
+	dtls_receive(l->dtls, from, d, now);
+	listener_serve(l, now);
+}
+
+static void
 on_socket(void *ctx, uint32_t events)
 {
 	struct listener *l = ctx;
-	uint8_t buf[UDP_DATAGRAM_MAX];
 	struct address from;
+	struct span datagram;
 	uint64_t now = clock_now_ms();
-	size_t len;
 
 	(void)events;
-	for (int i = 0; i < RECEIVE_BATCH; i++) {
-		enum rc rc = udp_receive(l->fd, &from, buf, sizeof(buf), &len);
+	for (int round = 0; round < RECEIVE_ROUNDS; round++) {
+		unsigned n = udp_receive(l->fd);
 
-		if (rc == RC_AGAIN)
+		for (unsigned i = 0; i < n; i++)
+			if (udp_get(i, &from, &datagram))
+				take_datagram(l, &from, datagram, now);
+		if (n < UDP_BATCH)
 			break;
-		if (rc != RC_OK)
-			continue; /* an ICMP error of some peer, or too long */
-		l->worker->stats.datagrams_in++;
-		if (!l->dtls) {
-			peer_datagram(l, &from, span_of(buf, len), now);
-			continue;
-		}
-		dtls_receive(l->dtls, &from, span_of(buf, len), now);
-		listener_serve(l, now);
 	}
 }
 
@@ -217,6 +224,14 @@ send_stats(void *ctx, uint64_t now_ms)
 	maybe_drained(w);
 }
 
+/** What this round had to say leaves. */
+static void
+flush(void *ctx)
+{
+	(void)ctx;
+	udp_flush();
+}
+
 /* --- start and end -------------------------------------------------------- */
 
 static enum rc
@@ -297,6 +312,7 @@ worker_fini(struct worker *w)
 		peer_free((struct peer *)item);
 	for (size_t i = 0; i < w->listener_count; i++)
 		dtls_free(w->listeners[i].dtls);
+	flush(w);
 	table_fini(&w->peers);
 	table_fini(&w->boots);
 	table_fini(&w->waits);
@@ -325,6 +341,7 @@ worker_run(const struct worker_args *args)
 		rc = link_send(w.keeper, &hello);
 	}
 	if (rc == RC_OK) {
+		loop_after_round(w.loop, flush, &w);
 		send_stats(&w, clock_now_ms());
 		rc = loop_run(w.loop);
 	}

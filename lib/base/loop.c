@@ -25,6 +25,8 @@ struct loop {
 	 * them: freed when it ends.
 	 */
 	struct watcher *removed;
+	loop_round_fn after; /* NULL: nothing */
+	void *after_ctx;
 	unsigned depth; /* rounds under way: a callback may step the loop */
 	bool stop;
 };
@@ -176,6 +178,13 @@ loop_timer_clear(struct loop *l, struct loop_timer *t)
 	timer_disarm(&l->timers, &t->timer);
 }
 
+void
+loop_after_round(struct loop *l, loop_round_fn fn, void *ctx)
+{
+	l->after = fn;
+	l->after_ctx = ctx;
+}
+
 static int
 wait_ms(const struct loop *l, uint64_t timeout_ms)
 {
@@ -227,6 +236,8 @@ loop_step(struct loop *l, uint64_t timeout_ms)
 			watcher->fn(watcher->ctx, ready[i].events);
 	}
 	run_timers(l);
+	if (l->after)
+		l->after(l->after_ctx);
 	if (--l->depth == 0)
 		free_removed(l);
 	return RC_OK;

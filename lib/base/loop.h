@@ -22,6 +22,9 @@ typedef void (*loop_ready_fn)(void *ctx, uint32_t events);
 /** Called when a loop timer is due; it is disarmed before the call. */
 typedef void (*loop_timer_fn)(void *ctx, uint64_t now_ms);
 
+/** Called at the end of each round of callbacks, before the next wait. */
+typedef void (*loop_round_fn)(void *ctx);
+
 /** A timer and who is called; embedded in its owner, zero before first use. */
 struct loop_timer {
 	struct timer timer; /* first member: the heap hands it back */
@@ -44,6 +47,10 @@ void loop_unwatch(struct loop *l, int fd);
 MUST_CHECK enum rc loop_timer_set(struct loop *l, struct loop_timer *t,
     uint64_t at_ms, loop_timer_fn fn, void *ctx);
 void loop_timer_clear(struct loop *l, struct loop_timer *t);
+
+/** Have `fn` called after each round, also the one that stops the loop: what
+ *  was gathered in it leaves at once. One for a loop; NULL: none. */
+void loop_after_round(struct loop *l, loop_round_fn fn, void *ctx);
 
 /** Run until loop_stop. Errors: RC_IO. */
 MUST_CHECK enum rc loop_run(struct loop *l);

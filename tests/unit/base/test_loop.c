@@ -334,6 +334,45 @@ test_runs_until_it_is_stopped(void **state)
 	assert_int_equal(loop_run(loop), RC_OK);
 }
 
+struct round {
+	unsigned count;
+	unsigned seen; /* calls of links[0] by then */
+};
+
+static void
+end_of_round(void *ctx)
+{
+	struct round *r = ctx;
+
+	r->count++;
+	r->seen = links[0].calls;
+}
+
+/* What callbacks gather leaves once for all of them: also in the round that
+ * stops the loop. */
+static void
+test_a_round_has_an_end(void **state)
+{
+	struct loop_timer t = {0};
+	struct round r = {0};
+
+	(void)state;
+	watch(&links[0], EPOLLIN);
+	watch(&links[1], EPOLLIN);
+	loop_after_round(loop, end_of_round, &r);
+	poke(&links[0]);
+	poke(&links[1]);
+	step();
+	assert_int_equal(r.count, 1);
+	assert_int_equal(r.seen, 1);
+	assert_int_equal(loop_timer_set(loop, &t, 0, stop, NULL), RC_OK);
+	assert_int_equal(loop_run(loop), RC_OK);
+	assert_int_equal(r.count, 2);
+	loop_after_round(loop, NULL, NULL);
+	step();
+	assert_int_equal(r.count, 2);
+}
+
 static int signal_fd;
 
 static void
@@ -398,6 +437,7 @@ main(void)
 	    LOOP_TEST(test_a_timer_may_clear_another_that_is_due),
 	    LOOP_TEST(test_a_timer_set_for_now_waits_for_the_next_round),
 	    LOOP_TEST(test_runs_until_it_is_stopped),
+	    LOOP_TEST(test_a_round_has_an_end),
 	    LOOP_TEST(test_signals_do_not_end_it),
 	    LOOP_TEST(test_clocks),
 	};
