@@ -12,6 +12,9 @@ enum {
 	QUEUE_MAX = 4096,
 	IDLE_MAX = 64, /**< what nobody waits for */
 	MISSING_SAY_MS = 60000,
+	/** A token that takes no longer for a job is quick: waking another
+	 *  thread for the next one would cost more than the job. */
+	QUICK_NS = 250000,
 };
 
 struct queue {
@@ -30,6 +33,9 @@ struct jobs {
 	struct queue idle;
 	bool idle_busy;
 	size_t busy; /* of `begins` and `psks` */
+	size_t running; /* threads */
+	size_t asleep; /* of them, whom nobody has called */
+	bool quick; /* the last job was */
 	bool stopping, reopening;
 	uint64_t missing_said_ms;
 	struct token_health health;
@@ -161,22 +167,24 @@ note_failure(struct jobs *q, struct hsm_session *s)
 		reopen(q, &err);
 }
 
-/** It is done, or comes again when there is nothing else to do. */
+/** It is done, or comes again when there is nothing else to do. Under the
+ *  mutex. */
 static void
-finish(struct jobs *q, struct job *j, enum rc rc)
+finish(struct jobs *q, struct job *j, enum rc rc, uint64_t took_ns)
 {
 	bool again = j->kind == JOB_DOCTOR && rc == RC_AGAIN;
 	const uint64_t one = 1;
 
-	pthread_mutex_lock(&q->mutex);
-	if (j->kind == JOB_DOCTOR)
+	if (j->kind == JOB_DOCTOR) {
 		q->idle_busy = false;
-	else
+	} else {
 		q->busy--;
-	queue_put(again ? &q->idle : &q->done, j);
-	pthread_mutex_unlock(&q->mutex);
-	if (!again)
+		q->quick = took_ns <= QUICK_NS;
+	}
+	/* one word for all that the keeper finds when it comes */
+	if (!again && !q->done.first)
 		(void)!write(q->fd, &one, sizeof(one));
+	queue_put(again ? &q->idle : &q->done, j);
 }
 
 /** The next job, counted as worked on; NULL: none. Under the mutex. */
@@ -196,6 +204,26 @@ next_job(struct jobs *q)
 	j = queue_pop(&q->idle);
 	q->idle_busy = j != NULL;
 	return j;
+}
+
+static uint64_t
+monotonic_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+/** Call one that sleeps. One that wakes uncalled is counted twice: then
+ *  nobody comes for one call too many. Under the mutex. */
+static void
+call_one(struct jobs *q)
+{
+	if (q->asleep == 0)
+		return;
+	q->asleep--;
+	pthread_cond_signal(&q->wake);
 }
 
 static void *
@@ -218,20 +246,28 @@ run(void *ctx)
 		return NULL;
 	}
 	pthread_mutex_lock(&q->mutex);
+	q->running++;
 	while (!q->stopping) {
 		struct job *j = next_job(q);
+		uint64_t start_ns, took_ns;
 		enum rc rc;
 
 		if (!j) {
+			q->asleep++;
 			pthread_cond_wait(&q->wake, &q->mutex);
 			continue;
 		}
 		pthread_mutex_unlock(&q->mutex);
+		start_ns = monotonic_ns();
 		rc = job_work(s, store, j);
-		finish(q, j, rc);
-		if (rc == RC_TOKEN)
-			note_failure(q, s);
+		took_ns = monotonic_ns() - start_ns;
 		pthread_mutex_lock(&q->mutex);
+		finish(q, j, rc, took_ns);
+		if (rc == RC_TOKEN) {
+			pthread_mutex_unlock(&q->mutex);
+			note_failure(q, s);
+			pthread_mutex_lock(&q->mutex);
+		}
 	}
 	pthread_mutex_unlock(&q->mutex);
 	hsm_session_give(s);
@@ -318,7 +354,10 @@ jobs_put(struct jobs *q, struct job *j)
 	room = to->count < (size_t)(to == &q->idle ? IDLE_MAX : QUEUE_MAX);
 	if (room) {
 		queue_put(to, j);
-		pthread_cond_signal(&q->wake);
+		/* who is awake comes to it soon, unless it is at what nobody
+		 * waits for */
+		if (!q->quick || q->asleep + q->idle_busy >= q->running)
+			call_one(q);
 	}
 	pthread_mutex_unlock(&q->mutex);
 	if (!room)
@@ -326,13 +365,32 @@ jobs_put(struct jobs *q, struct job *j)
 	return room;
 }
 
+size_t
+jobs_hurry(struct jobs *q)
+{
+	size_t n;
+
+	pthread_mutex_lock(&q->mutex);
+	n = q->begins.count + q->psks.count;
+	for (size_t i = 0; i < n && q->asleep > 0; i++)
+		call_one(q);
+	pthread_mutex_unlock(&q->mutex);
+	return n;
+}
+
+void
+jobs_heard(struct jobs *q)
+{
+	uint64_t count;
+
+	(void)!read(q->fd, &count, sizeof(count));
+}
+
 struct job *
 jobs_take(struct jobs *q)
 {
-	uint64_t count;
 	struct job *j;
 
-	(void)!read(q->fd, &count, sizeof(count));
 	pthread_mutex_lock(&q->mutex);
 	j = q->done.first;
 	queue_init(&q->done);

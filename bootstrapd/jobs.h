@@ -82,8 +82,13 @@ MUST_CHECK enum rc jobs_start(
  *  back from the module, so nothing was freed, and only the process can end. */
 bool jobs_stop(struct jobs *q, unsigned patience_s);
 
-/** Readable when jobs are done. */
+/** Readable when jobs are done: once, until jobs_heard. */
 int jobs_fd(const struct jobs *q);
+void jobs_heard(struct jobs *q);
+/** Call as many threads as there are jobs that wait; returns how many wait.
+ *  While the token is quick, jobs_put leaves that to whoever is awake: to be
+ *  called from time to time as long as jobs wait. */
+size_t jobs_hurry(struct jobs *q);
 /** Takes the job. False (the job is freed): the queue of its kind is full. */
 bool jobs_put(struct jobs *q, struct job *j);
 /** All that are done, oldest first, a list by `next`; NULL: none. */

@@ -15,6 +15,8 @@
 
 enum {
 	TICK_MS = 1000,
+	/** A job that a quick token was to do soon has waited so long. */
+	HURRY_MS = 2,
 	HANDSHAKES_MS = 60000,
 	SWEEP_TICKS = 10,
 	GAP_TICKS = 3,
@@ -161,8 +163,34 @@ keeper_reload(struct keeper *k, const char *by, char *first, size_t cap)
 static void
 on_jobs(void *ctx, uint32_t events)
 {
+	struct keeper *k = ctx;
+
 	(void)events;
-	record_soon(ctx);
+	jobs_heard(k->jobs);
+	record_soon(k);
+}
+
+static void
+hurry(void *ctx, uint64_t now_ms)
+{
+	struct keeper *k = ctx;
+
+	k->hurries = jobs_hurry(k->jobs) > 0 &&
+	    loop_timer_set(
+		k->loop, &k->hurry_timer, now_ms + HURRY_MS, hurry, k) == RC_OK;
+}
+
+static void
+after_round(void *ctx)
+{
+	struct keeper *k = ctx;
+
+	if (k->hurries || jobs_waiting(k->jobs) == 0)
+		return;
+	k->hurries = loop_timer_set(k->loop, &k->hurry_timer,
+			 clock_now_ms() + HURRY_MS, hurry, k) == RC_OK;
+	if (!k->hurries)
+		(void)jobs_hurry(k->jobs);
 }
 
 static void
@@ -336,6 +364,7 @@ watch_all(struct keeper *k)
 		l->fd = k->args->links[i];
 		rc = loop_watch(k->loop, l->fd, EPOLLIN, ask_ready, l);
 	}
+	loop_after_round(k->loop, after_round, k);
 	if (rc == RC_OK && k->args->control >= 0)
 		rc = control_start(k, k->args->control);
 	return rc;

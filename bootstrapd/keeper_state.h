@@ -100,6 +100,8 @@ struct keeper {
 	struct link links[WORKERS_MAX];
 	int signals;
 	struct loop_timer flush_timer, tick_timer, handshakes_timer;
+	struct loop_timer hurry_timer;
+	bool flush_due, hurries; /**< those timers are set */
 	uint64_t started_ms, last_done_ms;
 	struct control *control;
 	int exit_code;
@@ -119,7 +121,8 @@ void end_session(struct keeper *k, struct known_session *s,
 
 /** Record what is done and what has ended, in one commit; then answer. */
 void record_flush(void *ctx, uint64_t now_ms);
-/** Have record_flush called after the descriptors that are ready now. */
+/** Have record_flush called after the descriptors that are ready now; or, while
+ *  many are bootstrapped, a little later, for all that has come by then. */
 void record_soon(struct keeper *k);
 /** One row in a group of its own, logged when it fails. */
 MUST_CHECK enum rc record_event(struct keeper *k, const char *kind,

@@ -329,6 +329,7 @@ record_flush(void *ctx, uint64_t now_ms)
 	struct job *jobs = jobs_take(k->jobs);
 	enum rc rc = commit(k, jobs);
 
+	k->flush_due = false;
 	if (jobs)
 		k->last_done_ms = now_ms;
 	settle_endings(k, rc);
@@ -346,12 +347,26 @@ record_flush(void *ctx, uint64_t now_ms)
 	}
 }
 
+/** A commit costs the same for one row and for many. */
+static uint64_t
+patience_ms(const struct keeper *k)
+{
+	enum { MANY = 16, LINGER_MS = 2 };
+
+	return k->sessions.count + k->asked.count >= MANY ? LINGER_MS : 0;
+}
+
 void
 record_soon(struct keeper *k)
 {
-	if (loop_timer_set(k->loop, &k->flush_timer, clock_now_ms(),
-		record_flush, k) != RC_OK)
-		record_flush(k, clock_now_ms());
+	uint64_t now = clock_now_ms();
+
+	if (k->flush_due)
+		return;
+	k->flush_due = loop_timer_set(k->loop, &k->flush_timer,
+			   now + patience_ms(k), record_flush, k) == RC_OK;
+	if (!k->flush_due)
+		record_flush(k, now);
 }
 
 enum rc
