@@ -110,6 +110,8 @@ trace(const struct boot *b, const char *event, const struct session_command *c,
 	uint8_t text[LWM2M_PATH_TEXT_MAX];
 	struct writer path;
 
+	if (!log_writes(LOG_DEBUG))
+		return;
 	writer_init(&path, text, sizeof(text));
 	path_print(&path, c->target);
 	LOG(LOG_DEBUG, event,

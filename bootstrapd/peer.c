@@ -7,8 +7,20 @@
 static void
 random_fn(void *ctx, void *out, size_t len)
 {
-	(void)ctx;
-	random_bytes(out, len);
+	struct worker *w = ctx;
+
+	if (len > sizeof(w->random)) {
+		random_bytes(out, len);
+		return;
+	}
+	if (len > w->random_left) {
+		random_bytes(w->random, sizeof(w->random));
+		w->random_left = sizeof(w->random);
+	}
+	w->random_left -= len;
+	memcpy(out, w->random + w->random_left, len);
+	/* no byte is ever given out twice */
+	memset(w->random + w->random_left, 0, len);
 }
 
 static struct peer_key
@@ -51,7 +63,7 @@ add(struct listener *l, const struct peer_key *k, const struct address *a)
 	p = calloc(1, sizeof(*p));
 	if (!p)
 		return NULL;
-	p->coap = coap_peer_new(&coap_params_default, random_fn, NULL);
+	p->coap = coap_peer_new(&coap_params_default, random_fn, w);
 	if (!p->coap) {
 		free(p);
 		return NULL;

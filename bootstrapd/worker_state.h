@@ -96,6 +96,10 @@ struct worker {
 	struct loop_timer drain_timer, stats_timer;
 	struct q_stats stats;
 	uint64_t log_tokens, log_refill_ms; /**< lines about strangers */
+	/** Random bytes for tokens and message IDs, taken from the end: a few
+	 *  at a time they would cost a system call each. */
+	uint8_t random[512];
+	size_t random_left;
 };
 
 /* peer.c */

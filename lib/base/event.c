@@ -175,6 +175,12 @@ write_line(struct span line)
 	return n >= 0;
 }
 
+bool
+log_writes(enum log_level level)
+{
+	return level >= least;
+}
+
 void
 log_event(enum log_level level, const char *name, const struct field *fields,
     size_t field_count)
@@ -186,7 +192,7 @@ log_event(enum log_level level, const char *name, const struct field *fields,
 	struct writer w;
 	unsigned lost;
 
-	if (level < least)
+	if (!log_writes(level))
 		return;
 	if (sink == SINK_UNKNOWN)
 		sink = find_sink(log_fd);

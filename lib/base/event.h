@@ -79,6 +79,9 @@ enum log_level { LOG_DEBUG, LOG_INFO, LOG_NOTICE, LOG_WARNING, LOG_ERROR };
 void log_event(enum log_level level, const char *name,
     const struct field *fields, size_t field_count);
 
+/** Is a line of this level written at all? For fields that cost something. */
+bool log_writes(enum log_level level);
+
 /** log_event with the fields written inline. */
 #define LOG(level, name, ...) \
 	log_event(level, name, (const struct field[]){__VA_ARGS__}, \
