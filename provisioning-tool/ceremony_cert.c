@@ -1,6 +1,7 @@
 /* The certificates and requests of a ceremony: who signs them, and then signed,
  * verified, recorded, written. */
 #include "ceremony_run.h"
+#include "certificate_row.h"
 
 #include "hsm/pem.h"
 #include "hsm/trust.h"
@@ -101,29 +102,12 @@ record_certificate(struct run *r, const struct ceremony_step *s)
 {
 	const struct cert *cert = &run_step(r, s)->own.cert;
 	const struct cert *issuer = run_issuer(r, s);
-	uint8_t sha256[3][DIGEST_LEN];
-	char subject[1024], until[32];
-	struct field f[16];
-	struct writer w, t;
-	size_t n = 0;
+	struct certificate_row row;
 
-	digest_of(cert->der, sha256[0]);
-	digest_of(cert->spki, sha256[1]);
-	digest_of(issuer ? issuer->spki : cert->spki, sha256[2]);
-	writer_init(&w, subject, sizeof(subject));
-	cert_print_dn(cert->subject, &w);
-	writer_init(&t, until, sizeof(until));
-	der_print_time(&t, cert->not_after_s);
-	f[n++] = F_TEXT("role", ceremony_kind_name(s->kind));
-	f[n++] = F_TEXT("subject", writer_span(&w));
-	f[n++] = F_BYTES("serial", cert->serial);
-	f[n++] = F_TEXT("not_after", writer_span(&t));
-	f[n++] = F_BYTES("fingerprint", span_of(sha256[0], DIGEST_LEN));
-	f[n++] = F_BYTES("key", span_of(sha256[1], DIGEST_LEN));
-	f[n++] = F_BYTES("issuer_key", span_of(sha256[2], DIGEST_LEN));
-	f[n++] = F_TEXT("token", hsm_token_name(r->token.hsm));
-	f[n++] = F_TEXT("file", s->out);
-	return run_record(r, s, "certificate_signed", f, n);
+	certificate_row(&row, ceremony_kind_name(s->kind), cert,
+	    issuer ? issuer->spki : cert->spki, hsm_token_name(r->token.hsm),
+	    s->out);
+	return run_record(r, s, "certificate_signed", row.fields, row.count);
 }
 
 /** A public file, whole or not at all; the row of the ledger comes first. */

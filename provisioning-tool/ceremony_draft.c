@@ -1,8 +1,7 @@
 /* A certificate of a ceremony before it is signed: linted, shown, and taken for
  * the issuer of those below. */
 #include "ceremony_run.h"
-
-#include "hsm/device_key.h"
+#include "stand_in.h"
 
 enum { SHOWN_MAX = 8192 };
 
@@ -16,25 +15,6 @@ run_unwritable(struct run *r, const struct ceremony_step *s, enum rc rc)
 	return tool_error(EX_DATAERR, "shorten its names",
 	    "%s: a certificate that cannot be written: %s",
 	    run_place(r, s, &at), rc_name(rc));
-}
-
-/** A key in the place of one that is still to be made. */
-static enum rc
-stand_in(uint8_t spki[static P256_SPKI_LEN])
-{
-	struct device_key k = {0};
-	struct secret seed = {0};
-	enum rc rc = secret_reserve(&seed, DEVICE_KEY_SEED_LEN);
-
-	if (rc == RC_OK) {
-		random_bytes(seed.bytes, DEVICE_KEY_SEED_LEN);
-		seed.len = DEVICE_KEY_SEED_LEN;
-		rc = device_key_of(&seed, &k);
-	}
-	memcpy(spki, k.spki, sizeof(k.spki));
-	device_key_fini(&k);
-	secret_fini(&seed);
-	return rc;
 }
 
 void
@@ -88,25 +68,18 @@ check_request(struct run *r, const struct ceremony_step *s)
 	    "%s: the request is of %s", run_place(r, s, &at), text);
 }
 
-/** All but a line of the stand-in's digest. */
 static void
 show(struct run *r, const struct ceremony_step *s, struct span text)
 {
-	static const char digest[] = "SHA-256 of the key";
+	char hidden[SHOWN_MAX];
+	struct writer w;
 
-	while (text.len > 0) {
-		const uint8_t *end = memchr(text.p, '\n', text.len);
-		size_t len = end ? (size_t)(end - text.p) : text.len;
-
-		if (run_step(r, s)->key_known ||
-		    !span_starts(text, SPAN_LIT("SHA-256 of the key")))
-			transcript_line(&r->log, "    %.*s", (int)len,
-			    (const char *)text.p);
-		else
-			transcript_line(
-			    &r->log, "    %-20s(to be made)", digest);
-		text = span_from(text, len + 1);
+	if (!run_step(r, s)->key_known) {
+		writer_init(&w, hidden, sizeof(hidden));
+		stand_in_hide(&w, text);
+		text = writer_span(&w);
 	}
+	transcript_text(&r->log, "    ", text);
 }
 
 /** What would be signed, as if it were: for those below, and to be shown. */
@@ -141,7 +114,7 @@ run_certificate_look(struct run *r, const struct ceremony_step *s)
 		    sizeof(state->spki));
 		state->key_known = true;
 	} else if (!state->key_known) {
-		rc = stand_in(state->spki);
+		rc = stand_in_key(state->spki);
 	}
 	if (rc != RC_OK)
 		return run_unwritable(r, s, rc);

@@ -3,17 +3,16 @@
  * document, in the form that its firmware loads. The row of the ledger is
  * durable before anybody can have the image.
  */
+#include "endpoint.h"
 #include "image_format.h"
 #include "issue/issue.h"
 #include "output.h"
-#include "policy/nearest.h"
+#include "policies.h"
 #include "record.h"
 #include "server_uri.h"
 #include "token.h"
 #include "tool.h"
 #include "verbs.h"
-
-#include "base/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,19 +41,10 @@ static int
 check_options(const struct build *b)
 {
 	const struct options *o = b->o;
-	struct span endpoint = span_str(o->endpoint);
-	struct quoted q;
+	int code = endpoint_option(o->endpoint);
 
-	if (endpoint.len > POLICY_ENDPOINT_MAX || !text_utf8_valid(endpoint))
-		return tool_error(EX_USAGE, "give what the device will send",
-		    "--endpoint %s: expected UTF-8 of at most %d bytes",
-		    quote(&q, endpoint), POLICY_ENDPOINT_MAX);
-	for (size_t i = 0; i < endpoint.len; i++)
-		if (endpoint.p[i] < 0x20 || endpoint.p[i] == 0x7f)
-			return tool_error(EX_USAGE,
-			    "give what the device will send",
-			    "--endpoint %s holds a control character",
-			    quote(&q, endpoint));
+	if (code != EX_OK)
+		return code;
 	if (isatty(STDOUT_FILENO) && !o->output)
 		return tool_error(EX_USAGE, "give -o FILE",
 		    "an image is a secret and does not go to a terminal");
@@ -66,57 +56,27 @@ check_options(const struct build *b)
 	return EX_OK;
 }
 
-static int
-no_identity(const struct build *b)
+static const char *
+name_of(const void *list, size_t i)
 {
-	const char **names = calloc(b->set->identity_count + 1, sizeof(*names));
-	const char *near = NULL;
-	struct quoted name, path, other;
-	char remedy[1800];
-
-	if (names) {
-		for (size_t i = 0; i < b->set->identity_count; i++)
-			names[i] = b->set->identities[i].name;
-		near = nearest_of(span_str(b->o->identity), names);
-	}
-	free(names);
-	if (near)
-		snprintf(remedy, sizeof(remedy), "did you mean %s?",
-		    quote_str(&other, near));
-	else
-		snprintf(remedy, sizeof(remedy),
-		    "see provisioning-tool policy check");
-	return tool_error(EX_DATAERR, remedy, "no identity document %s in %s",
-	    quote_str(&name, b->o->identity),
-	    quote_str(&path, b->settings.policies));
+	return ((const struct identity *)list)[i].name;
 }
 
 static int
 find_identity(struct build *b)
 {
-	struct diag *d = diag_new();
-	struct quoted q;
-	enum rc rc;
+	const char *path = b->settings.policies;
+	int code = policies_load(path, &b->set, &b->rules);
 
-	if (!d)
-		return tool_fault(RC_MEMORY, "policies");
-	rc = policy_load(b->settings.policies, d, &b->set);
-	if (rc == RC_OK)
-		rc = issue_rules_new(b->set, NULL, d, &b->rules);
-	if (rc != RC_OK) {
-		diag_sort(d);
-		diag_print(d, stderr);
-	}
-	diag_free(d);
-	if (rc == RC_MEMORY)
-		return tool_fault(rc, "policies");
-	if (rc != RC_OK)
-		return tool_error(EX_DATAERR, "mend what is named above",
-		    "%s cannot be used", quote_str(&q, b->settings.policies));
+	if (code != EX_OK)
+		return code;
 	for (size_t i = 0; i < b->set->identity_count; i++)
 		if (strcmp(b->set->identities[i].name, b->o->identity) == 0)
 			b->identity = &b->set->identities[i];
-	return b->identity ? EX_OK : no_identity(b);
+	if (b->identity)
+		return EX_OK;
+	return policies_no_name(path, "identity document", b->o->identity,
+	    b->set->identities, b->set->identity_count, name_of);
 }
 
 static int

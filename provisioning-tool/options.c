@@ -87,14 +87,16 @@ by_letter(const struct option_table *t, char letter)
 	return NULL;
 }
 
-/** "10s", "5m", "2h", "1d" in seconds; "0s" too, a bare number not. */
+/** "10s", "5m", "2h", "1d", "1y" (365 days) in seconds; "0s" too, a bare
+ *  number not. */
 static bool
 read_seconds(const char *text, uint64_t *out)
 {
 	static const struct {
 		char unit;
 		uint64_t seconds;
-	} units[] = {{'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}};
+	} units[] = {
+	    {'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}, {'y', 31536000}};
 	size_t len = strlen(text);
 
 	if (len < 2)

@@ -38,8 +38,10 @@ struct options {
 	int64_t since, limit;
 	/* certificates */
 	const char *directory, *serial, *reason, *issuer, *encoding;
+	const char *certificate, *fingerprint;
+	const char *ca, *authority, *profile, *csr, *key_out;
 	int64_t from, to, validity_s;
-	bool dry_run;
+	bool dry_run, chain;
 	/* output */
 	const char *format;
 	/* the rest of the line */
@@ -53,7 +55,7 @@ enum option_kind {
 	OPTION_FILE, /**< as TEXT; shells complete it with file names */
 	OPTION_CHOICE, /**< as TEXT, one of `choices` */
 	OPTION_NUMBER, /**< int64_t, min..max */
-	OPTION_SECONDS, /**< int64_t of seconds, min..max, "10s", "1d" */
+	OPTION_SECONDS, /**< int64_t of seconds, min..max, "10s", "1d", "1y" */
 };
 
 struct option_spec {

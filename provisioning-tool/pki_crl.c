@@ -4,6 +4,7 @@
  * until the row is durable, so that no two lists share a number; the row comes
  * before the file.
  */
+#include "ca_key.h"
 #include "hsm/pem.h"
 #include "output.h"
 #include "pki_file.h"
@@ -23,7 +24,6 @@ struct list {
 	struct pki_certificate issuer;
 	struct token token;
 	struct hsm_ec_ref key;
-	unsigned keys; /**< that fit the certificate */
 	struct ledger *ledger;
 	struct revoked_list revoked;
 	uint8_t *bytes; /**< DER, then what is written */
@@ -48,41 +48,6 @@ check_issuer(struct list *l)
 	digest_of(c->spki, sha256);
 	hex_text(l->revoked.issuer_key, span_of(sha256, sizeof(sha256)));
 	return EX_OK;
-}
-
-static enum rc
-compare_key(void *ctx, const struct hsm_ec_key *k)
-{
-	struct list *l = ctx;
-
-	if (!k->p256 ||
-	    !span_equal(span_of(k->spki, sizeof(k->spki)), l->issuer.cert.spki))
-		return RC_OK;
-	l->key = k->ref;
-	l->keys++;
-	return RC_OK;
-}
-
-/** By its public key, which is the surest name. */
-static int
-find_key(struct list *l)
-{
-	enum rc rc = hsm_ec_list(l->token.session, compare_key, l);
-	struct quoted token, file;
-
-	if (rc != RC_OK)
-		return token_fault(&l->token, rc);
-	if (l->keys == 1)
-		return EX_OK;
-	quote_str(&token, hsm_token_name(l->token.hsm));
-	quote_str(&file, l->o->issuer);
-	if (l->keys == 0)
-		return tool_error(EX_UNAVAILABLE,
-		    "name the CA's token; see provisioning-tool pki show",
-		    "token %s has no key of %s", token.text, file.text);
-	return tool_error(EX_CANTCREAT,
-	    "take one away by the token's own means",
-	    "token %s has %u keys of %s", token.text, l->keys, file.text);
 }
 
 /** Room for the list and, behind it, its text. */
@@ -249,7 +214,8 @@ run(struct list *l)
 	if (code == EX_OK)
 		code = token_open(&l->settings, &l->token);
 	if (code == EX_OK)
-		code = find_key(l);
+		code = ca_key_find(&l->token, l->o->issuer, l->issuer.cert.spki,
+		    NULL, &l->key);
 	if (code == EX_OK)
 		code = make(l, &seq);
 	if (code == EX_OK)

@@ -81,32 +81,57 @@ malformed(const char *path, enum rc rc, const struct der_fault *fault)
 	return unread(EX_DATAERR, path, why);
 }
 
-/** The first block of that label in a file, into `cap` bytes at `der`. */
+/**
+ * The next block of that label, or all of it where it is DER. At the end `der`
+ * stays as it is and *found is false.
+ */
+static int
+next_block(const char *name, const char *label, struct span *rest,
+    struct writer *der, bool *found)
+{
+	enum rc rc;
+
+	*found = rest->len > 0;
+	if (*found && rest->p[0] == 0x30) { /* SEQUENCE: no text begins so */
+		writer_put(der, *rest);
+		*rest = span_from(*rest, rest->len);
+		rc = der->full ? RC_TOO_LARGE : RC_OK;
+	} else {
+		rc = pem_next(rest, label, der);
+		*found = rc != RC_NOT_FOUND;
+	}
+	if (rc == RC_OK || rc == RC_NOT_FOUND)
+		return EX_OK;
+	return unread(EX_DATAERR, name,
+	    rc == RC_TOO_LARGE ? "larger than is read here"
+			       : "a broken PEM block (RFC 7468)");
+}
+
+static int
+none_there(const char *name, const char *label)
+{
+	struct quoted q;
+
+	return tool_error(EX_DATAERR, NULL, "%s: no PEM block \"BEGIN %s\"",
+	    quote_str(&q, name), label);
+}
+
+/** The first block of that label in a file, into `der`. */
 static int
 first_block(const char *path, const char *label, struct writer *der)
 {
 	struct pki_file f;
 	struct span rest;
-	struct quoted q;
+	bool found = false;
 	int code = pki_file_read(path, &f);
-	enum rc rc;
 
-	if (code != EX_OK) {
-		pki_file_fini(&f);
-		return code;
-	}
 	rest = span_of(f.bytes, f.len);
-	rc = pem_next(&rest, label, der);
+	if (code == EX_OK)
+		code = next_block(path, label, &rest, der, &found);
 	pki_file_fini(&f);
-	if (rc == RC_NOT_FOUND)
-		return tool_error(EX_DATAERR, NULL,
-		    "%s: no PEM block \"BEGIN %s\"", quote_str(&q, path),
-		    label);
-	if (rc != RC_OK)
-		return unread(EX_DATAERR, path,
-		    rc == RC_TOO_LARGE ? "larger than is read here"
-				       : "a broken PEM block (RFC 7468)");
-	return EX_OK;
+	if (code == EX_OK && !found)
+		code = none_there(path, label);
+	return code;
 }
 
 int
@@ -135,6 +160,29 @@ pki_certificate_read(const char *path, struct pki_certificate *out)
 	if (code != EX_OK)
 		return code;
 	return pki_certificate_take(path, writer_span(&w), out);
+}
+
+int
+pki_certificates(
+    const char *name, struct span bytes, pki_certificate_fn each, void *ctx)
+{
+	struct pki_certificate *c = malloc(sizeof(*c));
+	bool found = true, any = false;
+	int code = c ? EX_OK : tool_fault(RC_MEMORY, "certificate");
+	struct writer w;
+
+	while (code == EX_OK) {
+		writer_init(&w, c->der, sizeof(c->der));
+		code = next_block(name, "CERTIFICATE", &bytes, &w, &found);
+		if (code != EX_OK || !found)
+			break;
+		any = true;
+		code = pki_certificate_take(name, writer_span(&w), c);
+		if (code == EX_OK)
+			code = each(ctx, &c->cert);
+	}
+	free(c);
+	return code == EX_OK && !any ? none_there(name, "CERTIFICATE") : code;
 }
 
 int

@@ -33,9 +33,18 @@ struct pki_certificate {
 /** Take `der` as the certificate `name`. EX_OK, EX_DATAERR, EX_SOFTWARE. */
 MUST_CHECK int pki_certificate_take(
     const char *name, struct span der, struct pki_certificate *out);
-/** The first of a PEM file. Also EX_IOERR. */
+/** The first of a PEM file, or the one of a DER file. Also EX_IOERR. */
 MUST_CHECK int pki_certificate_read(
     const char *path, struct pki_certificate *out);
+
+/**
+ * All certificates of a file's bytes, PEM or DER, in order; `name` is for what
+ * is said of them. `each` returns EX_OK to go on; what else it returns is
+ * returned. EX_DATAERR (malformed, or none at all), EX_SOFTWARE.
+ */
+typedef int (*pki_certificate_fn)(void *ctx, const struct cert *c);
+MUST_CHECK int pki_certificates(
+    const char *name, struct span bytes, pki_certificate_fn each, void *ctx);
 
 /** A request and its bytes; as pki_certificate. */
 struct pki_request {
@@ -43,7 +52,8 @@ struct pki_request {
 	struct csr csr;
 };
 
-/** The first of a PEM file. EX_OK, EX_IOERR, EX_DATAERR, EX_SOFTWARE. */
+/** The first of a PEM file, or the one of a DER file. EX_OK, EX_IOERR,
+ *  EX_DATAERR, EX_SOFTWARE. */
 MUST_CHECK int pki_request_read(const char *path, struct pki_request *out);
 
 #endif

@@ -3,7 +3,9 @@
  * them at once; those of certificates go into the next list of `pki crl`.
  */
 #include "base/text.h"
-#include "hsm/cert.h"
+#include "hsm/hsm.h"
+#include "pki_credentials.h"
+#include "pki_file.h"
 #include "record.h"
 #include "settings.h"
 #include "tool.h"
@@ -12,120 +14,25 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum {
-	HEX_MAX = 2 * DIGEST_LEN,
-	SERIAL_HEX_MAX = 2 * CERT_SERIAL_MAX,
-	CREDENTIALS_MAX = 16384, /* of one device */
-};
-
-/** One that was given out; texts as the ledger has them. */
-struct credential {
-	uint64_t seq;
-	char serial[SERIAL_HEX_MAX + 1]; /**< hex; "": no certificate */
-	char fingerprint[HEX_MAX + 1], issuer_key[HEX_MAX + 1];
-	char *endpoint; /**< owned; "": none */
-	size_t endpoint_len;
-	bool revoked;
-};
-
 struct revoke {
 	const struct options *o;
-	char serial[SERIAL_HEX_MAX + 1]; /**< the one asked for */
-	struct credential *list;
-	size_t count;
-	enum rc rc;
+	struct credentials found;
+	/** --certificate: what its file says, should the ledger not know. */
+	struct credential shown;
 };
 
-/** A short text of a row; "" when it is absent or too long. */
-static void
-take(const struct ledger_row *row, const char *name, char *out, size_t cap)
+/** Hexadecimal with colons or without, into `out`. */
+static enum rc
+read_hex(const char *text, struct writer *out)
 {
+	char plain[2 * DIGEST_LEN + 3];
 	struct writer w;
 
-	writer_init(&w, out, cap - 1);
-	if (!ledger_field(row, name, &w) || w.full)
-		w.len = 0;
-	out[w.len] = '\0';
-}
-
-/** As read_serial writes it: without zero bytes in front. */
-static void
-take_serial(const struct ledger_row *row, char out[static SERIAL_HEX_MAX + 1])
-{
-	char text[SERIAL_HEX_MAX + 3];
-	size_t from = 0, len;
-
-	take(row, "serial", text, sizeof(text));
-	while (text[from] == '0' && text[from + 1] == '0')
-		from += 2;
-	len = strlen(text + from);
-	if (len > SERIAL_HEX_MAX)
-		len = 0;
-	memcpy(out, text + from, len);
-	out[len] = '\0';
-}
-
-static bool
-is_credential(const struct ledger_row *row)
-{
-	return span_is(row->kind, "credential_issued") ||
-	    span_is(row->kind, "certificate_signed") ||
-	    span_is(row->kind, "image_minted");
-}
-
-static enum rc
-collect(void *ctx, const struct ledger_row *row)
-{
-	struct revoke *r = ctx;
-	struct credential c = {.seq = row->seq}, *list;
-
-	if (!is_credential(row))
-		return RC_OK;
-	take_serial(row, c.serial);
-	if (r->serial[0] && strcmp(r->serial, c.serial) != 0)
-		return RC_OK;
-	take(row, "fingerprint", c.fingerprint, sizeof(c.fingerprint));
-	take(row, "issuer_key", c.issuer_key, sizeof(c.issuer_key));
-	if (!c.fingerprint[0] && !c.serial[0])
-		return RC_OK; /* one without security */
-	for (size_t i = 0; i < r->count; i++)
-		if (strcmp(r->list[i].serial, c.serial) == 0 &&
-		    strcmp(r->list[i].fingerprint, c.fingerprint) == 0)
-			return RC_OK; /* given out again */
-	if (r->count == CREDENTIALS_MAX)
-		return RC_TOO_LARGE;
-	c.endpoint = malloc(row->endpoint.len + 1);
-	list = realloc(r->list, (r->count + 1) * sizeof(*list));
-	if (list)
-		r->list = list;
-	if (!list || !c.endpoint) {
-		free(c.endpoint);
-		return RC_MEMORY;
-	}
-	c.endpoint_len = row->endpoint.len;
-	if (c.endpoint_len > 0)
-		memcpy(c.endpoint, row->endpoint.p, c.endpoint_len);
-	r->list[r->count++] = c;
-	return RC_OK;
-}
-
-static enum rc
-mark_revoked(void *ctx, const struct ledger_row *row)
-{
-	struct revoke *r = ctx;
-	char serial[SERIAL_HEX_MAX + 1], fingerprint[HEX_MAX + 1];
-
-	take_serial(row, serial);
-	take(row, "fingerprint", fingerprint, sizeof(fingerprint));
-	for (size_t i = 0; i < r->count; i++) {
-		struct credential *c = &r->list[i];
-
-		if ((serial[0] && strcmp(serial, c->serial) == 0) ||
-		    (fingerprint[0] &&
-			strcmp(fingerprint, c->fingerprint) == 0))
-			c->revoked = true;
-	}
-	return RC_OK;
+	writer_init(&w, plain, sizeof(plain));
+	for (; *text; text++)
+		if (*text != ':')
+			writer_be(&w, (uint8_t)*text, 1);
+	return w.full ? RC_TOO_LARGE : text_unhex(out, writer_span(&w));
 }
 
 /** "00:0A:1B" is "0a1b": whole bytes, lower case, no zero byte in front. */
@@ -133,17 +40,13 @@ static int
 read_serial(struct revoke *r)
 {
 	uint8_t bytes[CERT_SERIAL_MAX + 1];
-	char plain[2 * sizeof(bytes) + 1], hex[HEX_TEXT_MAX];
+	char hex[HEX_TEXT_MAX];
 	struct span serial;
 	struct quoted q;
-	struct writer w, b;
+	struct writer b;
 
-	writer_init(&w, plain, sizeof(plain) - 1);
-	for (const char *p = r->o->serial; *p; p++)
-		if (*p != ':')
-			writer_be(&w, (uint8_t)*p, 1);
 	writer_init(&b, bytes, sizeof(bytes));
-	if (w.full || text_unhex(&b, writer_span(&w)) != RC_OK)
+	if (read_hex(r->o->serial, &b) != RC_OK)
 		b.len = 0;
 	serial = writer_span(&b);
 	while (serial.len > 0 && serial.p[0] == 0)
@@ -152,47 +55,106 @@ read_serial(struct revoke *r)
 		return tool_error(EX_USAGE, "see provisioning-tool pki show",
 		    "--serial %s: expected 1 to %d bytes in hexadecimal",
 		    quote_str(&q, r->o->serial), CERT_SERIAL_MAX);
-	memcpy(r->serial, hex_text(hex, serial), 2 * serial.len + 1);
+	memcpy(r->found.serial, hex_text(hex, serial), 2 * serial.len + 1);
 	return EX_OK;
+}
+
+static int
+read_fingerprint(struct revoke *r)
+{
+	uint8_t bytes[DIGEST_LEN + 1];
+	char hex[HEX_TEXT_MAX];
+	struct quoted q;
+	struct writer b;
+
+	writer_init(&b, bytes, sizeof(bytes));
+	if (read_hex(r->o->fingerprint, &b) != RC_OK ||
+	    (b.len != DIGEST_LEN && b.len != HSM_FINGERPRINT_LEN))
+		return tool_error(EX_USAGE,
+		    "see provisioning-tool audit list, or pki show",
+		    "--fingerprint %s: expected %d bytes in hexadecimal, of a "
+		    "key, or %d, of a certificate or public key",
+		    quote_str(&q, r->o->fingerprint), HSM_FINGERPRINT_LEN,
+		    DIGEST_LEN);
+	memcpy(r->found.fingerprint, hex_text(hex, writer_span(&b)),
+	    2 * b.len + 1);
+	return EX_OK;
+}
+
+static void
+put_sha256(char out[static CREDENTIAL_HEX_MAX + 1], struct span der)
+{
+	uint8_t sha256[DIGEST_LEN];
+	char hex[HEX_TEXT_MAX];
+
+	digest_of(der, sha256);
+	memcpy(out, hex_text(hex, span_of(sha256, sizeof(sha256))),
+	    CREDENTIAL_HEX_MAX + 1);
+}
+
+/** The first of a file, and whoever in it has signed that. */
+struct shown {
+	struct pki_certificate first;
+	char issuer_key[CREDENTIAL_HEX_MAX + 1];
+};
+
+static int
+look_for_issuer(void *ctx, const struct cert *c)
+{
+	struct shown *s = ctx;
+
+	if (cert_signed_by(&s->first.cert, c->spki) == RC_OK)
+		put_sha256(s->issuer_key, c->spki);
+	return EX_OK;
+}
+
+static int
+read_certificate(struct revoke *r)
+{
+	const char *path = r->o->certificate;
+	struct shown *s = calloc(1, sizeof(*s));
+	struct pki_file f = {0};
+	char hex[HEX_TEXT_MAX];
+	int code =
+	    s ? pki_file_read(path, &f) : tool_fault(RC_MEMORY, "revocation");
+
+	if (code == EX_OK)
+		code = pki_certificate_read(path, &s->first);
+	if (code == EX_OK)
+		code = pki_certificates(
+		    path, span_of(f.bytes, f.len), look_for_issuer, s);
+	if (code == EX_OK) {
+		struct credential *c = &r->shown;
+		const struct cert *first = &s->first.cert;
+
+		put_sha256(r->found.fingerprint, first->der);
+		memcpy(c->serial, hex_text(hex, first->serial),
+		    2 * first->serial.len + 1);
+		memcpy(c->issuer_key, s->issuer_key, sizeof(c->issuer_key));
+	}
+	pki_file_fini(&f);
+	free(s);
+	return code;
 }
 
 static int
 check_options(struct revoke *r)
 {
-	if (!r->o->serial == !r->o->endpoint)
+	const struct options *o = r->o;
+	int given =
+	    !!o->serial + !!o->endpoint + !!o->certificate + !!o->fingerprint;
+
+	if (given != 1)
 		return tool_error(EX_USAGE,
 		    "see provisioning-tool pki revoke --help",
-		    "either --serial or --endpoint is expected");
-	return r->o->serial ? read_serial(r) : EX_OK;
-}
-
-static enum rc
-find_kind(struct revoke *r, struct ledger *l, const char *kind)
-{
-	const struct ledger_query q = {.kind = span_str(kind)};
-
-	return ledger_read(l, &q, collect, r);
-}
-
-/** Under the ledger's lock: nobody gives out another one meanwhile. */
-static enum rc
-find(struct revoke *r, struct ledger *l)
-{
-	const struct ledger_query ep = {.endpoint = span_str(r->o->endpoint)};
-	const struct ledger_query revoked = {
-	    .kind = SPAN_LIT("credential_revoked")};
-	enum rc rc;
-
-	if (r->o->endpoint) {
-		rc = ledger_read(l, &ep, collect, r);
-	} else {
-		rc = find_kind(r, l, "certificate_signed");
-		if (rc == RC_OK)
-			rc = find_kind(r, l, "credential_issued");
-	}
-	if (rc == RC_OK)
-		rc = ledger_read(l, &revoked, mark_revoked, r);
-	return rc;
+		    "one of --endpoint, --certificate, --fingerprint and "
+		    "--serial is expected");
+	r->found.endpoint = o->endpoint;
+	if (o->serial)
+		return read_serial(r);
+	if (o->fingerprint)
+		return read_fingerprint(r);
+	return o->certificate ? read_certificate(r) : EX_OK;
 }
 
 static enum rc
@@ -222,8 +184,8 @@ append(struct ledger *l, const struct credential *c, const char *reason,
 static enum rc
 append_all(struct revoke *r, struct ledger *l)
 {
-	for (size_t i = 0; i < r->count; i++) {
-		struct credential *c = &r->list[i];
+	for (size_t i = 0; i < r->found.count; i++) {
+		struct credential *c = &r->found.list[i];
 		enum rc rc;
 
 		if (c->revoked)
@@ -235,42 +197,67 @@ append_all(struct revoke *r, struct ledger *l)
 	return RC_OK;
 }
 
-/** Nothing was found. With --force the number is taken at its word. */
+static int
+unknown_endpoint(const struct revoke *r)
+{
+	struct quoted q, near;
+	char remedy[1800];
+
+	if (r->found.nearest[0])
+		snprintf(remedy, sizeof(remedy), "did you mean %s?",
+		    quote_str(&near, r->found.nearest));
+	else
+		snprintf(remedy, sizeof(remedy),
+		    "see provisioning-tool audit list --endpoint");
+	return tool_error(EX_DATAERR, remedy,
+	    "the ledger has no credential of %s",
+	    quote_str(&q, r->o->endpoint));
+}
+
+/**
+ * Nothing was found. A number may be a slip of the pen, and is taken at its
+ * word with --force; a certificate's file is none.
+ */
 static int
 unknown(struct revoke *r)
 {
-	struct credential *c;
-	struct quoted q;
+	struct credential *c = &r->shown;
+	const char *name =
+	    r->o->serial ? r->found.serial : r->found.fingerprint;
 
 	if (r->o->endpoint)
-		return tool_error(EX_DATAERR,
-		    "see provisioning-tool audit list --endpoint",
-		    "the ledger has no credential of %s",
-		    quote_str(&q, r->o->endpoint));
-	if (!r->o->force)
+		return unknown_endpoint(r);
+	if (!r->o->certificate && !r->o->force)
 		return tool_error(EX_DATAERR,
 		    "look at the number again; --force revokes it all the same",
-		    "the ledger has no certificate of serial number %s",
-		    r->serial);
-	c = calloc(1, sizeof(*c));
-	if (!c)
-		return tool_fault(RC_MEMORY, "revocation");
-	memcpy(c->serial, r->serial, sizeof(c->serial));
-	r->list = c;
-	r->count = 1;
-	return EX_OK;
+		    "the ledger has no %s %s",
+		    r->o->serial ? "certificate of serial number"
+				 : "credential of fingerprint",
+		    name);
+	if (r->o->serial)
+		memcpy(c->serial, r->found.serial, sizeof(c->serial));
+	else
+		memcpy(c->fingerprint, r->found.fingerprint,
+		    sizeof(c->fingerprint));
+	return credentials_add(&r->found, c) == RC_OK
+	    ? EX_OK
+	    : tool_fault(RC_MEMORY, "revocation");
 }
 
 static void
 report(const struct revoke *r)
 {
-	for (size_t i = 0; i < r->count; i++) {
-		const struct credential *c = &r->list[i];
+	for (size_t i = 0; i < r->found.count; i++) {
+		const struct credential *c = &r->found.list[i];
+		struct quoted q;
 
 		if (c->serial[0])
 			printf("certificate %s", c->serial);
 		else
 			printf("key of fingerprint %s", c->fingerprint);
+		if (!r->o->endpoint && c->endpoint_len > 0)
+			printf("  of %s",
+			    quote(&q, span_of(c->endpoint, c->endpoint_len)));
 		if (c->revoked)
 			printf("  was revoked before\n");
 		else
@@ -284,27 +271,31 @@ failed(enum rc rc)
 {
 	if (rc == RC_MEMORY)
 		return tool_fault(rc, "revocation");
+	if (rc == RC_TOO_LARGE)
+		return tool_error(EX_DATAERR,
+		    "revoke the newest ones by --fingerprint",
+		    "nothing was revoked: more than %d credentials",
+		    CREDENTIALS_MAX);
 	return tool_error(EX_IOERR,
 	    rc == RC_FULL ? "make room on its disk and try again"
 			  : "see that the file and its folder can be written",
 	    "nothing was revoked, the ledger says %s", rc_name(rc));
 }
 
+/** Under the ledger's lock: nobody gives out another one meanwhile. */
 static int
 revoke(struct revoke *r, struct ledger *l)
 {
-	const struct ledger_query revoked = {
-	    .kind = SPAN_LIT("credential_revoked")};
 	enum rc rc = ledger_begin(l);
 	int code = EX_OK;
 
 	if (rc == RC_OK)
-		rc = find(r, l);
-	if (rc == RC_OK && r->count == 0) {
+		rc = credentials_find(&r->found, l);
+	if (rc == RC_OK && r->found.count == 0) {
 		code = unknown(r);
 		/* which may have been done before, too */
 		if (code == EX_OK)
-			rc = ledger_read(l, &revoked, mark_revoked, r);
+			rc = credentials_mark(&r->found, l);
 	}
 	if (rc == RC_OK && code == EX_OK)
 		rc = append_all(r, l);
@@ -333,9 +324,7 @@ pki_revoke(const struct options *o)
 		code = record_open(s.ledger, LEDGER_WRITE, &l);
 	if (code == EX_OK)
 		code = revoke(&r, l);
-	for (size_t i = 0; i < r.count; i++)
-		free(r.list[i].endpoint);
-	free(r.list);
+	credentials_fini(&r.found);
 	ledger_close(l);
 	settings_fini(&s);
 	return code;

@@ -166,10 +166,61 @@ static const char *const reasons[] = {"unspecified", "keyCompromise",
     "cACompromise", "affiliationChanged", "superseded", "cessationOfOperation",
     "certificateHold", "privilegeWithdrawn", "aACompromise", NULL};
 
+static const char *const pem_der[] = {"pem", "der", NULL};
+
+static const struct option_spec issue_specs[] = {
+    {TEXT("endpoint", endpoint, "EP", "the device's endpoint client name"),
+	.required = true},
+    {TEXT("authority", authority, "NAME",
+	"the authority of the policies that signs")},
+    {TEXT("profile", profile, "NAME",
+	"their certificate profile; default: device-p256")},
+    {FILE_NAME(
+	"policies", policies, "PATH", "folder or file with the authority")},
+    {FILE_NAME("issuer", issuer, "FILE",
+	"instead of an authority: the CA's certificate")},
+    {TEXT("ca", ca, "URI",
+	"its key, \"pkcs11:object=LABEL\"; default: the one that fits")},
+    {FILE_NAME("csr", csr, "FILE", "the request that the device has made")},
+    {FILE_NAME("key-out", key_out, "FILE",
+	"make a key, too: FILE is then the secret")},
+    {.name = "validity",
+	.kind = OPTION_SECONDS,
+	.value = "TIME",
+	.help = "from now on, \"10y\"; default: as the profile says",
+	.offset = offsetof(struct options, validity_s),
+	.min = 3600,
+	.max = INT64_C(100) * 31536000},
+    {FILE_NAME(
+	 "output", output, "FILE", "where to; - or nothing: standard output"),
+	.letter = 'o'},
+    {.name = "encoding",
+	.kind = OPTION_CHOICE,
+	.value = "FORM",
+	.help = "pem (default) or der",
+	.offset = offsetof(struct options, encoding),
+	.choices = pem_der,
+	.preset = "pem"},
+    {.name = "chain",
+	.kind = OPTION_FLAG,
+	.help = "the CAs below the root stand behind it",
+	.offset = offsetof(struct options, chain)},
+    {.name = "dry-run",
+	.kind = OPTION_FLAG,
+	.help = "show what would be signed, and make nothing",
+	.offset = offsetof(struct options, dry_run)},
+    {LEDGER("record the certificate there before it is handed out")},
+};
+static const struct option_group issue_group =
+    OPTION_GROUP("Options", issue_specs);
+
 static const struct option_spec revoke_specs[] = {
-    {TEXT("serial", serial, "HEX", "the certificate of this serial number")},
     {TEXT("endpoint", endpoint, "EP",
 	"every credential that this device was given")},
+    {FILE_NAME("certificate", certificate, "FILE", "this certificate")},
+    {TEXT("fingerprint", fingerprint, "HEX",
+	"the certificate or key of this fingerprint")},
+    {TEXT("serial", serial, "HEX", "the certificate of this serial number")},
     {.name = "reason",
 	.kind = OPTION_CHOICE,
 	.value = "REASON",
@@ -179,14 +230,12 @@ static const struct option_spec revoke_specs[] = {
 	.choices = reasons},
     {.name = "force",
 	.kind = OPTION_FLAG,
-	.help = "also a serial number that the ledger does not know",
+	.help = "also a number that the ledger does not know",
 	.offset = offsetof(struct options, force)},
     {LEDGER("the ledger to record it in")},
 };
 static const struct option_group revoke_group =
     OPTION_GROUP("Options", revoke_specs);
-
-static const char *const pem_der[] = {"pem", "der", NULL};
 
 static const struct option_spec crl_specs[] = {
     {FILE_NAME("issuer", issuer, "FILE",
@@ -273,6 +322,8 @@ const struct verb verbs[] = {
 	image_formats},
     {"pki ceremony", "make keys and certificates by a reviewed file",
 	{{&ceremony_group}, "FILE", 1, 1}, pki_ceremony},
+    {"pki issue", "sign the certificate of one device",
+	{{&issue_group, &token_group, &config_group}, NONE}, pki_issue},
     {"pki revoke", "take a certificate or a device's credentials back",
 	{{&revoke_group, &config_group}, NONE}, pki_revoke},
     {"pki crl", "sign the list of a CA's revoked certificates",

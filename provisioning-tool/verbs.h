@@ -45,6 +45,7 @@ int image_build(const struct options *o);
 int image_formats(const struct options *o);
 int pki_ceremony(const struct options *o);
 int pki_crl(const struct options *o);
+int pki_issue(const struct options *o);
 int pki_revoke(const struct options *o);
 int pki_show(const struct options *o);
 int policy_check(const struct options *o);

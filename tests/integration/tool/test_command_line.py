@@ -99,7 +99,9 @@ def mistakes():
             (["pki", "crl", "--issuer", "x", "--validity", "1s"], ["60s to"]),
             (["pki", "revoke", "--reason", "boredom"], ["keyCompromise"]),
             (["pki", "revoke", "--reason", "superseded"],
-             ["--serial or --endpoint"]),
+             ["--endpoint, --certificate, --fingerprint and --serial"]),
+            (["pki", "revoke", "--reason", "superseded", "--serial", "1",
+              "--fingerprint", "2"], ["one of"]),
             (["audit", "list", "--since", "0"], ["1 to"]),
             (["audit", "list", "extra"], ["audit list: ", '"extra"']),
             (["completion", "csh"], ["csh", "bash, zsh or fish"])):

@@ -213,6 +213,8 @@ def a_device():
                               "credentials").fetchall()
         equal(rows, [(EP, 1), (EP, 1)])
         failed(f.revoke("--endpoint", "nobody"), 65, '"nobody"')
+        failed(f.revoke("--endpoint", EP.replace("WM", "MW")), 65,
+               f'did you mean "{EP}"?')
         # keys have no place in a list of certificates
         equal(f.crl("-o", "list").code, 0)
         equal(f.shown("list")[0]["revoked"], [])
@@ -245,6 +247,44 @@ def rows_of_others():
 
 
 @story
+def one_of_several():
+    """A key by its fingerprint; a certificate that is not of the ledger."""
+    with pki() as f:
+        f.make_masters()
+        for epoch in "1", "2":
+            equal(f.build("--epoch", epoch, "-o", f"image{epoch}", "--ledger",
+                          "ledger.db").code, 0)
+        one, two = [r["fingerprint"] for r in f.rows("image_minted")]
+        ran = f.revoke("--fingerprint", two.upper())
+        equal(ran.code, 0, ran)
+        equal([r["fingerprint"] for r in f.rows("credential_revoked")], [two])
+        within(f'key of fingerprint {two}  of "{EP}"  revoked', ran.out)
+        ran = f.revoke("--endpoint", EP)
+        within(f"fingerprint {one}  revoked, row", ran.out)
+        within(f"fingerprint {two}  was revoked before", ran.out)
+
+        # two makers of devices number theirs alike
+        for name in ("a", "b"):
+            f.openssl("req", "-x509", "-newkey", "ec", "-pkeyopt",
+                      "ec_paramgen_curve:P-256", "-nodes", "-keyout",
+                      name + ".key", "-subj", f"/CN={name}", "-set_serial",
+                      "1", "-days", "9", "-out", name + ".pem")
+            ran = f.revoke("--certificate", name + ".pem")
+            equal(ran.code, 0, ran)
+            within("certificate 01  revoked, row", ran.out)
+            within("revoked before", f.revoke(
+                "--certificate", name + ".pem").out)
+            row = f.rows("credential_revoked")[-1]
+            shown, = f.shown(name + ".pem")
+            # it signs itself, so who has signed it is known
+            equal(row, {"fingerprint": shown["fingerprint"], "serial": "01",
+                        "issuer_key": shown["key"], "reason": "superseded"})
+        equal(f.crl("-o", "list").code, 0)
+        equal(f.shown("list")[0]["revoked"], [], "none of this CA")
+        failed(f.revoke("--certificate", "pin"), 65, "BEGIN CERTIFICATE")
+
+
+@story
 def revoke_refuses():
     """A serial number that nobody issued is a slip of the pen."""
     with pki() as f:
@@ -253,7 +293,12 @@ def revoke_refuses():
             ran = f.revoke("--serial", wrong)
             equal(ran.code, 64, ran)
             absent("\x1b", ran.err)
-        failed(f.revoke("--serial", "12", "--endpoint", "x"), 64, "either")
+        failed(f.revoke("--serial", "12", "--endpoint", "x"), 64, "one of")
+        failed(f.revoke("--fingerprint", "ab" * 8), 65, "ab" * 8, "--force")
+        for wrong in ("12", "ab" * 9, "ab" * 33, "g" * 64, "\x1b[2J"):
+            ran = f.revoke("--fingerprint", wrong)
+            failed(ran, 64, "--fingerprint")
+            absent("\x1b", ran.err)
         equal(f.rows("credential_revoked"), [])
         failed(f.run("pki", "revoke", "--serial", "12", "--reason",
                      "superseded", "--ledger", "nowhere/l.db"), 74,
