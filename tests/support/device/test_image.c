@@ -91,6 +91,111 @@ of_our_tool(void **state)
 	assert_int_equal(image.entries[7].value.integer, -5);
 }
 
+/* Certificates as they stand in an image; the name is the certificate's. */
+static void
+anjay_certificate(void **state)
+{
+	static const char *const names[] = {
+	    "anjay-x509-bs.senml.cbor", "anjay-x509-bs.bn.senml.cbor"};
+	struct account a;
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		read_vector(names[i]);
+		assert_int_equal(image_account(&image, &a), RC_OK);
+		assert_int_equal(a.instance, 1);
+		assert_int_equal(a.mode, MODE_CERTIFICATE);
+		assert_int_equal(a.identity.len, 422);
+		assert_int_equal(a.server_key.len, 385);
+		assert_int_equal(a.key.len, 138);
+		assert_int_equal(a.usage, USAGE_TRUST_ANCHOR);
+		assert_int_equal(a.matching, MATCHING_EXACT);
+		assert_int_equal(a.sni.len, 0);
+		assert_true(span_is(a.endpoint, "urn:dev:os:32473-000042"));
+	}
+}
+
+#define RESOURCE(n, type, value) \
+	"{\"path\":\"/0/1/" n "\",\"type\":\"" type "\",\"value\":" value "}"
+#define WITH(entries) HEAD "\"entries\":[" URI "," BOOT "," entries "]}"
+
+/* What is not said is as the standard has it; what is said wrongly is not. */
+static void
+expectations(void **state)
+{
+	static const struct {
+		const char *text;
+		uint64_t usage, matching;
+	} rows[] = {
+	    {WITH(RESOURCE("2", "integer", "2")), 3, 0},
+	    {WITH(RESOURCE("15", "unsigned", "2") "," RESOURCE(
+		 "13", "unsigned", "1")),
+		2, 1},
+	    {WITH(RESOURCE("15", "integer", "1")), 1, 0},
+	    {WITH(RESOURCE("15", "integer", "-1")), UINT64_MAX, 0},
+	    {WITH(RESOURCE("13", "string", "\"1\"")), 3, UINT64_MAX},
+	};
+	struct account a;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		assert_int_equal(read_text(rows[i].text), RC_OK);
+		assert_int_equal(image_account(&image, &a), RC_OK);
+		assert_int_equal(a.usage, rows[i].usage);
+		assert_int_equal(a.matching, rows[i].matching);
+	}
+	assert_int_equal(
+	    read_text(WITH(RESOURCE("14", "string", "\"bs.example\""))), RC_OK);
+	assert_int_equal(image_account(&image, &a), RC_OK);
+	assert_true(span_is(a.sni, "bs.example"));
+}
+
+/* What is printed is read as what it was. */
+static void
+printed(void **state)
+{
+	static const char text[] = HEAD
+	    "\"entries\":[" URI "," BOOT
+	    ",{\"path\":\"/0/1/2\",\"type\":\"integer\",\"value\":-3}"
+	    ",{\"path\":\"/0/1/3\",\"type\":\"opaque\",\"value\":\"00ff\"}"
+	    ",{\"path\":\"/0/1/16/1\",\"type\":\"unsigned\",\"value\":49320}"
+	    ",{\"path\":\"/0/1/17\",\"type\":\"objlnk\",\"value\":\"21:0\"}"
+	    ",{\"path\":\"/3/0/0\",\"type\":\"string\",\"value\":"
+	    "\"\\\"\\u00fc\\n\"}"
+	    ",{\"path\":\"/3/0/13\",\"type\":\"time\",\"value\":5}]}";
+	struct lwm2m_entry real = {LWM2M_RESOURCE(5, 0, 0), {0}};
+	uint8_t buf[2048];
+	struct store s = {0};
+	struct image again;
+	struct writer w;
+
+	(void)state;
+	assert_int_equal(read_text(text), RC_OK);
+	for (size_t i = 0; i < image.count; i++)
+		assert_int_equal(store_put(&s, &image.entries[i]), RC_OK);
+	writer_init(&w, buf, sizeof(buf));
+	assert_int_equal(image_print(&w, SPAN_LIT("dev \"1\""), &s), RC_OK);
+	assert_int_equal(image_read(writer_span(&w), &again), RC_OK);
+	assert_true(span_is(again.endpoint, "dev \"1\""));
+	assert_int_equal(again.count, image.count);
+	for (size_t i = 0; i < image.count; i++) {
+		assert_int_equal(
+		    path_compare(again.entries[i].path, image.entries[i].path),
+		    0);
+		assert_true(value_equal(
+		    &again.entries[i].value, &image.entries[i].value));
+	}
+	image_fini(&again);
+	writer_init(&w, buf, 40);
+	assert_int_equal(image_print(&w, SPAN_LIT("dev-1"), &s), RC_TOO_LARGE);
+	real.value.type = LWM2M_FLOAT;
+	assert_int_equal(store_put(&s, &real), RC_OK);
+	writer_init(&w, buf, sizeof(buf));
+	assert_int_equal(
+	    image_print(&w, SPAN_LIT("dev-1"), &s), RC_UNSUPPORTED);
+	store_fini(&s);
+}
+
 static void
 escapes(void **state)
 {
@@ -216,7 +321,10 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(anjay),
+	    cmocka_unit_test(anjay_certificate),
 	    cmocka_unit_test(of_our_tool),
+	    cmocka_unit_test(expectations),
+	    cmocka_unit_test(printed),
 	    cmocka_unit_test(escapes),
 	    cmocka_unit_test(refused),
 	    cmocka_unit_test(truncated),
