@@ -53,16 +53,6 @@ is_uri(struct span s)
 	return true;
 }
 
-static const struct policy_certificate built_in = {
-    .name = "device-p256",
-    .subject = {{"CN", "{endpoint}"}},
-    .subject_count = 1,
-    .san_uri = "{endpoint}",
-    .client_auth = true,
-    .backdate_s = 86400,
-    .validity_s = INT64_C(10) * 365 * 86400,
-};
-
 enum rc
 device_profile(const struct policy_certificate *from, struct span endpoint,
     struct device_profile *out)
@@ -70,8 +60,6 @@ device_profile(const struct policy_certificate *from, struct span endpoint,
 	struct cert_profile *p = &out->profile;
 	struct writer w;
 
-	if (!from)
-		from = &built_in;
 	writer_init(&w, out->room, sizeof(out->room));
 	cert_profile_init(p, CERT_DEVICE);
 	p->eku = (from->client_auth ? CERT_CLIENT_AUTH : 0u) |

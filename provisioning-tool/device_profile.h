@@ -8,6 +8,9 @@
 #include "hsm/cert_issue.h"
 #include "policy/set.h"
 
+/** The profile that every set has (policy/set.h). */
+#define DEVICE_PROFILE_BUILT_IN "device-p256"
+
 /** A profile and the memory that it points into: not to be moved. */
 struct device_profile {
 	struct cert_profile profile;
@@ -15,8 +18,7 @@ struct device_profile {
 };
 
 /**
- * Fill `out` by `from`; NULL: as the profile "device-p256" that is built in. A
- * URI that an endpoint does not make is left out.
+ * Fill `out` by `from`. A URI that the endpoint does not make is left out.
  * Errors: RC_TOO_LARGE (the names).
  */
 MUST_CHECK enum rc device_profile(const struct policy_certificate *from,

@@ -56,6 +56,16 @@ check_options(const struct options *o)
 	return endpoint_option(o->endpoint);
 }
 
+/** The common name that the certificate will have; empty: none. */
+static struct span
+own_name(const struct cert_profile *p)
+{
+	for (size_t i = 0; i < p->subject_count; i++)
+		if (p->subject[i].attribute == CERT_CN)
+			return p->subject[i].value;
+	return span_of(NULL, 0);
+}
+
 /**
  * Names that a request asks for bind nobody. But one that is of another device
  * is the wrong file.
@@ -74,7 +84,8 @@ check_request(const struct signing *is)
 		return tool_error(EX_DATAERR, "ask whoever made it",
 		    "%s: the request asks to be a CA (RFC 5280 4.2.1.9)",
 		    file.text);
-	if (csr->cn.len > 0 && !span_equal(csr->cn, endpoint))
+	if (csr->cn.len > 0 && !span_equal(csr->cn, endpoint) &&
+	    !span_equal(csr->cn, own_name(&is->profile.profile)))
 		other = csr->cn;
 	while (cert_name_next(&rest, &n))
 		if (n.kind == CERT_NAME_URI &&
@@ -274,8 +285,7 @@ record(struct signing *is)
 	    is->output.path ? is->output.path : "-");
 	if (is->authority)
 		r.fields[r.count++] = F_TEXT("ca", is->authority->name);
-	if (is->document)
-		r.fields[r.count++] = F_TEXT("profile", is->document->name);
+	r.fields[r.count++] = F_TEXT("profile", is->document->name);
 	e.field_count = r.count;
 	return record_row(
 	    is->ledger, &e, &is->seq, "the certificate was not handed out");

@@ -23,10 +23,10 @@ struct signing {
 	int64_t now_s;
 	struct settings settings;
 	/* who signs: pki_issue_source.c */
-	struct policy_set *set; /**< NULL: none was needed */
+	struct policy_set *set; /**< with --issuer: what is built in */
 	struct issue_rules *rules;
 	const struct policy_authority *authority; /**< NULL: --issuer */
-	const struct policy_certificate *document; /**< NULL: built in */
+	const struct policy_certificate *document; /**< the profile */
 	const char *ca_name; /**< of its file, for what is said */
 	struct pki_file issuer_file;
 	struct span ca_bytes; /**< borrowed from one of the above */

@@ -55,7 +55,6 @@ by_authority(struct signing *is)
 {
 	const char *path = is->settings.policies;
 	const struct policy_authority *a;
-	char uri[256];
 	int code = policies_load(path, &is->set, &is->rules);
 
 	if (code != EX_OK)
@@ -65,31 +64,42 @@ by_authority(struct signing *is)
 		return policies_no_name(path, "authority", is->o->authority,
 		    is->set->authorities, is->set->authority_count,
 		    name_of_authority);
-	if (is->o->profile) {
-		is->document = profile_of(is->set, is->o->profile);
-		/* it needs no document of its own */
-		if (!is->document && strcmp(is->o->profile, "device-p256") != 0)
-			return policies_no_name(path, "certificate_profile",
-			    is->o->profile, is->set->certificates,
-			    is->set->certificate_count, name_of_certificate);
-	}
 	is->ca_name = a->certificate.path;
 	is->ca_bytes = a->certificate.bytes;
-	if (!a->key) {
-		snprintf(uri, sizeof(uri), "pkcs11:object=%s", a->name);
-		return take_key(is, uri);
-	}
 	return take_key(is, a->key);
 }
 
 static int
 by_file(struct signing *is)
 {
-	int code = pki_file_read(is->o->issuer, &is->issuer_file);
+	struct diag *d = diag_new();
+	enum rc rc = d
+	    ? policy_load_text("(built in)", SPAN_LIT(""), d, &is->set)
+	    : RC_MEMORY;
+	int code;
+
+	diag_free(d);
+	if (rc != RC_OK)
+		return tool_fault(rc, "profile");
+	code = pki_file_read(is->o->issuer, &is->issuer_file);
 
 	is->ca_name = is->o->issuer;
 	is->ca_bytes = span_of(is->issuer_file.bytes, is->issuer_file.len);
 	return code == EX_OK ? take_key(is, is->o->ca) : code;
+}
+
+static int
+find_profile(struct signing *is)
+{
+	const char *name =
+	    is->o->profile ? is->o->profile : DEVICE_PROFILE_BUILT_IN;
+
+	is->document = profile_of(is->set, name);
+	if (is->document)
+		return EX_OK;
+	return policies_no_name(is->settings.policies, "certificate_profile",
+	    name, is->set->certificates, is->set->certificate_count,
+	    name_of_certificate);
 }
 
 /** The first certificate is the one that signs. */
@@ -121,6 +131,8 @@ signing_sources(struct signing *is)
 		code = settings_need(&is->settings, SETTINGS_POLICIES);
 	if (code == EX_OK)
 		code = is->o->authority ? by_authority(is) : by_file(is);
+	if (code == EX_OK)
+		code = find_profile(is);
 	if (code == EX_OK)
 		code = pki_certificates(
 		    is->ca_name, is->ca_bytes, take_first, &first);

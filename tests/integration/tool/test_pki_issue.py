@@ -73,7 +73,7 @@ def a_request():
             "serial": own["serial"], "not_after": own["not_after"],
             "fingerprint": own["fingerprint"], "key": own["key"],
             "issuer_key": issuing["key"], "token": row["token"],
-            "file": "device.pem"})
+            "file": "device.pem", "profile": "device-p256"})
         with f.sqlite("ledger.db") as db:
             equal(db.execute("SELECT endpoint FROM event WHERE kind = "
                              "'certificate_signed' AND endpoint IS NOT NULL"
@@ -212,6 +212,74 @@ def cas_that_may_not():
         equal(f.issue("--key-out", "a.key", "-o", "a.pem",
                       issuer="again.pem").code, 0)
         f.accept("o.pem", "a.pem", "again.pem")
+
+
+RULES = """\
+authority: devices
+certificate: issuing.pem
+key: "pkcs11:object=issuing"
+---
+certificate_profile: meter
+subject: {O: Meters, serialNumber: "{endpoint}", CN: "meter {endpoint}"}
+san_dns: "{endpoint}.devices.invalid"
+key_usage: digitalSignature
+key_ids: true
+backdate: 0s
+validity: 2y
+---
+identity: field
+certificate: {trust: issuing.pem, endpoint: cn}
+"""
+
+
+@story
+def by_the_policies():
+    """An authority of the policies signs, by one of their profiles."""
+    with Desk() as f:
+        f.write("rules.yaml", RULES)
+
+        def issue(*args, endpoint="M7"):
+            return f.run("pki", "issue", "--ledger", "ledger.db",
+                         "--policies", "rules.yaml", "--endpoint", endpoint,
+                         *f.token, *args)
+        ran = issue("--authority", "devices", "--key-out", "a.key", "-o",
+                    "a.pem")
+        equal(ran.code, 0, ran)
+        ran = issue("--authority", "devices", "--profile", "meter",
+                    "--key-out", "b.key", "-o", "b.pem", "--chain")
+        equal(ran.code, 0, ran)
+        f.verify("root.pem", "b.pem", untrusted=["b.pem"])
+        equal([(r["ca"], r["profile"]) for r in f.devices()],
+              [("devices", "device-p256"), ("devices", "meter")])
+        a, = f.shown("a.pem")
+        b, ca = f.shown("b.pem")
+        equal((a["subject"], a["key_usage"]), ('CN="M7"', ""))
+        equal((b["subject"], b["names"], b["key_usage"]),
+              ('O="Meters", serialNumber="M7", CN="meter M7"',
+               ['DNS "M7.devices.invalid"'], "digitalSignature"))
+        equal(b["issuer"], ca["subject"])
+        ran = issue("--authority", "devices", "--profile", "meter",
+                    "--key-out", "c.key", "--validity", "1y", "--dry-run")
+        equal(ran.code, 0, ran)
+        within('CN="meter M7"', ran.out)
+        # a request of that name, too
+        f.request("m.csr", "/O=Meters/CN=meter M7")
+        equal(issue("--authority", "devices", "--profile", "meter", "--csr",
+                    "m.csr", "-o", "m.pem").code, 0)
+        failed(issue("--authority", "devices", "--csr", "m.csr"), 65,
+               '"meter M7"')
+
+        with f.unchanged():
+            failed(issue("--authority", "device", "--key-out", "x"), 65,
+                   'no authority "device"', 'did you mean "devices"?')
+            failed(issue("--authority", "devices", "--profile", "metre",
+                         "--key-out", "x"), 65, "certificate_profile",
+                   'did you mean "meter"?')
+            failed(issue("--authority", "devices", "--profile", "meter",
+                         "--key-out", "x", endpoint="M 7"), 65, "cert-")
+        f.write("rules.yaml", RULES.replace("issuing.pem", "none.pem"))
+        failed(issue("--authority", "devices", "--key-out", "x"), 65,
+               "rules.yaml:2", "none.pem")
 
 
 @story
