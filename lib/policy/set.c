@@ -254,7 +254,7 @@ work_init(struct work *w)
 	l->diag = w->diag;
 	l->arena = arena_new(0);
 	l->scratch = arena_new(0);
-	l->now_s = (int64_t)(clock_wall_ms() / 1000);
+	l->now_s = clock_wall_ms() / 1000;
 	l->identity_tail = &l->identities;
 	l->policy_tail = &l->policies;
 	l->authority_tail = &l->authorities;

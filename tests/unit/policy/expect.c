@@ -106,6 +106,76 @@ loaded(const char *text)
 	return set;
 }
 
+/* Take every "FOLDER/" out of `text`, in place. */
+static void
+drop_folder(char *text, const struct folder *f)
+{
+	char path[sizeof(f->path) + 1];
+	char *at = text;
+
+	snprintf(path, sizeof(path), "%s/", f->path);
+	while ((at = strstr(at, path)))
+		memmove(at, at + strlen(path), strlen(at + strlen(path)) + 1);
+}
+
+struct policy_set *
+expect_folder(const struct folder *f, const char *path, const char *want)
+{
+	struct policy_set *set;
+	struct diag *d = diag_new();
+	const char *all = folder_path(f, path);
+	char *got;
+	enum rc rc;
+
+	assert_non_null(d);
+	rc = policy_load(strcmp(path, ".") == 0 ? f->path : all, d, &set);
+	assert_int_equal(rc, set ? RC_OK : RC_CONFIG);
+	assert_int_equal(set == NULL, diag_count(d, DIAG_ERROR) > 0);
+	got = printed(d);
+	drop_folder(got, f);
+	drop_file(got);
+	if (want)
+		assert_string_equal(got, want);
+	else if (!set)
+		fail_msg("%s", got);
+	free(got);
+	diag_free(d);
+	return set;
+}
+
+#define ZEROS "00000000000000000000000000000000"
+#define ONES "ffffffffffffffffffffffffffffffff"
+
+static struct policy_set *
+files(const char *text, const char *want)
+{
+	struct policy_set *set;
+	struct folder f;
+
+	assert_true(folder_init(&f));
+	folder_put(&f, "ca.pem", SPAN_LIT("the CA"));
+	folder_put(&f, "server.pem", SPAN_LIT("the server"));
+	folder_put(&f, "key.pem", SPAN_LIT("the key"));
+	folder_put(
+	    &f, "table.csv", SPAN_LIT(ONES ONES ",b\n" ZEROS ZEROS ",a\n"));
+	folder_put(&f, file, span_str(text));
+	set = expect_folder(&f, file, want);
+	folder_fini(&f);
+	return set;
+}
+
+void
+expect_files(const char *text, const char *want)
+{
+	policy_set_unref(files(text, want));
+}
+
+struct policy_set *
+loaded_files(const char *text)
+{
+	return files(text, NULL);
+}
+
 struct policy_set *
 loaded_policy(const char *text)
 {

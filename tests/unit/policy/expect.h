@@ -6,6 +6,8 @@
 
 #include "policy/set.h"
 
+#include "folder.h"
+
 /** All findings as diag_print shows them; freed by the caller. */
 char *printed(const struct diag *d);
 
@@ -21,6 +23,20 @@ void expect_codes(const char *text, const char *want);
 
 /** Load `text`, which has no errors (warnings are let pass). Unref it. */
 struct policy_set *loaded(const char *text);
+
+/**
+ * The same for documents that name files: `text` is the file "t.yaml" of a
+ * folder that has ca.pem, server.pem, key.pem and table.csv, in which endpoints
+ * "a" and "b" have the fingerprints 00.. and ff... Paths of the folder are
+ * left out of findings.
+ */
+void expect_files(const char *text, const char *want);
+struct policy_set *loaded_files(const char *text);
+
+/** Load `path` of a folder, "." for all of it, and compare as expect_files.
+ *  The set, if there are no errors. */
+struct policy_set *expect_folder(
+    const struct folder *f, const char *path, const char *want);
 
 /** The one policy that is written behind a fixed identity `here`. */
 struct policy_set *loaded_policy(const char *text);
