@@ -6,7 +6,7 @@ import re
 import shutil
 import subprocess
 
-from ceremony import HEAD, ISSUING, ROOT, SERVER, Hall, sha256
+from ceremony import (HEAD, ISSUING, ROOT, SERVER, SHIPPED, Hall, sha256)
 from factory import absent, equal, failed, mode, story, tell, within
 
 
@@ -107,6 +107,61 @@ def default_terms():
         equal(issuing["not_after"], root["not_after"])
         assert server["not_after"] < root["not_after"], server
         f.verify("root.pem", "server.pem", untrusted=["server.pem"])
+
+
+def readme():
+    """The ```yaml blocks of pki/README.md by their first key."""
+    with open(os.path.join(SHIPPED, "README.md"), encoding="utf-8") as file:
+        blocks = re.findall(r"^```yaml\n(.*?)^```$", file.read(), re.M | re.S)
+    return {key: [b for b in blocks if b.startswith(key + ":")]
+            for key in ("ceremony", "authority")}
+
+
+@story
+def the_readme():
+    """Every ceremony of pki/README.md can be held, and gives what it says."""
+    with Hall() as f:
+        for label in "bootstrap", "authority":
+            f.add_token(label)
+        f.env |= {"CEREMONY_PIN": "pin-of-bootstrap",
+                  "A_PIN": "pin-of-authority", "B_PIN": "pin-of-bootstrap"}
+        whole, two, renewal = readme()["ceremony"]
+        policies, = readme()["authority"]
+        for name, text in (("whole", whole), ("renewal", renewal)):
+            f.write(name, text.replace(
+                "/usr/lib/softhsm/libsofthsm2.so", f.module))
+            for more in ("--dry-run",), ():
+                ran = f.hold(name, *more)
+                equal((ran.code, ran.err), (0, ""), ran)
+        f.verify("root.pem", "server.pem", "server-2027.pem", "tls-2027.pem",
+                 "device-ca.pem", untrusted=["server-ca.pem"])
+        old, new = f.shown("server.pem")[0], f.shown("server-2027.pem")[0]
+        equal(old["key"], new["key"], "the key stayed")
+        root, = f.shown("root.pem")
+        equal((root["path_length"], root["subject"]),
+              (1, 'C="DE", O="Example Meters", CN="Example Root"'))
+        assert root["not_before"] < old["not_before"], "backdated"
+
+        f.write("rules.yaml", policies)
+        ran = f.run("policy", "check", "rules.yaml")
+        equal(ran.code, 0, ran)
+        ran = f.run("pki", "issue", "--policies", "rules.yaml",
+                    "--authority", "device-ca", "--ledger", "ledger.db",
+                    "--endpoint", "urn:dev:ops:0057F2-42", "--key-out",
+                    "42.key", "-o", "42.pem", "--chain",
+                    *f.token_options("bootstrap"))
+        equal(ran.code, 0, ran)
+        f.openssl("verify", "-CAfile", "root.pem", "-untrusted", "42.pem",
+                  "42.pem")
+    with Hall() as f:
+        for label in "bootstrap", "authority":
+            f.add_token(label)
+        f.env |= {"A_PIN": "pin-of-authority", "B_PIN": "pin-of-bootstrap"}
+        f.write("two", two.replace(
+            "/usr/lib/softhsm/libsofthsm2.so", f.module))
+        ran = f.hold("two")
+        equal((ran.code, ran.err), (0, ""), ran)
+        f.verify("root.pem", "device-ca.pem")
 
 
 @story
