@@ -10,7 +10,9 @@
  *                   for the next COUNT calls of FUNCTION (-1: all) wait
  *                   DELAY_MS, then do WHAT. The first line that names the
  *                   function and has calls left counts.
- *   P11SHIM_COUNT   calls of each function, one a line, over all processes
+ *   P11SHIM_COUNT   calls of each function, one a line, over all processes;
+ *                   the last line: sessions that the process has open which
+ *                   last opened or closed one
  *
  * WHAT is the CKR in hex that the call returns without reaching the module,
  * 0x0 for a delay alone, or something done before the call goes on:
@@ -23,238 +25,29 @@
  *   flags=0xHEX     C_GetTokenInfo: these flags are set in what it returns
  *   extractable     C_GenerateKey, C_GenerateKeyPair: the token ignores what
  *                   was asked
+ *   after=0xHEX     the module does what it is asked, but its answer is lost:
+ *                   this CKR is returned in its place
+ *   len=N           C_Sign, C_DigestFinal, C_GetAttributeValue: what comes out
+ *                   has this many bytes, cut or followed by zeros (as many as
+ *                   the caller has room for)
  */
+#include "count.h"
+
 #include <dlfcn.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <p11-kit/pkcs11.h>
 #include <pthread.h>
-#include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
-#define FUNCTIONS(X) \
-	X(C_Initialize) \
-	X(C_Finalize) \
-	X(C_GetInfo) \
-	X(C_GetSlotList) \
-	X(C_GetSlotInfo) \
-	X(C_GetTokenInfo) \
-	X(C_GetMechanismList) \
-	X(C_GetMechanismInfo) \
-	X(C_OpenSession) \
-	X(C_CloseSession) \
-	X(C_CloseAllSessions) \
-	X(C_GetSessionInfo) \
-	X(C_Login) \
-	X(C_Logout) \
-	X(C_CreateObject) \
-	X(C_DestroyObject) \
-	X(C_GetAttributeValue) \
-	X(C_SetAttributeValue) \
-	X(C_FindObjectsInit) \
-	X(C_FindObjects) \
-	X(C_FindObjectsFinal) \
-	X(C_EncryptInit) \
-	X(C_Encrypt) \
-	X(C_DecryptInit) \
-	X(C_Decrypt) \
-	X(C_DigestInit) \
-	X(C_DigestUpdate) \
-	X(C_DigestKey) \
-	X(C_DigestFinal) \
-	X(C_SignInit) \
-	X(C_Sign) \
-	X(C_VerifyInit) \
-	X(C_Verify) \
-	X(C_GenerateKey) \
-	X(C_GenerateKeyPair) \
-	X(C_WrapKey) \
-	X(C_UnwrapKey) \
-	X(C_DeriveKey) \
-	X(C_SeedRandom) \
-	X(C_GenerateRandom)
-
-#define AS_ENUM(name) F_##name,
-#define AS_NAME(name) #name,
 #define AS_MEMBER(name) shim.name = shim_##name;
-
-enum function { FUNCTIONS(AS_ENUM) FUNCTION_COUNT };
-
-static const char *const function_names[] = {FUNCTIONS(AS_NAME)};
-
-enum action {
-	DO_RETURN,
-	DO_CLOSE_ALL,
-	DO_LOGOUT,
-	DO_FINALIZE,
-	DO_ABORT,
-	DO_FLAGS,
-	DO_EXTRACTABLE,
-};
-
-struct fault {
-	enum function function;
-	enum action action;
-	unsigned long value; /* the CKR, or flags */
-	long left; /* calls; -1: all */
-	unsigned delay_ms;
-};
-
-enum { FAULTS_MAX = 64, COUNT_LINE = 38 };
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static CK_FUNCTION_LIST *real;
 static CK_FUNCTION_LIST shim;
-static int count_fd = -1;
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static struct fault faults[FAULTS_MAX];
-static unsigned fault_count;
-static struct stat control_seen;
 static CK_SLOT_ID last_slot;
-
-/* A test that asks for what is not there must not pass. */
-__attribute__((noreturn)) static void
-refuse(const char *what, const char *detail)
-{
-	fprintf(stderr, "p11shim: %s: %s\n", what, detail);
-	abort();
-}
-
-static void
-parse_line(const char *line)
-{
-	static const struct {
-		const char *word;
-		enum action action;
-	} words[] = {
-	    {"close-all", DO_CLOSE_ALL},
-	    {"logout", DO_LOGOUT},
-	    {"finalize", DO_FINALIZE},
-	    {"abort", DO_ABORT},
-	    {"extractable", DO_EXTRACTABLE},
-	};
-	char name[32], what[32];
-	struct fault f = {.function = FUNCTION_COUNT};
-	bool known = false;
-	char *end;
-
-	if (line[strspn(line, " \t\n")] == '\0' || line[0] == '#')
-		return;
-	if (sscanf(line, "%31s %31s %ld %u", name, what, &f.left,
-		&f.delay_ms) != 4 ||
-	    fault_count == FAULTS_MAX)
-		refuse("control line", line);
-	for (int i = 0; i < FUNCTION_COUNT; i++)
-		if (strcmp(function_names[i], name) == 0)
-			f.function = (enum function)i;
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-		if (strcmp(words[i].word, what) == 0) {
-			f.action = words[i].action;
-			known = true;
-		}
-	}
-	if (!known) {
-		bool flags = strncmp(what, "flags=", 6) == 0;
-
-		f.action = flags ? DO_FLAGS : DO_RETURN;
-		f.value = strtoul(flags ? what + 6 : what, &end, 16);
-		known = *end == '\0';
-	}
-	if (!known || f.function == FUNCTION_COUNT)
-		refuse("control line", line);
-	faults[fault_count++] = f;
-}
-
-/* Under lock. */
-static void
-read_control(void)
-{
-	const char *path = getenv("P11SHIM_CTL");
-	struct stat st = {0};
-	char line[160];
-	FILE *file;
-
-	if (!path || stat(path, &st))
-		memset(&st, 0, sizeof(st));
-	if (st.st_ino == control_seen.st_ino &&
-	    st.st_size == control_seen.st_size &&
-	    st.st_mtim.tv_sec == control_seen.st_mtim.tv_sec &&
-	    st.st_mtim.tv_nsec == control_seen.st_mtim.tv_nsec)
-		return;
-	control_seen = st;
-	fault_count = 0;
-	if (!path || st.st_ino == 0)
-		return;
-	file = fopen(path, "re");
-	if (!file)
-		return;
-	while (fgets(line, sizeof(line), file))
-		parse_line(line);
-	fclose(file);
-}
-
-static bool
-next_fault(enum function function, struct fault *out)
-{
-	bool found = false;
-
-	pthread_mutex_lock(&lock);
-	read_control();
-	for (unsigned i = 0; i < fault_count && !found; i++) {
-		struct fault *f = &faults[i];
-
-		if (f->function != function || f->left == 0)
-			continue;
-		if (f->left > 0)
-			f->left--;
-		*out = *f;
-		found = true;
-	}
-	pthread_mutex_unlock(&lock);
-	return found;
-}
-
-static void
-write_count(enum function function, unsigned long n)
-{
-	char line[64];
-
-	snprintf(
-	    line, sizeof(line), "%-24s %12lu\n", function_names[function], n);
-	if (pwrite(count_fd, line, COUNT_LINE, (off_t)function * COUNT_LINE) !=
-	    COUNT_LINE)
-		refuse("P11SHIM_COUNT", strerror(errno));
-}
-
-/* The file is truncated by a test that begins to count anew. */
-static void
-count(enum function function)
-{
-	char line[COUNT_LINE + 1] = {0};
-	off_t at = (off_t)function * COUNT_LINE;
-	struct stat st;
-
-	if (count_fd < 0)
-		return;
-	pthread_mutex_lock(&lock);
-	flock(count_fd, LOCK_EX);
-	if (fstat(count_fd, &st) == 0 &&
-	    st.st_size < (off_t)FUNCTION_COUNT * COUNT_LINE)
-		for (int i = 0; i < FUNCTION_COUNT; i++)
-			write_count((enum function)i, 0);
-	if (pread(count_fd, line, COUNT_LINE, at) != COUNT_LINE)
-		refuse("P11SHIM_COUNT", strerror(errno));
-	write_count(function, strtoul(line + 24, NULL, 10) + 1);
-	flock(count_fd, LOCK_UN);
-	pthread_mutex_unlock(&lock);
-}
 
 static void
 log_out(void)
@@ -272,7 +65,7 @@ log_out(void)
 static bool
 intercept(enum function function, CK_RV *rv, struct fault *f)
 {
-	count(function);
+	count_call(function);
 	f->action = DO_RETURN;
 	f->value = CKR_OK;
 	if (!next_fault(function, f))
@@ -286,20 +79,44 @@ intercept(enum function function, CK_RV *rv, struct fault *f)
 		return f->value != CKR_OK;
 	case DO_CLOSE_ALL:
 		(void)real->C_CloseAllSessions(last_slot);
+		count_sessions_gone();
 		return false;
 	case DO_LOGOUT:
 		log_out();
 		return false;
 	case DO_FINALIZE:
 		(void)real->C_Finalize(NULL);
+		count_sessions_gone();
 		return false;
 	case DO_ABORT:
 		abort();
 	case DO_FLAGS:
 	case DO_EXTRACTABLE:
+	case DO_AFTER:
+	case DO_LENGTH:
 		return false;
 	}
 	return false;
+}
+
+/* What the caller gets to see of the module's answer. */
+static CK_RV
+answer(const struct fault *f, CK_RV rv)
+{
+	return f->action == DO_AFTER ? f->value : rv;
+}
+
+/* `out` has `cap` bytes of room, `*len` of them in use. */
+static void
+resize(const struct fault *f, CK_RV rv, void *out, CK_ULONG cap, CK_ULONG *len)
+{
+	CK_ULONG wanted = f->value < cap ? f->value : cap;
+
+	if (f->action != DO_LENGTH || rv != CKR_OK || !out || *len > cap)
+		return;
+	if (wanted > *len)
+		memset((CK_BYTE *)out + *len, 0, wanted - *len);
+	*len = wanted;
 }
 
 #define WRAP(name, parameters, ...) \
@@ -310,14 +127,13 @@ intercept(enum function function, CK_RV *rv, struct fault *f)
 \
 		if (intercept(F_##name, &rv, &fault)) \
 			return rv; \
-		return real->name(__VA_ARGS__); \
+		return answer(&fault, real->name(__VA_ARGS__)); \
 	}
 
 #define SESSION CK_SESSION_HANDLE s
 #define BUFFERS CK_BYTE *in, CK_ULONG in_len, CK_BYTE *out, CK_ULONG *out_len
 
 WRAP(C_Initialize, (void *args), args)
-WRAP(C_Finalize, (void *reserved), reserved)
 WRAP(C_GetInfo, (CK_INFO * info), info)
 WRAP(C_GetSlotList, (CK_BBOOL present, CK_SLOT_ID *list, CK_ULONG *n), present,
     list, n)
@@ -327,8 +143,6 @@ WRAP(C_GetMechanismList,
 WRAP(C_GetMechanismInfo,
     (CK_SLOT_ID slot, CK_MECHANISM_TYPE type, CK_MECHANISM_INFO *info), slot,
     type, info)
-WRAP(C_CloseSession, (SESSION), s)
-WRAP(C_CloseAllSessions, (CK_SLOT_ID slot), slot)
 WRAP(C_GetSessionInfo, (SESSION, CK_SESSION_INFO *info), s, info)
 WRAP(C_Login, (SESSION, CK_USER_TYPE user, CK_BYTE *pin, CK_ULONG len), s, user,
     pin, len)
@@ -336,8 +150,6 @@ WRAP(C_Logout, (SESSION), s)
 WRAP(C_CreateObject,
     (SESSION, CK_ATTRIBUTE *t, CK_ULONG n, CK_OBJECT_HANDLE *o), s, t, n, o)
 WRAP(C_DestroyObject, (SESSION, CK_OBJECT_HANDLE o), s, o)
-WRAP(C_GetAttributeValue,
-    (SESSION, CK_OBJECT_HANDLE o, CK_ATTRIBUTE *t, CK_ULONG n), s, o, t, n)
 WRAP(C_SetAttributeValue,
     (SESSION, CK_OBJECT_HANDLE o, CK_ATTRIBUTE *t, CK_ULONG n), s, o, t, n)
 WRAP(C_FindObjectsInit, (SESSION, CK_ATTRIBUTE *t, CK_ULONG n), s, t, n)
@@ -352,9 +164,7 @@ WRAP(C_Decrypt, (SESSION, BUFFERS), s, in, in_len, out, out_len)
 WRAP(C_DigestInit, (SESSION, CK_MECHANISM *m), s, m)
 WRAP(C_DigestUpdate, (SESSION, CK_BYTE *in, CK_ULONG in_len), s, in, in_len)
 WRAP(C_DigestKey, (SESSION, CK_OBJECT_HANDLE k), s, k)
-WRAP(C_DigestFinal, (SESSION, CK_BYTE *out, CK_ULONG *out_len), s, out, out_len)
 WRAP(C_SignInit, (SESSION, CK_MECHANISM *m, CK_OBJECT_HANDLE k), s, m, k)
-WRAP(C_Sign, (SESSION, BUFFERS), s, in, in_len, out, out_len)
 WRAP(C_VerifyInit, (SESSION, CK_MECHANISM *m, CK_OBJECT_HANDLE k), s, m, k)
 WRAP(C_Verify,
     (SESSION, CK_BYTE *in, CK_ULONG in_len, CK_BYTE *mac, CK_ULONG mac_len), s,
@@ -386,7 +196,99 @@ shim_C_OpenSession(CK_SLOT_ID slot, CK_FLAGS flags, void *application,
 	pthread_mutex_lock(&lock);
 	last_slot = slot;
 	pthread_mutex_unlock(&lock);
-	return real->C_OpenSession(slot, flags, application, notify, session);
+	rv = real->C_OpenSession(slot, flags, application, notify, session);
+	if (rv == CKR_OK)
+		count_sessions_opened();
+	return answer(&fault, rv);
+}
+
+static CK_RV
+shim_C_CloseSession(CK_SESSION_HANDLE session)
+{
+	struct fault fault;
+	CK_RV rv;
+
+	if (intercept(F_C_CloseSession, &rv, &fault))
+		return rv;
+	rv = real->C_CloseSession(session);
+	if (rv == CKR_OK)
+		count_sessions_closed();
+	return answer(&fault, rv);
+}
+
+static CK_RV
+shim_C_CloseAllSessions(CK_SLOT_ID slot)
+{
+	struct fault fault;
+	CK_RV rv;
+
+	if (intercept(F_C_CloseAllSessions, &rv, &fault))
+		return rv;
+	rv = real->C_CloseAllSessions(slot);
+	if (rv == CKR_OK)
+		count_sessions_gone();
+	return answer(&fault, rv);
+}
+
+static CK_RV
+shim_C_Finalize(void *reserved)
+{
+	struct fault fault;
+	CK_RV rv;
+
+	if (intercept(F_C_Finalize, &rv, &fault))
+		return rv;
+	rv = real->C_Finalize(reserved);
+	if (rv == CKR_OK)
+		count_sessions_gone();
+	return answer(&fault, rv);
+}
+
+static CK_RV
+shim_C_Sign(CK_SESSION_HANDLE s, CK_BYTE *in, CK_ULONG in_len, CK_BYTE *out,
+    CK_ULONG *out_len)
+{
+	CK_ULONG cap = *out_len;
+	struct fault fault;
+	CK_RV rv;
+
+	if (intercept(F_C_Sign, &rv, &fault))
+		return rv;
+	rv = real->C_Sign(s, in, in_len, out, out_len);
+	resize(&fault, rv, out, cap, out_len);
+	return answer(&fault, rv);
+}
+
+static CK_RV
+shim_C_DigestFinal(CK_SESSION_HANDLE s, CK_BYTE *out, CK_ULONG *out_len)
+{
+	CK_ULONG cap = *out_len;
+	struct fault fault;
+	CK_RV rv;
+
+	if (intercept(F_C_DigestFinal, &rv, &fault))
+		return rv;
+	rv = real->C_DigestFinal(s, out, out_len);
+	resize(&fault, rv, out, cap, out_len);
+	return answer(&fault, rv);
+}
+
+/* One attribute at a time is cut or lengthened; who asks for several gets the
+ * truth of all but the first. */
+static CK_RV
+shim_C_GetAttributeValue(
+    CK_SESSION_HANDLE s, CK_OBJECT_HANDLE o, CK_ATTRIBUTE *t, CK_ULONG n)
+{
+	CK_ULONG cap = n ? t->ulValueLen : 0;
+	struct fault fault;
+	CK_RV rv;
+
+	if (intercept(F_C_GetAttributeValue, &rv, &fault))
+		return rv;
+	rv = real->C_GetAttributeValue(s, o, t, n);
+	if (n)
+		resize(&fault, rv, t->pValue, cap, &t->ulValueLen);
+	return answer(&fault, rv);
 }
 
 static CK_RV
@@ -400,7 +302,7 @@ shim_C_GetTokenInfo(CK_SLOT_ID slot, CK_TOKEN_INFO *info)
 	rv = real->C_GetTokenInfo(slot, info);
 	if (rv == CKR_OK && fault.action == DO_FLAGS)
 		info->flags |= fault.value;
-	return rv;
+	return answer(&fault, rv);
 }
 
 static void
@@ -427,7 +329,7 @@ shim_C_GenerateKey(CK_SESSION_HANDLE s, CK_MECHANISM *m, CK_ATTRIBUTE *t,
 		return rv;
 	if (fault.action == DO_EXTRACTABLE)
 		make_extractable(t, n);
-	return real->C_GenerateKey(s, m, t, n, key);
+	return answer(&fault, real->C_GenerateKey(s, m, t, n, key));
 }
 
 static CK_RV
@@ -442,15 +344,15 @@ shim_C_GenerateKeyPair(CK_SESSION_HANDLE s, CK_MECHANISM *m, CK_ATTRIBUTE *pub,
 		return rv;
 	if (fault.action == DO_EXTRACTABLE)
 		make_extractable(prv, prv_n);
-	return real->C_GenerateKeyPair(
-	    s, m, pub, pub_n, prv, prv_n, pub_key, prv_key);
+	return answer(&fault,
+	    real->C_GenerateKeyPair(
+		s, m, pub, pub_n, prv, prv_n, pub_key, prv_key));
 }
 
 static void
 load(void)
 {
 	const char *path = getenv("P11SHIM_MODULE");
-	const char *counts = getenv("P11SHIM_COUNT");
 	CK_C_GetFunctionList get_list;
 	void *module, *symbol;
 
@@ -463,11 +365,7 @@ load(void)
 	memcpy(&get_list, &symbol, sizeof(get_list));
 	if (!symbol || get_list(&real))
 		refuse(path, "not a PKCS#11 module");
-	if (counts) {
-		count_fd = open(counts, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-		if (count_fd < 0)
-			refuse(counts, strerror(errno));
-	}
+	count_open();
 	/* What is not wrapped goes straight to the module. */
 	shim = *real;
 	FUNCTIONS(AS_MEMBER)

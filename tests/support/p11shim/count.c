@@ -1,0 +1,119 @@
+/* How often each function was called, for tests to read. */
+#include "count.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { COUNT_LINE = 38, SESSIONS_LINE = FUNCTION_COUNT };
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static int count_fd = -1;
+static unsigned long sessions; /* open */
+
+void
+count_open(void)
+{
+	const char *path = getenv("P11SHIM_COUNT");
+
+	if (!path)
+		return;
+	count_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+	if (count_fd < 0)
+		refuse(path, strerror(errno));
+}
+
+static void
+write_line(int number, const char *name, unsigned long n)
+{
+	char line[64];
+
+	snprintf(line, sizeof(line), "%-24s %12lu\n", name, n);
+	if (pwrite(count_fd, line, COUNT_LINE, (off_t)number * COUNT_LINE) !=
+	    COUNT_LINE)
+		refuse("P11SHIM_COUNT", strerror(errno));
+}
+
+static void
+write_count(enum function function, unsigned long n)
+{
+	write_line((int)function, function_names[function], n);
+}
+
+/* Truncated by a test that begins to count anew. */
+static void
+begin(void)
+{
+	struct stat st;
+
+	if (fstat(count_fd, &st) ||
+	    st.st_size >= (off_t)(SESSIONS_LINE + 1) * COUNT_LINE)
+		return;
+	for (int i = 0; i < FUNCTION_COUNT; i++)
+		write_count((enum function)i, 0);
+	write_line(SESSIONS_LINE, "sessions", sessions);
+}
+
+void
+count_call(enum function function)
+{
+	char line[COUNT_LINE + 1] = {0};
+	off_t at = (off_t)function * COUNT_LINE;
+
+	if (count_fd < 0)
+		return;
+	pthread_mutex_lock(&lock);
+	flock(count_fd, LOCK_EX);
+	begin();
+	if (pread(count_fd, line, COUNT_LINE, at) != COUNT_LINE)
+		refuse("P11SHIM_COUNT", strerror(errno));
+	write_count(function, strtoul(line + 24, NULL, 10) + 1);
+	flock(count_fd, LOCK_UN);
+	pthread_mutex_unlock(&lock);
+}
+
+/* Under lock. */
+static void
+write_sessions(void)
+{
+	if (count_fd < 0)
+		return;
+	flock(count_fd, LOCK_EX);
+	begin();
+	write_line(SESSIONS_LINE, "sessions", sessions);
+	flock(count_fd, LOCK_UN);
+}
+
+void
+count_sessions_opened(void)
+{
+	pthread_mutex_lock(&lock);
+	sessions++;
+	write_sessions();
+	pthread_mutex_unlock(&lock);
+}
+
+void
+count_sessions_closed(void)
+{
+	pthread_mutex_lock(&lock);
+	if (sessions > 0)
+		sessions--;
+	write_sessions();
+	pthread_mutex_unlock(&lock);
+}
+
+void
+count_sessions_gone(void)
+{
+	pthread_mutex_lock(&lock);
+	sessions = 0;
+	write_sessions();
+	pthread_mutex_unlock(&lock);
+}
