@@ -302,6 +302,7 @@ load_fingerprints(
 	if (in.findings > FINDINGS_MAX)
 		diag_add(l->diag, DIAG_ERROR, path, 0, 0, "policy-table",
 		    "%zu more lines with faults", in.findings - FINDINGS_MAX);
+	out->faulty = in.findings > 0;
 	hand_over(&in, out);
 	free(in.rows);
 }

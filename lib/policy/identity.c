@@ -82,7 +82,7 @@ check_table(
 	}
 	if (first)
 		yaml_report(c, DIAG_WARNING, n, "policy-table-endpoint",
-		    "%zu endpoints of the table, like %s, do not fit the "
+		    "%zu of the table's endpoints, like %s, do not fit the "
 		    "identity's `endpoint:`",
 		    count, YAML_SHOW(first->endpoint));
 }

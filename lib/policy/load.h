@@ -72,6 +72,7 @@ struct read_file {
 	struct span bytes;
 	bool scratch; /**< `bytes` end with the load */
 	bool is_table; /**< `table` is taken from it */
+	bool faulty; /**< some of its lines are not there */
 	const struct policy_fingerprint *table;
 	size_t table_count;
 	struct read_file *next;

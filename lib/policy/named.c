@@ -154,7 +154,7 @@ load_table(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,
 	if (!f->is_table)
 		load_fingerprints(l, f->path, f->bytes, f);
 	f->is_table = true;
-	if (f->table_count == 0)
+	if (f->table_count == 0 && !f->faulty)
 		yaml_report(c, DIAG_WARNING, n, "policy-table-empty",
 		    "%s names no device: nobody gets in by it",
 		    YAML_SHOW(span_str(f->path)));

@@ -196,6 +196,137 @@ test_a_map_is_a_map(void **state)
 	    "5:8 yaml-type\n");
 }
 
+static void
+test_an_imported_one_is_a_collection(void **state)
+{
+	struct policy_set *s =
+	    loaded("identity: a\n"
+		   "psk: {imported: module-vendor.q3}\n" POLICY);
+	const struct identity *id = identity_at(s, 0);
+
+	(void)state;
+	assert_int_equal(id->kind, IDENTITY_IMPORTED);
+	assert_string_equal(id->collection, "module-vendor.q3");
+	assert_int_equal(id->epoch_count, 0);
+	policy_set_unref(s);
+	expect_findings(
+	    "identity: a\n"
+	    "psk: {imported: a/b, epoch: 1, derive: x, identity: y}\n" POLICY,
+	    "2:17: error: psk.imported: \"a/b\": a name is 1 to 64 letters, "
+	    "digits, '.', '_' or '-'\n"
+	    "2:29: error: psk.epoch: not said beside `imported:`; the store "
+	    "has each key with its own identity and epoch\n"
+	    "2:40: error: psk.derive: not said beside `imported:`; the store "
+	    "has each key with its own identity and epoch\n"
+	    "2:53: error: psk.identity: not said beside `imported:`; the store "
+	    "has each key with its own identity and epoch\n");
+}
+
+static void
+test_a_certificate(void **state)
+{
+	struct policy_set *s =
+	    loaded_files("authority: ca\n"
+			 "certificate: ca.pem\n"
+			 "---\n"
+			 "identity: a\n"
+			 "certificate:\n"
+			 "  trust: ca.pem\n"
+			 "  endpoint: san-uri\n"
+			 "  issue: {ca: ca}\n"
+			 "  server_certificate: {file: server.pem}\n" POLICY);
+	const struct identity *id = identity_at(s, 0);
+
+	(void)state;
+	assert_int_equal(id->kind, IDENTITY_CERTIFICATE);
+	assert_true(span_is(id->trust.bytes, "the CA"));
+	assert_int_equal(id->endpoint_from, ENDPOINT_SAN_URI);
+	assert_non_null(id->issue.ca);
+	assert_true(span_is(id->server.file.bytes, "the server"));
+	assert_null(id->psk_identity);
+	policy_set_unref(s);
+}
+
+static void
+test_a_certificate_with_the_least(void **state)
+{
+	struct policy_set *s = loaded("identity: a\n"
+				      "certificate: {}\n" POLICY);
+	const struct identity *id = identity_at(s, 0);
+
+	(void)state;
+	assert_int_equal(id->kind, IDENTITY_CERTIFICATE);
+	assert_null(id->trust.name);
+	assert_int_equal(id->endpoint_from, ENDPOINT_CN);
+	assert_null(id->issue.ca);
+	assert_null(id->issue.profile);
+	assert_int_equal(id->server.usage, -1);
+	policy_set_unref(s);
+}
+
+static void
+test_where_the_endpoint_stands(void **state)
+{
+	struct policy_set *s = loaded_files(
+	    "identity: a\n"
+	    "certificate: {endpoint: {table: table.csv}}\n" POLICY);
+	const struct identity *id = identity_at(s, 0);
+
+	(void)state;
+	assert_int_equal(id->kind, IDENTITY_CERTIFICATE);
+	assert_int_equal(id->endpoint_from, ENDPOINT_TABLE);
+	assert_int_equal(id->table_count, 2);
+	assert_true(span_is(id->table[0].endpoint, "a"));
+	policy_set_unref(s);
+	expect_findings("identity: a\n"
+			"certificate: {endpoint: ou}\n"
+			"---\n"
+			"identity: b\n"
+			"certificate: {endpoint: {tabel: x}}\n"
+			"---\n"
+			"identity: c\n"
+			"certificate: {endpoint: [cn]}\n" POLICY,
+	    "2:25: error: certificate.endpoint: \"ou\" is not known; expected: "
+	    "cn or san-uri\n"
+	    "5:25: error: certificate.endpoint: `table:` is missing\n"
+	    "5:26: error: certificate.endpoint.tabel: unknown key; did you "
+	    "mean `table`?\n"
+	    "8:25: error: certificate.endpoint: a single value is expected, "
+	    "found a list\n");
+}
+
+static void
+test_raw_keys_are_in_a_table(void **state)
+{
+	struct policy_set *s = loaded_files("identity: a\n"
+					    "rpk: {table: table.csv}\n" POLICY);
+	const struct identity *id = identity_at(s, 0);
+
+	(void)state;
+	assert_int_equal(id->kind, IDENTITY_RPK);
+	assert_int_equal(id->endpoint_from, ENDPOINT_TABLE);
+	assert_int_equal(id->table_count, 2);
+	policy_set_unref(s);
+	expect_codes("identity: a\n"
+		     "rpk: {}\n"
+		     "---\n"
+		     "identity: b\n"
+		     "rpk: table.csv\n" POLICY,
+	    "2:6 yaml-missing-key\n"
+	    "5:6 yaml-type\n");
+}
+
+static void
+test_a_table_for_others_is_said(void **state)
+{
+	(void)state;
+	expect_files("identity: a\n"
+		     "endpoint: b*\n"
+		     "rpk: {table: table.csv}\n" POLICY,
+	    "3:14: warning: rpk.table: 1 of the table's endpoints, like "
+	    "\"a\", do not fit the identity's `endpoint:`\n");
+}
+
 int
 main(void)
 {
@@ -208,6 +339,12 @@ main(void)
 	    cmocka_unit_test(test_exactly_one_credential),
 	    cmocka_unit_test(test_a_typing_error_is_told),
 	    cmocka_unit_test(test_all_faults_of_a_psk_at_once),
+	    cmocka_unit_test(test_an_imported_one_is_a_collection),
+	    cmocka_unit_test(test_a_certificate),
+	    cmocka_unit_test(test_a_certificate_with_the_least),
+	    cmocka_unit_test(test_where_the_endpoint_stands),
+	    cmocka_unit_test(test_raw_keys_are_in_a_table),
+	    cmocka_unit_test(test_a_table_for_others_is_said),
 	    cmocka_unit_test(test_the_number_of_epochs_is_limited),
 	    cmocka_unit_test(test_a_network_is_exact),
 	    cmocka_unit_test(test_a_map_is_a_map),

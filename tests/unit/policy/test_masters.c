@@ -56,6 +56,33 @@ test_each_label_is_told_once(void **state)
 }
 
 static void
+test_what_seals_is_told_and_what_was_imported_is_not(void **state)
+{
+	struct policy_set *s = loaded("identity: a\n"
+				      "psk: {imported: q3}\n"
+				      "---\n"
+				      "policy: p\n"
+				      "servers:\n"
+				      "  - {name: a, short_server_id: 1, uri: "
+				      "coaps://h, security: {mode: "
+				      "psk, key: {random: seal}}}\n"
+				      "  - {name: b, short_server_id: 2, uri: "
+				      "coaps://h, security: {mode: "
+				      "psk, key: {imported: q4}}}\n"
+				      "  - {name: c, short_server_id: 3, uri: "
+				      "coaps://h, security: {mode: "
+				      "psk, key: {random: seal}}}\n");
+	uint8_t buf[64];
+	struct writer w;
+
+	(void)state;
+	writer_init(&w, buf, sizeof(buf));
+	assert_int_equal(policy_masters(s, collect, &w), RC_OK);
+	assert_true(span_is(writer_span(&w), "seal\n"));
+	policy_set_unref(s);
+}
+
+static void
 test_whoever_listens_can_stop(void **state)
 {
 	struct policy_set *s = loaded(set_text);
@@ -86,6 +113,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_each_label_is_told_once),
+	    cmocka_unit_test(
+		test_what_seals_is_told_and_what_was_imported_is_not),
 	    cmocka_unit_test(test_whoever_listens_can_stop),
 	    cmocka_unit_test(test_a_set_without_keys),
 	};

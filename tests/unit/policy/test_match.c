@@ -213,6 +213,94 @@ test_templates_expand(void **state)
 	assert_true(w.full);
 }
 
+static void
+test_who_may_have_an_endpoint(void **state)
+{
+	const struct identity *meters = identity_at(*state, 0);
+	static const struct {
+		struct span endpoint;
+		bool fits;
+	} rows[] = {
+	    {SPAN_LIT("m-1"), true},
+	    {SPAN_LIT("m-\xc3\xbc"), true},
+	    {SPAN_LIT("m"), false},
+	    {SPAN_LIT("g-1"), false},
+	    {SPAN_LIT(""), false},
+	    {SPAN_LIT("m-\xff"), false},
+	    {SPAN_LIT("m-\0"), false},
+	};
+	char longest[254];
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		assert_int_equal(
+		    identity_fits(meters, rows[i].endpoint), rows[i].fits);
+	memset(longest, 'x', sizeof(longest));
+	memcpy(longest, "m-", 2);
+	assert_true(identity_fits(meters, span_of(longest, 252)));
+	assert_false(identity_fits(meters, span_of(longest, 253)));
+}
+
+/* What was imported or is shown as a certificate has no template. */
+static void
+test_a_psk_identity_is_matched_with_templates_alone(void **state)
+{
+	struct policy_set *s = loaded("identity: a\n"
+				      "psk: {imported: q3}\n"
+				      "---\n"
+				      "identity: b\n"
+				      "certificate: {}\n"
+				      "---\n"
+				      "identity: c\n"
+				      "psk: {derive: x}\n");
+	struct span endpoint;
+
+	(void)state;
+	assert_ptr_equal(
+	    identity_for_psk(s, SPAN_LIT("m-1"), &endpoint), identity_at(s, 2));
+	policy_set_unref(s);
+}
+
+static void
+test_an_epoch_ends_at_its_second(void **state)
+{
+	struct policy_set *s =
+	    loaded("identity: a\n"
+		   "psk: {derive: x, epoch: [{epoch: 1, until: "
+		   "2027-03-31T12:00:00Z}, 2]}\n");
+	const struct identity *id = identity_at(s, 0);
+	const int64_t end_s = 1806494400;
+
+	(void)state;
+	assert_true(identity_accepts(id, 0, 0));
+	assert_true(identity_accepts(id, 0, end_s - 1));
+	assert_false(identity_accepts(id, 0, end_s));
+	assert_true(identity_accepts(id, 1, end_s));
+	assert_true(identity_accepts(id, 1, INT64_MAX - 1));
+	assert_false(identity_accepts(id, 2, 0));
+	policy_set_unref(s);
+}
+
+static void
+test_fingerprints_are_found_in_the_document_of_theirs(void **state)
+{
+	struct policy_set *s = loaded_files("identity: a\n"
+					    "rpk: {table: table.csv}\n"
+					    "---\n"
+					    "identity: b\n"
+					    "certificate: {}\n");
+	uint8_t zeros[DIGEST_LEN] = {0}, ones[DIGEST_LEN], other[DIGEST_LEN];
+
+	(void)state;
+	memset(ones, 0xff, sizeof(ones));
+	memset(other, 0x80, sizeof(other));
+	assert_true(
+	    span_is(identity_table_find(identity_at(s, 0), zeros), "a"));
+	assert_true(span_is(identity_table_find(identity_at(s, 0), ones), "b"));
+	assert_int_equal(identity_table_find(identity_at(s, 0), other).len, 0);
+	assert_int_equal(identity_table_find(identity_at(s, 1), zeros).len, 0);
+	policy_set_unref(s);
+}
+
 int
 main(void)
 {
@@ -224,6 +312,12 @@ main(void)
 	    cmocka_unit_test(test_nobody_gets_a_policy_by_default),
 	    cmocka_unit_test(test_why_not),
 	    cmocka_unit_test(test_templates_expand),
+	    cmocka_unit_test(test_who_may_have_an_endpoint),
+	    cmocka_unit_test(
+		test_a_psk_identity_is_matched_with_templates_alone),
+	    cmocka_unit_test(test_an_epoch_ends_at_its_second),
+	    cmocka_unit_test(
+		test_fingerprints_are_found_in_the_document_of_theirs),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -91,6 +91,28 @@ test_no_value_is_no_secret(void **state)
 	    "2:5 yaml-type\n");
 }
 
+/* Where a key is, and not what it is: that is for its reader to say. */
+static void
+test_the_uri_of_a_key_is_no_secret(void **state)
+{
+	(void)state;
+	expect_codes("policy: p\n"
+		     "servers:\n"
+		     "  - name: s\n"
+		     "    short_server_id: 1\n"
+		     "    uri: coaps://h\n"
+		     "    security: {mode: psk, key: \"pkcs11:object=x\"}\n",
+	    "6:32 yaml-type\n");
+	expect_secret("policy: p\n"
+		      "servers:\n"
+		      "  - name: s\n"
+		      "    short_server_id: 1\n"
+		      "    uri: coaps://h\n"
+		      "    security: {mode: psk, key: "
+		      "\"pkcs11:object=x?pin-value=1\"}\n",
+	    "6:32: error: servers[0].security.key");
+}
+
 int
 main(void)
 {
@@ -99,6 +121,7 @@ main(void)
 	    cmocka_unit_test(test_in_a_server),
 	    cmocka_unit_test(test_any_of_the_names),
 	    cmocka_unit_test(test_no_value_is_no_secret),
+	    cmocka_unit_test(test_the_uri_of_a_key_is_no_secret),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
