@@ -3,6 +3,7 @@
  * overwritten, and its check value goes on record, so that a token that was
  * made anew is not taken for the right one.
  */
+#include "key_check.h"
 #include "record.h"
 #include "rows.h"
 #include "token.h"
@@ -111,27 +112,11 @@ hsm_keys(const struct options *o)
 }
 
 static int
-record(struct ledger *l, const struct token *t, const struct hsm_master *m)
-{
-	const struct field f[] = {
-	    F_TEXT("label", span_str(m->label)),
-	    F_BYTES("kcv", span_of(m->kcv, HSM_KCV_LEN)),
-	    F_TEXT("token", hsm_token_name(t->hsm)),
-	};
-	const struct ledger_event e = {
-	    .kind = "key_check",
-	    .fields = f,
-	    .field_count = sizeof(f) / sizeof(f[0]),
-	};
-	uint64_t seq;
-
-	return record_row(l, &e, &seq,
-	    "the key is in the token all the same; bootstrapd will record it");
-}
-
-static int
 make(const struct options *o, const struct token *t, struct ledger *l)
 {
+	static const char hence[] =
+	    "the key is in the token all the same; bootstrapd will record it";
+
 	for (size_t i = 0; i < o->operand_count; i++) {
 		char kcv[HEX_TEXT_MAX];
 		struct hsm_master m;
@@ -145,7 +130,9 @@ make(const struct options *o, const struct token *t, struct ledger *l)
 		printf("%s  check value %s\n", quote_str(&q, m.label),
 		    hex_text(kcv, span_of(m.kcv, HSM_KCV_LEN)));
 		fflush(stdout);
-		code = l ? record(l, t, &m) : EX_OK;
+		code = l ? key_check_record(l, t, m.label,
+			       span_of(m.kcv, HSM_KCV_LEN), hence)
+			 : EX_OK;
 		if (code != EX_OK)
 			return code;
 	}

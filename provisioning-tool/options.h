@@ -42,6 +42,10 @@ struct options {
 	const char *ca, *authority, *profile, *csr, *key_out;
 	int64_t from, to, validity_s;
 	bool dry_run, chain;
+	/* lists of keys */
+	const char *collection, *seal, *input_format, *key_encoding;
+	int64_t max_findings;
+	bool check;
 	/* output */
 	const char *format;
 	/* the rest of the line */

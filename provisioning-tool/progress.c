@@ -35,11 +35,16 @@ progress_line(struct writer *w, const char *what, uint64_t done, uint64_t total,
 	double part, left_s, rate;
 	unsigned full;
 
+	rate = elapsed_ms ? (double)done * 1000 / (double)elapsed_ms : 0;
+	if (total == 0) {
+		writer_fmt(w, "%.20s %llu, %.0f/s", what,
+		    (unsigned long long)done, rate);
+		return;
+	}
 	if (done > total)
 		done = total;
-	part = total ? (double)done / (double)total : 0;
+	part = (double)done / (double)total;
 	full = (unsigned)(part * BAR);
-	rate = elapsed_ms ? (double)done * 1000 / (double)elapsed_ms : 0;
 	left_s = rate > 0 ? (double)(total - done) / rate : 0;
 	writer_fmt(w, "%.20s [", what);
 	for (unsigned i = 0; i < BAR; i++)

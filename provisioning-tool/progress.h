@@ -22,7 +22,8 @@ void progress_at(struct progress *p, uint64_t done, uint64_t total);
 /** Take the line away. */
 void progress_end(struct progress *p);
 
-/** The line itself, without the carriage return: at most 79 columns. */
+/** The line itself, without the carriage return: at most 79 columns. `total` 0:
+ *  nobody knows. */
 void progress_line(struct writer *w, const char *what, uint64_t done,
     uint64_t total, uint64_t elapsed_ms);
 

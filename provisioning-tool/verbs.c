@@ -273,6 +273,47 @@ static const struct option_spec pki_show_specs[] = {
 static const struct option_group pki_show_group =
     OPTION_GROUP("Options", pki_show_specs);
 
+static const char *const csv_jsonl[] = {"csv", "jsonl", NULL};
+static const char *const hex_base64[] = {"hex", "base64", NULL};
+
+static const struct option_spec import_specs[] = {
+    {TEXT("collection", collection, "NAME",
+	"what the keys are called together, in policies too")},
+    {TEXT("seal", seal, "LABEL", "the key in the token to seal them under")},
+    {.name = "input-format",
+	.kind = OPTION_CHOICE,
+	.value = "FORM",
+	.help = "csv or jsonl; default: by FILE's name or first byte",
+	.offset = offsetof(struct options, input_format),
+	.choices = csv_jsonl},
+    {.name = "key-encoding",
+	.kind = OPTION_CHOICE,
+	.value = "FORM",
+	.help = "hex (default) or base64",
+	.offset = offsetof(struct options, key_encoding),
+	.choices = hex_base64},
+    {NUMBER("epoch", epoch, 1, UINT32_MAX, "of the keys; default 1"),
+	.preset = "1"},
+    {.name = "check",
+	.kind = OPTION_FLAG,
+	.help = "only read the list; no token, nothing is written",
+	.offset = offsetof(struct options, check)},
+    {NUMBER("max-findings", max_findings, 1, INT64_MAX,
+	 "print at most so many; default 100"),
+	.preset = "100"},
+    {LEDGER("the ledger with the sealed store")},
+    {OUTPUT(text_json, "of the summary: text (default) or json")},
+};
+static const struct option_group import_group =
+    OPTION_GROUP("Options", import_specs);
+
+static const struct option_spec psk_list_specs[] = {
+    {LEDGER("the ledger to read")},
+    {OUTPUT(text_json_csv, "text (default), json (an object a line) or csv")},
+};
+static const struct option_group psk_list_group =
+    OPTION_GROUP("Options", psk_list_specs);
+
 static const struct option_spec list_specs[] = {
     {LEDGER("the ledger to read")},
     {TEXT("endpoint", endpoint, "EP", "only rows of this endpoint")},
@@ -303,6 +344,7 @@ const struct verb_group verb_groups[] = {
     {"policy", "who may come, and what they get"},
     {"image", "factory images"},
     {"pki", "certificates and the keys that sign them"},
+    {"psk", "keys that somebody else has made"},
     {"hsm", "the token and its keys"},
     {"audit", "the ledger"},
     {0},
@@ -331,6 +373,11 @@ const struct verb verbs[] = {
     {"pki show", "show certificates, lists and requests, or signing keys",
 	{{&pki_show_group, &token_group, &config_group}, "[FILE...]", 0, MANY},
 	pki_show},
+    {"psk import", "take a vendor's list of keys into the sealed store",
+	{{&import_group, &token_group, &config_group}, "FILE|-", 1, 1},
+	psk_import},
+    {"psk list", "list the collections of the sealed store",
+	{{&psk_list_group, &config_group}, NONE}, psk_list},
     {"hsm keys", "list the master keys in the token",
 	{{&list_keys_group, &token_group, &config_group}, NONE}, hsm_keys},
     {"hsm keys make", "make master keys in the token",

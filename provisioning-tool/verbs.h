@@ -48,6 +48,8 @@ int pki_crl(const struct options *o);
 int pki_issue(const struct options *o);
 int pki_revoke(const struct options *o);
 int pki_show(const struct options *o);
+int psk_import(const struct options *o);
+int psk_list(const struct options *o);
 int policy_check(const struct options *o);
 int policy_explain(const struct options *o);
 int audit_list(const struct options *o);

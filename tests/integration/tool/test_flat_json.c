@@ -135,7 +135,11 @@ test_progress(void **state)
 	/* rows that came meanwhile; nothing to count */
 	line(text, 120, 100, 4000);
 	assert_string_equal(text + 47, " 100% 25/s, 0 s left");
+	/* nobody knows how many there are: a list from a pipe */
 	line(text, 0, 0, 0);
+	assert_string_equal(text, "verifying rows 0, 0/s");
+	line(text, 1234567, 0, 60000);
+	assert_string_equal(text, "verifying rows 1234567, 20576/s");
 }
 
 int
