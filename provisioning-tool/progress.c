@@ -35,14 +35,14 @@ progress_line(struct writer *w, const char *what, uint64_t done, uint64_t total,
 	double part, left_s, rate;
 	unsigned full;
 
+	if (total > 0 && done > total)
+		done = total;
 	rate = elapsed_ms ? (double)done * 1000 / (double)elapsed_ms : 0;
 	if (total == 0) {
 		writer_fmt(w, "%.20s %llu, %.0f/s", what,
 		    (unsigned long long)done, rate);
 		return;
 	}
-	if (done > total)
-		done = total;
 	part = (double)done / (double)total;
 	full = (unsigned)(part * BAR);
 	left_s = rate > 0 ? (double)(total - done) / rate : 0;
