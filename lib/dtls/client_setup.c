@@ -101,7 +101,7 @@ add_trust(WOLFSSL_CTX *ctx, struct span der)
 {
 	struct der anchor;
 
-	while (der_take(&der, &anchor))
+	while (der_next(&der, &anchor))
 		if (wolfSSL_CTX_load_verify_buffer(ctx, anchor.raw.p,
 			(long)anchor.raw.len,
 			WOLFSSL_FILETYPE_ASN1) != WOLFSSL_SUCCESS)

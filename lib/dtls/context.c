@@ -222,7 +222,7 @@ set_certificate(WOLFSSL_CTX *ctx, const struct context_setup *setup)
 		WOLFSSL_FILETYPE_ASN1) != WOLFSSL_SUCCESS ||
 	    !client_types(ctx, setup->raw))
 		return RC_MALFORMED;
-	while (der_take(&trust, &anchor))
+	while (der_next(&trust, &anchor))
 		if (wolfSSL_CTX_load_verify_buffer(ctx, anchor.raw.p,
 			(long)anchor.raw.len,
 			WOLFSSL_FILETYPE_ASN1) != WOLFSSL_SUCCESS)

@@ -103,7 +103,7 @@ set_crls(struct credentials *c, const struct dtls_credentials *in,
 		if (rc == RC_OK)
 			rc = pem_unpack(in->crls[i], "X509 CRL", &b.w);
 		rest = writer_span(&b.w);
-		while (rc == RC_OK && der_take(&rest, &crl))
+		while (rc == RC_OK && der_next(&rest, &crl))
 			rc = add_crl(&c->revoked, &cap, crl.raw);
 		free(b.p);
 	}
@@ -133,7 +133,7 @@ check_anchors(struct span der)
 	struct x509_certificate x;
 	struct der anchor;
 
-	while (der_take(&der, &anchor))
+	while (der_next(&der, &anchor))
 		if (x509_certificate(anchor.raw, &x) || !x.authority)
 			return RC_MALFORMED;
 	return RC_OK;
@@ -182,7 +182,7 @@ unpack_chain(const struct dtls_server_credential *s, struct bytes *chain,
 	if (rc)
 		return rc == RC_NOT_FOUND ? RC_MALFORMED : rc;
 	rest = writer_span(&chain->w);
-	if (!der_take(&rest, &first) || x509_certificate(first.raw, leaf))
+	if (!der_next(&rest, &first) || x509_certificate(first.raw, leaf))
 		return RC_MALFORMED;
 	if (public_key->len == 0)
 		*public_key = leaf->public_key;

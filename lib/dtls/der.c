@@ -9,7 +9,7 @@ enum {
 };
 
 bool
-der_take(struct span *in, struct der *out)
+der_next(struct span *in, struct der *out)
 {
 	struct reader r;
 	uint64_t len;
@@ -36,11 +36,11 @@ der_take(struct span *in, struct der *out)
 }
 
 bool
-der_take_tag(struct span *in, uint8_t tag, struct der *out)
+der_next_tag(struct span *in, uint8_t tag, struct der *out)
 {
 	struct span rest = *in;
 
-	if (!der_take(&rest, out) || out->tag != tag)
+	if (!der_next(&rest, out) || out->tag != tag)
 		return false;
 	*in = rest;
 	return true;

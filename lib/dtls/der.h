@@ -29,9 +29,9 @@ struct der {
 
 /** Take the next object from the front of `in`. False: there is none, or it
  *  is no DER (`in` is as it was). */
-bool der_take(struct span *in, struct der *out);
+bool der_next(struct span *in, struct der *out);
 
 /** Take it if it has that tag. */
-bool der_take_tag(struct span *in, uint8_t tag, struct der *out);
+bool der_next_tag(struct span *in, uint8_t tag, struct der *out);
 
 #endif

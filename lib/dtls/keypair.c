@@ -15,7 +15,7 @@ read_key(struct span in, ecc_key *key)
 	struct der whole;
 	int ret;
 
-	if (!der_take_tag(&rest, DER_SEQUENCE, &whole) || rest.len > 0)
+	if (!der_next_tag(&rest, DER_SEQUENCE, &whole) || rest.len > 0)
 		return RC_MALFORMED;
 	ret = wc_EccPrivateKeyDecode(in.p, &at, key, (word32)in.len);
 	if (ret == MEMORY_E)
@@ -68,11 +68,11 @@ keypair_is_pkcs8(struct span in)
 {
 	struct der whole, version, algorithm, key;
 
-	if (!der_take_tag(&in, DER_SEQUENCE, &whole) || in.len > 0)
+	if (!der_next_tag(&in, DER_SEQUENCE, &whole) || in.len > 0)
 		return false;
 	in = whole.value;
-	return der_take_tag(&in, DER_INTEGER, &version) &&
+	return der_next_tag(&in, DER_INTEGER, &version) &&
 	    span_equal(version.value, SPAN_LIT("\0")) &&
-	    der_take_tag(&in, DER_SEQUENCE, &algorithm) &&
-	    der_take_tag(&in, DER_OCTET_STRING, &key);
+	    der_next_tag(&in, DER_SEQUENCE, &algorithm) &&
+	    der_next_tag(&in, DER_OCTET_STRING, &key);
 }

@@ -16,7 +16,7 @@ is_der(struct span in)
 	struct der d;
 
 	while (in.len > 0)
-		if (!der_take_tag(&in, DER_SEQUENCE, &d))
+		if (!der_next_tag(&in, DER_SEQUENCE, &d))
 			return false;
 	return true;
 }

@@ -23,7 +23,7 @@ skip(struct span *in, uint8_t tag)
 {
 	struct der d;
 
-	return der_take_tag(in, tag, &d);
+	return der_next_tag(in, tag, &d);
 }
 
 /* The last one is the most specific. Absent where the name is odd. */
@@ -33,11 +33,11 @@ common_name(struct span name)
 	struct span found = {0};
 	struct der set, pair, oid, text;
 
-	while (der_take_tag(&name, DER_SET, &set))
-		while (der_take_tag(&set.value, DER_SEQUENCE, &pair))
-			if (der_take_tag(&pair.value, DER_OID, &oid) &&
+	while (der_next_tag(&name, DER_SET, &set))
+		while (der_next_tag(&set.value, DER_SEQUENCE, &pair))
+			if (der_next_tag(&pair.value, DER_OID, &oid) &&
 			    span_equal(oid.value, OID(oid_common_name)) &&
-			    der_take(&pair.value, &text))
+			    der_next(&pair.value, &text))
 				found = text.value;
 	return found;
 }
@@ -53,11 +53,11 @@ extension(struct span list, struct span oid, struct span *content)
 
 	*content = (struct span){0};
 	while (list.len > 0) {
-		if (!der_take_tag(&list, DER_SEQUENCE, &e) ||
-		    !der_take_tag(&e.value, DER_OID, &id))
+		if (!der_next_tag(&list, DER_SEQUENCE, &e) ||
+		    !der_next_tag(&e.value, DER_OID, &id))
 			return false;
 		(void)skip(&e.value, DER_BOOLEAN);
-		if (!der_take_tag(&e.value, DER_OCTET_STRING, &octets) ||
+		if (!der_next_tag(&e.value, DER_OCTET_STRING, &octets) ||
 		    e.value.len > 0)
 			return false;
 		if (span_equal(id.value, oid))
@@ -76,7 +76,7 @@ alt_names(struct span list, struct span *names)
 		return false;
 	if (!content.p)
 		return true;
-	if (!der_take_tag(&content, DER_SEQUENCE, &d))
+	if (!der_next_tag(&content, DER_SEQUENCE, &d))
 		return false;
 	*names = d.value;
 	return true;
@@ -92,9 +92,9 @@ authority(struct span list, bool *is)
 		return false;
 	if (!content.p)
 		return true;
-	if (!der_take_tag(&content, DER_SEQUENCE, &d))
+	if (!der_next_tag(&content, DER_SEQUENCE, &d))
 		return false;
-	*is = der_take_tag(&d.value, DER_BOOLEAN, &ca) && ca.value.len == 1 &&
+	*is = der_next_tag(&d.value, DER_BOOLEAN, &ca) && ca.value.len == 1 &&
 	    ca.value.p[0] == 0xff;
 	return true;
 }
@@ -105,9 +105,9 @@ extensions(struct span tbs, struct x509_certificate *out)
 {
 	struct der wrapped, list;
 
-	if (!der_take_tag(&tbs, DER_CONTEXT_0 + 3, &wrapped))
+	if (!der_next_tag(&tbs, DER_CONTEXT_0 + 3, &wrapped))
 		return tbs.len == 0;
-	return der_take_tag(&wrapped.value, DER_SEQUENCE, &list) &&
+	return der_next_tag(&wrapped.value, DER_SEQUENCE, &list) &&
 	    alt_names(list.value, &out->alt_names) &&
 	    authority(list.value, &out->authority);
 }
@@ -119,17 +119,17 @@ x509_certificate(struct span der, struct x509_certificate *out)
 	struct span in;
 
 	*out = (struct x509_certificate){0};
-	if (!der_take_tag(&der, DER_SEQUENCE, &whole) || der.len > 0 ||
-	    !der_take_tag(&whole.value, DER_SEQUENCE, &tbs))
+	if (!der_next_tag(&der, DER_SEQUENCE, &whole) || der.len > 0 ||
+	    !der_next_tag(&whole.value, DER_SEQUENCE, &tbs))
 		return RC_MALFORMED;
 	in = tbs.value;
 	(void)skip(&in, DER_CONTEXT_0); /* version */
-	if (!der_take_tag(&in, DER_INTEGER, &serial) ||
+	if (!der_next_tag(&in, DER_INTEGER, &serial) ||
 	    !skip(&in, DER_SEQUENCE) || /* signature */
-	    !der_take_tag(&in, DER_SEQUENCE, &issuer) ||
+	    !der_next_tag(&in, DER_SEQUENCE, &issuer) ||
 	    !skip(&in, DER_SEQUENCE) || /* validity */
-	    !der_take_tag(&in, DER_SEQUENCE, &subject) ||
-	    !der_take_tag(&in, DER_SEQUENCE, &key))
+	    !der_next_tag(&in, DER_SEQUENCE, &subject) ||
+	    !der_next_tag(&in, DER_SEQUENCE, &key))
 		return RC_MALFORMED;
 	(void)skip(&in, 0x81); /* issuerUniqueID */
 	(void)skip(&in, 0x82); /* subjectUniqueID */
@@ -170,7 +170,7 @@ x509_is_for(const struct x509_certificate *c, struct span host)
 
 	if (memchr(host.p ? host.p : (const uint8_t *)"", 0, host.len))
 		return false;
-	while (der_take(&names, &name)) {
+	while (der_next(&names, &name)) {
 		if (name.tag != DNS_NAME)
 			continue;
 		any = true;
@@ -205,22 +205,22 @@ x509_crl(struct span der, struct x509_crl *out)
 	struct span in, delta;
 
 	*out = (struct x509_crl){0};
-	if (!der_take_tag(&der, DER_SEQUENCE, &whole) || der.len > 0 ||
-	    !der_take_tag(&whole.value, DER_SEQUENCE, &tbs))
+	if (!der_next_tag(&der, DER_SEQUENCE, &whole) || der.len > 0 ||
+	    !der_next_tag(&whole.value, DER_SEQUENCE, &tbs))
 		return RC_MALFORMED;
 	in = tbs.value;
 	(void)skip(&in, DER_INTEGER); /* version */
 	if (!skip(&in, DER_SEQUENCE) || /* signature */
-	    !der_take_tag(&in, DER_SEQUENCE, &issuer) || !skip_time(&in))
+	    !der_next_tag(&in, DER_SEQUENCE, &issuer) || !skip_time(&in))
 		return RC_MALFORMED;
 	(void)skip_time(&in); /* nextUpdate */
 	out->issuer = issuer.raw;
-	if (der_take_tag(&in, DER_SEQUENCE, &entries))
+	if (der_next_tag(&in, DER_SEQUENCE, &entries))
 		out->entries = entries.value;
 	if (in.len == 0)
 		return RC_OK;
-	if (!der_take_tag(&in, DER_CONTEXT_0, &wrapped) || in.len > 0 ||
-	    !der_take_tag(&wrapped.value, DER_SEQUENCE, &list) ||
+	if (!der_next_tag(&in, DER_CONTEXT_0, &wrapped) || in.len > 0 ||
+	    !der_next_tag(&wrapped.value, DER_SEQUENCE, &list) ||
 	    !extension(list.value, OID(oid_delta_crl), &delta))
 		return RC_MALFORMED;
 	return delta.p ? RC_UNSUPPORTED : RC_OK;
@@ -234,14 +234,14 @@ x509_revoked(struct span *entries, struct span *serial)
 
 	if (entries->len == 0)
 		return RC_AGAIN;
-	if (!der_take_tag(entries, DER_SEQUENCE, &entry) ||
-	    !der_take_tag(&entry.value, DER_INTEGER, &number) ||
+	if (!der_next_tag(entries, DER_SEQUENCE, &entry) ||
+	    !der_next_tag(&entry.value, DER_INTEGER, &number) ||
 	    !skip_time(&entry.value))
 		return RC_MALFORMED;
 	*serial = number.value;
 	if (entry.value.len == 0)
 		return RC_OK;
-	if (!der_take_tag(&entry.value, DER_SEQUENCE, &list) ||
+	if (!der_next_tag(&entry.value, DER_SEQUENCE, &list) ||
 	    !extension(list.value, OID(oid_certificate_issuer), &other))
 		return RC_MALFORMED;
 	return other.p ? RC_UNSUPPORTED : RC_OK;

@@ -74,7 +74,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	writer_init(&w, bytes, size);
 	MUST(pem_unpack(in, "CERTIFICATE", &w) != RC_TOO_LARGE);
 	der = writer_span(&w);
-	while (der_take(&der, &d)) {
+	while (der_next(&der, &d)) {
 		MUST(d.raw.len >= d.value.len + 2);
 		read_certificate(d.raw);
 		read_crl(d.raw);

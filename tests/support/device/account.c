@@ -15,7 +15,7 @@ account_certificate(struct span chain, struct x509_certificate *out)
 {
 	struct der first;
 
-	if (!der_take(&chain, &first))
+	if (!der_next(&chain, &first))
 		return RC_MALFORMED;
 	return x509_certificate(first.raw, out);
 }

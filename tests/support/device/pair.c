@@ -21,7 +21,7 @@ certificate_fault(struct span chain, struct span *public_key)
 	bool first = true;
 
 	while (chain.len > 0) {
-		if (!der_take(&chain, &d) ||
+		if (!der_next(&chain, &d) ||
 		    x509_certificate(d.raw, &c) != RC_OK)
 			return "a certificate that cannot be read";
 		if (first)

@@ -16,20 +16,20 @@ objects_one_after_the_other(void **state)
 	struct der d;
 
 	(void)state;
-	assert_true(der_take(&in, &d));
+	assert_true(der_next(&in, &d));
 	assert_int_equal(d.tag, DER_INTEGER);
 	assert_int_equal(d.value.p[0], 7);
 	assert_int_equal(d.raw.len, 3);
 	/* Not that one: it stays. */
-	assert_false(der_take_tag(&in, DER_OCTET_STRING, &d));
-	assert_true(der_take_tag(&in, DER_SEQUENCE, &d));
+	assert_false(der_next_tag(&in, DER_OCTET_STRING, &d));
+	assert_true(der_next_tag(&in, DER_SEQUENCE, &d));
 	assert_int_equal(d.value.len, 0);
-	assert_true(der_take_tag(&in, DER_OCTET_STRING, &d));
+	assert_true(der_next_tag(&in, DER_OCTET_STRING, &d));
 	assert_true(span_is(d.value, "xy"));
 	assert_int_equal(in.len, 0);
-	assert_false(der_take(&in, &d));
+	assert_false(der_next(&in, &d));
 	in = span_of(bytes, sizeof(bytes));
-	assert_true(der_take(&in, &d));
+	assert_true(der_next(&in, &d));
 	assert_int_equal(d.value.len, 0x1234);
 }
 
@@ -61,7 +61,7 @@ no_der(void **state)
 		memcpy(bytes, rows[i].head,
 		    rows[i].len < 8 ? rows[i].len : strlen(rows[i].head) + 1);
 		in = span_of(bytes, rows[i].len);
-		if (der_take(&in, &d) || in.len != rows[i].len)
+		if (der_next(&in, &d) || in.len != rows[i].len)
 			fail_msg("taken: %s", rows[i].what);
 	}
 }
