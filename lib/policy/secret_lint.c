@@ -55,7 +55,7 @@ secret_in_file(struct span bytes)
 	const struct span begin = SPAN_LIT("-----BEGIN ");
 	const struct span what = SPAN_LIT("PRIVATE KEY");
 
-	while (bytes.len > 0) {
+	while (bytes.p && bytes.len > 0) {
 		const uint8_t *at =
 		    memmem(bytes.p, bytes.len, begin.p, begin.len);
 		const uint8_t *end;

@@ -217,7 +217,7 @@ static void
 test_who_may_have_an_endpoint(void **state)
 {
 	const struct identity *meters = identity_at(*state, 0);
-	static const struct {
+	const struct {
 		struct span endpoint;
 		bool fits;
 	} rows[] = {
