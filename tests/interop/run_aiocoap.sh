@@ -7,6 +7,7 @@
 # shellcheck source-path=SCRIPTDIR source=tap.sh disable=SC1091
 . "${0%/*}/tap.sh"
 tap_begin "$@"
+tap_needs COAP_URI
 
 here=${0%/*}/aiocoap
 python=$("$here/build" 2>"$WORK/build" | tail -n 1) || {

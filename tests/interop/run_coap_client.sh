@@ -9,6 +9,7 @@
 # shellcheck source-path=SCRIPTDIR source=tap.sh disable=SC1091
 . "${0%/*}/tap.sh"
 tap_begin "$@"
+tap_needs COAP_URI
 
 plain=coap-client-notls
 command -v $plain >/dev/null ||

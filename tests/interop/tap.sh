@@ -4,6 +4,7 @@
 #
 #	. "${0%/*}/tap.sh"
 #	tap_begin "$@"		# reads DIR/connect.env, or ends with usage
+#	tap_needs NAME ...	# ends where it does not say these
 #	tap WHAT COMMAND ...	# one test: does the command succeed?
 #	tap_end			# the plan; exit 0 or 1
 
@@ -25,6 +26,16 @@ tap_bail() {
 	exit 1
 }
 
+# tap_needs NAME ...: what connect.env must say; more than what tap_begin asks
+# for by itself.
+tap_needs() {
+	local name
+
+	for name; do
+		[ -n "${!name}" ] || tap_bail "connect.env has no $name"
+	done
+}
+
 # The assignments of DIR/connect.env. They are read and not sourced, so that a
 # value can hold whatever it likes.
 tap_begin() {
@@ -37,20 +48,21 @@ tap_begin() {
 	fi
 	# shellcheck disable=SC2034 # for the scripts that source this
 	COAP_URI='' COAPS_URI='' ENDPOINT='' PSK_IDENTITY='' PSK_KEY_HEX=''
+	# shellcheck disable=SC2034
+	CERT_ENDPOINT='' CERT_FILE='' KEY_FILE='' CA_FILE='' SERVER_NAME=''
 	while IFS='=' read -r name value; do
 		case $value in
 		\'*\' | \"*\") value=${value:1:${#value}-2} ;;
 		esac
 		case $name in
 		COAP_URI | COAPS_URI) printf -v "$name" %s "${value%/}" ;;
-		ENDPOINT | PSK_IDENTITY | PSK_KEY_HEX)
+		ENDPOINT | PSK_IDENTITY | PSK_KEY_HEX | CERT_ENDPOINT | \
+		CERT_FILE | KEY_FILE | CA_FILE | SERVER_NAME)
 			printf -v "$name" %s "$value"
 			;;
 		esac
 	done <"$1/connect.env"
-	for name in COAP_URI COAPS_URI ENDPOINT PSK_IDENTITY PSK_KEY_HEX; do
-		[ -n "${!name}" ] || tap_bail "$1/connect.env has no $name"
-	done
+	tap_needs COAPS_URI ENDPOINT PSK_IDENTITY PSK_KEY_HEX
 
 	WORK=$(mktemp -d) || tap_bail 'no temporary directory'
 	trap 'rm -rf "$WORK"' EXIT

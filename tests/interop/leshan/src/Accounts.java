@@ -1,5 +1,12 @@
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.security.PublicKey;
+import java.security.SecureRandom;
+import java.security.Signature;
 import java.util.HexFormat;
 
 import org.eclipse.leshan.client.resource.LwM2mObjectEnabler;
@@ -11,8 +18,8 @@ import org.eclipse.leshan.core.request.ReadRequest;
 import org.eclipse.leshan.core.response.ReadResponse;
 
 /**
- * What the device holds after a bootstrap, as RESULT lines. A key appears as
- * its SHA-256, which tells two keys apart and is of no use to anyone else.
+ * What the device holds after a bootstrap, as RESULT lines. A key or certificate
+ * appears as its SHA-256, which tells two apart and is of no use to anyone else.
  */
 final class Accounts {
 
@@ -24,15 +31,73 @@ final class Accounts {
     static void print(LwM2mObjectTree tree) {
         LwM2mObjectEnabler security = tree.getObjectEnabler(LwM2mId.SECURITY);
         for (int i : security.getAvailableInstanceIds())
-            Trace.line("RESULT security/%d uri=%s mode=%s identity=%s key_sha256=%s ssid=%s bootstrap=%s", i,
+            Trace.line("RESULT security/%d uri=%s mode=%s %s key_sha256=%s ssid=%s%s bootstrap=%s", i,
                     text(security, i, LwM2mId.SEC_SERVER_URI), mode(value(security, i, LwM2mId.SEC_SECURITY_MODE)),
-                    text(security, i, LwM2mId.SEC_PUBKEY_IDENTITY), digest(value(security, i, LwM2mId.SEC_SECRET_KEY)),
-                    text(security, i, LwM2mId.SEC_SERVER_ID), text(security, i, LwM2mId.SEC_BOOTSTRAP));
+                    identity(security, i), digest(value(security, i, LwM2mId.SEC_SECRET_KEY)),
+                    text(security, i, LwM2mId.SEC_SERVER_ID), pair(security, i),
+                    text(security, i, LwM2mId.SEC_BOOTSTRAP));
 
         LwM2mObjectEnabler server = tree.getObjectEnabler(LwM2mId.SERVER);
         for (int i : server.getAvailableInstanceIds())
             Trace.line("RESULT server/%d ssid=%s lifetime=%s binding=%s", i, text(server, i, LwM2mId.SRV_SERVER_ID),
                     text(server, i, LwM2mId.SRV_LIFETIME), text(server, i, LwM2mId.SRV_BINDING));
+    }
+
+    /**
+     * Write what is public of each account into a folder: `identity-N.der`, its
+     * certificate or raw key, where it has one.
+     */
+    static void save(LwM2mObjectTree tree, Path folder) throws IOException {
+        LwM2mObjectEnabler security = tree.getObjectEnabler(LwM2mId.SECURITY);
+        for (int i : security.getAvailableInstanceIds())
+            if (isPair(security, i) && value(security, i, LwM2mId.SEC_PUBKEY_IDENTITY) instanceof byte[] der)
+                Files.write(folder.resolve("identity-" + i + ".der"), der);
+    }
+
+    private static boolean isPair(LwM2mObjectEnabler security, int instance) {
+        String mode = mode(value(security, instance, LwM2mId.SEC_SECURITY_MODE));
+        return mode.equals("rpk") || mode.equals("certificate");
+    }
+
+    private static String identity(LwM2mObjectEnabler security, int i) {
+        if (!isPair(security, i))
+            return "identity=" + text(security, i, LwM2mId.SEC_PUBKEY_IDENTITY);
+        return "identity_sha256=" + digest(value(security, i, LwM2mId.SEC_PUBKEY_IDENTITY));
+    }
+
+    /** What else there is to say of a certificate or raw key. */
+    private static String pair(LwM2mObjectEnabler security, int i) {
+        if (!isPair(security, i))
+            return "";
+        return String.format(" server_sha256=%s usage=%s sni=%s pair=%s",
+                digest(value(security, i, LwM2mId.SEC_SERVER_PUBKEY)),
+                text(security, i, LwM2mId.SEC_CERTIFICATE_USAGE), text(security, i, LwM2mId.SEC_SNI),
+                agree(value(security, i, LwM2mId.SEC_PUBKEY_IDENTITY), value(security, i, LwM2mId.SEC_SECRET_KEY)));
+    }
+
+    /** Does what one half has signed hold with the other half? */
+    private static String agree(Object identity, Object secret) {
+        if (!(identity instanceof byte[] shown) || !(secret instanceof byte[] key))
+            return "no";
+        try {
+            PublicKey half;
+            try {
+                half = Credentials.certificate(shown).getPublicKey();
+            } catch (GeneralSecurityException e) {
+                half = Credentials.publicKey(shown);
+            }
+            byte[] nonce = new byte[32];
+            new SecureRandom().nextBytes(nonce);
+            Signature signer = Signature.getInstance("SHA256withECDSA");
+            signer.initSign(Credentials.privateKey(key));
+            signer.update(nonce);
+            byte[] signature = signer.sign();
+            signer.initVerify(half);
+            signer.update(nonce);
+            return signer.verify(signature) ? "yes" : "no";
+        } catch (GeneralSecurityException e) {
+            return "no";
+        }
     }
 
     /** A resource as Leshan holds it, or null where it was never written. */

@@ -1,9 +1,6 @@
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
+import java.security.GeneralSecurityException;
 import java.util.EnumSet;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -13,7 +10,6 @@ import java.util.concurrent.TimeoutException;
 
 import org.eclipse.californium.elements.config.Configuration;
 import org.eclipse.californium.scandium.config.DtlsConfig;
-import org.eclipse.californium.scandium.dtls.cipher.CipherSuite;
 import org.eclipse.leshan.client.LeshanClient;
 import org.eclipse.leshan.client.LeshanClientBuilder;
 import org.eclipse.leshan.client.bootstrap.DefaultBootstrapConsistencyChecker;
@@ -21,7 +17,6 @@ import org.eclipse.leshan.client.engine.DefaultClientEndpointNameProvider;
 import org.eclipse.leshan.client.engine.DefaultRegistrationEngineFactory;
 import org.eclipse.leshan.client.object.Device;
 import org.eclipse.leshan.client.object.Oscore;
-import org.eclipse.leshan.client.object.Security;
 import org.eclipse.leshan.client.object.Server;
 import org.eclipse.leshan.client.observer.LwM2mClientObserverAdapter;
 import org.eclipse.leshan.client.resource.LwM2mObjectEnabler;
@@ -57,64 +52,31 @@ import org.eclipse.leshan.transport.californium.client.endpoint.CaliforniumClien
  */
 public final class BootClient {
 
-    private static final String USAGE = """
-            usage: BootClient --uri URI --endpoint NAME [option ...]
-              --uri URI         coap://HOST:PORT or coaps://HOST:PORT of the Bootstrap-Server
-              --endpoint NAME   Endpoint Client Name
-              --identity ID     PSK identity for coaps (default: the endpoint)
-              --key-file FILE   its key in hex; without it the variable LESHAN_PSK_HEX
-              --pct N|off       preferred Content-Format: 112 (default), 110, 11542 or none
-              --omit-ep         leave `ep` out of the request
-              --cipher NAME     offer this cipher suite alone
-              --timeout S       give up after S seconds (default 60)
-            """;
-
     /** How a bootstrap ended. */
     record Ending(int exit, String line) {
-    }
-
-    /** What the command line says. */
-    private static final class Options {
-        String uri;
-        String endpoint;
-        String identity;
-        Path keyFile;
-        ContentFormat format = ContentFormat.SENML_CBOR;
-        boolean omitEndpoint;
-        String cipher;
-        int timeoutSeconds = 60;
-        byte[] key;
-    }
-
-    private static final class UsageException extends Exception {
-        private static final long serialVersionUID = 1L;
-
-        UsageException(String reason) {
-            super(reason);
-        }
     }
 
     private BootClient() {
     }
 
-    public static void main(String[] args) throws InterruptedException {
+    public static void main(String[] args) throws InterruptedException, IOException {
         // Expected failures are events here, not warnings of the library.
         if (System.getProperty("org.slf4j.simpleLogger.defaultLogLevel") == null)
             System.setProperty("org.slf4j.simpleLogger.defaultLogLevel", "error");
 
         Options o;
         try {
-            o = parse(args);
-        } catch (UsageException | IOException e) {
+            o = Options.parse(args);
+        } catch (Options.UsageException | IOException | GeneralSecurityException e) {
             System.err.println("BootClient: " + e.getMessage());
-            System.err.print(USAGE);
+            System.err.print(Options.USAGE);
             System.exit(64);
             return;
         }
         System.exit(bootstrap(o));
     }
 
-    private static int bootstrap(Options o) throws InterruptedException {
+    private static int bootstrap(Options o) throws InterruptedException, IOException {
         CompletableFuture<Ending> ending = new CompletableFuture<>();
         LeshanClient client = build(o);
         client.addObserver(new Observer(ending));
@@ -134,6 +96,8 @@ public final class BootClient {
         Trace.line("%s ms=%d", end.line(), (System.nanoTime() - start) / 1_000_000);
         if (end.exit() == 0)
             Accounts.print(client.getObjectTree());
+        if (end.exit() == 0 && o.save != null)
+            Accounts.save(client.getObjectTree(), o.save);
         close(client);
         return end.exit();
     }
@@ -215,8 +179,7 @@ public final class BootClient {
 
     private static List<LwM2mObjectEnabler> objects(Options o) {
         ObjectsInitializer init = new ObjectsInitializer();
-        init.setInstancesForObject(LwM2mId.SECURITY, o.key == null ? Security.noSecBootstrap(o.uri)
-                : Security.pskBootstrap(o.uri, o.identity.getBytes(StandardCharsets.UTF_8), o.key));
+        init.setInstancesForObject(LwM2mId.SECURITY, o.account);
         init.setClassForObject(LwM2mId.SERVER, Server.class);
         init.setClassForObject(LwM2mId.ACCESS_CONTROL, SimpleInstanceEnabler.class);
         init.setInstancesForObject(LwM2mId.DEVICE,
@@ -234,78 +197,5 @@ public final class BootClient {
             config.setAsListFromText(DtlsConfig.DTLS_CIPHER_SUITES, o.cipher);
         }
         return builder.setConfiguration(config).build();
-    }
-
-    private static Options parse(String[] args) throws UsageException, IOException {
-        Options o = new Options();
-        for (int i = 0; i < args.length; i++) {
-            String name = args[i];
-            if (name.equals("--omit-ep")) {
-                o.omitEndpoint = true;
-                continue;
-            }
-            if (i + 1 == args.length)
-                throw new UsageException(name + ": no such option, or its value is missing");
-            String value = args[++i];
-            switch (name) {
-            case "--uri" -> o.uri = value;
-            case "--endpoint" -> o.endpoint = value;
-            case "--identity" -> o.identity = value;
-            case "--key-file" -> o.keyFile = Path.of(value);
-            case "--pct" -> o.format = format(value);
-            case "--cipher" -> o.cipher = cipher(value);
-            case "--timeout" -> o.timeoutSeconds = seconds(value);
-            default -> throw new UsageException(name + ": no such option");
-            }
-        }
-        if (o.uri == null || o.endpoint == null)
-            throw new UsageException("--uri and --endpoint are needed");
-        if (o.uri.startsWith("coaps://")) {
-            if (o.identity == null)
-                o.identity = o.endpoint;
-            o.key = key(o.keyFile);
-        } else if (!o.uri.startsWith("coap://")) {
-            throw new UsageException("--uri: neither coap:// nor coaps://");
-        }
-        return o;
-    }
-
-    private static ContentFormat format(String value) throws UsageException {
-        return switch (value) {
-        case "112" -> ContentFormat.SENML_CBOR;
-        case "110" -> ContentFormat.SENML_JSON;
-        case "11542" -> ContentFormat.TLV;
-        case "off" -> null;
-        default -> throw new UsageException("--pct: 112, 110, 11542 or off");
-        };
-    }
-
-    private static String cipher(String value) throws UsageException {
-        if (CipherSuite.getTypeByName(value) == null)
-            throw new UsageException("--cipher: no such suite");
-        return value;
-    }
-
-    private static int seconds(String value) throws UsageException {
-        try {
-            int s = Integer.parseInt(value);
-            if (s > 0 && s <= 3600)
-                return s;
-        } catch (NumberFormatException e) {
-            // said below
-        }
-        throw new UsageException("--timeout: 1 to 3600 seconds");
-    }
-
-    /** The key never stands in the arguments, which every user can list. */
-    private static byte[] key(Path file) throws UsageException, IOException {
-        String hex = file == null ? System.getenv("LESHAN_PSK_HEX") : Files.readString(file);
-        if (hex == null || hex.isBlank())
-            throw new UsageException("coaps needs --key-file or LESHAN_PSK_HEX");
-        try {
-            return HexFormat.of().parseHex(hex.strip());
-        } catch (IllegalArgumentException e) {
-            throw new UsageException("the key is not hex");
-        }
     }
 }
