@@ -1,8 +1,10 @@
 /*
  * The key of a CA as OpenSSL sees it: libp11's EVP_PKEY, which signs in the
- * token. One thread at a time, with the login alive, so that libp11 always
- * finds its one session in its pool: up to 0.4.13 it waits for ever where it
- * must open one and cannot.
+ * token, in as many threads as have a session of ours. Where libp11 must open a
+ * session of its own and cannot, it waits until another thread is done with
+ * one, up to 0.4.13 also when there is no other: so it looks for a key, which
+ * opens its first session, with nobody beside it and with the login alive, and
+ * only after one of ours has opened.
  *
  * libp11 does not notice that its session or its login is lost, and then fails
  * for good. The raw layer does notice (login_revive sets `libp11_void`): then
@@ -16,12 +18,21 @@
 
 enum { TRIES = 4 };
 
+static void
+forget(struct ca_key *k)
+{
+	while (k->idle_count > 0)
+		EVP_PKEY_CTX_free(k->idle[--k->idle_count]);
+	EVP_PKEY_free(k->key);
+	k->key = NULL;
+}
+
 /* Keys are freed with the epoch, before libp11's slots. */
 void
 ca_keys_release(struct hsm *h)
 {
 	for (unsigned i = 0; i < h->ca_key_count; i++)
-		EVP_PKEY_CTX_free(h->ca_keys[i].key);
+		forget(&h->ca_keys[i]);
 	h->ca_key_count = 0;
 	h->libp11_void = false;
 }
@@ -63,26 +74,9 @@ preflight(struct hsm *h)
 	return rv == CKR_OK ? h->p11->C_CloseSession(session) : rv;
 }
 
-/* Takes the key. What has signed once signs again. */
-static CK_RV
-context(EVP_PKEY *key, EVP_PKEY_CTX **out)
-{
-	EVP_PKEY_CTX *ctx = key ? EVP_PKEY_CTX_new(key, NULL) : NULL;
-	CK_RV rv = CKR_OK;
-
-	if (!ctx || EVP_PKEY_sign_init(ctx) != 1) {
-		rv = last_ckr();
-		EVP_PKEY_CTX_free(ctx);
-		ctx = NULL;
-	}
-	EVP_PKEY_free(key);
-	*out = ctx;
-	return rv;
-}
-
 /* The one that the raw layer has found, by its full name. */
 static CK_RV
-load(struct hsm *h, const struct hsm_ec_key *wanted, EVP_PKEY_CTX **out,
+load(struct hsm *h, const struct hsm_ec_key *wanted, EVP_PKEY **out,
     const char **call)
 {
 	struct span id = span_of(wanted->ref.id, wanted->ref.id_len);
@@ -105,24 +99,25 @@ load(struct hsm *h, const struct hsm_ec_key *wanted, EVP_PKEY_CTX **out,
 		    strcmp(keys[i].label, wanted->ref.label) != 0 ||
 		    !span_equal(span_of(keys[i].id, keys[i].id_len), id))
 			continue;
-		return context(PKCS11_get_private_key(&keys[i]), out);
+		*out = PKCS11_get_private_key(&keys[i]);
+		return *out ? CKR_OK : last_ckr();
 	}
 	return CKR_KEY_HANDLE_INVALID;
 }
 
-/* Under libp11_lock. The oldest goes when there is no room. */
+/* With libp11 for itself. The oldest goes when there is no room. */
 static CK_RV
 remember(struct hsm *h, const struct hsm_ec_ref *ref,
-    const struct hsm_ec_key *key, struct ca_key **out, const char **call)
+    const struct hsm_ec_key *key, const char **call)
 {
-	EVP_PKEY_CTX *ctx;
-	CK_RV rv = load(h, key, &ctx, call);
+	EVP_PKEY *pkey;
+	CK_RV rv = load(h, key, &pkey, call);
 	struct ca_key *k;
 
 	if (rv != CKR_OK)
 		return rv;
 	if (h->ca_key_count == HSM_CA_KEYS) {
-		EVP_PKEY_CTX_free(h->ca_keys[0].key);
+		forget(&h->ca_keys[0]);
 		memmove(h->ca_keys, h->ca_keys + 1,
 		    (HSM_CA_KEYS - 1) * sizeof(h->ca_keys[0]));
 		h->ca_key_count--;
@@ -133,8 +128,7 @@ remember(struct hsm *h, const struct hsm_ec_ref *ref,
 	memcpy(k->id, ref->id, ref->id_len);
 	k->id_len = ref->id_len;
 	memcpy(k->spki, key->spki, sizeof(k->spki));
-	k->key = ctx;
-	*out = k;
+	k->key = pkey;
 	return CKR_OK;
 }
 
@@ -149,28 +143,88 @@ struct sign_op {
 	const struct hsm_ec_key *described;
 };
 
-static CK_RV
-sign(EVP_PKEY_CTX *key, struct sign_op *op, const char **call)
+/* What has signed once signs again, in one thread at a time. */
+static EVP_PKEY_CTX *
+context_take(struct hsm *h, struct ca_key *k)
 {
+	EVP_PKEY_CTX *ctx = NULL;
+
+	pthread_mutex_lock(&h->lock);
+	if (k->idle_count > 0)
+		ctx = k->idle[--k->idle_count];
+	pthread_mutex_unlock(&h->lock);
+	if (ctx)
+		return ctx;
+	ctx = EVP_PKEY_CTX_new(k->key, NULL);
+	if (ctx && EVP_PKEY_sign_init(ctx) == 1)
+		return ctx;
+	EVP_PKEY_CTX_free(ctx);
+	return NULL;
+}
+
+/* One for each session at most: there is room. */
+static void
+context_give(struct hsm *h, struct ca_key *k, EVP_PKEY_CTX *ctx)
+{
+	pthread_mutex_lock(&h->lock);
+	k->idle[k->idle_count++] = ctx;
+	pthread_mutex_unlock(&h->lock);
+}
+
+static CK_RV
+sign(struct hsm *h, struct ca_key *k, struct sign_op *op, const char **call)
+{
+	EVP_PKEY_CTX *ctx;
+	CK_RV rv = CKR_OK;
+
 	*call = "libp11: C_Sign";
 	op->len = P256_SIGNATURE_DER_MAX;
 	ERR_clear_error();
-	return EVP_PKEY_sign(key, op->signature, &op->len, op->digest,
-		   sizeof(op->digest)) == 1
-	    ? CKR_OK
-	    : last_ckr();
+	ctx = context_take(h, k);
+	if (!ctx)
+		return last_ckr();
+	if (EVP_PKEY_sign(ctx, op->signature, &op->len, op->digest,
+		sizeof(op->digest)) != 1)
+		rv = last_ckr();
+	context_give(h, k, ctx);
+	return rv;
 }
 
 /* A hiccup is not worth an epoch. */
 static CK_RV
-sign_patiently(EVP_PKEY_CTX *key, struct sign_op *op, const char **call)
+sign_patiently(
+    struct hsm *h, struct ca_key *k, struct sign_op *op, const char **call)
 {
-	CK_RV rv = sign(key, op, call);
+	CK_RV rv = sign(h, k, op, call);
 	enum ckr_class class = hsm_ckr_class(rv);
 
 	if (class == CKR_CLASS_SESSION || class == CKR_CLASS_OPERATION)
-		rv = sign(key, op, call);
+		rv = sign(h, k, op, call);
 	return rv;
+}
+
+/* Looks for a key that is described and not in the cache yet. */
+static CK_RV
+look(struct hsm *h, struct sign_op *op, const char **call)
+{
+	CK_RV rv = CKR_OK;
+
+	pthread_rwlock_wrlock(&h->libp11_lock);
+	if (!h->libp11_void && !cached(h, op->ref))
+		rv = remember(h, op->ref, op->described, call);
+	pthread_rwlock_unlock(&h->libp11_lock);
+	return rv;
+}
+
+/* What a fresh epoch cures, and nothing else of the token. */
+static void
+note_loss(struct hsm *h, CK_RV rv)
+{
+	enum ckr_class class = hsm_ckr_class(rv);
+
+	if (class == CKR_CLASS_HANDLE || class == CKR_CLASS_LOGIN ||
+	    class == CKR_CLASS_SESSION || class == CKR_CLASS_OPERATION)
+		h->libp11_void = true;
 }
 
 /* The raw session goes first: it sees a loss, and that all is well. */
@@ -189,26 +243,20 @@ run_sign(struct hsm_session *s, void *arg, const char **call)
 		rv = CKR_USER_NOT_LOGGED_IN;
 	if (rv != CKR_OK)
 		return rv;
+	if (op->described)
+		rv = look(h, op, call);
 	op->unknown = op->other_key = false;
-	pthread_mutex_lock(&h->libp11_lock);
-	k = h->libp11_void ? NULL : cached(h, op->ref);
-	if (!k && !h->libp11_void && op->described)
-		rv = remember(h, op->ref, op->described, &k, call);
+	pthread_rwlock_rdlock(&h->libp11_lock);
+	k = rv != CKR_OK || h->libp11_void ? NULL : cached(h, op->ref);
 	if (k && !span_equal(span_of(k->spki, sizeof(k->spki)), op->spki))
 		op->other_key = true;
 	else if (k)
-		rv = sign_patiently(k->key, op, call);
+		rv = sign_patiently(h, k, op, call);
 	else if (rv == CKR_OK && !h->libp11_void)
 		op->unknown = true;
-	if (rv != CKR_OK) {
-		enum ckr_class class = hsm_ckr_class(rv);
-
-		/* What a fresh epoch cures, and nothing else of the token. */
-		if (class == CKR_CLASS_HANDLE || class == CKR_CLASS_LOGIN ||
-		    class == CKR_CLASS_SESSION || class == CKR_CLASS_OPERATION)
-			h->libp11_void = true;
-	}
-	pthread_mutex_unlock(&h->libp11_lock);
+	pthread_rwlock_unlock(&h->libp11_lock);
+	if (rv != CKR_OK)
+		note_loss(h, rv);
 	return rv;
 }
 

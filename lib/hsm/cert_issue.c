@@ -46,6 +46,23 @@ refused(struct hsm_session *s, const struct cert_findings *f)
 	return RC_DENIED;
 }
 
+/* Four for one call of the token; what was a number is gone from the pool. */
+static enum rc
+draw_serial(struct hsm_session *s, uint8_t serial[static CERT_SERIAL_LEN])
+{
+	enum rc rc;
+
+	if (s->serials_left < CERT_SERIAL_LEN) {
+		rc = hsm_random(s, s->serials, sizeof(s->serials));
+		if (rc)
+			return rc;
+		s->serials_left = sizeof(s->serials);
+	}
+	s->serials_left -= CERT_SERIAL_LEN;
+	memcpy(serial, s->serials + s->serials_left, CERT_SERIAL_LEN);
+	return RC_OK;
+}
+
 /* RFC 5280 4.1.2.2: positive, unique, at most 20 bytes. */
 static enum rc
 take_serial(struct hsm_session *s, struct cert_draft *d)
@@ -55,7 +72,7 @@ take_serial(struct hsm_session *s, struct cert_draft *d)
 
 	while (!rc &&
 	    (!d->has_serial || memcmp(d->serial, zero, sizeof(zero)) == 0)) {
-		rc = hsm_random(s, d->serial, sizeof(d->serial));
+		rc = draw_serial(s, d->serial);
 		d->has_serial = rc == RC_OK;
 	}
 	return rc;

@@ -60,6 +60,7 @@ write_key(
 		memcpy(der + sizeof(pkcs8_middle), point, sizeof(point));
 		out->private_key.len = DEVICE_KEY_DER_LEN;
 		p256_spki_of(point, out->spki);
+		p256_made(out->spki);
 	}
 	EC_POINT_clear_free(q);
 	return done;

@@ -22,6 +22,8 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+struct evp_pkey_ctx_st;
+struct evp_pkey_st;
 struct PKCS11_ctx_st;
 struct PKCS11_slot_st;
 
@@ -135,7 +137,10 @@ struct ca_key {
 	uint8_t id[32];
 	size_t id_len;
 	uint8_t spki[91]; /**< its public half, as the raw layer read it */
-	struct evp_pkey_ctx_st *key; /**< ready to sign */
+	struct evp_pkey_st *key;
+	/** Ready to sign, each in one thread at a time; under hsm.lock. */
+	struct evp_pkey_ctx_st *idle[HSM_SESSIONS_MAX];
+	unsigned idle_count;
 };
 
 struct hsm_session {
@@ -145,6 +150,9 @@ struct hsm_session {
 	bool open;
 	bool busy; /**< taken; under hsm.lock */
 	bool broken; /**< close it before the next use */
+	/** Random bytes of the token that will be serial numbers. */
+	uint8_t serials[64];
+	size_t serials_left; /**< taken from the end */
 	struct hsm_error error;
 };
 
@@ -171,7 +179,9 @@ struct hsm {
 	_Atomic uint64_t dead_generation; /**< the one that last failed */
 	atomic_bool pin_refused; /**< no login any more */
 
-	pthread_mutex_t libp11_lock; /**< of libp11, once the epoch is up */
+	/** Of libp11, once the epoch is up: for reading to sign, for writing to
+	 *  look for a key. */
+	pthread_rwlock_t libp11_lock;
 	struct ca_key ca_keys[HSM_CA_KEYS];
 	unsigned ca_key_count;
 	/** libp11's session or login is lost: reopen before it is used. */
