@@ -70,7 +70,7 @@ secret_in_file(struct span bytes)
 		end = label.len ? memchr(label.p, '\n', label.len) : NULL;
 		if (end)
 			label.len = (size_t)(end - label.p);
-		if (label.len && memmem(label.p, label.len, what.p, what.len))
+		if (label.p && memmem(label.p, label.len, what.p, what.len))
 			return true;
 	}
 	return false;

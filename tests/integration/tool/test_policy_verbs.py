@@ -49,7 +49,8 @@ def shipped_examples():
     """The shipped examples have no errors."""
     with Factory(token=False) as f:
         folder = os.environ["EXAMPLES"]
-        names = [os.path.join(folder, n) for n in sorted(os.listdir(folder))]
+        names = [os.path.join(folder, n) for n in sorted(os.listdir(folder))
+                 if n.endswith(".yaml")]
         assert names
         ran = f.run("policy", "check", *names)
         equal(ran.code, 0, ran)
