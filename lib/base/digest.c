@@ -6,6 +6,7 @@
 #include <sys/random.h>
 
 static_assert(DIGEST_LEN == SHA256_DIGEST_SIZE, "digest.h names SHA-256");
+static_assert(DIGEST512_LEN == SHA512_DIGEST_SIZE, "digest.h names SHA-512");
 
 void
 digest_init(struct digest *d)
@@ -34,6 +35,17 @@ digest_of(struct span s, uint8_t out[static DIGEST_LEN])
 	digest_init(&d);
 	digest_put(&d, s);
 	digest_final(&d, out);
+}
+
+void
+digest512_of(struct span s, uint8_t out[static DIGEST512_LEN])
+{
+	struct sha512_ctx ctx;
+
+	sha512_init(&ctx);
+	if (s.len)
+		sha512_update(&ctx, s.len, s.p);
+	sha512_digest(&ctx, DIGEST512_LEN, out);
 }
 
 void

@@ -24,6 +24,11 @@ void digest_final(struct digest *d, uint8_t out[static DIGEST_LEN]);
 /** All of it in one call. */
 void digest_of(struct span s, uint8_t out[static DIGEST_LEN]);
 
+enum { DIGEST512_LEN = 64 /**< bytes */ };
+
+/** SHA-512, where a standard asks for it (`/0/x/13`). */
+void digest512_of(struct span s, uint8_t out[static DIGEST512_LEN]);
+
 /** Fill with random bytes of the kernel (getrandom); aborts if it cannot. */
 void random_bytes(void *out, size_t len);
 

@@ -27,7 +27,7 @@ enum {
 	PLAN_STEPS_MAX = 64,
 	PLAN_ENTRIES_MAX = 64, /**< of one Write */
 	PLAN_BYTES_MAX = 32768, /**< of the whole plan */
-	PLAN_LABEL_MAX = 120,
+	PLAN_LABEL_MAX = 200,
 };
 
 enum plan_op {

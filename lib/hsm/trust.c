@@ -103,18 +103,45 @@ trust_require_crl(struct trust *t)
 	t->crl_required = true;
 }
 
-/* A CA without a list is no error unless lists are required, and then not for
- * the anchor, which is believed as it is. */
+/* One verification. */
+struct check {
+	const struct trust *trust;
+	bool revoked;
+	int revoked_depth;
+};
+
+static bool
+is_stale(int error)
+{
+	return error == X509_V_ERR_CRL_HAS_EXPIRED ||
+	    error == X509_V_ERR_CRL_NOT_YET_VALID;
+}
+
+/*
+ * A CA without a list is no error unless lists are required, and then not for
+ * the anchor, which is believed as it is. A list that is out of date counts on:
+ * what it names stays revoked. That a certificate is on a list is noted, and
+ * verification goes on: OpenSSL looks at lists before signatures, and what
+ * nobody has signed is not revoked but forged.
+ */
 static int
 each_error(int ok, X509_STORE_CTX *ctx)
 {
-	const struct trust *t = X509_STORE_CTX_get_app_data(ctx);
+	struct check *check = X509_STORE_CTX_get_app_data(ctx);
 	int anchor = sk_X509_num(X509_STORE_CTX_get0_chain(ctx)) - 1;
+	int error = X509_STORE_CTX_get_error(ctx);
+	int depth = X509_STORE_CTX_get_error_depth(ctx);
 
-	if (ok || X509_STORE_CTX_get_error(ctx) != X509_V_ERR_UNABLE_TO_GET_CRL)
+	if (ok)
 		return ok;
-	return !t->crl_required ||
-	    X509_STORE_CTX_get_error_depth(ctx) == anchor;
+	if (error == X509_V_ERR_UNABLE_TO_GET_CRL || is_stale(error))
+		return !check->trust->crl_required || depth == anchor;
+	if (error != X509_V_ERR_CERT_REVOKED)
+		return 0;
+	if (!check->revoked || depth < check->revoked_depth)
+		check->revoked_depth = depth;
+	check->revoked = true;
+	return 1;
 }
 
 static enum rc
@@ -138,16 +165,17 @@ load_chain(const struct span *chain, size_t count, STACK_OF(X509) * stack)
 }
 
 static bool
-set_up(const struct trust *t, X509_STORE_CTX *ctx, enum cert_eku eku,
-    int64_t now_s)
+set_up(
+    struct check *check, X509_STORE_CTX *ctx, enum cert_eku eku, int64_t now_s)
 {
+	const struct trust *t = check->trust;
 	X509_VERIFY_PARAM *p = X509_STORE_CTX_get0_param(ctx);
 	unsigned long flags = X509_V_FLAG_PARTIAL_CHAIN;
 
 	if (t->crl || t->crl_required)
 		flags |= X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL;
 	X509_STORE_CTX_set_verify_cb(ctx, each_error);
-	if (!X509_STORE_CTX_set_app_data(ctx, unconst(t)))
+	if (!X509_STORE_CTX_set_app_data(ctx, check))
 		return false;
 	X509_VERIFY_PARAM_set_time(p, (time_t)now_s);
 	X509_VERIFY_PARAM_set_auth_level(p, SECURITY_LEVEL);
@@ -169,17 +197,28 @@ set_up(const struct trust *t, X509_STORE_CTX *ctx, enum cert_eku eku,
 }
 
 static enum rc
-judge(X509_STORE_CTX *ctx, struct trust_verdict *v)
+judge(X509_STORE_CTX *ctx, const struct check *check, struct trust_verdict *v)
 {
 	int error = X509_verify_cert(ctx) == 1 ? X509_V_OK
 					       : X509_STORE_CTX_get_error(ctx);
 
-	if (error == X509_V_OK)
-		return RC_OK;
-	v->code = error;
 	v->depth = X509_STORE_CTX_get_error_depth(ctx);
-	v->revoked = error == X509_V_ERR_CERT_REVOKED;
 	v->expired = error == X509_V_ERR_CERT_HAS_EXPIRED;
+	v->not_yet = error == X509_V_ERR_CERT_NOT_YET_VALID;
+	v->misused = error == X509_V_ERR_INVALID_PURPOSE;
+	/* dates come after the signature: at its own, all of them hold */
+	v->revoked = check->revoked &&
+	    (error == X509_V_OK ||
+		((v->expired || v->not_yet) && v->depth == 0));
+	if (v->revoked) {
+		error = X509_V_ERR_CERT_REVOKED;
+		v->depth = check->revoked_depth;
+	}
+	v->code = error;
+	if (error == X509_V_OK) {
+		*v = (struct trust_verdict){0};
+		return RC_OK;
+	}
 	snprintf(v->text, sizeof(v->text), "%s",
 	    X509_verify_cert_error_string(error));
 	return error == X509_V_ERR_OUT_OF_MEM ? RC_MEMORY : RC_DENIED;
@@ -194,6 +233,7 @@ trust_verify(const struct trust *t, struct span der, const struct span *chain,
 	STACK_OF(X509) *stack = sk_X509_new_null();
 	struct der_fault fault;
 	struct cert c;
+	struct check check = {.trust = t};
 	X509 *x = NULL;
 	enum rc rc;
 
@@ -209,10 +249,10 @@ trust_verify(const struct trust *t, struct span der, const struct span *chain,
 		goto out;
 	x = load(der);
 	if (!x || !X509_STORE_CTX_init(ctx, t->store, x, stack) ||
-	    !set_up(t, ctx, eku, now_s))
+	    !set_up(&check, ctx, eku, now_s))
 		rc = RC_MEMORY;
 	else
-		rc = judge(ctx, verdict);
+		rc = judge(ctx, &check, verdict);
 out:
 	X509_STORE_CTX_free(ctx);
 	sk_X509_pop_free(stack, X509_free);

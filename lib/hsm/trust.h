@@ -25,15 +25,20 @@ MUST_CHECK enum rc trust_add(
  *  each chain. Errors: RC_MALFORMED, RC_UNSUPPORTED (`fault`), RC_MEMORY. */
 MUST_CHECK enum rc trust_add_crl(
     struct trust *t, struct span der, struct der_fault *fault);
-/** Refuse a certificate whose CA has no list here. By default a list counts
- *  where there is one. */
+/** Refuse a certificate whose CA has no list here, or one that is out of date.
+ *  By default a list counts where there is one, and goes on counting: what it
+ *  names stays revoked, what it does not name is believed. */
 void trust_require_crl(struct trust *t);
 
 /** Why a chain was refused. */
 struct trust_verdict {
 	int depth; /**< 0: the certificate itself, 1: its issuer, ... */
 	int code; /**< X509_V_ERR_ of OpenSSL */
-	bool revoked, expired; /**< the two that an operator asks about */
+	/** On a list, and else as it should be: its signature holds. */
+	bool revoked;
+	/** Not valid any more, or not yet: with depth 0, its signature holds. */
+	bool expired, not_yet;
+	bool misused; /**< not for `eku` */
 	char text[120]; /**< of OpenSSL: "certificate has expired" */
 };
 

@@ -22,15 +22,27 @@ refuse(struct issue_decision *d, enum reason why)
 }
 
 static enum reason
+reason_for(enum rc rc)
+{
+	if (rc == RC_TOO_LARGE || rc == RC_MALFORMED)
+		return REASON_PLAN_TOO_LARGE;
+	if (rc == RC_DENIED)
+		return REASON_CERTIFICATE_REFUSED;
+	if (rc == RC_DB)
+		return REASON_LEDGER_AWAY;
+	if (rc == RC_MEMORY)
+		return REASON_BUSY;
+	return REASON_TOKEN_AWAY;
+}
+
+static enum reason
 identify(const struct issuer *i, const struct issue_request *rq,
     struct issue_decision *d)
 {
 	enum rc rc = issue_identify(i, rq, &d->peer);
 
-	if (rc == RC_DB)
-		return REASON_LEDGER_AWAY;
 	if (rc != RC_OK)
-		return REASON_BUSY;
+		return reason_for(rc);
 	if (d->peer.why != REASON_NONE)
 		return d->peer.why;
 	/* bootstrap.md 4.1: `ep` alone is never trusted; absent, it is what
@@ -40,18 +52,6 @@ identify(const struct issuer *i, const struct issue_request *rq,
 		return REASON_ENDPOINT_MISMATCH;
 	}
 	return REASON_NONE;
-}
-
-static enum reason
-reason_for(enum rc rc)
-{
-	if (rc == RC_TOO_LARGE || rc == RC_MALFORMED)
-		return REASON_PLAN_TOO_LARGE;
-	if (rc == RC_DENIED)
-		return REASON_CERTIFICATE_REFUSED;
-	if (rc == RC_DB)
-		return REASON_LEDGER_AWAY;
-	return REASON_TOKEN_AWAY;
 }
 
 void
@@ -82,7 +82,9 @@ issue_begin(const struct issuer *i, const struct issue_request *rq,
 	}
 	rc = issue_plan(i, out->policy, out->peer.endpoint, out);
 	if (rc != RC_OK) {
-		refuse(out, reason_for(rc));
+		/* a key of the store that is missing has said so itself */
+		refuse(out,
+		    out->reason != REASON_NONE ? out->reason : reason_for(rc));
 		return;
 	}
 	out->granted = true;

@@ -13,8 +13,8 @@
 #include "bootstrap/plan.h"
 #include "bootstrap/reason.h"
 #include "hsm/device_key.h"
-#include "hsm/seal.h"
 #include "issue/rules.h"
+#include "issue/vault.h"
 #include "ledger/ledger.h"
 #include "policy/match.h"
 
@@ -63,7 +63,7 @@ struct issue_request {
 	unsigned worker;
 };
 
-/** Who a credential belongs to. */
+/** Who a credential belongs to. Not to be copied: it points into itself. */
 struct issue_peer {
 	const struct identity *identity; /**< NULL: no document knows it */
 	struct span endpoint; /**< borrowed from request, rules or `room` */
@@ -72,13 +72,23 @@ struct issue_peer {
 	uint8_t room[LEDGER_NAME_MAX];
 	/** PROOF_CERTIFICATE and PROOF_RAW_KEY: of the DER. */
 	uint8_t sha256[DIGEST_LEN];
+	/* PROOF_CERTIFICATE, where it can be read: borrowed from the request */
+	struct span cn; /**< UTF-8; empty unless there is exactly one */
+	struct span serial; /**< unsigned, no leading zero */
+	bool has_issuer_key; /**< its chain was verified */
+	uint8_t issuer_key[DIGEST_LEN]; /**< SHA-256 of its CA's key */
 };
 
 /**
  * Whose credential is this: the first document in order that fits. A
  * certificate is verified (chain, dates, use, lists), and compared with the
- * ledger's revocations, by its SHA-256 and by serial number and issuer.
- * Errors: RC_DB (the store: nobody may be let in), RC_MEMORY.
+ * ledger's revocations, by its SHA-256 and by serial number and issuer. A
+ * pre-shared key is not shown here, so of one that is imported, or whose
+ * endpoint has had a key taken back, the key is made once more.
+ * Where several documents were tried, `why` is the most telling reason:
+ * revoked, then expired, then what is wrong with it, then that nobody knows it.
+ * Errors: RC_DB (the store: nobody may be let in), RC_MEMORY, RC_TOKEN and the
+ * other errors of hsm_derive.
  */
 MUST_CHECK enum rc issue_identify(const struct issuer *i,
     const struct issue_request *rq, struct issue_peer *out);
@@ -144,15 +154,17 @@ void issue_decision_fini(struct issue_decision *d);
 struct issue_psk_answer {
 	struct secret key; /**< owned */
 	uint32_t epoch; /**< which it was; of an imported key, its own */
-	/** Not REASON_NONE: known, and refused all the same (revoked; the store
-	 *  cannot open it). The peer must not notice the difference. */
+	/** Not REASON_NONE: unknown, or known and refused all the same (revoked;
+	 *  the store cannot open it). The peer must not notice the
+	 *  difference. */
 	struct issue_peer peer;
 };
 
 /**
  * The key of a PSK handshake. Where a document accepts several epochs at this
  * time, the `attempt`-th of them (modulo their number) is taken: `first` (0:
- * none) in front, then from the newest down.
+ * none) in front, then from the newest down. One that was revoked is passed
+ * over.
  * Errors: RC_NOT_FOUND (no document, no such master or key, or `peer.why` says
  * why not: the peer must not notice the difference), and those of hsm_derive
  * and issue_identify.
@@ -162,7 +174,8 @@ MUST_CHECK enum rc issue_psk(const struct issuer *i, struct span psk_identity,
 
 /**
  * The key of a PSK handshake whose Finished has come already (base/evidence.h):
- * the one of the accepted epochs that opens it, tried in the same order.
+ * the one of the accepted epochs that opens it, tried in the same order. Only
+ * what is not revoked is tried.
  * Errors: RC_DENIED (none of them does, or the evidence is none that keys can
  * be tried on), and those of issue_psk.
  */
@@ -183,8 +196,9 @@ void issue_begin(const struct issuer *i, const struct issue_request *rq,
  * what is made for this device alone (its certificate) are left empty and only
  * their labels stand: the digest is the same. Fills plan, digest, steps,
  * credentials, sealed of `out`. Keys of devices are in the plan alone.
- * Errors: RC_TOKEN, RC_NOT_FOUND (master, or key in the store), RC_DENIED (the
- * certificate: `detail`), RC_TOO_LARGE, RC_MEMORY, RC_DB.
+ * Errors: RC_TOKEN, RC_NOT_FOUND (master; or a key in the store, then `reason`
+ * is REASON_KEY_MISSING), RC_DENIED (the certificate: `detail`), RC_TOO_LARGE,
+ * RC_MEMORY, RC_DB.
  */
 MUST_CHECK enum rc issue_plan(const struct issuer *i,
     const struct policy *policy, struct span endpoint,
@@ -197,7 +211,7 @@ MUST_CHECK enum rc issue_plan(const struct issuer *i,
  * already; then only credentials that are new each time (certificates, raw
  * keys), which the answer that is given now holds.
  * Errors: as ledger_append; RC_CONFLICT (another decision has made the same
- * random key meanwhile: decide again; the group is spoilt).
+ * random key meanwhile: decide again; no row of this one was appended).
  */
 MUST_CHECK enum rc issue_record(struct ledger *l,
     const struct issue_rules *rules, const struct issue_request *rq,

@@ -1,24 +1,60 @@
 #include "issue/issue.h"
 
+#include "base/text.h"
+
 #include <stdio.h>
 
-enum { FIELDS_MAX = 24, PLACE_MAX = 512 };
+enum { FIELDS_MAX = 32, PLACE_MAX = 512 };
+
+/** Texts that the fields of a row point into. */
+struct texts {
+	uint8_t address[ADDRESS_TEXT_MAX];
+	struct writer address_w;
+	char identity_at[PLACE_MAX], policy_at[PLACE_MAX];
+	uint8_t hex[2 * DIGEST_LEN];
+	struct writer hex_w;
+};
+
+/** What names the credential: a PSK identity, the name in a certificate, or
+ *  where there is none its fingerprint. */
+static struct span
+credential_of(const struct issue_request *rq, const struct issue_peer *peer,
+    struct texts *t)
+{
+	if (rq->proof == PROOF_NONE || rq->proof == PROOF_PSK)
+		return rq->credential;
+	if (peer->cn.len > 0)
+		return peer->cn;
+	writer_init(&t->hex_w, t->hex, sizeof(t->hex));
+	text_hex(&t->hex_w, span_of(peer->sha256, DIGEST_LEN));
+	return writer_span(&t->hex_w);
+}
 
 /** What both kinds of row say of the peer. */
 static size_t
 peer_fields(struct field *f, const struct issue_request *rq,
-    const struct issue_decision *d, const char *instance, struct writer *addr)
+    const struct issue_decision *d, const char *instance, struct texts *t)
 {
+	const struct issue_peer *peer = &d->peer;
 	size_t n = 0;
 
-	address_print(addr, &rq->address);
+	writer_init(&t->address_w, t->address, sizeof(t->address));
+	address_print(&t->address_w, &rq->address);
 	f[n++] = F_TEXT("instance", instance);
 	f[n++] = F_INT("worker", rq->worker);
-	f[n++] = F_TEXT("credential", rq->credential);
+	f[n++] = F_TEXT("credential", credential_of(rq, peer, t));
 	f[n++] = F_TEXT("kind", issue_proof_name(rq->proof));
-	if (d->peer.identity)
-		f[n++] = F_TEXT("identity", d->peer.identity->name);
-	f[n++] = F_TEXT("address", writer_span(addr));
+	if (rq->proof == PROOF_CERTIFICATE || rq->proof == PROOF_RAW_KEY)
+		f[n++] =
+		    F_BYTES("fingerprint", span_of(peer->sha256, DIGEST_LEN));
+	if (peer->serial.len > 0)
+		f[n++] = F_BYTES("serial", peer->serial);
+	if (peer->has_issuer_key)
+		f[n++] = F_BYTES(
+		    "issuer_key", span_of(peer->issuer_key, DIGEST_LEN));
+	if (peer->identity)
+		f[n++] = F_TEXT("identity", peer->identity->name);
+	f[n++] = F_TEXT("address", writer_span(&t->address_w));
 	f[n++] =
 	    F_TEXT("transport", rq->proof == PROOF_NONE ? "coap" : "coaps");
 	return n;
@@ -31,24 +67,12 @@ place(char *out, size_t cap, struct policy_place p)
 }
 
 static enum rc
-record_refusal(struct ledger *l, const struct issue_request *rq,
-    const struct issue_decision *d, const char *instance)
+append(struct ledger *l, const char *kind, const struct issue_request *rq,
+    const struct issue_decision *d, const struct field *f, size_t n)
 {
-	struct field f[FIELDS_MAX];
-	uint8_t buf[ADDRESS_TEXT_MAX];
-	struct writer addr;
-	size_t n;
-
-	writer_init(&addr, buf, sizeof(buf));
-	n = peer_fields(f, rq, d, instance, &addr);
-	f[n++] = F_TEXT("reason", reason_code(d->reason));
-	f[n++] = F_TEXT("sentence", reason_sentence(d->reason));
-	f[n++] = F_TEXT("remedy", reason_remedy(d->reason));
-	if (rq->has_endpoint)
-		f[n++] = F_TEXT("claimed", rq->endpoint);
 	return ledger_append(l,
 	    &(struct ledger_event){
-		.kind = "bootstrap_refused",
+		.kind = kind,
 		.session = span_of(rq->session, LEDGER_SESSION_LEN),
 		.endpoint = d->peer.endpoint,
 		.fields = f,
@@ -58,28 +82,165 @@ record_refusal(struct ledger *l, const struct issue_request *rq,
 }
 
 static enum rc
+record_refusal(struct ledger *l, const struct issue_request *rq,
+    const struct issue_decision *d, const char *instance)
+{
+	struct field f[FIELDS_MAX];
+	struct texts t;
+	size_t n = peer_fields(f, rq, d, instance, &t);
+
+	f[n++] = F_TEXT("reason", reason_code(d->reason));
+	f[n++] = F_TEXT("sentence", reason_sentence(d->reason));
+	f[n++] = F_TEXT("remedy", reason_remedy(d->reason));
+	if (d->reason == REASON_CERTIFICATE_REFUSED)
+		f[n++] = F_TEXT("detail", (const char *)d->detail);
+	if (rq->has_endpoint)
+		f[n++] = F_TEXT("claimed", rq->endpoint);
+	return append(l, "bootstrap_refused", rq, d, f, n);
+}
+
+static enum rc
+record_begin(struct ledger *l, const struct issue_rules *rules,
+    const struct issue_request *rq, const struct issue_decision *d,
+    const char *instance)
+{
+	const struct policy_set *set = issue_rules_set(rules);
+	struct field f[FIELDS_MAX];
+	struct texts t;
+	size_t n = peer_fields(f, rq, d, instance, &t);
+
+	place(t.identity_at, sizeof(t.identity_at), d->peer.identity->place);
+	place(t.policy_at, sizeof(t.policy_at), d->policy->place);
+	f[n++] = F_TEXT("identity_at", t.identity_at);
+	if (rq->proof == PROOF_PSK)
+		f[n++] = F_INT("epoch", rq->epoch);
+	if (rq->pct >= 0)
+		f[n++] = F_INT("pct", rq->pct);
+	f[n++] = F_TEXT("policy", d->policy->name);
+	f[n++] = F_TEXT("policy_at", t.policy_at);
+	f[n++] = F_BYTES("plan", span_of(d->plan_digest, DIGEST_LEN));
+	f[n++] = F_BYTES("policy_set", span_of(set->digest, DIGEST_LEN));
+	f[n++] = F_INT("steps", d->steps);
+	return append(l, "bootstrap_begin", rq, d, f, n);
+}
+
+static const char *
+source_name(enum key_source source)
+{
+	static const char *const names[] = {
+	    [KEY_DERIVED] = "derived",
+	    [KEY_RANDOM] = "random",
+	    [KEY_IMPORTED] = "imported",
+	};
+
+	return names[source];
+}
+
+static size_t
+psk_fields(struct field *f, const struct issue_credential *c)
+{
+	static const uint8_t none[HSM_FINGERPRINT_LEN];
+	size_t n = 0;
+
+	f[n++] = F_TEXT("source", source_name(c->source));
+	if (c->source == KEY_IMPORTED)
+		f[n++] = F_TEXT("collection", c->collection);
+	else
+		f[n++] = F_TEXT("master", c->master);
+	f[n++] = F_INT("epoch", c->epoch);
+	if (memcmp(c->fingerprint, none, sizeof(none)) != 0)
+		f[n++] = F_BYTES("fingerprint",
+		    span_of(c->fingerprint, sizeof(c->fingerprint)));
+	return n;
+}
+
+/** As the number stands in the certificate: without zero bytes in front. */
+static struct span
+serial_of(const struct issue_credential *c)
+{
+	struct span s = span_of(c->serial, sizeof(c->serial));
+
+	while (s.len > 1 && s.p[0] == 0)
+		s = span_from(s, 1);
+	return s;
+}
+
+static size_t
+certificate_fields(
+    struct field *f, const struct issue_credential *c, struct texts *t)
+{
+	size_t n = 0;
+
+	writer_init(&t->hex_w, t->hex, sizeof(t->hex));
+	der_print_time(&t->hex_w, c->not_after_s);
+	f[n++] = F_BYTES("fingerprint", span_of(c->sha256, DIGEST_LEN));
+	f[n++] = F_BYTES("serial", serial_of(c));
+	f[n++] = F_BYTES("issuer_key", span_of(c->issuer_key, DIGEST_LEN));
+	f[n++] = F_TEXT("not_after", writer_span(&t->hex_w));
+	f[n++] = F_TEXT("ca", c->ca);
+	f[n++] = F_TEXT("profile", c->profile);
+	return n;
+}
+
+static enum rc
 record_credential(struct ledger *l, const struct issue_request *rq,
     const struct issue_decision *d, const struct issue_credential *c)
 {
-	const struct field f[] = {
-	    F_TEXT("kind", "psk"),
-	    F_TEXT("purpose", "server"),
-	    F_INT("short_server_id", c->short_server_id),
-	    F_TEXT("master", c->master),
-	    F_INT("epoch", c->epoch),
-	    F_BYTES(
-		"fingerprint", span_of(c->fingerprint, sizeof(c->fingerprint))),
+	static const char *const kinds[] = {
+	    [CREDENTIAL_PSK] = "psk",
+	    [CREDENTIAL_CERTIFICATE] = "certificate",
+	    [CREDENTIAL_RAW_KEY] = "rpk",
 	};
+	struct field f[FIELDS_MAX];
+	struct texts t;
+	size_t n = 0;
 
-	return ledger_append(l,
-	    &(struct ledger_event){
-		.kind = "credential_issued",
-		.session = span_of(rq->session, LEDGER_SESSION_LEN),
-		.endpoint = d->peer.endpoint,
-		.fields = f,
-		.field_count = sizeof(f) / sizeof(f[0]),
-	    },
-	    NULL);
+	f[n++] = F_TEXT("kind", kinds[c->kind]);
+	f[n++] = F_TEXT("purpose", "server");
+	f[n++] = F_INT("short_server_id", c->short_server_id);
+	switch (c->kind) {
+	case CREDENTIAL_PSK:
+		n += psk_fields(f + n, c);
+		break;
+	case CREDENTIAL_CERTIFICATE:
+		n += certificate_fields(f + n, c, &t);
+		break;
+	case CREDENTIAL_RAW_KEY:
+		f[n++] = F_BYTES("fingerprint", span_of(c->sha256, DIGEST_LEN));
+		break;
+	}
+	f[n++] = F_TEXT("policy", d->policy->name);
+	return append(l, "credential_issued", rq, d, f, n);
+}
+
+/** Before the rows: where one of them is there already, with other bytes, no
+ *  row tells of this decision. */
+static enum rc
+store_sealed(struct ledger *l, const struct issue_decision *d)
+{
+	enum rc rc = RC_OK;
+
+	for (size_t i = 0; rc == RC_OK && i < d->sealed_count; i++) {
+		const struct issue_sealed *s = &d->sealed[i];
+		const struct ledger_secret secret = {
+		    .collection = span_str(s->collection),
+		    .name = d->peer.endpoint,
+		    .epoch = s->epoch,
+		    .endpoint = d->peer.endpoint,
+		    .master = span_str(s->master),
+		    .sealed = span_of(s->sealed, s->sealed_len),
+		};
+
+		rc = ledger_secret_put(l, &secret, NULL);
+	}
+	return rc;
+}
+
+/** A pre-shared key is the same each time; what was made anew is said anew. */
+static bool
+is_news(const struct issue_credential *c, bool again)
+{
+	return !again || c->kind != CREDENTIAL_PSK;
 }
 
 enum rc
@@ -87,42 +248,15 @@ issue_record(struct ledger *l, const struct issue_rules *rules,
     const struct issue_request *rq, const struct issue_decision *d,
     const char *instance, bool again)
 {
-	const struct policy_set *set = issue_rules_set(rules);
-	struct field f[FIELDS_MAX];
-	char identity_at[PLACE_MAX], policy_at[PLACE_MAX];
-	uint8_t buf[ADDRESS_TEXT_MAX];
-	struct writer addr;
 	enum rc rc;
-	size_t n;
 
-	if (again)
-		return RC_OK; /* derived keys are the same each time */
 	if (!d->granted)
-		return record_refusal(l, rq, d, instance);
-	writer_init(&addr, buf, sizeof(buf));
-	n = peer_fields(f, rq, d, instance, &addr);
-	place(identity_at, sizeof(identity_at), d->peer.identity->place);
-	place(policy_at, sizeof(policy_at), d->policy->place);
-	f[n++] = F_TEXT("identity_at", identity_at);
-	if (rq->proof == PROOF_PSK)
-		f[n++] = F_INT("epoch", rq->epoch);
-	if (rq->pct >= 0)
-		f[n++] = F_INT("pct", rq->pct);
-	f[n++] = F_TEXT("policy", d->policy->name);
-	f[n++] = F_TEXT("policy_at", policy_at);
-	f[n++] = F_BYTES("plan", span_of(d->plan_digest, DIGEST_LEN));
-	f[n++] = F_BYTES("policy_set", span_of(set->digest, DIGEST_LEN));
-	f[n++] = F_INT("steps", d->steps);
-	rc = ledger_append(l,
-	    &(struct ledger_event){
-		.kind = "bootstrap_begin",
-		.session = span_of(rq->session, LEDGER_SESSION_LEN),
-		.endpoint = d->peer.endpoint,
-		.fields = f,
-		.field_count = n,
-	    },
-	    NULL);
+		return again ? RC_OK : record_refusal(l, rq, d, instance);
+	rc = store_sealed(l, d);
+	if (rc == RC_OK && !again)
+		rc = record_begin(l, rules, rq, d, instance);
 	for (size_t i = 0; rc == RC_OK && i < d->credential_count; i++)
-		rc = record_credential(l, rq, d, &d->credentials[i]);
+		if (is_news(&d->credentials[i], again))
+			rc = record_credential(l, rq, d, &d->credentials[i]);
 	return rc;
 }

@@ -1,27 +1,100 @@
-#include "issue/rules.h"
+#include "issue/rules_internal.h"
 
-#include <stdatomic.h>
+#include "base/loop.h"
+#include "base/text.h"
+
+#include <stdarg.h>
 #include <stdlib.h>
 
-struct issue_rules {
-	atomic_int references;
-	struct policy_set *set; /* one reference */
-};
+static void
+rules_free(struct issue_rules *r)
+{
+	for (struct rules_trust *t = r->trusts; t; t = t->next)
+		trust_free(t->trust);
+	table_fini(&r->anchor_table);
+	arena_free(r->arena);
+	policy_set_unref(r->set);
+	free(r);
+}
+
+static size_t
+number_servers(const struct policy_set *set, size_t *first)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < set->policy_count; i++) {
+		if (first)
+			first[i] = count;
+		count += set->policies[i].server_count;
+	}
+	return count;
+}
+
+static enum rc
+reserve(struct issue_rules *r)
+{
+	const struct policy_set *set = r->set;
+	struct arena *a = r->arena;
+
+	r->authorities =
+	    arena_array(a, set->authority_count + 1, sizeof(*r->authorities));
+	r->identity_trust = arena_array(
+	    a, set->identity_count + 1, sizeof(struct rules_trust *));
+	r->identity_keys =
+	    arena_array(a, set->identity_count + 1, sizeof(struct span));
+	r->policy_first = arena_array(a, set->policy_count + 1, sizeof(size_t));
+	r->server_keys =
+	    arena_array(a, number_servers(set, NULL) + 1, sizeof(struct span));
+	if (!r->authorities || !r->identity_trust || !r->identity_keys ||
+	    !r->policy_first || !r->server_keys)
+		return RC_MEMORY;
+	number_servers(set, r->policy_first);
+	return RC_OK;
+}
+
+static enum rc
+rules_alloc(struct policy_set *set, struct issue_rules **out)
+{
+	struct issue_rules *r = calloc(1, sizeof(*r));
+
+	if (!r)
+		return RC_MEMORY;
+	atomic_init(&r->references, 1);
+	r->anchor_tail = &r->anchors;
+	r->set = policy_set_ref(set);
+	r->arena = arena_new(0);
+	if (!r->arena || table_init(&r->anchor_table) || reserve(r)) {
+		rules_free(r);
+		return RC_MEMORY;
+	}
+	*out = r;
+	return RC_OK;
+}
 
 enum rc
 issue_rules_new(struct policy_set *set, const struct issue_rules_config *config,
     struct diag *d, struct issue_rules **out)
 {
-	struct issue_rules *r = calloc(1, sizeof(*r));
+	struct rules_build b = {
+	    .diag = d,
+	    .now_s = config ? config->now_s : clock_wall_ms() / 1000,
+	};
+	enum rc rc = rules_alloc(set, &b.rules);
 
-	(void)config;
-	(void)d;
-	if (!r)
-		return RC_MEMORY;
-	atomic_init(&r->references, 1);
-	r->set = policy_set_ref(set);
-	*out = r;
-	return RC_OK;
+	if (rc)
+		return rc;
+	rules_authorities(&b);
+	rules_trusts(&b, config);
+	rules_keys(&b);
+	if (b.errors == 0 && b.rc == RC_OK)
+		rules_check(&b);
+	if (b.rc == RC_OK && b.errors > 0)
+		b.rc = RC_CONFIG;
+	if (b.rc)
+		rules_free(b.rules);
+	else
+		*out = b.rules;
+	return b.rc;
 }
 
 struct issue_rules *
@@ -34,14 +107,115 @@ issue_rules_ref(struct issue_rules *r)
 void
 issue_rules_unref(struct issue_rules *r)
 {
-	if (!r || atomic_fetch_sub(&r->references, 1) != 1)
-		return;
-	policy_set_unref(r->set);
-	free(r);
+	if (r && atomic_fetch_sub(&r->references, 1) == 1)
+		rules_free(r);
 }
 
 const struct policy_set *
 issue_rules_set(const struct issue_rules *r)
 {
 	return r->set;
+}
+
+const struct issue_authority *
+issue_rules_authority(const struct issue_rules *r, size_t i)
+{
+	return &r->authorities[i];
+}
+
+enum rc
+issue_rules_anchors(const struct issue_rules *r, issue_der_fn each, void *ctx)
+{
+	enum rc rc = RC_OK;
+
+	for (const struct rules_anchor *a = r->anchors; a && !rc; a = a->next)
+		rc = each(ctx, a->cert.der);
+	return rc;
+}
+
+enum rc
+issue_rules_crls(const struct issue_rules *r, issue_der_fn each, void *ctx)
+{
+	enum rc rc = RC_OK;
+
+	for (size_t i = 0; i < r->crl_count && !rc; i++)
+		rc = each(ctx, r->crls[i]);
+	return rc;
+}
+
+const struct trust *
+rules_trust(const struct issue_rules *r, const struct identity *id)
+{
+	const struct rules_trust *t =
+	    r->identity_trust[id - r->set->identities];
+
+	return t ? t->trust : NULL;
+}
+
+struct span
+rules_identity_key(const struct issue_rules *r, const struct identity *id)
+{
+	return r->identity_keys[id - r->set->identities];
+}
+
+struct span
+rules_server_key(
+    const struct issue_rules *r, const struct policy *p, size_t server)
+{
+	return r->server_keys[r->policy_first[p - r->set->policies] + server];
+}
+
+const struct issue_authority *
+rules_issuer(const struct issue_rules *r, const struct policy_issue *issue)
+{
+	if (!issue->ca || !issue->profile)
+		return NULL;
+	return &r->authorities[issue->ca - r->set->authorities];
+}
+
+/* --- findings ------------------------------------------------------------- */
+
+void
+rules_say(struct rules_build *b, enum diag_level level,
+    struct policy_place place, const char *code, const char *fmt, ...)
+{
+	char text[1024];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	b->errors += level == DIAG_ERROR;
+	diag_add(b->diag, level, place.file, place.line, 0, code, "%s", text);
+}
+
+struct rules_shown
+rules_show(struct span s)
+{
+	enum { CUT = 24 };
+	struct rules_shown q;
+	struct writer w;
+
+	writer_init(&w, q.text, sizeof(q.text) - 1);
+	text_quote(&w, s);
+	if (w.full) {
+		writer_init(&w, q.text, sizeof(q.text) - 1);
+		writer_str(&w, "...");
+		/* the end of a path says more than its begin */
+		text_quote(&w, span_from(s, s.len - CUT));
+	}
+	q.text[w.len] = '\0';
+	return q;
+}
+
+struct rules_shown
+rules_time(int64_t time_s)
+{
+	struct rules_shown q;
+	struct writer w;
+
+	writer_init(&w, q.text, sizeof(q.text) - 1);
+	der_print_time(&w, time_s);
+	q.text[w.len] = '\0';
+	return q;
 }

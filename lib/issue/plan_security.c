@@ -1,0 +1,253 @@
+/* The Security instance of a server account: `/0/x`. */
+#include "issue/making.h"
+
+#include "issue/mint.h"
+#include "issue/rules_internal.h"
+
+#include <stdio.h>
+
+enum rc
+making_put_secret(struct making *m, struct lwm2m_path at, uint16_t resource,
+    const struct secret *value, size_t sample_len, const char *label)
+{
+	const struct lwm2m_path path =
+	    LWM2M_RESOURCE(at.object, at.instance, resource);
+	struct secret sample = {0};
+	enum rc rc;
+
+	if (m->fill != FILL_SAMPLE) {
+		plan_put_secret(&m->plan, path, value, label);
+		return RC_OK;
+	}
+	rc = secret_reserve(&sample, sample_len);
+	if (rc == RC_OK) {
+		sample.len = sample_len;
+		plan_put_secret(&m->plan, path, &sample, label);
+	}
+	secret_fini(&sample);
+	return rc;
+}
+
+enum rc
+making_identity(const char *pattern, struct span endpoint, uint8_t *buf,
+    size_t cap, struct span *out)
+{
+	struct writer w;
+
+	writer_init(&w, buf, cap);
+	template_expand(&w, pattern, endpoint);
+	*out = writer_span(&w);
+	/* RFC 4279 5.3: 128 bytes are what every implementation must take */
+	return w.full || out->len > 128 ? RC_TOO_LARGE : RC_OK;
+}
+
+void
+making_expected(
+    struct making *m, struct lwm2m_path at, const struct policy_server_key *key)
+{
+	if (key->matching >= 0)
+		making_put(m, at, SECURITY_MATCHING_TYPE,
+		    LWM2M_VALUE_UNSIGNED((uint64_t)key->matching));
+	if (key->sni)
+		making_put(m, at, SECURITY_SNI,
+		    LWM2M_VALUE_STRING(span_str(key->sni)));
+	if (key->usage >= 0)
+		making_put(m, at, SECURITY_CERTIFICATE_USAGE,
+		    LWM2M_VALUE_UNSIGNED((uint64_t)key->usage));
+}
+
+/** Pair and certificate, or what the fill has in their place. */
+static enum rc
+make_pair(struct making *m, const struct issue_authority *ca,
+    const struct policy_issue *issue, struct span endpoint,
+    struct device_key *pair, struct secret *der, struct issue_credential *c,
+    size_t *der_len)
+{
+	char *detail = m->out->detail;
+	struct mint draft;
+	enum rc rc;
+
+	*der_len = 0;
+	if (m->fill == FILL_REAL)
+		return mint_certificate(
+		    m->issuer, ca, issue, endpoint, pair, der, c, detail);
+	/* what would not be signed is refused without a token, too */
+	rc = mint_size(ca, issue, endpoint, m->issuer->now_s, der_len, detail);
+	if (rc)
+		return rc;
+	mint_sample_key(pair->spki);
+	rc = mint_draft(&draft, ca, issue, endpoint,
+	    span_of(pair->spki, sizeof(pair->spki)), m->issuer->now_s, detail);
+	if (rc == RC_OK)
+		mint_describe(&draft, ca, issue, c);
+	return rc;
+}
+
+/** `/3` to `/5`, in the order of a request. */
+static enum rc
+put_pair(struct making *m, struct lwm2m_path at, const struct secret *public,
+    size_t public_len, struct span server, const struct secret *private,
+    const char *name)
+{
+	char label[PLAN_LABEL_MAX + 1];
+	enum rc rc;
+
+	rc = making_put_secret(
+	    m, at, SECURITY_IDENTITY, public, public_len, name);
+	if (rc)
+		return rc;
+	if (server.len)
+		making_put(
+		    m, at, SECURITY_SERVER_KEY, LWM2M_VALUE_OPAQUE(server));
+	(void)snprintf(label, sizeof(label), "key of %s", name);
+	return making_put_secret(
+	    m, at, SECURITY_SECRET_KEY, private, DEVICE_KEY_DER_LEN, label);
+}
+
+enum rc
+making_certificate(struct making *m, struct lwm2m_path at,
+    const struct policy_issue *issue, struct span server, struct span endpoint,
+    struct issue_credential *c)
+{
+	const struct issue_authority *ca =
+	    rules_issuer(m->issuer->rules, issue);
+	char name[PLAN_LABEL_MAX + 1];
+	struct device_key pair = {0};
+	struct secret der = {0};
+	size_t der_len;
+	enum rc rc;
+
+	if (!ca)
+		return RC_CONFIG;
+	(void)snprintf(name, sizeof(name), "certificate %s profile %s ssid %u",
+	    issue->ca->name, issue->profile->name, c->short_server_id);
+	rc = make_pair(m, ca, issue, endpoint, &pair, &der, c, &der_len);
+	if (rc == RC_OK)
+		rc = put_pair(
+		    m, at, &der, der_len, server, &pair.private_key, name);
+	device_key_fini(&pair);
+	secret_fini(&der);
+	return rc;
+}
+
+static enum rc
+put_raw(struct making *m, struct lwm2m_path at, struct span server,
+    struct issue_credential *c)
+{
+	char name[PLAN_LABEL_MAX + 1];
+	struct device_key pair = {0};
+	struct secret spki = {0};
+	enum rc rc = RC_OK;
+
+	c->kind = CREDENTIAL_RAW_KEY;
+	(void)snprintf(
+	    name, sizeof(name), "raw public key ssid %u", c->short_server_id);
+	if (m->fill == FILL_REAL)
+		rc = device_key_make(m->issuer->hsm, &pair);
+	if (rc == RC_OK && m->fill == FILL_REAL) {
+		digest_of(span_of(pair.spki, sizeof(pair.spki)), c->sha256);
+		rc = secret_set(&spki, span_of(pair.spki, sizeof(pair.spki)));
+	}
+	if (rc == RC_OK)
+		rc = put_pair(m, at, &spki, P256_SPKI_LEN, server,
+		    &pair.private_key, name);
+	device_key_fini(&pair);
+	secret_fini(&spki);
+	return rc;
+}
+
+/** Resources without a use are there but empty where the profile wants them:
+ *  Leshan's client refuses Finish without (clients.md). */
+static void
+put_empty(struct making *m, const struct policy *p, struct lwm2m_path at,
+    uint16_t resource)
+{
+	if (p->device.empty_keys)
+		making_put(m, at, resource, LWM2M_VALUE_OPAQUE(SPAN_LIT("")));
+}
+
+static enum rc
+put_psk(struct making *m, const struct policy *p, struct lwm2m_path at,
+    const struct policy_server *s, struct span endpoint,
+    struct issue_credential *c)
+{
+	uint8_t buf[MAKING_TEMPLATE_MAX];
+	struct span identity;
+	enum rc rc = making_identity(
+	    s->psk_identity, endpoint, buf, sizeof(buf), &identity);
+
+	if (rc)
+		return rc;
+	making_put(m, at, SECURITY_IDENTITY, LWM2M_VALUE_OPAQUE(identity));
+	put_empty(m, p, at, SECURITY_SERVER_KEY);
+	return making_key(m, at, s, endpoint, c);
+}
+
+static enum security_mode
+mode_of(enum server_mode mode)
+{
+	switch (mode) {
+	case SERVER_PSK:
+		return MODE_PSK;
+	case SERVER_CERTIFICATE:
+		return MODE_CERTIFICATE;
+	case SERVER_RPK:
+		return MODE_RPK;
+	case SERVER_NOSEC:
+		break;
+	}
+	return MODE_NOSEC;
+}
+
+/** `/3` to `/5`. */
+static enum rc
+put_keys(struct making *m, const struct policy *p, size_t server,
+    struct lwm2m_path at, struct span endpoint, struct issue_credential *c)
+{
+	const struct policy_server *s = &p->servers[server];
+	struct span expected = rules_server_key(m->issuer->rules, p, server);
+
+	switch (s->mode) {
+	case SERVER_PSK:
+		return put_psk(m, p, at, s, endpoint, c);
+	case SERVER_CERTIFICATE:
+		return making_certificate(
+		    m, at, &s->issue, expected, endpoint, c);
+	case SERVER_RPK:
+		return put_raw(m, at, expected, c);
+	case SERVER_NOSEC:
+		break;
+	}
+	put_empty(m, p, at, SECURITY_IDENTITY);
+	put_empty(m, p, at, SECURITY_SERVER_KEY);
+	put_empty(m, p, at, SECURITY_SECRET_KEY);
+	return RC_OK;
+}
+
+enum rc
+making_security(struct making *m, const struct policy *p, size_t server,
+    struct span endpoint)
+{
+	const struct lwm2m_path at = LWM2M_INSTANCE(OBJECT_SECURITY, 0);
+	const struct policy_server *s = &p->servers[server];
+	struct issue_decision *out = m->out;
+	struct issue_credential *c;
+	enum rc rc;
+
+	if (out->credential_count == ISSUE_CREDENTIALS_MAX)
+		return RC_TOO_LARGE;
+	c = &out->credentials[out->credential_count];
+	*c = (struct issue_credential){.short_server_id = s->short_server_id};
+	making_put(m, at, SECURITY_URI, LWM2M_VALUE_STRING(span_str(s->uri)));
+	making_put(m, at, SECURITY_BOOTSTRAP, LWM2M_VALUE_BOOLEAN(false));
+	making_put(m, at, SECURITY_MODE, LWM2M_VALUE_INTEGER(mode_of(s->mode)));
+	rc = put_keys(m, p, server, at, endpoint, c);
+	if (rc)
+		return rc;
+	out->credential_count += s->mode != SERVER_NOSEC;
+	making_put(
+	    m, at, SECURITY_SSID, LWM2M_VALUE_INTEGER(s->short_server_id));
+	if (s->mode == SERVER_CERTIFICATE || s->mode == SERVER_RPK)
+		making_expected(m, at, &s->server);
+	return RC_OK;
+}
