@@ -1,12 +1,16 @@
 /*
- * What wolfSSL by itself takes for the server's side of one DTLS 1.2 handshake
- * with PSK-AES128-CCM-8: new, cookie round, accept, free. Both sides are in
- * this process, over queues in memory; the clock is the thread's CPU time and
- * runs only around calls for the server, less what reading it takes.
+ * What wolfSSL by itself takes for the server's side of one DTLS 1.2 handshake:
+ * new, cookie round, accept, free. Both sides are in this process, over queues
+ * in memory; the clock is the thread's CPU time and runs only around calls for
+ * the server, less what reading it takes.
  *
- *	bench_handshake [COUNT]
+ *	bench_handshake psk [COUNT]
+ *	bench_handshake x509 DIR [COUNT]
+ *
+ * psk: PSK-AES128-CCM-8. x509: ECDHE-ECDSA-AES128-CCM-8, both sides with a
+ * certificate and its key in memory, of what bench_issue has left in DIR.
  */
-#include "base/span.h"
+#include "base/text.h"
 
 #include <wolfssl/options.h>
 
@@ -19,14 +23,17 @@
 
 enum {
 	COUNT_DEFAULT = 5000,
+	COUNT_MAX = 10000000,
 	WARM_UP = 200,
 	DATAGRAM_MAX = 1500,
 	QUEUE_MAX = 8,
 	ROUNDS_MAX = 32,
 	CLOCK_ROUNDS = 20000,
+	BYTES_MAX = 4096,
 };
 
-static const char suite[] = "PSK-AES128-CCM-8";
+static const char psk_suite[] = "PSK-AES128-CCM-8";
+static const char x509_suite[] = "ECDHE-ECDSA-AES128-CCM-8";
 static const char identity[] = "urn:dev:ops:0057F2-WM200-000042";
 static const uint8_t key[] = "0123456789abcdef0123456789abcdef";
 
@@ -119,15 +126,91 @@ client_key(WOLFSSL *ssl, const char *hint, char *who, unsigned int who_cap,
 /* --- a handshake ---------------------------------------------------------- */
 
 static WOLFSSL_CTX *
-context(WOLFSSL_METHOD *method)
+context(WOLFSSL_METHOD *method, const char *suite)
 {
 	WOLFSSL_CTX *ctx = wolfSSL_CTX_new(method);
 
 	if (!ctx || wolfSSL_CTX_set_cipher_list(ctx, suite) != WOLFSSL_SUCCESS)
-		die("no context with PSK-AES128-CCM-8");
+		die("no context with that suite");
 	wolfSSL_CTX_SetIORecv(ctx, receive);
 	wolfSSL_CTX_SetIOSend(ctx, send_out);
 	return ctx;
+}
+
+struct bytes {
+	uint8_t p[BYTES_MAX];
+	size_t len;
+};
+
+static void
+read_file(const char *dir, const char *name, struct bytes *out)
+{
+	char path[512];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	f = fopen(path, "rb");
+	if (!f)
+		die(path);
+	out->len = fread(out->p, 1, sizeof(out->p), f);
+	fclose(f);
+}
+
+static void
+from_hex(const char *hex, struct bytes *out)
+{
+	struct writer w;
+
+	writer_init(&w, out->p, sizeof(out->p));
+	if (text_unhex(&w, span_str(hex)) != RC_OK || w.full)
+		die("devices.txt: no hex");
+	out->len = w.len;
+}
+
+static void
+read_device(const char *dir, struct bytes *certificate, struct bytes *private)
+{
+	char cert_hex[2 * BYTES_MAX], key_hex[2 * BYTES_MAX];
+	char path[512];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/devices.txt", dir);
+	f = fopen(path, "r");
+	if (!f || fscanf(f, "%*s %8191s %8191s", cert_hex, key_hex) != 2)
+		die(path);
+	fclose(f);
+	from_hex(cert_hex, certificate);
+	from_hex(key_hex, private);
+}
+
+/* Shows `certificate`, and has to be shown one under `anchor`. */
+static void
+equip(WOLFSSL_CTX *ctx, const struct bytes *anchor,
+    const struct bytes *certificate, int form, const struct bytes *private)
+{
+	if (wolfSSL_CTX_load_verify_buffer(ctx, anchor->p, (long)anchor->len,
+		WOLFSSL_FILETYPE_PEM) != WOLFSSL_SUCCESS ||
+	    wolfSSL_CTX_use_certificate_buffer(ctx, certificate->p,
+		(long)certificate->len, form) != WOLFSSL_SUCCESS ||
+	    wolfSSL_CTX_use_PrivateKey_buffer(ctx, private->p,
+		(long)private->len, WOLFSSL_FILETYPE_ASN1) != WOLFSSL_SUCCESS)
+		die("a certificate or its key");
+	wolfSSL_CTX_set_verify(ctx,
+	    WOLFSSL_VERIFY_PEER | WOLFSSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
+}
+
+static void
+equip_both(WOLFSSL_CTX *server, WOLFSSL_CTX *client, const char *dir)
+{
+	static struct bytes anchor, certificate, private;
+
+	read_file(dir, "ca.pem", &anchor);
+	read_file(dir, "own.pem", &certificate);
+	read_file(dir, "own.key", &private);
+	equip(server, &anchor, &certificate, WOLFSSL_FILETYPE_PEM, &private);
+	read_device(dir, &certificate, &private);
+	equip(client, &anchor, &certificate, WOLFSSL_FILETYPE_ASN1, &private);
+	memset(&private, 0, sizeof(private));
 }
 
 static WOLFSSL *
@@ -212,27 +295,42 @@ clock_cost(void)
 	return (double)sum / CLOCK_ROUNDS;
 }
 
+static void
+usage(void)
+{
+	fputs("usage: bench_handshake psk [COUNT]\n"
+	      "       bench_handshake x509 DIR [COUNT]\n",
+	    stderr);
+	exit(64);
+}
+
 int
 main(int argc, char **argv)
 {
+	bool x509 = argc > 1 && strcmp(argv[1], "x509") == 0;
+	const char *suite = x509 ? x509_suite : psk_suite;
+	int fixed = x509 ? 3 : 2;
 	uint64_t count = COUNT_DEFAULT;
 	WOLFSSL_CTX *server, *client;
 	struct measure m = {0};
 	double pair, us;
 
-	if (argc > 2 ||
-	    (argc == 2 &&
-		(!span_decimal(span_str(argv[1]), 10000000, &count) ||
-		    count == 0))) {
-		fputs("usage: bench_handshake [COUNT]\n", stderr);
-		return 64;
-	}
+	if (argc < fixed || argc > fixed + 1 ||
+	    (!x509 && strcmp(argv[1], "psk") != 0) ||
+	    (argc > fixed &&
+		(!span_decimal(span_str(argv[fixed]), COUNT_MAX, &count) ||
+		    count == 0)))
+		usage();
 	if (wolfSSL_Init() != WOLFSSL_SUCCESS)
 		die("wolfSSL_Init");
-	server = context(wolfDTLSv1_2_server_method());
-	client = context(wolfDTLSv1_2_client_method());
-	wolfSSL_CTX_set_psk_server_callback(server, server_key);
-	wolfSSL_CTX_set_psk_client_callback(client, client_key);
+	server = context(wolfDTLSv1_2_server_method(), suite);
+	client = context(wolfDTLSv1_2_client_method(), suite);
+	if (x509) {
+		equip_both(server, client, argv[2]);
+	} else {
+		wolfSSL_CTX_set_psk_server_callback(server, server_key);
+		wolfSSL_CTX_set_psk_client_callback(client, client_key);
+	}
 
 	for (int i = 0; i < WARM_UP; i++)
 		handshake(server, client, &m);

@@ -1,12 +1,13 @@
 /*
  * Many virtual devices in one process, each with a UDP socket of its own, boot
- * from a running bootstrapd by DTLS-PSK: as many at a time as is asked for,
+ * from a running bootstrapd over DTLS 1.2: as many at a time as is asked for,
  * until all have had their turn.
  *
- *	bench_load URI AT_A_TIME <DEVICES
+ *	bench_load URI AT_A_TIME [CA] <DEVICES
  *
  * DEVICES: one a line, an endpoint (which is its PSK identity, too) and its
- * key in hex. Prints "bootstraps=N failed=N wall_ms=N"; exit 0 if none failed.
+ * key in hex. With CA, a file of PEM that the server has to be under: endpoint,
+ * certificate and private key (PKCS#8), both in hex. Prints "bootstraps=N failed=N wall_ms=N"; exit 0 if none failed.
  */
 #include "socket.h"
 #include "wire.h"
@@ -24,17 +25,23 @@
 
 enum {
 	AT_A_TIME_MAX = 1000,
-	LINE_CAP = 512,
-	KEY_CAP = 64,
+	LINE_CAP = 4096,
+	WORD_CAP = 2048,
+	KEY_CAP = 1024,
+	CERTIFICATE_CAP = 1024,
+	CA_CAP = 8192,
 	FAILURES_SHOWN = 5,
 	PATIENCE_MS = 60000, /* for one bootstrap */
 };
 
-static const char suite[] = "PSK-AES128-CCM-8";
+static const char psk_suite[] = "PSK-AES128-CCM-8";
+static const char x509_suite[] = "ECDHE-ECDSA-AES128-CCM-8";
 
 struct load {
 	struct loop *loop;
 	const char *uri;
+	uint8_t ca[CA_CAP];
+	size_t ca_len; /* 0: pre-shared keys */
 	unsigned running;
 	uint64_t done, failed;
 	bool no_more;
@@ -62,25 +69,47 @@ die(const char *what)
 
 /* --- one device ----------------------------------------------------------- */
 
-static bool
-read_line(struct load *l, char *endpoint, struct secret *key)
+struct line {
+	char endpoint[WORD_CAP];
+	uint8_t certificate[CERTIFICATE_CAP];
+	size_t certificate_len; /* 0: none */
+	struct secret key;
+};
+
+static size_t
+from_hex(const char *hex, uint8_t *out, size_t cap)
 {
-	char line[LINE_CAP], hex[LINE_CAP];
 	struct writer w;
 
-	if (l->no_more || !fgets(line, sizeof(line), stdin) ||
-	    sscanf(line, "%511s %511s", endpoint, hex) != 2) {
+	writer_init(&w, out, cap);
+	if (text_unhex(&w, span_str(hex)) != RC_OK || w.full)
+		die("a line of the devices");
+	return w.len;
+}
+
+static bool
+read_line(struct load *l, struct line *out)
+{
+	char line[LINE_CAP], first[WORD_CAP], second[WORD_CAP];
+	int words = 0;
+
+	if (!l->no_more && fgets(line, sizeof(line), stdin))
+		words = sscanf(
+		    line, "%2047s %2047s %2047s", out->endpoint, first, second);
+	if (words != (l->ca_len ? 3 : 2)) {
 		l->no_more = true;
 		return false;
 	}
-	if (secret_reserve(key, KEY_CAP) != RC_OK)
+	if (secret_reserve(&out->key, KEY_CAP) != RC_OK)
 		die("no lockable memory");
-	writer_init(&w, key->bytes, key->cap);
-	if (text_unhex(&w, span_str(hex)) != RC_OK)
-		die("a key that is not hex");
-	key->len = w.len;
+	out->certificate_len = l->ca_len
+	    ? from_hex(first, out->certificate, sizeof(out->certificate))
+	    : 0;
+	out->key.len =
+	    from_hex(l->ca_len ? second : first, out->key.bytes, out->key.cap);
 	secret_wipe(line, sizeof(line));
-	secret_wipe(hex, sizeof(hex));
+	secret_wipe(first, sizeof(first));
+	secret_wipe(second, sizeof(second));
 	return true;
 }
 
@@ -188,30 +217,56 @@ readable(void *ctx, uint32_t events)
 	settle(s, now);
 }
 
+static enum rc
+equip(struct seat *s, const struct line *line)
+{
+	const struct load *l = s->load;
+	struct span endpoint = span_str(line->endpoint);
+	const struct dtls_client_config x509 = {
+	    .version = DTLS_CLIENT_12,
+	    .suites = x509_suite,
+	    .chain = span_of(line->certificate, line->certificate_len),
+	    .private_key = &line->key,
+	    .trust = span_of(l->ca, l->ca_len),
+	};
+	enum rc rc = device_equip_self(s->device);
+
+	/* how it comes here is what it is told; its account says where to */
+	if (rc == RC_OK && l->ca_len) {
+		const struct secret none = {0};
+
+		rc = device_equip_account(
+		    s->device, l->uri, span_of(NULL, 0), &none);
+		return rc == RC_OK ? wire_open(&s->wire, s->device, &x509) : rc;
+	}
+	if (rc == RC_OK)
+		rc = device_equip_account(
+		    s->device, l->uri, endpoint, &line->key);
+	if (rc == RC_OK)
+		rc = wire_init(
+		    &s->wire, s->device, endpoint, &line->key, psk_suite);
+	return rc;
+}
+
 /* The next device takes this seat, if there is one. */
 static void
 sit_down(struct seat *s)
 {
 	struct load *l = s->load;
 	struct device_config config = {.behaviour = behaviour_conforming};
-	char endpoint[LINE_CAP];
-	struct secret key = {0};
+	struct line line = {.key = {0}};
 	uint64_t now = clock_now_ms();
 
-	if (!read_line(l, endpoint, &key))
+	if (!read_line(l, &line))
 		return;
-	config.endpoint = span_str(endpoint);
+	config.endpoint = span_str(line.endpoint);
 	random_bytes(&config.seed, sizeof(config.seed));
 	s->device = device_new(&config);
 	s->wire = (struct wire){0};
 	s->last.text[0] = '\0';
-	if (!s->device || device_equip_self(s->device) != RC_OK ||
-	    device_equip_account(s->device, l->uri, config.endpoint, &key) !=
-		RC_OK ||
-	    wire_init(&s->wire, s->device, config.endpoint, &key, suite) !=
-		RC_OK)
+	if (!s->device || equip(s, &line) != RC_OK)
 		die("a device cannot be made");
-	secret_fini(&key);
+	secret_fini(&line.key);
 	if (socket_to(span_str(l->uri), true, &s->fd) != RC_OK ||
 	    loop_watch(l->loop, s->fd, EPOLLIN, readable, s) != RC_OK)
 		die("no socket to that URI");
@@ -223,21 +278,37 @@ sit_down(struct seat *s)
 
 /* --- all of them ---------------------------------------------------------- */
 
+static void
+read_ca(struct load *l, const char *path)
+{
+	FILE *f = fopen(path, "rb");
+
+	if (!f)
+		die(path);
+	l->ca_len = fread(l->ca, 1, sizeof(l->ca), f);
+	fclose(f);
+	if (l->ca_len == 0 || l->ca_len == sizeof(l->ca))
+		die(path);
+}
+
 int
 main(int argc, char **argv)
 {
-	struct load load = {0};
+	static struct load load;
 	struct seat *seats;
 	uint64_t at_a_time = 0, start;
 
-	if (argc != 3 ||
+	if (argc < 3 || argc > 4 ||
 	    !span_decimal(span_str(argv[2]), AT_A_TIME_MAX, &at_a_time) ||
 	    at_a_time == 0) {
-		fputs("usage: bench_load URI AT_A_TIME <DEVICES\n", stderr);
+		fputs(
+		    "usage: bench_load URI AT_A_TIME [CA] <DEVICES\n", stderr);
 		return 64;
 	}
 	secret_harden_process();
 	load.uri = argv[1];
+	if (argc == 4)
+		read_ca(&load, argv[3]);
 	seats = calloc(at_a_time, sizeof(*seats));
 	if (!seats || loop_new(&load.loop) != RC_OK)
 		die("out of memory");

@@ -1,12 +1,18 @@
 #!/usr/bin/env python3
-"""Server CPU of one PSK bootstrap, beside wolfSSL's bare handshake.
+"""What bootstrapd takes beside what it stands on, in one table.
 
-usage: run.py BUILD [-n COUNT] [-k AT_A_TIME] [--workers N]
+usage: run.py BUILD [psk] [x509] [issue] [-n COUNT] [-k AT_A_TIME]
+              [--workers N] [--sessions N]
 
-A real bootstrapd with a SoftHSM2 token, policies and a ledger in a temporary
-folder; virtual devices over real sockets. The CPU time of all its processes
-is read before and after, when every bootstrap stands in the ledger as ended.
-Ends with one line: `bench psk: ...`. Nothing here fails because it was slow.
+psk, x509: server CPU of one bootstrap (all processes of bootstrapd, read before
+and after, when every bootstrap stands in the ledger as ended), beside that of
+wolfSSL's bare handshake, by PSK or with certificates on both sides. A real
+bootstrapd with a SoftHSM2 token, policies and a ledger in a temporary folder;
+virtual devices over real sockets.
+issue: device certificates a second from as many threads as there are sessions,
+beside how often the token signs by itself.
+
+Nothing here fails because it was slow.
 """
 
 import argparse
@@ -26,9 +32,20 @@ from daemon_fixture import (  # noqa: E402
 from tap_story import Skip  # noqa: E402
 
 WARM_UP = 50
-AIM = 8
 EPOCH = 1
 BOOTSTRAP = 1  # the purpose of a key: lib/hsm/hsm.h
+
+X509_IDENTITY = """\
+identity: factory
+endpoint: "*"
+certificate: {trust: ca.pem, endpoint: cn}
+"""
+X509_SERVER = """\
+server:
+  certificate: server.pem
+  key: "pkcs11:object=bench-server"
+  trust: ca.pem
+"""
 
 
 class QuietWorld(World):
@@ -66,69 +83,135 @@ def ended(world):
                      "WHERE kind = 'bootstrap_end'")[0]["n"]
 
 
-def load(program, world, first, count, at_a_time, master):
-    devices = ""
+def psk_devices(first, count, master):
     for i in range(first, first + count):
         endpoint = f"{DOMAIN}-bench-{i:06}"
         key = derive(master, BOOTSTRAP, 0, EPOCH, endpoint)
-        devices += f"{endpoint} {key.hex()}\n"
+        yield f"{endpoint} {key.hex()}\n"
+
+
+def load(bench, world, at_a_time, devices, *ca):
+    before = ended(world)
+    devices = list(devices)
     done = subprocess.run(
-        [program, world.coaps(), str(at_a_time)], input=devices, text=True,
-        stdout=subprocess.PIPE, check=False,
+        [bench / "bench_load", world.coaps(), str(at_a_time), *ca],
+        input="".join(devices), text=True, stdout=subprocess.PIPE, check=False,
     )
     told = dict(word.split("=") for word in done.stdout.split())
-    if done.returncode or int(told["bootstraps"]) != count:
+    if done.returncode or int(told["bootstraps"]) != len(devices):
         sys.exit(f"bench: the load failed: {done.stdout}\n{world.log()}")
-    wait_for(lambda: ended(world) == first + count,
+    wait_for(lambda: ended(world) == before + len(devices),
              "every bootstrap to be in the ledger")
     return int(told["wall_ms"])
 
 
-def bare_handshake(program):
+def measure(args, bench, world, devices, *ca):
+    """us of server CPU for one bootstrap, and a line about its parts."""
+    load(bench, world, args.k, devices[:WARM_UP], *ca)
+    before = read_cpu(world)
+    wall_ms = load(bench, world, args.k, devices[WARM_UP:], *ca)
+    after = read_cpu(world)
+    world.stop()
+    each = {name: (after[name] - before[name]) / args.n for name in after}
+    parts = ", ".join(f"{name} {us:.0f} us" for name, us in each.items() if us)
+    print(f"{args.n} bootstraps, {args.k} at a time, {wall_ms} ms: {parts}")
+    return sum(each.values())
+
+
+def bare_handshake(bench, *argv):
     """us of server CPU."""
-    said = subprocess.run([program], capture_output=True, text=True,
-                          check=True).stdout
+    said = subprocess.run([bench / "bench_handshake", *map(str, argv)],
+                          capture_output=True, text=True, check=True).stdout
     print(said, end="")
     return float(re.search(r": ([\d.]+) us", said)[1])
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
-    parser.add_argument("build", type=Path)
-    parser.add_argument("-n", type=int, default=500, metavar="COUNT")
-    parser.add_argument("-k", type=int, default=20, metavar="AT_A_TIME")
-    parser.add_argument("--workers", type=int, default=2)
-    args = parser.parse_args()
-    build = args.build.resolve()
-    bench = build / "tests" / "bench"
-    os.environ.setdefault("BOOTSTRAPD", str(build / "bootstrapd/bootstrapd"))
-    os.environ.setdefault(
-        "TOOL", str(build / "provisioning-tool/provisioning-tool"))
+def fleet(args, policies, **kwargs):
+    """A daemon as in service; a whole fleet in one machine asks for more than
+    a worker may by default."""
+    return QuietWorld(policies, workers=args.workers,
+                      limits={"questions_per_second": 1_000_000}, **kwargs)
 
+
+def bench_psk(args, bench):
     master = secrets.token_bytes(32)
     policies = {
         "identity.yaml": IDENTITY.replace("[1, 2]", str(EPOCH)),
         "policy.yaml": POLICY,
     }
-    # a fleet in one machine: more than a worker may ask for by default
-    limits = {"questions_per_second": 1_000_000}
-    with QuietWorld(policies, workers=args.workers, limits=limits,
-                    known={BOOTSTRAP_MASTER: master}) as world:
+    with fleet(args, policies, known={BOOTSTRAP_MASTER: master}) as world:
         world.start()
-        load(bench / "bench_load", world, 0, WARM_UP, args.k, master)
-        before = read_cpu(world)
-        wall_ms = load(bench / "bench_load", world, WARM_UP, args.n, args.k,
-                       master)
-        after = read_cpu(world)
-        world.stop()
-    bare_us = bare_handshake(bench / "bench_handshake")
+        us = measure(args, bench, world,
+                     list(psk_devices(0, WARM_UP + args.n, master)))
+    bare_us = bare_handshake(bench, "psk")
+    return ("PSK bootstrap", f"{us:.0f} us", "bare handshake",
+            f"{bare_us:.1f} us", us / bare_us, "8 at most")
 
-    each = {name: (after[name] - before[name]) / args.n for name in after}
-    total_us = sum(each.values())
-    parts = ", ".join(f"{name} {us:.0f} us" for name, us in each.items())
-    print(f"{args.n} bootstraps, {args.k} at a time, {wall_ms} ms: {parts}")
-    print(f"bench psk: {total_us:.0f} us per bootstrap, bare handshake "
-          f"{bare_us:.0f} us, ratio {total_us / bare_us:.1f} (aim {AIM})")
+
+def make_pki(args, bench, world, devices):
+    """By bench_issue, in the token of that world. Returns what it said."""
+    folder = world.dir / "pki"
+    folder.mkdir(mode=0o700)
+    said = subprocess.run(
+        [bench / "bench_issue", world.module, "pkcs11:token=bootstrap",
+         "TOKEN_PIN", str(args.sessions), folder, str(devices)],
+        env={**world.env, "TOKEN_PIN": world.pin}, stdout=subprocess.PIPE, text=True, check=True).stdout
+    world.own()
+    for name in ("ca.pem", "server.pem", "policies.d/ca.pem"):
+        path = world.dir / name
+        path.write_bytes((folder / path.name).read_bytes())
+        path.chmod(0o644)
+    return dict(word.split("=") for word in said.split())
+
+
+def bench_x509(args, bench):
+    with fleet(args, {"policy.yaml": POLICY}) as world:
+        make_pki(args, bench, world, WARM_UP + args.n)
+        world.write_policy("identity.yaml", X509_IDENTITY)
+        world.write_config(X509_SERVER)
+        world.start()
+        devices = (world.dir / "pki/devices.txt").read_text()
+        us = measure(args, bench, world, devices.splitlines(keepends=True),
+                     world.dir / "ca.pem")
+        bare_us = bare_handshake(bench, "x509", world.dir / "pki", 3000)
+    return ("X.509 bootstrap", f"{us:.0f} us", "bare handshake",
+            f"{bare_us:.1f} us", us / bare_us, "1.6 at most")
+
+
+def bench_issue(args, bench):
+    with QuietWorld() as world:
+        told = make_pki(args, bench, world, 0)
+    issued, signed = int(told["issue_per_s"]), int(told["sign_per_s"])
+    return ("certificates issued", f"{issued}/s", "signatures of the token",
+            f"{signed}/s", issued / signed, "0.90 at least")
+
+
+BENCHES = {"psk": bench_psk, "x509": bench_x509, "issue": bench_issue}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser.add_argument("build", type=Path)
+    parser.add_argument("what", nargs="*", metavar="psk|x509|issue")
+    parser.add_argument("-n", type=int, default=500, metavar="COUNT")
+    parser.add_argument("-k", type=int, default=20, metavar="AT_A_TIME")
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--sessions", type=int, default=4)
+    args = parser.parse_args()
+    build = args.build.resolve()
+    os.environ.setdefault("BOOTSTRAPD", str(build / "bootstrapd/bootstrapd"))
+    os.environ.setdefault(
+        "TOOL", str(build / "provisioning-tool/provisioning-tool"))
+    unknown = set(args.what) - set(BENCHES)
+    if unknown:
+        parser.error(f"no such bench: {', '.join(sorted(unknown))}")
+
+    rows = [BENCHES[name](args, build / "tests/bench")
+            for name in args.what or BENCHES]
+    print()
+    for what, value, beside, base, ratio, limit in rows:
+        print(f"{what:<20} {value:>9}   {beside:<24} {base:>9}   "
+              f"ratio {ratio:6.2f} ({limit})")
 
 
 if __name__ == "__main__":
