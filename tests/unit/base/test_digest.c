@@ -36,6 +36,24 @@ test_sha256_vectors(void **state)
 	    "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1");
 }
 
+/* FIPS 180-4. */
+static void
+test_sha512_vector(void **state)
+{
+	char text[2 * DIGEST512_LEN];
+	uint8_t out[DIGEST512_LEN];
+	struct writer w;
+
+	(void)state;
+	digest512_of(SPAN_LIT("abc"), out);
+	writer_init(&w, text, sizeof(text));
+	text_hex(&w, span_of(out, sizeof(out)));
+	assert_true(span_is(writer_span(&w),
+	    "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a"
+	    "2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49"
+	    "f"));
+}
+
 static void
 test_pieces_are_the_whole(void **state)
 {
@@ -106,6 +124,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_sha256_vectors),
+	    cmocka_unit_test(test_sha512_vector),
 	    cmocka_unit_test(test_pieces_are_the_whole),
 	    cmocka_unit_test(test_siphash_vectors),
 	    cmocka_unit_test(test_random_bytes_fill_everything),

@@ -1,4 +1,5 @@
 /* Which chains are believed. */
+#include "hsm/crl.h"
 #include "hsm/trust.h"
 
 #include "x509_vectors.h"
@@ -78,6 +79,7 @@ test_time(void **state)
 	    trust_verify(t, device, NULL, 0, CERT_CLIENT_AUTH, 1795341014, &v),
 	    RC_DENIED);
 	assert_false(v.expired);
+	assert_true(v.not_yet);
 	trust_free(t);
 }
 
@@ -134,6 +136,68 @@ test_list_required(void **state)
 	trust_free(t);
 }
 
+/* A list that nobody has renewed: what it names stays revoked, and the fleet
+ * goes on. */
+static void
+test_list_out_of_date(void **state)
+{
+	struct trust *t = trust_of(issuing);
+	struct trust_verdict v;
+	struct der_fault fault;
+	struct crl c;
+	int64_t late;
+
+	(void)state;
+	assert_int_equal(crl_parse(list, &c, &fault), RC_OK);
+	late = c.next_update_s + 1;
+	assert_int_equal(trust_add_crl(t, list, &fault), RC_OK);
+	assert_int_equal(
+	    trust_verify(t, device, NULL, 0, CERT_CLIENT_AUTH, late, &v),
+	    RC_DENIED);
+	assert_true(v.revoked);
+	assert_int_equal(
+	    trust_verify(t, server, NULL, 0, CERT_SERVER_AUTH, late, &v),
+	    RC_OK);
+	trust_require_crl(t);
+	assert_int_equal(
+	    trust_verify(t, server, NULL, 0, CERT_SERVER_AUTH, late, &v),
+	    RC_DENIED);
+	assert_false(v.revoked);
+	trust_free(t);
+}
+
+/* Who writes a revoked number into a certificate of his own has not shown a
+ * certificate that was revoked. */
+static void
+test_forged_is_not_revoked(void **state)
+{
+	struct trust *t = trust_of(issuing);
+	struct trust_verdict v;
+	struct der_fault fault;
+	uint8_t bytes[VECTOR_MAX];
+
+	(void)state;
+	memcpy(bytes, device.p, device.len);
+	bytes[device.len - 1] ^= 1; /* of the signature */
+	assert_int_equal(trust_add_crl(t, list, &fault), RC_OK);
+	assert_int_equal(trust_verify(t, span_of(bytes, device.len), NULL, 0,
+			     CERT_CLIENT_AUTH, VECTOR_NOW_S, &v),
+	    RC_DENIED);
+	assert_false(v.revoked);
+	/* Revoked, and over since. */
+	assert_int_equal(
+	    trust_verify(t, device, NULL, 0, CERT_CLIENT_AUTH, 2140941016, &v),
+	    RC_DENIED);
+	assert_true(v.revoked);
+	assert_true(v.expired);
+	/* For another use. */
+	assert_int_equal(trust_verify(t, server, NULL, 0, CERT_CLIENT_AUTH,
+			     VECTOR_NOW_S, &v),
+	    RC_DENIED);
+	assert_true(v.misused);
+	trust_free(t);
+}
+
 static void
 test_what_is_no_anchor(void **state)
 {
@@ -179,6 +243,8 @@ main(void)
 	    cmocka_unit_test(test_time),
 	    cmocka_unit_test(test_revoked),
 	    cmocka_unit_test(test_list_required),
+	    cmocka_unit_test(test_list_out_of_date),
+	    cmocka_unit_test(test_forged_is_not_revoked),
 	    cmocka_unit_test(test_what_is_no_anchor),
 	};
 
