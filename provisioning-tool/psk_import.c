@@ -288,6 +288,7 @@ import(const struct options *o, struct import *i)
 	if (code == EX_OK)
 		code = key_check(l, &t, o->seal);
 	if (code == EX_OK) {
+		ledger_expect_many(l);
 		i->store = (struct psk_store){
 		    .hsm = t.session,
 		    .ledger = l,

@@ -382,6 +382,20 @@ ledger_close(struct ledger *l)
 }
 
 void
+ledger_expect_many(struct ledger *l)
+{
+	/* Pages that are changed over and over are then read once, and brought
+	 * into the file once for many commits. */
+	int code = sqlite3_exec(l->db,
+	    "PRAGMA cache_size = -65536;"
+	    "PRAGMA wal_autocheckpoint = 16384;",
+	    NULL, NULL, NULL);
+
+	if (code != SQLITE_OK)
+		(void)store_failed(l, code, "expect many rows");
+}
+
+void
 ledger_time(int64_t time_ms, char out[static 25])
 {
 	/* Years 0000 to 9999: what the form has room for. */

@@ -47,6 +47,13 @@ MUST_CHECK enum rc ledger_open(const char *path, enum ledger_mode mode,
     struct ledger **out, char *why, size_t why_len);
 void ledger_close(struct ledger *l);
 
+/**
+ * On this connection a very great number of rows will be written, in any order:
+ * up to 64 MiB more memory and as much of WAL, and several times the speed.
+ * What is promised of each commit stays.
+ */
+void ledger_expect_many(struct ledger *l);
+
 /** One event to append. All borrowed. */
 struct ledger_event {
 	const char *kind; /**< static, [a-z_]+ */
