@@ -167,6 +167,24 @@ def many_and_killed():
 
 
 @story
+def token_away():
+    """The token goes away in the middle: what was committed stays."""
+    with Depot() as f:
+        f.write("list.csv", HEAD + "".join(row(n) for n in range(2500)))
+        token, f.token = f.token, ["--module", os.environ["P11SHIM"],
+                                   *f.token[2:]]
+        f.env.update(P11SHIM_MODULE=f.module, P11SHIM_CTL=f.path("faults"))
+        # one for the check value, then a thousand and a half of keys
+        f.write("faults", "C_Sign 0x0 1500 0\nC_Sign 0x30 -1 0\n")
+        ran = f.load("list.csv")
+        failed(ran, 69, "CKR_DEVICE_ERROR", "run the same command again")
+        within("1500 rows, 1000 new, 0 there already", ran.out)
+        equal((f.count(), len(f.events())), (1000, 1))
+        f.token = token
+        equal(f.summary("list.csv"), (2500, 1500, 1000, 0))
+
+
+@story
 def another_key():
     """A key that is there stays; another one for it is a finding."""
     with Depot() as f:
