@@ -79,11 +79,42 @@ find_identity(struct build *b)
 	    b->set->identities, b->set->identity_count, name_of);
 }
 
+/** Can the document mint anything, and what was asked for? */
+static int
+check_identity(const struct build *b)
+{
+	const struct identity *id = b->identity;
+	const char *why = NULL, *remedy = NULL;
+	struct quoted q;
+
+	if (id->kind == IDENTITY_IMPORTED) {
+		why = "its keys were imported: the devices have theirs already";
+		remedy = "mint by a document that derives keys";
+	} else if (id->kind == IDENTITY_RPK) {
+		why = "its devices make their raw public keys themselves";
+		remedy = "mint by a document with a key or a certificate";
+	} else if (id->kind == IDENTITY_CERTIFICATE && !id->issue.ca) {
+		why = "it does not say who signs certificates";
+		remedy = "write `issue: {ca: AUTHORITY}` there, or sign one by "
+			 "provisioning-tool pki issue";
+	}
+	quote_str(&q, id->name);
+	if (why)
+		return tool_error(EX_DATAERR, remedy,
+		    "by identity %s (%s:%u) nothing is minted: %s", q.text,
+		    id->place.file, id->place.line, why);
+	if (b->o->epoch != 0 && id->kind != IDENTITY_PSK)
+		return tool_error(EX_USAGE, "leave it out",
+		    "--epoch is of derived keys: identity %s (%s:%u) has none",
+		    q.text, id->place.file, id->place.line);
+	return EX_OK;
+}
+
 static int
 check_uri(const struct build *b)
 {
 	const char *fault =
-	    server_uri_fault(b->o->uri, b->identity->kind == IDENTITY_PSK);
+	    server_uri_fault(b->o->uri, b->identity->kind != IDENTITY_NOSEC);
 	struct quoted uri, name;
 
 	if (!fault)
@@ -93,14 +124,40 @@ check_uri(const struct build *b)
 	    quote_str(&name, b->identity->name));
 }
 
+static int
+no_epoch(const struct build *b)
+{
+	struct quoted q;
+
+	quote_str(&q, b->identity->name);
+	if (b->o->epoch != 0)
+		return tool_error(EX_DATAERR,
+		    "add it there first, or bootstrapd will not know the "
+		    "device",
+		    "identity %s (%s:%u) has no epoch %lld that is accepted "
+		    "now",
+		    q.text, b->identity->place.file, b->identity->place.line,
+		    (long long)b->o->epoch);
+	return tool_error(EX_DATAERR, "add a newer one there",
+	    "identity %s (%s:%u) has no epoch that is accepted now", q.text,
+	    b->identity->place.file, b->identity->place.line);
+}
+
 /** Why issue_account would not. */
 static int
-not_minted(const struct build *b, enum rc rc)
+not_minted(const struct build *b, enum rc rc, const char *detail)
 {
 	struct quoted ep, name, glob;
 
 	quote_str(&ep, b->o->endpoint);
 	quote_str(&name, b->identity->name);
+	if (rc == RC_DENIED && detail[0])
+		return tool_error(EX_DATAERR,
+		    "see its certificate profile, and its authority",
+		    "a certificate for %s by identity %s (%s:%u) would not do: "
+		    "%s",
+		    ep.text, name.text, b->identity->place.file,
+		    b->identity->place.line, detail);
 	if (rc == RC_DENIED) {
 		char remedy[1800];
 
@@ -112,12 +169,7 @@ not_minted(const struct build *b, enum rc rc)
 		    b->identity->place.file, b->identity->place.line, ep.text);
 	}
 	if (rc == RC_CONFIG)
-		return tool_error(EX_DATAERR,
-		    "add it there first, or bootstrapd will not know the "
-		    "device",
-		    "identity %s (%s:%u) has no epoch %lld", name.text,
-		    b->identity->place.file, b->identity->place.line,
-		    (long long)b->o->epoch);
+		return no_epoch(b);
 	if (rc == RC_TOO_LARGE)
 		return tool_error(EX_DATAERR,
 		    "shorten the endpoint or the template",
@@ -169,14 +221,14 @@ mint(struct build *b)
 	};
 	struct secret bytes = {0};
 	struct plan plan = {0};
-	char detail[200];
+	char detail[200] = "";
 	enum rc rc;
 
 	rc = issue_account(&issuer, b->identity, span_str(b->o->endpoint),
 	    &account, &bytes, &b->credential, detail);
 	if (rc != RC_OK) {
 		secret_fini(&bytes);
-		return not_minted(b, rc);
+		return not_minted(b, rc, detail);
 	}
 	rc = plan_decode(&bytes, &plan);
 	if (rc == RC_OK)
@@ -192,32 +244,85 @@ mint(struct build *b)
 	return EX_OK;
 }
 
+/** What is public of the credential, as it stands in the ledger. */
+static size_t
+credential_fields(const struct build *b, struct field *f, struct writer *until)
+{
+	const struct issue_credential *c = &b->credential;
+	size_t n = 0;
+
+	if (b->identity->kind == IDENTITY_PSK) {
+		f[n++] = F_TEXT("kind", "psk");
+		f[n++] = F_TEXT("master", c->master);
+		f[n++] = F_INT("epoch", c->epoch);
+		f[n++] = F_BYTES("fingerprint",
+		    span_of(c->fingerprint, HSM_FINGERPRINT_LEN));
+	} else if (b->identity->kind == IDENTITY_CERTIFICATE) {
+		der_print_time(until, c->not_after_s);
+		f[n++] = F_TEXT("kind", "certificate");
+		f[n++] = F_TEXT("ca", c->ca);
+		f[n++] = F_TEXT("profile", c->profile);
+		f[n++] = F_BYTES("serial", span_of(c->serial, CERT_SERIAL_LEN));
+		f[n++] = F_TEXT("not_after", writer_span(until));
+		f[n++] = F_BYTES("fingerprint", span_of(c->sha256, DIGEST_LEN));
+		f[n++] =
+		    F_BYTES("issuer_key", span_of(c->issuer_key, DIGEST_LEN));
+	}
+	return n;
+}
+
 static int
 record(struct build *b)
 {
-	struct field f[8];
+	struct field f[12];
 	struct ledger_event e = {
 	    .kind = "image_minted",
 	    .endpoint = span_str(b->o->endpoint),
 	    .fields = f,
 	};
+	struct writer until;
+	char text[32];
 	size_t n = 0;
 
 	if (!b->ledger)
 		return EX_OK;
+	writer_init(&until, text, sizeof(text));
 	f[n++] = F_TEXT("identity", b->identity->name);
-	if (b->identity->kind == IDENTITY_PSK) {
-		f[n++] = F_TEXT("master", b->credential.master);
-		f[n++] = F_INT("epoch", b->credential.epoch);
-	}
+	n += credential_fields(b, f + n, &until);
 	f[n++] = F_TEXT("format", b->format->name);
 	f[n++] = F_BYTES("sha256", span_of(b->sha256, DIGEST_LEN));
-	if (b->identity->kind == IDENTITY_PSK)
-		f[n++] = F_BYTES("fingerprint",
-		    span_of(b->credential.fingerprint, HSM_FINGERPRINT_LEN));
 	e.field_count = n;
 	return record_row(
 	    b->ledger, &e, &b->seq, "the image was not handed out");
+}
+
+static void
+report_key(const struct issue_credential *c)
+{
+	char hex[HEX_TEXT_MAX];
+	struct quoted q;
+
+	fprintf(stderr, "fingerprint  %s\n",
+	    hex_text(hex, span_of(c->fingerprint, HSM_FINGERPRINT_LEN)));
+	fprintf(stderr, "key          %s epoch %u\n", quote_str(&q, c->master),
+	    (unsigned)c->epoch);
+}
+
+static void
+report_certificate(const struct issue_credential *c)
+{
+	char hex[HEX_TEXT_MAX], until[32];
+	struct quoted q;
+	struct writer w;
+
+	writer_init(&w, until, sizeof(until) - 1);
+	der_print_time(&w, c->not_after_s);
+	until[w.len] = '\0';
+	fprintf(stderr, "fingerprint  %s\n",
+	    hex_text(hex, span_of(c->sha256, DIGEST_LEN)));
+	fprintf(stderr, "certificate  serial %s until %s\n",
+	    hex_text(hex, span_of(c->serial, CERT_SERIAL_LEN)), until);
+	fprintf(stderr, "signed by    %s\n", quote_str(&q, c->ca));
 }
 
 static void
@@ -232,15 +337,10 @@ report(const struct build *b)
 	fprintf(stderr, "bytes        %zu\n", b->image.len);
 	fprintf(stderr, "sha256       %s\n",
 	    hex_text(hex, span_of(b->sha256, DIGEST_LEN)));
-	if (b->identity->kind == IDENTITY_PSK) {
-		fprintf(stderr, "fingerprint  %s\n",
-		    hex_text(hex,
-			span_of(
-			    b->credential.fingerprint, HSM_FINGERPRINT_LEN)));
-		fprintf(stderr, "key          %s epoch %u\n",
-		    quote_str(&q, b->credential.master),
-		    (unsigned)b->credential.epoch);
-	}
+	if (b->identity->kind == IDENTITY_PSK)
+		report_key(&b->credential);
+	else if (b->identity->kind == IDENTITY_CERTIFICATE)
+		report_certificate(&b->credential);
 	if (b->ledger)
 		fprintf(stderr, "ledger       %s row %llu\n",
 		    quote_str(&q, b->settings.ledger),
@@ -259,16 +359,18 @@ build(struct build *b)
 	if (code == EX_OK)
 		code = find_identity(b);
 	if (code == EX_OK)
+		code = check_identity(b);
+	if (code == EX_OK)
 		code = check_uri(b);
 	/* a device without security needs no token */
-	if (code == EX_OK && b->identity->kind == IDENTITY_PSK)
+	if (code == EX_OK && b->identity->kind != IDENTITY_NOSEC)
 		code = settings_need(&b->settings, SETTINGS_TOKEN);
 	if (code == EX_OK)
 		code = output_begin(&b->output, b->o->output, b->o->force);
 	if (code == EX_OK && b->settings.ledger)
 		code =
 		    record_open(b->settings.ledger, LEDGER_WRITE, &b->ledger);
-	if (code == EX_OK && b->identity->kind == IDENTITY_PSK)
+	if (code == EX_OK && b->identity->kind != IDENTITY_NOSEC)
 		code = token_open(&b->settings, &b->token);
 	if (code == EX_OK)
 		code = mint(b);
