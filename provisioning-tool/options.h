@@ -29,7 +29,7 @@ struct options {
 	int64_t hold_off_s;
 	bool force;
 	/* policies */
-	const char *credential, *address;
+	const char *credential, *address, *psk_identity, *raw_key;
 	/* the token's speed */
 	const char *master, *key;
 	int64_t seconds;

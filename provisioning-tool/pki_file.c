@@ -185,6 +185,52 @@ pki_certificates(
 	return code == EX_OK && !any ? none_there(name, "CERTIFICATE") : code;
 }
 
+/** As SubjectPublicKeyInfo: that, or what a certificate holds. */
+static int
+public_key_of(const char *path, struct span bytes, struct writer *der)
+{
+	struct pki_certificate *c;
+	struct span rest = bytes;
+	bool found = false;
+	int code = next_block(path, "PUBLIC KEY", &rest, der, &found);
+
+	if (code == EX_OK && found &&
+	    p256_spki_check(writer_span(der)) == RC_OK)
+		return EX_OK;
+	der->len = 0;
+	c = malloc(sizeof(*c));
+	if (!c)
+		return tool_fault(RC_MEMORY, "key");
+	if (code == EX_OK)
+		code = pki_certificate_read(path, c);
+	if (code == EX_OK)
+		writer_put(der, c->cert.spki);
+	free(c);
+	return code;
+}
+
+int
+pki_public_key_read(const char *path, uint8_t spki[static P256_SPKI_LEN])
+{
+	uint8_t der[PKI_CERT_MAX];
+	struct pki_file f;
+	struct writer w;
+	int code = pki_file_read(path, &f);
+
+	writer_init(&w, der, sizeof(der));
+	if (code == EX_OK)
+		code = public_key_of(path, span_of(f.bytes, f.len), &w);
+	pki_file_fini(&f);
+	if (code != EX_OK)
+		return code;
+	if (w.full || w.len != P256_SPKI_LEN ||
+	    p256_spki_check(writer_span(&w)) != RC_OK)
+		return unread(
+		    EX_DATAERR, path, "no public key on P-256 (RFC 5480 2.2)");
+	memcpy(spki, der, P256_SPKI_LEN);
+	return EX_OK;
+}
+
 int
 pki_request_read(const char *path, struct pki_request *out)
 {

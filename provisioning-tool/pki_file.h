@@ -46,6 +46,13 @@ typedef int (*pki_certificate_fn)(void *ctx, const struct cert *c);
 MUST_CHECK int pki_certificates(
     const char *name, struct span bytes, pki_certificate_fn each, void *ctx);
 
+/**
+ * A public key on P-256: PEM "PUBLIC KEY", its DER, or a certificate with it.
+ * EX_OK, EX_IOERR, EX_DATAERR, EX_SOFTWARE.
+ */
+MUST_CHECK int pki_public_key_read(
+    const char *path, uint8_t spki[static P256_SPKI_LEN]);
+
 /** A request and its bytes; as pki_certificate. */
 struct pki_request {
 	uint8_t der[CSR_DER_MAX];

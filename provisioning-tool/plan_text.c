@@ -1,11 +1,18 @@
 #include "plan_text.h"
 
+#include "base/digest.h"
+#include "hsm/cert.h"
+#include "hsm/p256.h"
 #include "lwm2m/object.h"
 #include "tool.h"
 
 #include <stdio.h>
 
-enum { PATH_COLUMN = 12, NAME_COLUMN = 24 };
+enum {
+	PATH_COLUMN = 12,
+	NAME_COLUMN = 24,
+	LONG_VALUE = 64, /**< bytes; the digests of Matching Type are shorter */
+};
 
 /** Does the session choose the instance of this path? */
 static bool
@@ -60,6 +67,61 @@ print_bytes(struct span s)
 	}
 }
 
+/** What a long value is: what stands in `/0/x/4`, or only how long. */
+static void
+print_long(struct span s)
+{
+	uint8_t sha256[DIGEST_LEN];
+	char name[1024], hex[HEX_TEXT_MAX];
+	struct der_fault fault;
+	struct writer w;
+	struct cert c;
+
+	digest_of(s, sha256);
+	writer_init(&w, name, sizeof(name));
+	if (cert_parse(s, &c, &fault) == RC_OK) {
+		fputs("certificate of ", stdout);
+		cert_print_dn(c.subject, &w);
+		print_span(writer_span(&w));
+		fputs(", ", stdout);
+	} else if (p256_spki_check(s) == RC_OK) {
+		fputs("public key, ", stdout);
+	}
+	printf("%zu bytes, SHA-256 %.16s...", s.len,
+	    hex_text(hex, span_of(sha256, sizeof(sha256))));
+}
+
+/** The word for a number, where people know it by that; NULL: none. */
+static const char *
+word_for(struct lwm2m_path at, int64_t number)
+{
+	static const char *const modes[] = {"pre-shared key", "raw public key",
+	    "certificate", "no security", "EST"};
+	static const char *const matches[] = {
+	    "exact", "SHA-256", "SHA-384", "SHA-512"};
+	static const char *const usages[] = {"CA constraint",
+	    "service certificate constraint", "trust anchor", "domain-issued"};
+
+	if (at.object != OBJECT_SECURITY || number < 0)
+		return NULL;
+	if (at.resource == SECURITY_MODE && number <= 4)
+		return modes[number];
+	if (at.resource == SECURITY_MATCHING_TYPE && number <= 3)
+		return matches[number];
+	if (at.resource == SECURITY_CERTIFICATE_USAGE && number <= 3)
+		return usages[number];
+	return NULL;
+}
+
+static void
+print_word(struct lwm2m_path at, int64_t number)
+{
+	const char *word = word_for(at, number);
+
+	if (word)
+		printf(" (%s)", word);
+}
+
 static void
 print_value(const struct plan_entry *e, const struct lwm2m_resource *r)
 {
@@ -75,6 +137,8 @@ print_value(const struct plan_entry *e, const struct lwm2m_resource *r)
 		/* a key that a policy gives in clear is still a key */
 		if (r && r->flags & RES_SECRET && v->bytes.len > 0)
 			printf("<%zu bytes>", v->bytes.len);
+		else if (v->bytes.len > LONG_VALUE)
+			print_long(v->bytes);
 		else
 			print_bytes(v->bytes);
 		break;
@@ -85,9 +149,11 @@ print_value(const struct plan_entry *e, const struct lwm2m_resource *r)
 	case LWM2M_INTEGER:
 	case LWM2M_TIME:
 		printf("%lld", (long long)v->integer);
+		print_word(e->entry.path, v->integer);
 		break;
 	case LWM2M_UNSIGNED:
 		printf("%llu", (unsigned long long)v->number);
+		print_word(e->entry.path, (int64_t)v->number);
 		break;
 	case LWM2M_FLOAT:
 		printf("%g", v->real);

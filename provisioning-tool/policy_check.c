@@ -1,4 +1,5 @@
 /* policy check: every finding of every file, then what there is. */
+#include "device_profile.h"
 #include "issue/rules.h"
 #include "rows.h"
 #include "tool.h"
@@ -31,6 +32,26 @@ findings_json(const struct diag *d)
 	}
 }
 
+/** Those of the documents; one is built in. */
+static size_t
+profiles(const struct policy_set *set)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < set->certificate_count; i++)
+		n += strcmp(set->certificates[i].name,
+			 DEVICE_PROFILE_BUILT_IN) != 0;
+	return n;
+}
+
+/** ", 2 policies"; a kind that few have is left out where there is none. */
+static void
+count(size_t n, const char *one, const char *many, bool always)
+{
+	if (n > 0 || always)
+		printf(", %zu %s", n, n == 1 ? one : many);
+}
+
 /** What one path holds, or that it cannot be used. */
 static void
 summary(const char *path, const struct policy_set *set, const struct diag *d,
@@ -42,7 +63,7 @@ summary(const char *path, const struct policy_set *set, const struct diag *d,
 	struct quoted q;
 
 	if (json) {
-		struct field f[7];
+		struct field f[9];
 		size_t n = 0;
 
 		f[n++] = F_TEXT("path", path);
@@ -52,6 +73,8 @@ summary(const char *path, const struct policy_set *set, const struct diag *d,
 		if (set) {
 			f[n++] = F_INT("identities", set->identity_count);
 			f[n++] = F_INT("policies", set->policy_count);
+			f[n++] = F_INT("authorities", set->authority_count);
+			f[n++] = F_INT("certificate_profiles", profiles(set));
 			f[n++] = F_BYTES(
 			    "policy_set", span_of(set->digest, DIGEST_LEN));
 		}
@@ -64,11 +87,14 @@ summary(const char *path, const struct policy_set *set, const struct diag *d,
 		    errors == 1 ? "" : "s", warnings, warnings == 1 ? "" : "s");
 		return;
 	}
-	printf("%zu identit%s, %zu polic%s, %zu warning%s, set %s\n",
-	    set->identity_count, set->identity_count == 1 ? "y" : "ies",
-	    set->policy_count, set->policy_count == 1 ? "y" : "ies", warnings,
-	    warnings == 1 ? "" : "s",
-	    hex_text(hex, span_of(set->digest, DIGEST_LEN)));
+	printf("%zu identit%s", set->identity_count,
+	    set->identity_count == 1 ? "y" : "ies");
+	count(set->policy_count, "policy", "policies", true);
+	count(set->authority_count, "authority", "authorities", false);
+	count(profiles(set), "certificate profile", "certificate profiles",
+	    false);
+	count(warnings, "warning", "warnings", true);
+	printf(", set %s\n", hex_text(hex, span_of(set->digest, DIGEST_LEN)));
 }
 
 static int

@@ -2,207 +2,19 @@
  * policy explain: what one device would get, before it comes: the daemon's own
  * decision over the same documents, without the HSM.
  */
-#include "issue/issue.h"
+#include "../bootstrapd/config.h"
+#include "explain.h"
 #include "plan_text.h"
+#include "record.h"
+#include "settings.h"
 #include "tool.h"
 #include "verbs.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
-
-enum { MISSES_MAX = 20, TEMPLATE_MAX = 512 };
-
-/** What is asked, and the memory that the request points into. */
-struct question {
-	const struct options *o;
-	const struct issue_rules *rules;
-	const struct policy_set *set; /* theirs */
-	struct issue_request rq;
-	uint8_t credential[TEMPLATE_MAX];
-	bool assumed; /* nobody said what the device shows */
-};
-
-static const struct identity *
-identity_by_name(const struct policy_set *set, const char *name)
-{
-	for (size_t i = 0; i < set->identity_count; i++)
-		if (strcmp(set->identities[i].name, name) == 0)
-			return &set->identities[i];
-	return NULL;
-}
-
-/** The request of a device that was made by `id`. */
-static void
-as_made_by(struct question *qn, const struct identity *id)
-{
-	struct writer w;
-
-	if (id->kind == IDENTITY_NOSEC) {
-		qn->rq.proof = PROOF_NONE;
-		if (qn->rq.address.family == 0 && id->network_count > 0) {
-			qn->rq.address.family = id->networks[0].family;
-			memcpy(qn->rq.address.ip, id->networks[0].ip,
-			    sizeof(qn->rq.address.ip));
-		}
-		return;
-	}
-	writer_init(&w, qn->credential, sizeof(qn->credential));
-	template_expand(&w, id->psk_identity, qn->rq.endpoint);
-	qn->rq.credential = writer_span(&w);
-}
-
-/** Nothing said: as the first document that admits the endpoint has it. */
-static void
-assume(struct question *qn)
-{
-	qn->assumed = true;
-	for (size_t i = 0; i < qn->set->identity_count; i++) {
-		const struct identity *id = &qn->set->identities[i];
-
-		if (!glob_match(id->endpoint, qn->rq.endpoint))
-			continue;
-		as_made_by(qn, id);
-		return;
-	}
-	qn->rq.credential = qn->rq.endpoint;
-}
-
-static int
-ask(struct question *qn)
-{
-	const struct options *o = qn->o;
-	const struct identity *id;
-	struct quoted q;
-
-	qn->rq = (struct issue_request){
-	    .proof = PROOF_PSK,
-	    .has_endpoint = true,
-	    .endpoint = span_str(o->endpoint),
-	    .pct = -1,
-	};
-	if (o->credential && (o->address || o->identity))
-		return tool_error(EX_USAGE, "give one of them",
-		    "--credential stands for a device with a key: --identity "
-		    "and --address do not go with it");
-	if (o->address &&
-	    address_parse(span_str(o->address), &qn->rq.address) != RC_OK)
-		return tool_error(EX_USAGE,
-		    "as in 192.0.2.1:5683 or [2001:db8::1]:5683",
-		    "--address %s", quote_str(&q, o->address));
-	if (o->credential) {
-		qn->rq.credential = span_str(o->credential);
-	} else if (o->identity) {
-		id = identity_by_name(qn->set, o->identity);
-		if (!id)
-			return tool_error(EX_DATAERR,
-			    "see provisioning-tool policy check",
-			    "no identity document %s",
-			    quote_str(&q, o->identity));
-		if (o->address && id->kind != IDENTITY_NOSEC)
-			return tool_error(EX_USAGE, "leave --address out",
-			    "identity %s admits by key, not by address",
-			    quote_str(&q, o->identity));
-		as_made_by(qn, id);
-	} else if (o->address) {
-		qn->rq.proof = PROOF_NONE;
-	} else {
-		assume(qn);
-	}
-	return EX_OK;
-}
-
-static void
-print_place(const char *name, struct policy_place at)
-{
-	struct quoted q, file;
-
-	printf("%s  (%s:%u)\n", quote_str(&q, name),
-	    /* bare, so that editors and terminals take it for a place */
-	    strcspn(at.file, "\"\\ \t\r\n\033") == strlen(at.file)
-		? at.file
-		: quote_str(&file, at.file),
-	    at.line);
-}
-
-static void
-print_request(const struct question *qn)
-{
-	char text[ADDRESS_TEXT_MAX];
-	struct quoted q;
-	struct writer w;
-
-	printf("endpoint    %s\n", quote(&q, qn->rq.endpoint));
-	if (qn->rq.proof == PROOF_NONE) {
-		writer_init(&w, text, sizeof(text) - 1);
-		address_print(&w, &qn->rq.address);
-		text[w.len] = '\0';
-		printf("comes from  %s, without security\n", text);
-	} else {
-		printf("shows       PSK identity %s\n",
-		    quote(&q, qn->rq.credential));
-	}
-	if (qn->assumed)
-		puts("            (assumed: --identity, --credential and "
-		     "--address say otherwise)");
-}
-
-static void
-print_identity(const struct identity *id)
-{
-	struct quoted q;
-
-	if (!id) {
-		puts("identity    none");
-		return;
-	}
-	fputs("identity    ", stdout);
-	print_place(id->name, id->place);
-	printf("            endpoint %s", quote_str(&q, id->endpoint));
-	if (id->kind == IDENTITY_PSK) {
-		printf(", key from %s epoch", quote_str(&q, id->master));
-		for (size_t i = 0; i < id->epoch_count; i++)
-			printf("%s %u", i ? "," : "", (unsigned)id->epochs[i]);
-	}
-	putchar('\n');
-}
-
-/** Why each identity document does not admit the device. */
-static void
-print_identity_misses(const struct question *qn)
-{
-	const struct policy_set *set = qn->set;
-	uint8_t buf[TEMPLATE_MAX];
-	struct quoted q;
-	struct writer w;
-
-	for (size_t i = 0; i < set->identity_count && i < MISSES_MAX; i++) {
-		const struct identity *id = &set->identities[i];
-
-		fputs("not         ", stdout);
-		print_place(id->name, id->place);
-		fputs("            ", stdout);
-		writer_init(&w, buf, sizeof(buf));
-		if (id->kind == IDENTITY_PSK)
-			template_expand(&w, id->psk_identity, qn->rq.endpoint);
-		if ((qn->rq.proof == PROOF_NONE) !=
-		    (id->kind == IDENTITY_NOSEC))
-			puts(qn->rq.proof == PROOF_NONE
-				? "it asks for a key"
-				: "it admits by address only");
-		else if (!glob_match(id->endpoint, qn->rq.endpoint))
-			printf("endpoint: %s does not fit\n",
-			    quote_str(&q, id->endpoint));
-		else if (qn->rq.proof == PROOF_NONE)
-			puts("nosec.network: the address is in none");
-		else
-			printf("psk.identity: for this endpoint it is %s\n",
-			    quote(&q, writer_span(&w)));
-	}
-	if (set->identity_count > MISSES_MAX)
-		printf(
-		    "not         %zu more\n", set->identity_count - MISSES_MAX);
-}
+#include <unistd.h>
 
 /**
  * Is it worth a line? Where another policy matched, one for other identities is
@@ -225,7 +37,7 @@ print_miss(const struct policy *p, enum policy_miss miss,
 	struct quoted q;
 
 	fputs(miss == MISS_LATER ? "later       " : "not         ", stdout);
-	print_place(p->name, p->place);
+	explain_place(p->name, p->place);
 	fputs("            ", stdout);
 	switch (miss) {
 	case MISS_IDENTITY:
@@ -252,7 +64,7 @@ print_policies(const struct question *qn, const struct issue_decision *d)
 
 	fputs("policy      ", stdout);
 	if (d->policy)
-		print_place(d->policy->name, d->policy->place);
+		explain_place(d->policy->name, d->policy->place);
 	else
 		puts("none");
 	for (size_t i = 0; i < set->policy_count; i++) {
@@ -264,7 +76,7 @@ print_policies(const struct question *qn, const struct issue_decision *d)
 		miss = policy_miss(p, d->peer.identity, d->peer.endpoint);
 		if (miss == MISS_NONE)
 			miss = MISS_LATER;
-		if (!nearly(p, miss, d) || shown == MISSES_MAX) {
+		if (!nearly(p, miss, d) || shown == EXPLAIN_MISSES_MAX) {
 			others++;
 			continue;
 		}
@@ -292,67 +104,162 @@ print_plan(struct issue_decision *d)
 	return EX_OK;
 }
 
+/** As of a device whose credential is what the document asks for, where there
+ *  is none to look at. */
+static int
+decide_as_made(
+    struct question *qn, const struct issuer *issuer, struct issue_decision *d)
+{
+	enum rc rc;
+
+	*d = (struct issue_decision){0};
+	d->peer.endpoint = qn->rq.endpoint;
+	d->reason = REASON_NO_IDENTITY;
+	if (!identity_fits(qn->made_by, qn->rq.endpoint))
+		return EX_OK;
+	d->peer.identity = qn->made_by;
+	d->policy = policy_for(qn->set, qn->made_by, qn->rq.endpoint);
+	d->reason = REASON_NO_POLICY;
+	if (!d->policy)
+		return EX_OK;
+	d->reason = REASON_NONE;
+	rc = issue_plan(issuer, d->policy, qn->rq.endpoint, d);
+	d->granted = rc == RC_OK;
+	if (rc == RC_DENIED)
+		d->reason = REASON_CERTIFICATE_REFUSED;
+	else if (rc == RC_TOO_LARGE)
+		d->reason = REASON_PLAN_TOO_LARGE;
+	else if (rc != RC_OK && d->reason == REASON_NONE)
+		return tool_fault(rc, "plan");
+	return EX_OK;
+}
+
+static int
+print_decision(const struct question *qn, struct issue_decision *d)
+{
+	struct quoted q;
+
+	explain_request(qn);
+	explain_identity(d->peer.identity);
+	if (d->peer.identity && !qn->rq.has_endpoint)
+		printf("endpoint    %s, as it proves\n",
+		    quote(&q, d->peer.endpoint));
+	if (!d->peer.identity)
+		explain_misses(qn);
+	else if (d->granted || d->reason == REASON_NO_POLICY)
+		print_policies(qn, d);
+	if (d->granted)
+		return print_plan(d);
+	printf("refused     %s: %s\n", reason_code(d->reason),
+	    reason_sentence(d->reason));
+	if (d->detail[0])
+		printf("            %s\n", quote(&q, span_str(d->detail)));
+	return tool_error(EX_NOPERM, reason_remedy(d->reason), "refused (%s)",
+	    reason_code(d->reason));
+}
+
 static int
 explain(struct question *qn)
 {
 	const struct issuer issuer = {
+	    .store = qn->store,
 	    .rules = qn->rules,
-	    .now_s = time(NULL),
+	    .now_s = qn->now_s,
 	};
-	struct issue_decision d;
-	int code = ask(qn);
+	struct issue_decision d = {0};
+	int code = explain_ask(qn);
 
 	if (code != EX_OK)
 		return code;
-	issue_begin(&issuer, &qn->rq, &d);
-	print_request(qn);
-	print_identity(d.peer.identity);
-	if (!d.peer.identity)
-		print_identity_misses(qn);
-	else if (d.granted || d.reason == REASON_NO_POLICY)
-		print_policies(qn, &d);
-	if (d.granted) {
-		code = print_plan(&d);
-	} else {
-		printf("refused     %s: %s\n", reason_code(d.reason),
-		    reason_sentence(d.reason));
-		code = tool_error(EX_NOPERM, reason_remedy(d.reason),
-		    "refused (%s)", reason_code(d.reason));
-	}
+	if (qn->made_by && qn->rq.proof != PROOF_NONE &&
+	    qn->rq.credential.len == 0)
+		code = decide_as_made(qn, &issuer, &d);
+	else
+		issue_begin(&issuer, &qn->rq, &d);
+	if (code == EX_OK)
+		code = print_decision(qn, &d);
 	issue_decision_fini(&d);
 	return code;
 }
 
-int
-policy_explain(const struct options *o)
+/** What the daemon trusts by itself, if its configuration is named. */
+static int
+read_daemon(struct question *qn, const struct settings *s)
 {
+	int code = EX_OK;
+
+	if (!s->config)
+		return EX_OK;
+	code =
+	    explain_read(s->config->trust, s->config->trust_count, &qn->trust);
+	if (code == EX_OK)
+		code = explain_read(
+		    s->config->crls, s->config->crl_count, &qn->crls);
+	return code;
+}
+
+static int
+with_rules(struct question *qn)
+{
+	const struct issue_rules_config config = {
+	    .trust = qn->trust.named,
+	    .trust_count = qn->trust.count,
+	    .crls = qn->crls.named,
+	    .crl_count = qn->crls.count,
+	    .now_s = qn->now_s,
+	};
+	const char *path = qn->o->operands[0];
 	struct diag *d = diag_new();
 	struct policy_set *set = NULL;
 	struct issue_rules *rules = NULL;
-	struct question qn = {.o = o};
 	struct quoted q;
-	enum rc rc;
+	enum rc rc = d ? policy_load(path, d, &set) : RC_MEMORY;
 	int code;
 
-	if (!d)
-		return tool_fault(RC_MEMORY, "policies");
-	rc = policy_load(o->operands[0], d, &set);
 	if (rc == RC_OK)
-		rc = issue_rules_new(set, NULL, d, &rules);
+		rc = issue_rules_new(set, &config, d, &rules);
 	if (rc == RC_OK) {
-		qn.rules = rules;
-		qn.set = set;
-		code = explain(&qn);
+		qn->rules = rules;
+		qn->set = set;
+		code = explain(qn);
 	} else if (rc == RC_MEMORY) {
 		code = tool_fault(rc, "policies");
 	} else {
 		diag_sort(d);
 		diag_print(d, stderr);
 		code = tool_error(EX_DATAERR, "mend what is named above",
-		    "%s cannot be used", quote_str(&q, o->operands[0]));
+		    "%s cannot be used", quote_str(&q, path));
 	}
 	issue_rules_unref(rules);
 	policy_set_unref(set);
 	diag_free(d);
+	return code;
+}
+
+int
+policy_explain(const struct options *o)
+{
+	struct question *qn = calloc(1, sizeof(*qn));
+	struct settings s = {0};
+	int code;
+
+	if (!qn)
+		return tool_fault(RC_MEMORY, "policies");
+	qn->o = o;
+	qn->now_s = (int64_t)time(NULL);
+	code = settings_load(o, 0, &s);
+	if (code == EX_OK)
+		code = read_daemon(qn, &s);
+	/* that of a daemon that has not run yet is none to look at */
+	if (code == EX_OK && s.ledger &&
+	    (o->ledger || access(s.ledger, F_OK) == 0))
+		code = record_open(s.ledger, LEDGER_READ, &qn->store);
+	if (code == EX_OK)
+		code = with_rules(qn);
+	ledger_close(qn->store);
+	explain_files_fini(&qn->trust);
+	explain_files_fini(&qn->crls);
+	settings_fini(&s);
+	free(qn);
 	return code;
 }

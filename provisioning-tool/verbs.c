@@ -135,14 +135,19 @@ static const struct option_group check_group =
     OPTION_GROUP("Options", check_specs);
 
 static const struct option_spec explain_specs[] = {
-    {TEXT("endpoint", endpoint, "EP", "the device's endpoint client name"),
-	.required = true},
+    {TEXT("endpoint", endpoint, "EP", "the device's endpoint client name")},
     {TEXT("identity", identity, "DOC",
 	"as a device made by this identity document")},
-    {TEXT("credential", credential, "PSK-ID",
+    {FILE_NAME("certificate", certificate, "FILE",
+	"as a device that shows this certificate, with its chain")},
+    {FILE_NAME("raw-key", raw_key, "FILE",
+	"as a device that shows this raw public key")},
+    {TEXT("psk-identity", psk_identity, "PSK-ID",
 	"as a device that shows this PSK identity")},
+    {TEXT("credential", credential, "PSK-ID", "the same as --psk-identity")},
     {TEXT("address", address, "IP:PORT",
 	"as a device that comes from there without security")},
+    {LEDGER("with what it says was revoked, and its sealed store")},
 };
 static const struct option_group explain_group =
     OPTION_GROUP("Options", explain_specs);
@@ -357,7 +362,7 @@ const struct verb verbs[] = {
     {"policy check", "report every finding in policy files",
 	{{&check_group}, "PATH...", 1, MANY}, policy_check},
     {"policy explain", "show what one device would get, and why",
-	{{&explain_group}, "PATH", 1, 1}, policy_explain},
+	{{&explain_group, &config_group}, "PATH", 1, 1}, policy_explain},
     {"image build", "mint the account of one device into an image",
 	{{&build_group, &token_group, &config_group}, NONE}, image_build},
     {"image formats", "list the formats of images", {{&formats_group}, NONE},
