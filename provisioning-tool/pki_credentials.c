@@ -93,11 +93,11 @@ compare_endpoint(void *ctx, const struct ledger_row *row)
 	struct credentials *cs = ctx;
 	unsigned edits;
 
-	if (cs->edits == 0 || row->endpoint.len == 0)
-		return RC_OK;
+	if (cs->edits <= 1 || row->endpoint.len == 0)
+		return RC_OK; /* none, or none that is nearer */
 	edits = nearest_distance(
 	    span_str(cs->endpoint), row->endpoint, cs->edits - 1);
-	if (edits < cs->edits) {
+	if (edits > 0 && edits < cs->edits) {
 		cs->edits = edits;
 		memcpy(cs->nearest, row->endpoint.p, row->endpoint.len);
 		cs->nearest[row->endpoint.len] = '\0';
@@ -105,12 +105,12 @@ compare_endpoint(void *ctx, const struct ledger_row *row)
 	return RC_OK;
 }
 
-/** Rows of all kinds that give something out, through `each`. */
+/** Rows of all kinds that know a credential, through `each`. */
 static enum rc
-each_given(struct credentials *cs, struct ledger *l, ledger_row_fn each)
+each_known(struct credentials *cs, struct ledger *l, ledger_row_fn each)
 {
-	static const char *const kinds[] = {
-	    "certificate_signed", "image_minted", "credential_issued"};
+	static const char *const kinds[] = {"certificate_signed",
+	    "image_minted", "credential_issued", "bootstrap_begin"};
 	bool all = each == compare_endpoint || !cs->endpoint;
 	enum rc rc = RC_OK;
 
@@ -165,14 +165,14 @@ credentials_mark(struct credentials *cs, struct ledger *l)
 enum rc
 credentials_find(struct credentials *cs, struct ledger *l)
 {
-	enum rc rc = each_given(cs, l, collect);
+	enum rc rc = each_known(cs, l, collect);
 
 	if (rc == RC_OK && cs->count > 0)
 		return credentials_mark(cs, l);
 	if (rc == RC_OK && cs->endpoint) {
 		/* as in nearest_of: within a third of the word */
 		cs->edits = (unsigned)strlen(cs->endpoint) / 3 + 1;
-		rc = each_given(cs, l, compare_endpoint);
+		rc = each_known(cs, l, compare_endpoint);
 	}
 	return rc;
 }
@@ -180,7 +180,8 @@ credentials_find(struct credentials *cs, struct ledger *l)
 enum rc
 credentials_add(struct credentials *cs, const struct credential *one)
 {
-	return append(cs, one, span_of(NULL, 0));
+	return append(
+	    cs, one, cs->endpoint ? span_str(cs->endpoint) : span_of(NULL, 0));
 }
 
 void

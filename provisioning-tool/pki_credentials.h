@@ -1,7 +1,8 @@
 /**
- * pki_credentials.h - what the ledger says was given to devices, and what of
- * it was taken back: rows credential_issued, image_minted and
- * certificate_signed, against rows credential_revoked.
+ * pki_credentials.h - what the ledger says was given to devices, or shown by
+ * them, and what of it was taken back: rows credential_issued, image_minted,
+ * certificate_signed and bootstrap_begin (a vendor's certificate, a raw public
+ * key), against rows credential_revoked.
  */
 #ifndef TOOL_PKI_CREDENTIALS_H
 #define TOOL_PKI_CREDENTIALS_H
@@ -18,8 +19,7 @@ enum {
 
 /** One credential; texts as the ledger has them, "" where it has none. */
 struct credential {
-	uint64_t
-	    seq; /**< the row that gave it out; then the one that took it */
+	uint64_t seq; /**< the row that knows it; then the one that took it */
 	/** Hex, without zero bytes in front; "": no certificate. */
 	char serial[CREDENTIAL_SERIAL_MAX + 1];
 	/** Hex: SHA-256 of a certificate or raw public key, or the shorter
@@ -49,10 +49,11 @@ struct credentials {
  */
 MUST_CHECK enum rc credentials_find(struct credentials *c, struct ledger *l);
 
-/** Add one that the ledger does not know; `endpoint` stays empty. Errors:
- *  RC_MEMORY. */
+/** Add one that no row of the ledger has; its endpoint is `cs->endpoint`. Before
+ *  credentials_find, which adds none twice, or after. Errors: RC_MEMORY,
+ *  RC_TOO_LARGE. */
 MUST_CHECK enum rc credentials_add(
-    struct credentials *c, const struct credential *one);
+    struct credentials *cs, const struct credential *one);
 
 /** Mark in the list what was revoked before. Errors: RC_DB. */
 MUST_CHECK enum rc credentials_mark(struct credentials *c, struct ledger *l);

@@ -6,6 +6,7 @@
 #include "hsm/hsm.h"
 #include "pki_credentials.h"
 #include "pki_file.h"
+#include "pki_sealed.h"
 #include "record.h"
 #include "settings.h"
 #include "tool.h"
@@ -322,6 +323,8 @@ pki_revoke(const struct options *o)
 		code = settings_load(o, SETTINGS_LEDGER, &s);
 	if (code == EX_OK)
 		code = record_open(s.ledger, LEDGER_WRITE, &l);
+	if (code == EX_OK && o->endpoint)
+		code = sealed_find(&r.found, l, &s);
 	if (code == EX_OK)
 		code = revoke(&r, l);
 	credentials_fini(&r.found);

@@ -372,7 +372,7 @@ const struct verb verbs[] = {
     {"pki issue", "sign the certificate of one device",
 	{{&issue_group, &token_group, &config_group}, NONE}, pki_issue},
     {"pki revoke", "take a certificate or a device's credentials back",
-	{{&revoke_group, &config_group}, NONE}, pki_revoke},
+	{{&revoke_group, &token_group, &config_group}, NONE}, pki_revoke},
     {"pki crl", "sign the list of a CA's revoked certificates",
 	{{&crl_group, &token_group, &config_group}, NONE}, pki_crl},
     {"pki show", "show certificates, lists and requests, or signing keys",
