@@ -30,7 +30,8 @@ struct question {
 	const struct issue_rules *rules;
 	const struct policy_set *set; /**< theirs */
 	struct ledger *store; /**< NULL: revocations are not looked at */
-	struct explain_files trust, crls;
+	bool daemon_known; /**< its configuration was read */
+	struct explain_files trust, crls; /**< that it names */
 	struct issue_request rq;
 	/** Of a document; NULL: it shows what the options say. */
 	const struct identity *made_by;

@@ -85,7 +85,7 @@ check_request(const struct signing *is)
 		    "%s: the request asks to be a CA (RFC 5280 4.2.1.9)",
 		    file.text);
 	if (csr->cn.len > 0 && !span_equal(csr->cn, endpoint) &&
-	    !span_equal(csr->cn, own_name(&is->profile.profile)))
+	    !span_equal(csr->cn, own_name(&is->mint.profile)))
 		other = csr->cn;
 	while (cert_name_next(&rest, &n))
 		if (n.kind == CERT_NAME_URI &&
@@ -120,7 +120,7 @@ read_key(struct signing *is)
 static void
 begin_draft(struct signing *is, struct cert_draft *d)
 {
-	cert_draft_init(d, &is->profile.profile, &is->ca.cert,
+	cert_draft_init(d, &is->mint.profile, &is->ca.cert,
 	    span_of(is->spki, sizeof(is->spki)), is->now_s);
 }
 

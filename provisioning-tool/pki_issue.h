@@ -4,8 +4,8 @@
 #ifndef TOOL_PKI_ISSUE_H
 #define TOOL_PKI_ISSUE_H
 
-#include "device_profile.h"
 #include "hsm/device_key.h"
+#include "issue/mint.h"
 #include "issue/rules.h"
 #include "ledger/ledger.h"
 #include "output.h"
@@ -34,7 +34,8 @@ struct signing {
 	bool ca_named; /**< its key must be `ca_wanted` */
 	struct hsm_ec_ref ca_wanted, ca_key;
 	/* for whom */
-	struct device_profile profile;
+	struct issue_authority signer; /**< for `mint` */
+	struct mint mint; /**< what the certificate says */
 	struct pki_request request;
 	struct device_key key;
 	uint8_t spki[P256_SPKI_LEN];

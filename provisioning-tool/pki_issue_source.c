@@ -7,6 +7,9 @@
 
 #include <stdio.h>
 
+/* The profile that every set has (policy/set.h). */
+static const char built_in[] = "device-p256";
+
 static const struct policy_authority *
 authority_of(const struct policy_set *set, const char *name)
 {
@@ -91,8 +94,7 @@ by_file(struct signing *is)
 static int
 find_profile(struct signing *is)
 {
-	const char *name =
-	    is->o->profile ? is->o->profile : DEVICE_PROFILE_BUILT_IN;
+	const char *name = is->o->profile ? is->o->profile : built_in;
 
 	is->document = profile_of(is->set, name);
 	if (is->document)
@@ -119,12 +121,32 @@ take_first(void *ctx, const struct cert *c)
 	return pki_certificate_take(f->is->ca_name, c->der, &f->is->ca);
 }
 
+/** What the certificate says; its key is not known yet. */
+static int
+describe(struct signing *is)
+{
+	const struct policy_issue issue = {
+	    .profile = is->document,
+	    .validity_s = is->o->validity_s != 0 ? is->o->validity_s : -1,
+	};
+	char detail[MINT_DETAIL_MAX] = "";
+	enum rc rc;
+
+	is->signer.cert = is->ca.cert;
+	rc = mint_draft(&is->mint, &is->signer, &issue,
+	    span_str(is->o->endpoint), span_of(is->spki, sizeof(is->spki)),
+	    is->now_s, detail);
+	/* what nobody has asked for may be shorter */
+	is->mint.profile.clip = is->o->validity_s == 0;
+	if (rc == RC_OK)
+		return EX_OK;
+	return tool_error(EX_DATAERR, "shorten them", "%s", detail);
+}
+
 int
 signing_sources(struct signing *is)
 {
 	struct first first = {is, false};
-	struct cert_profile *p = &is->profile.profile;
-	enum rc rc;
 	int code = EX_OK;
 
 	if (is->o->authority)
@@ -136,16 +158,5 @@ signing_sources(struct signing *is)
 	if (code == EX_OK)
 		code = pki_certificates(
 		    is->ca_name, is->ca_bytes, take_first, &first);
-	if (code != EX_OK)
-		return code;
-	rc = device_profile(
-	    is->document, span_str(is->o->endpoint), &is->profile);
-	if (rc != RC_OK)
-		return tool_error(EX_DATAERR, "shorten them",
-		    "the names of the certificate are too long");
-	/* what nobody has asked for may be shorter */
-	p->clip = is->o->validity_s == 0;
-	if (is->o->validity_s != 0)
-		p->validity_s = is->o->validity_s;
-	return EX_OK;
+	return code == EX_OK ? describe(is) : code;
 }

@@ -186,15 +186,15 @@ explain(struct question *qn)
 static int
 read_daemon(struct question *qn, const struct settings *s)
 {
-	int code = EX_OK;
+	const struct config *c = s->config;
+	int code;
 
-	if (!s->config)
+	if (!c)
 		return EX_OK;
-	code =
-	    explain_read(s->config->trust, s->config->trust_count, &qn->trust);
+	qn->daemon_known = true;
+	code = explain_read(c->trust, c->trust_count, &qn->trust);
 	if (code == EX_OK)
-		code = explain_read(
-		    s->config->crls, s->config->crl_count, &qn->crls);
+		code = explain_read(c->crls, c->crl_count, &qn->crls);
 	return code;
 }
 
@@ -217,7 +217,8 @@ with_rules(struct question *qn)
 	int code;
 
 	if (rc == RC_OK)
-		rc = issue_rules_new(set, &config, d, &rules);
+		rc = issue_rules_new(
+		    set, qn->daemon_known ? &config : NULL, d, &rules);
 	if (rc == RC_OK) {
 		qn->rules = rules;
 		qn->set = set;

@@ -1,6 +1,6 @@
 /**
  * mint.h - one device's key pair and certificate, by an `issue:` of a policy
- * or identity document. Within this module.
+ * or identity document. For this module, and for whoever signs one by hand.
  */
 #ifndef ISSUE_MINT_H
 #define ISSUE_MINT_H

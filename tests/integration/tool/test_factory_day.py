@@ -63,8 +63,8 @@ def image_json():
         row = json.loads(rows[0])
         equal(row["endpoint"], EP)
         equal(row["data"], {
-            "identity": "factory-2026", "master": "bootstrap-2026",
-            "epoch": 2, "format": "json", "sha256": sha,
+            "identity": "factory-2026", "kind": "psk",
+            "master": "bootstrap-2026", "epoch": 2, "format": "json", "sha256": sha,
             "fingerprint": print_of_key})
         # the key itself stands nowhere but in the image
         for name in ("ledger.db", "ledger.db-wal"):
