@@ -16,7 +16,7 @@
 #	expired misused stranger	not let in; the last by another anchor
 #	raw-gets-*-1.spki	raw keys that the table lists
 #	raw-nobody.spki		and one that it does not
-#	image.json		our own certificate, as a factory image has it
+#	ours.pem ours.key	let in: signed by our CA in the token
 #
 # SPDX-License-Identifier: GPL-3.0-or-later
 
@@ -212,13 +212,8 @@ identity: vendor
 certificate: {trust: vendor.pem, endpoint: cn}
 ---
 identity: ours
-endpoint: "ours-*"
-certificate:
-  trust: device-ca.pem
-  endpoint: cn
-  issue: {ca: device-ca}
-  server_certificate:
-    {file: root.pem, usage: trust-anchor, sni: boot.lwm2m.example}
+endpoint: "urn:dev:ops:0057F2-*"
+certificate: {trust: device-ca.pem, endpoint: san-uri}
 ---
 identity: raw
 rpk: {table: raw-keys.csv}
@@ -296,32 +291,29 @@ done
 uri=coaps://$(sed -n 's/.*listening scheme=coaps address=\([^ ]*\).*/\1/p' \
 	"$dir/log" | head -n 1)
 
-# --- images of our own, and where everything is -------------------------------
+# --- credentials of our own, and where everything is --------------------------
 
 with_token=(--module "$module" --token 'pkcs11:token=bootstrap' --pin-env PIN
-	--ledger "$dir/state/ledger.db" --policies "$dir/policies.d" --uri "$uri")
-image()
-{
-	quietly "the image of $2" "$tool" image build "${with_token[@]}" \
-		--identity "$1" --endpoint "$2" --format json -o "$dir/$3"
-}
-image keys keys-gets-psk-1 psk.json
-image ours ours-gets-certificate-1 image.json
+	--ledger "$dir/state/ledger.db" --policies "$dir/policies.d")
+quietly 'the image of a PSK' "$tool" image build "${with_token[@]}" \
+	--identity keys --endpoint keys-gets-psk-1 --uri "$uri" \
+	--format json -o "$dir/psk.json"
+quietly 'a certificate of our own' "$tool" pki issue "${with_token[@]}" \
+	--authority device-ca --endpoint urn:dev:ops:0057F2-gets-certificate-1 \
+	--key-out "$dir/ours.key" -o "$dir/ours.pem"
 own
 openssl x509 -in "$dir/server.pem" -pubkey -noout |
 	openssl pkey -pubin -outform DER -out "$dir/server.spki"
 
-json_hex()
-{
-	sed -n "s|.*\"path\":\"$1\",.*\"value\":\"\([0-9a-f]*\)\".*|\1|p" "$2"
-}
+key=$(sed -n 's|.*"path":"/0/1/5",.*"value":"\([0-9a-f]*\)".*|\1|p' \
+	"$dir/psk.json")
 cat >"$dir/connect.env" <<END
 COAPS_URI=$uri
 CONFIG=$dir/bootstrapd.yaml
 LEDGER=$dir/state/ledger.db
 ENDPOINT=keys-gets-psk-1
 PSK_IDENTITY=keys-gets-psk-1
-PSK_KEY_HEX=$(json_hex /0/1/5 "$dir/psk.json")
+PSK_KEY_HEX=$key
 CERT_ENDPOINT=vendor-gets-psk-1
 CERT_FILE=$dir/vendor-gets-psk-1.pem
 KEY_FILE=$dir/vendor-gets-psk-1.key
@@ -330,7 +322,7 @@ SERVER_NAME=boot.lwm2m.example
 END
 
 code=0
-"$here/$script" "$dir" "$build" || code=$?
+"$here/$script" "$dir" || code=$?
 [ "$code" -eq 0 ] || [ "$code" -eq 77 ] ||
 	tail -n 60 "$dir/log" | sed 's/^/# /'
 exit "$code"
