@@ -14,9 +14,16 @@
 #include "hsm/ec_internal.h"
 
 #include <libp11.h>
+#include <openssl/ec.h>
 #include <openssl/evp.h>
 
-enum { TRIES = 4 };
+enum {
+	TRIES = 4,
+	SCALAR_LEN = P256_SIGNATURE_LEN / 2,
+	/* What libp11 takes from a module that returns 512 bytes, as DER:
+	 * nobody between us and i2d_ECDSA_SIG looks at the room there is. */
+	SIGNATURE_CAP = 1024,
+};
 
 static void
 forget(struct ca_key *k)
@@ -171,23 +178,59 @@ context_give(struct hsm *h, struct ca_key *k, EVP_PKEY_CTX *ctx)
 	pthread_mutex_unlock(&h->lock);
 }
 
+/*
+ * libp11 takes half of what C_Sign has returned for r and the rest for s, of
+ * whatever length. Cut anywhere, both are shorter than they should be: one in
+ * 65,536 good ones is, too, and only those are worth a verification.
+ */
+static bool
+plausible(const struct sign_op *op, const uint8_t *der, size_t len)
+{
+	const uint8_t *p = der;
+	ECDSA_SIG *sig = d2i_ECDSA_SIG(NULL, &p, (long)len);
+	uint8_t rs[P256_SIGNATURE_LEN];
+	const BIGNUM *r, *s;
+	bool good = false;
+
+	if (!sig)
+		return false;
+	ECDSA_SIG_get0(sig, &r, &s);
+	if (BN_num_bytes(r) <= SCALAR_LEN && BN_num_bytes(s) <= SCALAR_LEN)
+		good = BN_num_bytes(r) == SCALAR_LEN ||
+		    BN_num_bytes(s) == SCALAR_LEN ||
+		    (BN_bn2binpad(r, rs, SCALAR_LEN) == SCALAR_LEN &&
+			BN_bn2binpad(s, rs + SCALAR_LEN, SCALAR_LEN) ==
+			    SCALAR_LEN &&
+			p256_verify(op->spki, op->digest, rs) == RC_OK);
+	ECDSA_SIG_free(sig);
+	return good && len <= P256_SIGNATURE_DER_MAX;
+}
+
 static CK_RV
 sign(struct hsm *h, struct ca_key *k, struct sign_op *op, const char **call)
 {
+	uint8_t der[SIGNATURE_CAP];
+	size_t len = sizeof(der);
 	EVP_PKEY_CTX *ctx;
 	CK_RV rv = CKR_OK;
 
 	*call = "libp11: C_Sign";
-	op->len = P256_SIGNATURE_DER_MAX;
 	ERR_clear_error();
 	ctx = context_take(h, k);
 	if (!ctx)
 		return last_ckr();
-	if (EVP_PKEY_sign(ctx, op->signature, &op->len, op->digest,
-		sizeof(op->digest)) != 1)
+	if (EVP_PKEY_sign(ctx, der, &len, op->digest, sizeof(op->digest)) != 1)
 		rv = last_ckr();
 	context_give(h, k, ctx);
-	return rv;
+	if (rv == CKR_OK && !plausible(op, der, len)) {
+		*call = "C_Sign (a signature that is not of P-256)";
+		return CKR_KEY_TYPE_INCONSISTENT;
+	}
+	if (rv != CKR_OK)
+		return rv;
+	memcpy(op->signature, der, len);
+	op->len = len;
+	return CKR_OK;
 }
 
 /* A hiccup is not worth an epoch. */

@@ -5,6 +5,9 @@
  * attributes of a new key they take: so the label is looked up before and
  * after, the template is tried from strict to bare, and what the token made is
  * judged by reading it back, not by what was asked.
+ * Once the token was asked for one, its handle is not relied upon: it changes
+ * with a login that is renewed, and the answer may be lost. The key is found
+ * again by label and id, and taken back where anything fails.
  */
 #include "base/digest.h"
 #include "base/text.h"
@@ -101,28 +104,58 @@ hsm_master_describe(
 
 struct generate_op {
 	const char *label;
-	CK_OBJECT_HANDLE key;
+	uint8_t id[ID_BYTES]; /* drawn here: no other key has it */
+	bool asked; /* the token was, so a key may be there */
 	CK_ULONG before;
+	struct hsm_master *out;
 };
+
+/* The new key, if it is there. */
+static CK_RV
+find_new(struct hsm_session *s, struct generate_op *op,
+    CK_OBJECT_HANDLE *handle, CK_ULONG *found, const char **call)
+{
+	const struct object_ref ref = {
+	    .class = CKO_SECRET_KEY,
+	    .label = op->label,
+	    .id = span_of(op->id, sizeof(op->id)),
+	};
+
+	return object_search(s, &ref, handle, 1, found, call);
+}
+
+static CK_RV
+run_take_back(struct hsm_session *s, void *arg, const char **call)
+{
+	struct generate_op *op = arg;
+	CK_OBJECT_HANDLE handle;
+	CK_ULONG found;
+	CK_RV rv = find_new(s, op, &handle, &found, call);
+
+	if (rv != CKR_OK || found == 0)
+		return rv;
+	*call = "C_DestroyObject";
+	return s->hsm->p11->C_DestroyObject(s->handle, handle);
+}
 
 /* The strictest template that the token takes; never without SENSITIVE, which
  * some modules leave off by themselves. */
 static CK_RV
-generate(struct hsm_session *s, struct generate_op *op)
+generate(struct hsm_session *s, struct generate_op *op, const char **call)
 {
 	CK_MECHANISM mechanism = {CKM_GENERIC_SECRET_KEY_GEN, NULL, 0};
 	CK_OBJECT_CLASS class = CKO_SECRET_KEY;
 	CK_KEY_TYPE type = CKK_GENERIC_SECRET;
 	CK_ULONG bytes = MASTER_BYTES;
 	CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
-	uint8_t id[ID_BYTES];
+	CK_OBJECT_HANDLE key;
 	char label[HSM_LABEL_MAX];
 	size_t label_len = strlen(op->label);
 	CK_ATTRIBUTE template[] = {
 	    {CKA_CLASS, &class, sizeof(class)},
 	    {CKA_KEY_TYPE, &type, sizeof(type)},
 	    {CKA_VALUE_LEN, &bytes, sizeof(bytes)},
-	    {CKA_LABEL, label, label_len}, {CKA_ID, id, sizeof(id)},
+	    {CKA_LABEL, label, label_len}, {CKA_ID, op->id, sizeof(op->id)},
 	    {CKA_TOKEN, &yes, sizeof(yes)}, {CKA_PRIVATE, &yes, sizeof(yes)},
 	    {CKA_SIGN, &yes, sizeof(yes)}, {CKA_SENSITIVE, &yes, sizeof(yes)},
 	    {CKA_EXTRACTABLE, &no, sizeof(no)}, /* 10th */
@@ -135,10 +168,17 @@ generate(struct hsm_session *s, struct generate_op *op)
 	CK_RV rv = CKR_OK;
 
 	memcpy(label, op->label, label_len);
-	random_bytes(id, sizeof(id));
 	for (size_t i = 0; i < sizeof(rungs) / sizeof(rungs[0]); i++) {
+		/* Asked before, and the answer may have been lost. */
+		if (op->asked) {
+			rv = run_take_back(s, op, call);
+			if (rv != CKR_OK)
+				return rv;
+		}
+		op->asked = true;
+		*call = "C_GenerateKey";
 		rv = s->hsm->p11->C_GenerateKey(
-		    s->handle, &mechanism, template, rungs[i], &op->key);
+		    s->handle, &mechanism, template, rungs[i], &key);
 		if (hsm_ckr_class(rv) != CKR_CLASS_TEMPLATE &&
 		    rv != CKR_GENERAL_ERROR)
 			break;
@@ -151,68 +191,85 @@ run_generate(struct hsm_session *s, void *arg, const char **call)
 {
 	struct generate_op *op = arg;
 	CK_OBJECT_HANDLE handle;
-	CK_RV rv = master_search(s, op->label, &handle, 1, &op->before, call);
+	CK_RV rv = CKR_OK;
 
+	/* Nor may it be taken for another's. */
+	if (op->asked)
+		rv = run_take_back(s, op, call);
+	if (rv == CKR_OK)
+		rv = master_search(s, op->label, &handle, 1, &op->before, call);
 	if (rv != CKR_OK || op->before > 0)
 		return rv;
-	*call = "C_GenerateKey";
-	return generate(s, op);
+	return generate(s, op, call);
 }
-
-static CK_RV
-run_count(struct hsm_session *s, void *arg, const char **call)
-{
-	struct generate_op *op = arg;
-	CK_OBJECT_HANDLE handles[2];
-
-	return master_search(s, op->label, handles, 2, &op->before, call);
-}
-
-struct read_back_op {
-	CK_OBJECT_HANDLE key;
-	struct hsm_master *out;
-};
 
 static CK_RV
 run_read_back(struct hsm_session *s, void *arg, const char **call)
 {
-	struct read_back_op *op = arg;
-	CK_RV rv = describe(s, op->key, op->out, call);
+	struct generate_op *op = arg;
+	CK_OBJECT_HANDLE handles[2];
+	CK_ULONG found;
+	CK_RV rv = master_search(s, op->label, handles, 2, &op->before, call);
 
+	if (rv != CKR_OK || op->before != 1)
+		return rv;
+	rv = find_new(s, op, handles, &found, call);
+	if (rv == CKR_OK && found == 0) {
+		*call = "C_GenerateKey (a key that is not there)";
+		rv = CKR_GENERAL_ERROR;
+	}
 	if (rv == CKR_OK)
-		rv = master_kcv(s, op->key, op->out->kcv, call);
+		rv = describe(s, handles[0], op->out, call);
+	if (rv == CKR_OK)
+		rv = master_kcv(s, handles[0], op->out->kcv, call);
 	return rv;
 }
 
-/* Take back a key that must not stay, and say whether it went. */
+/* Take back a key that must not stay. The session's error says why it must
+ * not; where it could not be taken back, that too. */
 static enum rc
-withdraw(
-    struct hsm_session *s, struct generate_op *op, enum rc rc, const char *why)
+take_back(struct hsm_session *s, struct generate_op *op, enum rc rc)
 {
-	CK_RV rv = s->hsm->p11->C_DestroyObject(s->handle, op->key);
-	char quoted[2 * HSM_LABEL_MAX];
+	struct hsm_error why = s->error;
+	CK_RV rv;
 
-	hsm_quote(quoted, sizeof(quoted), span_str(op->label));
-	hsm_error_text(
-	    &s->error, rv, "key %s in token %s: %s", quoted, s->hsm->name, why);
-	if (rv == CKR_OK)
+	memset(op->out, 0, sizeof(*op->out));
+	if (!op->asked)
+		return rc;
+	hsm_error_clear(&s->error);
+	rv = session_ready(s);
+	if (rv == CKR_OK && session_run(s, run_take_back, op))
+		rv = s->error.ckr ? s->error.ckr : CKR_GENERAL_ERROR;
+	s->error = why;
+	if (rv != CKR_OK)
 		hsm_error_remedy(&s->error,
-		    rc == RC_CONFLICT
-			? "the new key was destroyed; look at the other"
-			: "the new key was destroyed; look for a policy of the "
-			  "token that overrides CKA_EXTRACTABLE");
-	else
-		hsm_error_remedy(&s->error,
-		    "delete the new key by hand, it could not be destroyed: %s",
+		    "delete the new key by hand, if it is there: it could not "
+		    "be destroyed (%s)",
 		    hsm_ckr_name(rv));
 	return rc;
 }
 
+/* The token has done what it must not. */
 static enum rc
-generate_checked(
-    struct hsm_session *s, struct generate_op *op, struct hsm_master *out)
+withdraw(
+    struct hsm_session *s, struct generate_op *op, enum rc rc, const char *why)
 {
-	struct read_back_op back = {.out = out};
+	char quoted[2 * HSM_LABEL_MAX];
+
+	hsm_quote(quoted, sizeof(quoted), span_str(op->label));
+	hsm_error_text(
+	    &s->error, 0, "key %s in token %s: %s", quoted, s->hsm->name, why);
+	hsm_error_remedy(&s->error,
+	    rc == RC_CONFLICT
+		? "the new key was destroyed; look at the other"
+		: "the new key was destroyed; look for a policy of the token "
+		  "that overrides CKA_EXTRACTABLE");
+	return take_back(s, op, rc);
+}
+
+static enum rc
+generate_checked(struct hsm_session *s, struct generate_op *op)
+{
 	enum rc rc = session_run(s, run_generate, op);
 
 	if (s->error.ckr == CKR_MECHANISM_INVALID ||
@@ -222,7 +279,7 @@ generate_checked(
 		    "HMAC-SHA256, SIGN, not extractable (TPM: tpm2_ptool "
 		    "addkey --algorithm=hmac:sha256 --key-label=LABEL)");
 	if (rc)
-		return rc;
+		return take_back(s, op, rc);
 	if (op->before > 0) {
 		char quoted[2 * HSM_LABEL_MAX];
 
@@ -233,17 +290,13 @@ generate_checked(
 		    "masters are never overwritten: choose another label");
 		return RC_CONFLICT;
 	}
-	rc = session_run(s, run_count, op);
+	rc = session_run(s, run_read_back, op);
 	if (rc)
-		return rc;
+		return take_back(s, op, rc);
 	if (op->before != 1)
 		return withdraw(
 		    s, op, RC_CONFLICT, "another was made at the same time");
-	back.key = op->key;
-	rc = session_run(s, run_read_back, &back);
-	if (rc)
-		return rc;
-	if (!out->sensitive || out->extractable)
+	if (!op->out->sensitive || op->out->extractable)
 		return withdraw(
 		    s, op, RC_DENIED, "the token made it extractable");
 	return RC_OK;
@@ -253,16 +306,17 @@ enum rc
 hsm_master_generate(
     struct hsm_session *s, const char *label, struct hsm_master *out)
 {
-	struct generate_op op = {.label = label};
+	struct generate_op op = {.label = label, .out = out};
 	enum rc rc;
 
 	if (!hsm_label_valid(label))
 		return bad_label(s);
 	memset(out, 0, sizeof(*out));
+	random_bytes(op.id, sizeof(op.id));
 	rc = session_enter(s);
 	if (rc)
 		return rc;
-	return session_leave(s, generate_checked(s, &op, out));
+	return session_leave(s, generate_checked(s, &op));
 }
 
 struct list_op {

@@ -15,12 +15,16 @@ struct premaster_op {
 };
 
 /* A token that does not digest keys says so in many ways; what a lost session
- * or login says is session_run()'s to mend. */
+ * or login says is session_run()'s to mend, and a token that is away has not
+ * been asked. */
 static bool
 refuses(CK_RV rv)
 {
 	enum ckr_class class = hsm_ckr_class(rv);
 
+	if (rv == CKR_DEVICE_REMOVED || rv == CKR_TOKEN_NOT_PRESENT ||
+	    rv == CKR_CRYPTOKI_NOT_INITIALIZED)
+		return false;
 	return class != CKR_CLASS_OK && class != CKR_CLASS_SESSION &&
 	    class != CKR_CLASS_OPERATION && class != CKR_CLASS_LOGIN &&
 	    class != CKR_CLASS_HANDLE;
@@ -82,6 +86,9 @@ run_premaster(struct hsm_session *s, void *arg, const char **call)
 		return rv;
 	*call = "C_GetAttributeValue";
 	rv = s->hsm->p11->C_GetAttributeValue(s->handle, key, &length, 1);
+	if (rv != CKR_OK && hsm_ckr_class(rv) != CKR_CLASS_TEMPLATE &&
+	    rv != CKR_ATTRIBUTE_SENSITIVE)
+		return rv;
 	if (rv == CKR_OK && key_len <= MASTER_MAX &&
 	    2 * (2 + key_len) > HASHED_BY_HMAC)
 		rv = digest(s, key, key_len, op->out, call);

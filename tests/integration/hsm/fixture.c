@@ -129,6 +129,21 @@ make_softhsm(void)
 	return fixture_token("bootstrap");
 }
 
+static void
+make_dir(void)
+{
+	const char *tmp = getenv("TMPDIR");
+	int n = snprintf(fixture.dir, sizeof(fixture.dir), "%s/hsm-test.XXXXXX",
+	    tmp ? tmp : "/tmp");
+
+	/* Names in it must fit, too. */
+	if (n < 0 || (size_t)n >= sizeof(fixture.dir))
+		snprintf(
+		    fixture.dir, sizeof(fixture.dir), "/tmp/hsm-test.XXXXXX");
+	if (!mkdtemp(fixture.dir))
+		abort();
+}
+
 bool
 fixture_init(void)
 {
@@ -142,9 +157,7 @@ fixture_init(void)
 		return false;
 	}
 	alarm(made ? PATIENCE_MADE_S : PATIENCE_S);
-	snprintf(fixture.dir, sizeof(fixture.dir), "/tmp/hsm-test.XXXXXX");
-	if (!mkdtemp(fixture.dir))
-		abort();
+	make_dir();
 	use_shim(module, shim);
 	label = made ? getenv("TOKEN_LABEL") : "bootstrap";
 	snprintf(fixture.label, sizeof(fixture.label), "%s", label);

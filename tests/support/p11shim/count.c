@@ -15,18 +15,35 @@ enum { COUNT_LINE = 38, SESSIONS_LINE = FUNCTION_COUNT };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static int count_fd = -1;
+static int log_fd = -1;
 static unsigned long sessions; /* open */
+
+static int
+open_file(const char *variable, int flags)
+{
+	const char *path = getenv(variable);
+	int fd = path ? open(path, flags | O_CREAT | O_CLOEXEC, 0666) : -1;
+
+	if (path && fd < 0)
+		refuse(path, strerror(errno));
+	return fd;
+}
 
 void
 count_open(void)
 {
-	const char *path = getenv("P11SHIM_COUNT");
+	count_fd = open_file("P11SHIM_COUNT", O_RDWR);
+	log_fd = open_file("P11SHIM_LOG", O_WRONLY | O_APPEND);
+}
 
-	if (!path)
-		return;
-	count_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-	if (count_fd < 0)
-		refuse(path, strerror(errno));
+static void
+write_log(const char *name)
+{
+	char line[32];
+	int n = snprintf(line, sizeof(line), "%s\n", name);
+
+	if (log_fd >= 0 && write(log_fd, line, (size_t)n) != n)
+		refuse("P11SHIM_LOG", strerror(errno));
 }
 
 static void
@@ -66,6 +83,7 @@ count_call(enum function function)
 	char line[COUNT_LINE + 1] = {0};
 	off_t at = (off_t)function * COUNT_LINE;
 
+	write_log(function_names[function]);
 	if (count_fd < 0)
 		return;
 	pthread_mutex_lock(&lock);

@@ -1,13 +1,14 @@
 /**
- * count.h - the file P11SHIM_COUNT (p11shim.c).
+ * count.h - the files P11SHIM_COUNT and P11SHIM_LOG (p11shim.c).
  */
 #ifndef P11SHIM_COUNT_H
 #define P11SHIM_COUNT_H
 
 #include "fault.h"
 
-/** Once, before anything is counted. Without a file nothing is. */
+/** Once, before anything is counted. Without the files nothing is. */
 void count_open(void);
+/** In both. */
 void count_call(enum function function);
 
 /** Sessions open now: one more, one less, or none any more. */

@@ -13,6 +13,7 @@
  *   P11SHIM_COUNT   calls of each function, one a line, over all processes;
  *                   the last line: sessions that the process has open which
  *                   last opened or closed one
+ *   P11SHIM_LOG     each call, in their order, one a line
  *
  * WHAT is the CKR in hex that the call returns without reaching the module,
  * 0x0 for a delay alone, or something done before the call goes on:
