@@ -4,6 +4,7 @@
  * durable before anybody can have the image.
  */
 #include "endpoint.h"
+#include "image_credential.h"
 #include "image_format.h"
 #include "issue/issue.h"
 #include "output.h"
@@ -244,33 +245,6 @@ mint(struct build *b)
 	return EX_OK;
 }
 
-/** What is public of the credential, as it stands in the ledger. */
-static size_t
-credential_fields(const struct build *b, struct field *f, struct writer *until)
-{
-	const struct issue_credential *c = &b->credential;
-	size_t n = 0;
-
-	if (b->identity->kind == IDENTITY_PSK) {
-		f[n++] = F_TEXT("kind", "psk");
-		f[n++] = F_TEXT("master", c->master);
-		f[n++] = F_INT("epoch", c->epoch);
-		f[n++] = F_BYTES("fingerprint",
-		    span_of(c->fingerprint, HSM_FINGERPRINT_LEN));
-	} else if (b->identity->kind == IDENTITY_CERTIFICATE) {
-		der_print_time(until, c->not_after_s);
-		f[n++] = F_TEXT("kind", "certificate");
-		f[n++] = F_TEXT("ca", c->ca);
-		f[n++] = F_TEXT("profile", c->profile);
-		f[n++] = F_BYTES("serial", span_of(c->serial, CERT_SERIAL_LEN));
-		f[n++] = F_TEXT("not_after", writer_span(until));
-		f[n++] = F_BYTES("fingerprint", span_of(c->sha256, DIGEST_LEN));
-		f[n++] =
-		    F_BYTES("issuer_key", span_of(c->issuer_key, DIGEST_LEN));
-	}
-	return n;
-}
-
 static int
 record(struct build *b)
 {
@@ -288,41 +262,13 @@ record(struct build *b)
 		return EX_OK;
 	writer_init(&until, text, sizeof(text));
 	f[n++] = F_TEXT("identity", b->identity->name);
-	n += credential_fields(b, f + n, &until);
+	n +=
+	    image_credential_fields(b->identity, &b->credential, f + n, &until);
 	f[n++] = F_TEXT("format", b->format->name);
 	f[n++] = F_BYTES("sha256", span_of(b->sha256, DIGEST_LEN));
 	e.field_count = n;
 	return record_row(
 	    b->ledger, &e, &b->seq, "the image was not handed out");
-}
-
-static void
-report_key(const struct issue_credential *c)
-{
-	char hex[HEX_TEXT_MAX];
-	struct quoted q;
-
-	fprintf(stderr, "fingerprint  %s\n",
-	    hex_text(hex, span_of(c->fingerprint, HSM_FINGERPRINT_LEN)));
-	fprintf(stderr, "key          %s epoch %u\n", quote_str(&q, c->master),
-	    (unsigned)c->epoch);
-}
-
-static void
-report_certificate(const struct issue_credential *c)
-{
-	char hex[HEX_TEXT_MAX], until[32];
-	struct quoted q;
-	struct writer w;
-
-	writer_init(&w, until, sizeof(until) - 1);
-	der_print_time(&w, c->not_after_s);
-	until[w.len] = '\0';
-	fprintf(stderr, "fingerprint  %s\n",
-	    hex_text(hex, span_of(c->sha256, DIGEST_LEN)));
-	fprintf(stderr, "certificate  serial %s until %s\n",
-	    hex_text(hex, span_of(c->serial, CERT_SERIAL_LEN)), until);
-	fprintf(stderr, "signed by    %s\n", quote_str(&q, c->ca));
 }
 
 static void
@@ -337,10 +283,7 @@ report(const struct build *b)
 	fprintf(stderr, "bytes        %zu\n", b->image.len);
 	fprintf(stderr, "sha256       %s\n",
 	    hex_text(hex, span_of(b->sha256, DIGEST_LEN)));
-	if (b->identity->kind == IDENTITY_PSK)
-		report_key(&b->credential);
-	else if (b->identity->kind == IDENTITY_CERTIFICATE)
-		report_certificate(&b->credential);
+	image_credential_report(b->identity, &b->credential);
 	if (b->ledger)
 		fprintf(stderr, "ledger       %s row %llu\n",
 		    quote_str(&q, b->settings.ledger),

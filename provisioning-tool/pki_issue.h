@@ -57,4 +57,19 @@ struct signing {
  */
 MUST_CHECK int signing_sources(struct signing *is);
 
+/* Likewise, in pki_issue_sign.c: */
+
+/** The key of the request, or a stand-in for one that is still to be made. */
+MUST_CHECK int signing_read_key(struct signing *is);
+/** All that must not be signed, before any key is made or used. */
+MUST_CHECK int signing_lint(struct signing *is);
+/** What would be signed, in words on standard output. */
+MUST_CHECK int signing_show(struct signing *is);
+/** A key pair for --key-out; the token is open. */
+MUST_CHECK int signing_make_key(struct signing *is);
+/** Sign, and verify as everybody will. */
+MUST_CHECK int signing_sign(struct signing *is);
+/** The file's bytes. */
+MUST_CHECK int signing_encode(struct signing *is);
+
 #endif
