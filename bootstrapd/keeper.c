@@ -4,6 +4,7 @@
 #include "build_config.h"
 #include "check.h"
 #include "jail.h"
+#include "link.h"
 #include "signals.h"
 
 #include <stdio.h>
@@ -185,6 +186,7 @@ after_round(void *ctx)
 {
 	struct keeper *k = ctx;
 
+	link_flush();
 	if (k->hurries || jobs_waiting(k->jobs) == 0)
 		return;
 	k->hurries = loop_timer_set(k->loop, &k->hurry_timer,
@@ -446,6 +448,7 @@ record_stop(struct keeper *k)
 	const struct field stop[] = {F_TEXT("instance", k->args->instance)};
 
 	record_flush(k, clock_now_ms());
+	link_flush();
 	record_handshakes(k);
 	(void)!record_event(k, "daemon_stop", stop, 1);
 	if (ledger_head(k->ledger, &seq, head) == RC_OK) {

@@ -4,14 +4,23 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+enum { PACKETS_MAX = 64 /* gathered */ };
+
 /* One buffer each way: a process talks to its links from one thread. Packets
  * carry keys, so the buffers are secrets. */
 static struct secret out, in;
 
+/* Packets in `out`, in the order in which they were sent. */
+static struct {
+	int fd;
+	size_t len;
+} packets[PACKETS_MAX];
+static unsigned packet_count;
+
 static enum rc
-buffer(struct secret *s)
+buffer(struct secret *s, size_t cap)
 {
-	return s->cap ? RC_OK : secret_reserve(s, QUESTION_BYTES_MAX);
+	return s->cap ? RC_OK : secret_reserve(s, cap);
 }
 
 enum rc
@@ -32,28 +41,80 @@ link_pair(int ends[static 2])
 	return RC_OK;
 }
 
+/* All packets for `fd`; they are marked as gone. */
+static void
+flush_one(int fd)
+{
+	struct mmsghdr heads[PACKETS_MAX] = {{.msg_len = 0}};
+	struct iovec iovs[PACKETS_MAX];
+	unsigned count = 0, done = 0;
+	uint8_t *at = out.bytes;
+
+	for (unsigned i = 0; i < packet_count; i++) {
+		if (packets[i].fd == fd) {
+			iovs[count] = (struct iovec){at, packets[i].len};
+			heads[count].msg_hdr.msg_iov = &iovs[count];
+			heads[count].msg_hdr.msg_iovlen = 1;
+			packets[i].fd = -1;
+			count++;
+		}
+		at += packets[i].len;
+	}
+	while (done < count) {
+		int n = sendmmsg(fd, heads + done, count - done, MSG_NOSIGNAL);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return; /* no room, or nobody: lost */
+		done += (unsigned)n;
+	}
+}
+
+void
+link_flush(void)
+{
+	for (unsigned i = 0; i < packet_count; i++)
+		if (packets[i].fd >= 0)
+			flush_one(packets[i].fd);
+	if (packet_count > 0)
+		secret_wipe(out.bytes, out.len);
+	out.len = 0;
+	packet_count = 0;
+}
+
+static enum rc
+put(int fd, const struct question *q)
+{
+	struct writer w;
+
+	writer_init(&w, out.bytes + out.len, out.cap - out.len);
+	question_put(&w, q);
+	if (w.full) {
+		secret_wipe(out.bytes + out.len, w.len);
+		return RC_TOO_LARGE;
+	}
+	packets[packet_count].fd = fd;
+	packets[packet_count].len = w.len;
+	packet_count++;
+	out.len += w.len;
+	return RC_OK;
+}
+
 enum rc
 link_send(int fd, const struct question *q)
 {
-	struct writer w;
-	ssize_t n;
-	enum rc rc = buffer(&out);
+	enum rc rc = buffer(&out, SECRET_MAX);
 
 	if (rc != RC_OK)
 		return rc;
-	writer_init(&w, out.bytes, out.cap);
-	question_put(&w, q);
-	if (w.full) {
-		secret_wipe(out.bytes, w.len);
-		return RC_TOO_LARGE;
+	if (packet_count == PACKETS_MAX)
+		link_flush();
+	rc = put(fd, q);
+	if (rc == RC_TOO_LARGE && packet_count > 0) {
+		link_flush();
+		rc = put(fd, q);
 	}
-	do {
-		n = send(fd, w.buf, w.len, MSG_NOSIGNAL);
-	} while (n < 0 && errno == EINTR);
-	rc = RC_OK;
-	if (n < 0)
-		rc = errno == EAGAIN || errno == ENOBUFS ? RC_AGAIN : RC_IO;
-	secret_wipe(out.bytes, w.len);
 	return rc;
 }
 
@@ -71,7 +132,7 @@ enum rc
 link_receive(int fd, struct question *q)
 {
 	ssize_t n;
-	enum rc rc = buffer(&in);
+	enum rc rc = buffer(&in, QUESTION_BYTES_MAX);
 
 	if (rc != RC_OK)
 		return rc;

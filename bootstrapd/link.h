@@ -13,10 +13,15 @@
 /** Make a pair of non-blocking, close-on-exec ends. Errors: RC_IO. */
 MUST_CHECK enum rc link_pair(int ends[static 2]);
 
-/** Send one question. Buffers that held keys are wiped.
- *  Errors: RC_AGAIN (the other side is behind: ask again later), RC_IO,
- *  RC_TOO_LARGE. */
+/**
+ * Send one question: it leaves with link_flush at the latest, in its place
+ * behind those before it. What the other side has no room for then is lost, as
+ * it is when a process dies: whoever waits for an answer asks again.
+ * Errors: RC_TOO_LARGE, RC_MEMORY.
+ */
 MUST_CHECK enum rc link_send(int fd, const struct question *q);
+/** Send what was gathered, by one system call a link, and wipe it. */
+void link_flush(void);
 
 /**
  * Receive one. Spans in `q` borrow from a buffer of the link until the next

@@ -351,7 +351,7 @@ record_flush(void *ctx, uint64_t now_ms)
 static uint64_t
 patience_ms(const struct keeper *k)
 {
-	enum { MANY = 16, LINGER_MS = 2 };
+	enum { MANY = 16, LINGER_MS = 4 };
 
 	return k->sessions.count + k->asked.count >= MANY ? LINGER_MS : 0;
 }

@@ -230,6 +230,7 @@ flush(void *ctx)
 {
 	(void)ctx;
 	udp_flush();
+	link_flush();
 }
 
 /* --- start and end -------------------------------------------------------- */
