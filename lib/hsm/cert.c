@@ -241,7 +241,7 @@ second_opinion(struct span der, struct der_fault *fault)
 }
 
 enum rc
-cert_parse(struct span der, struct cert *out, struct der_fault *fault)
+cert_read(struct span der, struct cert *out, struct der_fault *fault)
 {
 	struct der_reader r;
 	struct span algorithm;
@@ -257,6 +257,16 @@ cert_parse(struct span der, struct cert *out, struct der_fault *fault)
 		    "a signature algorithm that is not the one signed");
 	}
 	rc = verdict(out, fault);
+	if (rc)
+		memset(out, 0, sizeof(*out));
+	return rc;
+}
+
+enum rc
+cert_parse(struct span der, struct cert *out, struct der_fault *fault)
+{
+	enum rc rc = cert_read(der, out, fault);
+
 	if (!rc)
 		rc = second_opinion(der, fault);
 	if (rc)

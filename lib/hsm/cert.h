@@ -92,6 +92,13 @@ struct cert {
 MUST_CHECK enum rc cert_parse(
     struct span der, struct cert *out, struct der_fault *fault);
 
+/**
+ * As cert_parse, but OpenSSL is not asked: for what trust_verify sees next,
+ * which asks it. Errors: RC_MALFORMED (`fault`).
+ */
+MUST_CHECK enum rc cert_read(
+    struct span der, struct cert *out, struct der_fault *fault);
+
 /** As cert_parse, of the part that is signed; `der`, `algorithm` and
  *  `signature` stay empty. */
 MUST_CHECK enum rc cert_parse_tbs(

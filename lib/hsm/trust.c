@@ -43,12 +43,23 @@ trust_free(struct trust *t)
 	free(t);
 }
 
+/* Once by each of two readers of different hands (cert_parse): NULL when
+ * either refuses it. */
 static X509 *
 load(struct span der)
 {
 	const uint8_t *at = der.p;
+	struct der_fault fault;
+	struct cert c;
+	X509 *x;
 
-	return d2i_X509(NULL, &at, (long)der.len);
+	if (cert_read(der, &c, &fault))
+		return NULL;
+	x = d2i_X509(NULL, &at, (long)der.len);
+	if (!x || at == der.p + der.len)
+		return x;
+	X509_free(x);
+	return NULL;
 }
 
 enum rc
@@ -148,15 +159,11 @@ static enum rc
 load_chain(const struct span *chain, size_t count, STACK_OF(X509) * stack)
 {
 	for (size_t i = 0; i < count; i++) {
-		struct der_fault fault;
-		struct cert c;
-		enum rc rc = cert_parse(chain[i], &c, &fault);
-		X509 *x;
+		X509 *x = load(chain[i]);
 
-		if (rc)
-			return rc;
-		x = load(chain[i]);
-		if (!x || !sk_X509_push(stack, x)) {
+		if (!x)
+			return RC_MALFORMED;
+		if (!sk_X509_push(stack, x)) {
 			X509_free(x);
 			return RC_MEMORY;
 		}
@@ -231,15 +238,12 @@ trust_verify(const struct trust *t, struct span der, const struct span *chain,
 {
 	X509_STORE_CTX *ctx = X509_STORE_CTX_new();
 	STACK_OF(X509) *stack = sk_X509_new_null();
-	struct der_fault fault;
-	struct cert c;
 	struct check check = {.trust = t};
-	X509 *x = NULL;
-	enum rc rc;
+	X509 *x = load(der);
+	enum rc rc = RC_OK;
 
 	*verdict = (struct trust_verdict){0};
-	rc = cert_parse(der, &c, &fault);
-	if (!rc && chain_count > CHAIN_MAX)
+	if (!x || chain_count > CHAIN_MAX)
 		rc = RC_MALFORMED;
 	if (!rc && (!ctx || !stack))
 		rc = RC_MEMORY;
@@ -247,8 +251,7 @@ trust_verify(const struct trust *t, struct span der, const struct span *chain,
 		rc = load_chain(chain, chain_count, stack);
 	if (rc)
 		goto out;
-	x = load(der);
-	if (!x || !X509_STORE_CTX_init(ctx, t->store, x, stack) ||
+	if (!X509_STORE_CTX_init(ctx, t->store, x, stack) ||
 	    !set_up(&check, ctx, eku, now_s))
 		rc = RC_MEMORY;
 	else

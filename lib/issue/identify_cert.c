@@ -24,7 +24,7 @@ take_apart(const struct issue_request *rq, struct shown *out)
 
 	out->chain_count = 0;
 	if (rq->peer.len > ISSUE_PEER_MAX || rq->chain.len > ISSUE_CHAIN_MAX ||
-	    cert_parse(rq->peer, &out->cert, &fault) != RC_OK)
+	    cert_read(rq->peer, &out->cert, &fault) != RC_OK)
 		return false;
 	der_reader_init(&r, rq->chain, &fault);
 	while (r.p < r.end) {
@@ -182,7 +182,7 @@ find_issuers(
 		struct der_fault fault;
 		struct cert ca;
 
-		if (cert_parse(s->chain[n], &ca, &fault) == RC_OK)
+		if (cert_read(s->chain[n], &ca, &fault) == RC_OK)
 			add_issuer(out, &s->cert, &ca);
 	}
 	if (out->count < 2)
