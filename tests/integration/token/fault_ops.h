@@ -22,8 +22,8 @@ struct fault_op {
 	bool describes;
 };
 
-extern const struct fault_op fault_ops[];
-extern const size_t fault_op_count;
+/** The i-th; NULL: there are no more. */
+const struct fault_op *fault_op_at(size_t i);
 
 /** Run it; `err` says why not. */
 MUST_CHECK enum rc fault_op_run(

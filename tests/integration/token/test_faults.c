@@ -12,6 +12,7 @@
  *     test_faults [PART PARTS]     each PARTS-th operation, from PART (0)
  *     test_faults NAME             that operation alone
  */
+#include "fault_calls.h"
 #include "fault_clock.h"
 #include "fault_ops.h"
 
@@ -23,7 +24,7 @@
 #include <unistd.h>
 
 enum {
-	CALLS_MAX = 48,
+	OPS_MAX = 64,
 	REPORTED_MAX = 20, /* of an operation's failures */
 	CASE_S = 20, /* that takes longer hangs */
 	SESSIONS = 2,
@@ -36,78 +37,10 @@ enum state { COLD, WARM, LOST, STATES };
 
 static const char *const state_names[] = {"cold", "warm", "lost"};
 
-enum often {
-	ONCE, /* at the first such call, at one in between, at the last */
-	ALWAYS,
-};
-
-struct fault {
-	const char *what; /* as the shim's control file has it */
-	enum often often;
-	bool everywhere; /* not in the state COLD alone */
-	const char *function; /* of this one alone; NULL: of any */
-};
-
-static const struct fault fault_kinds[] = {
-    {"0x32", ONCE, true, NULL}, /* CKR_DEVICE_REMOVED */
-    {"0xe0", ONCE, false, NULL}, /* CKR_TOKEN_NOT_PRESENT */
-    {"0xb3", ONCE, true, NULL}, /* CKR_SESSION_HANDLE_INVALID */
-    {"0xb0", ONCE, false, NULL}, /* CKR_SESSION_CLOSED */
-    {"0x101", ONCE, true, NULL}, /* CKR_USER_NOT_LOGGED_IN */
-    {"0x60", ONCE, false, NULL}, /* CKR_KEY_HANDLE_INVALID */
-    {"0x82", ONCE, true, NULL}, /* CKR_OBJECT_HANDLE_INVALID */
-    {"0x31", ONCE, true, NULL}, /* CKR_DEVICE_MEMORY: the token is full */
-    {"0x30", ONCE, false, NULL}, /* CKR_DEVICE_ERROR */
-    {"0x6", ONCE, false, NULL}, /* CKR_FUNCTION_FAILED */
-    {"0x5", ONCE, true, NULL}, /* CKR_GENERAL_ERROR */
-    {"0x2", ONCE, false, NULL}, /* CKR_HOST_MEMORY */
-    {"0x190", ONCE, false, NULL}, /* CKR_CRYPTOKI_NOT_INITIALIZED */
-    {"0x90", ONCE, false, NULL}, /* CKR_OPERATION_ACTIVE */
-    {"0x32", ALWAYS, true, NULL},
-    {"0xb3", ALWAYS, false, NULL},
-    {"0x101", ALWAYS, false, NULL},
-    {"0x82", ALWAYS, false, NULL},
-    {"0x31", ALWAYS, false, NULL},
-    {"0x5", ALWAYS, false, NULL},
-    /* Done, and then not heard of. */
-    {"after=0x32", ONCE, true, NULL},
-    {"after=0xb3", ONCE, false, NULL},
-    {"after=0x5", ONCE, false, NULL},
-    /* Truly lost. */
-    {"close-all", ONCE, true, NULL},
-    {"logout", ONCE, true, NULL},
-    {"finalize", ONCE, false, NULL},
-    /* Of another length than it has. */
-    {"len=0", ONCE, false, "C_Sign"},
-    {"len=31", ONCE, true, "C_Sign"},
-    {"len=63", ONCE, true, "C_Sign"},
-    {"len=65", ONCE, false, "C_Sign"},
-    {"len=256", ONCE, false, "C_Sign"},
-    {"len=63", ALWAYS, true, "C_Sign"},
-    {"len=0", ONCE, false, "C_DigestFinal"},
-    {"len=31", ONCE, false, "C_DigestFinal"},
-    {"len=64", ONCE, false, "C_DigestFinal"},
-    {"len=0", ONCE, false, "C_GetAttributeValue"},
-    {"len=3", ONCE, false, "C_GetAttributeValue"},
-    {"len=200", ONCE, false, "C_GetAttributeValue"},
-};
-
-struct call {
-	char function[32];
-	unsigned long n;
-	/** The one that libp11 makes of C_OpenSession, and of C_CloseAllSessions
-	 *  before it; 0: none. Should that session not open, right after another
-	 *  one did, libp11 waits for ever (until 0.4.14): nothing can be seen
-	 *  then but that the process has to be replaced, which bootstrapd does
-	 *  (daemon/token_faults). */
-	unsigned long of_libp11;
-};
-
 struct matrix {
 	const struct fault_op *op;
 	enum state state;
-	struct call calls[CALLS_MAX];
-	unsigned call_count;
+	struct fault_calls calls;
 	CK_ULONG objects; /* in the token, between the operations */
 	unsigned cases, right, refused, failed;
 };
@@ -115,8 +48,7 @@ struct matrix {
 static struct hsm *h;
 static struct hsm_session *s;
 static char doing[160];
-static char log_path[64];
-static const struct fault_op *chosen[64];
+static const struct fault_op *chosen[OPS_MAX];
 
 /* In words that a handler may use. */
 static void
@@ -216,25 +148,17 @@ works(struct matrix *m)
 	return NULL;
 }
 
-/* Of what a key is, the token says what is not so. */
-static bool
-lies(const struct call *c, const struct fault *f)
-{
-	return strncmp(f->what, "len=", 4) == 0 &&
-	    strcmp(c->function, "C_GetAttributeValue") == 0;
-}
-
 /* What may be answered to a fault, other than the right result. */
 static bool
-answer_fits(const struct matrix *m, const struct call *c, const struct fault *f,
-    enum rc rc)
+answer_fits(const struct matrix *m, const struct fault_call *c,
+    const struct fault *f, enum rc rc)
 {
 	if (rc == RC_TOKEN)
 		return true;
 	/* The token lives, and does what it must not. */
 	if (strncmp(f->what, "len=", 4) == 0)
 		return rc == RC_UNSUPPORTED || rc == RC_DENIED ||
-		    (rc == RC_NOT_FOUND && lies(c, f));
+		    (rc == RC_NOT_FOUND && fault_lies(c, f));
 	/* In the many ways in which tokens refuse to digest keys. */
 	if (strcmp(m->op->name, "premaster") == 0 &&
 	    strncmp(c->function, "C_Digest", 8) == 0)
@@ -256,8 +180,8 @@ mended(void)
 
 /* NULL: as it should be. */
 static const char *
-judge(struct matrix *m, const struct call *c, const struct fault *f, enum rc rc,
-    const struct hsm_error *err)
+judge(struct matrix *m, const struct fault_call *c, const struct fault *f,
+    enum rc rc, const struct hsm_error *err)
 {
 	CK_ULONG left;
 
@@ -265,7 +189,7 @@ judge(struct matrix *m, const struct call *c, const struct fault *f, enum rc rc,
 		return rc_name(rc);
 	if (rc && !(err->text[0] && err->remedy[0]))
 		return "it does not say why, or not what to do";
-	if (!rc && !(m->op->describes && lies(c, f)) && !m->op->right(s))
+	if (!rc && !(m->op->describes && fault_lies(c, f)) && !m->op->right(s))
 		return "a wrong result";
 	if (rc == RC_TOKEN && !mended())
 		return "hsm_reopen does not mend it";
@@ -289,10 +213,10 @@ judge(struct matrix *m, const struct call *c, const struct fault *f, enum rc rc,
 }
 
 static void
-run_case(struct matrix *m, const struct call *c, unsigned long at,
+run_case(void *ctx, const struct fault_call *c, unsigned long at,
     const struct fault *f)
 {
-	char control[128];
+	struct matrix *m = ctx;
 	const char *wrong;
 	struct hsm_error err;
 	unsigned long reached;
@@ -300,14 +224,11 @@ run_case(struct matrix *m, const struct call *c, unsigned long at,
 
 	snprintf(doing, sizeof(doing), "%s (%s), %s %s%s, call %lu of %lu",
 	    m->op->name, state_names[m->state], c->function, f->what,
-	    f->often == ALWAYS ? " for ever" : "", at, c->n);
-	snprintf(control, sizeof(control), "%s 0x0 %lu 0\n%s %s %d 0\n",
-	    c->function, at - 1, c->function, f->what,
-	    f->often == ALWAYS ? -1 : 1);
+	    f->often == FAULT_ALWAYS ? " for ever" : "", at, c->n);
 	alarm(CASE_S);
 	bring_into(m->state);
 	clock_advance(AN_EPOCH_MS);
-	faults(control);
+	fault_set(c, at, f);
 	count_reset();
 	rc = fault_op_run(m->op, s, &err);
 	reached = count_of(c->function);
@@ -328,85 +249,6 @@ run_case(struct matrix *m, const struct call *c, unsigned long at,
 		fail_msg("%s: nothing works any more", doing);
 }
 
-static bool
-hangs(const struct call *c, unsigned long at, const struct fault *f)
-{
-	bool opens = strcmp(c->function, "C_OpenSession") == 0;
-
-	if (f->often == ALWAYS || at != c->of_libp11)
-		return false;
-	return strcmp(f->what, "finalize") == 0 ||
-	    (opens && strchr(f->what, 'x'));
-}
-
-static void
-run_once_at(struct matrix *m, const struct call *c, unsigned long at,
-    const struct fault *f)
-{
-	if (!hangs(c, at, f))
-		run_case(m, c, at, f);
-}
-
-static void
-run_call(struct matrix *m, const struct call *c)
-{
-	for (size_t i = 0; i < sizeof(fault_kinds) / sizeof(fault_kinds[0]);
-	     i++) {
-		const struct fault *f = &fault_kinds[i];
-
-		if ((m->state != COLD && !f->everywhere) ||
-		    (f->function && strcmp(f->function, c->function) != 0))
-			continue;
-		run_once_at(m, c, 1, f);
-		if (f->often == ALWAYS)
-			continue;
-		if (c->n > 2)
-			run_once_at(m, c, c->n / 2 + 1, f);
-		if (c->n > 1)
-			run_once_at(m, c, c->n, f);
-	}
-}
-
-static struct call *
-call_of(struct matrix *m, const char *function)
-{
-	struct call *c;
-
-	for (unsigned i = 0; i < m->call_count; i++)
-		if (strcmp(m->calls[i].function, function) == 0)
-			return &m->calls[i];
-	assert_true(m->call_count < CALLS_MAX);
-	c = &m->calls[m->call_count++];
-	memset(c, 0, sizeof(*c));
-	snprintf(c->function, sizeof(c->function), "%s", function);
-	return c;
-}
-
-/* Its calls, as the shim has written them down. */
-static void
-read_log(struct matrix *m)
-{
-	struct call *last = NULL;
-	char function[32];
-	FILE *f = fopen(log_path, "re");
-
-	assert_non_null(f);
-	m->call_count = 0;
-	while (fscanf(f, "%31s", function) == 1) {
-		struct call *c = call_of(m, function);
-
-		c->n++;
-		if (last && strcmp(function, "C_OpenSession") == 0 &&
-		    strcmp(last->function, "C_CloseAllSessions") == 0) {
-			c->of_libp11 = c->n;
-			last->of_libp11 = last->n;
-		}
-		last = c;
-	}
-	fclose(f);
-	assert_true(m->call_count > 0);
-}
-
 static void
 run_well(struct matrix *m)
 {
@@ -414,7 +256,7 @@ run_well(struct matrix *m)
 
 	bring_into(m->state);
 	clock_advance(AN_EPOCH_MS);
-	assert_int_equal(truncate(log_path, 0), 0);
+	fault_log_reset();
 	if (fault_op_run(m->op, s, &err))
 		fail_msg("%s: %s", doing, err.text);
 }
@@ -429,7 +271,7 @@ learn(struct matrix *m)
 	alarm(CASE_S);
 	for (int i = 0; i < 2; i++) {
 		run_well(m);
-		read_log(m);
+		fault_log_read(&m->calls);
 		assert_true(m->op->right(s));
 		assert_int_equal(objects(true), m->op->made);
 	}
@@ -447,8 +289,7 @@ test_operation(void **state)
 		if (m.state == WARM && works(&m))
 			fail_msg("%s", works(&m));
 		learn(&m);
-		for (unsigned i = 0; i < m.call_count; i++)
-			run_call(&m, &m.calls[i]);
+		fault_each(&m.calls, m.state == COLD, run_case, &m);
 	}
 	print_message("%s: %u cases, %u right, %u refused\n", m.op->name,
 	    m.cases, m.right, m.refused);
@@ -462,22 +303,23 @@ static size_t
 choose(int argc, char **argv)
 {
 	size_t n = 0, part = 0, parts = 1;
+	const struct fault_op *op;
 
 	if (argc == 3) {
 		part = strtoul(argv[1], NULL, 10);
 		parts = strtoul(argv[2], NULL, 10);
 	}
-	for (size_t i = 0; i < fault_op_count; i++)
-		if (argc == 2 ? strcmp(argv[1], fault_ops[i].name) == 0
+	for (size_t i = 0; (op = fault_op_at(i)) != NULL; i++)
+		if (argc == 2 ? strcmp(argv[1], op->name) == 0
 			      : i % parts == part)
-			chosen[n++] = &fault_ops[i];
+			chosen[n++] = op;
 	return n;
 }
 
 int
 main(int argc, char **argv)
 {
-	struct CMUnitTest tests[64];
+	struct CMUnitTest tests[OPS_MAX];
 	size_t n = choose(argc, argv);
 	int failed;
 
@@ -489,8 +331,7 @@ main(int argc, char **argv)
 	if (!fixture_init())
 		return TEST_SKIP;
 	fixture.config.sessions = SESSIONS;
-	snprintf(log_path, sizeof(log_path), "%s/log", fixture.dir);
-	setenv("P11SHIM_LOG", log_path, 1);
+	fault_log_use();
 	(void)signal(SIGALRM, say_where);
 	(void)signal(SIGABRT, say_where);
 	for (size_t i = 0; i < n; i++) {
