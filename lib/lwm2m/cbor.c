@@ -268,6 +268,23 @@ cbor_element(struct reader *r, struct cbor_item *in, struct cbor_item *item)
 	return true;
 }
 
+struct span
+cbor_whole(struct reader *r, struct cbor_item *item, struct writer *scratch)
+{
+	size_t from = scratch->len;
+	struct cbor_item piece;
+
+	if (!item->indefinite)
+		return item->bytes;
+	while (cbor_element(r, item, &piece)) {
+		if (piece.kind != item->kind || piece.indefinite)
+			reader_fail(r);
+		else
+			writer_put(scratch, piece.bytes);
+	}
+	return span_from(writer_span(scratch), from);
+}
+
 static void skip_rest(struct reader *r, struct cbor_item *item, unsigned depth);
 
 /** Skip the elements of an array, a map's pairs, a string's pieces. */

@@ -6,7 +6,7 @@
  *
  * Floats are the exception: written as doubles, because some clients read no
  * other width. The reader takes every width, of numbers and of lengths, and
- * never looks whether text is UTF-8.
+ * never looks whether text is UTF-8: what becomes a value does (typed.h).
  */
 #ifndef LWM2M_CBOR_H
 #define LWM2M_CBOR_H
@@ -57,6 +57,14 @@ MUST_CHECK enum rc cbor_next(struct reader *r, struct cbor_item *item);
  */
 bool cbor_element(
     struct reader *r, struct cbor_item *in, struct cbor_item *item);
+
+/**
+ * All bytes of `item`, a string whose head cbor_next has given: borrowed from
+ * the input, or where it comes in pieces joined in `scratch`, which may be full
+ * afterwards. On a fault `r->bad`.
+ */
+struct span cbor_whole(
+    struct reader *r, struct cbor_item *item, struct writer *scratch);
 
 /** Skip one whole item, `depth` levels of nesting at most (0: no array, map,
  *  tag or indefinite string). Errors: RC_MALFORMED. */

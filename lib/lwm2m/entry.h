@@ -12,10 +12,27 @@
  * True for the list that lwm2m_encode asks for: every path is a value's, below
  * `base`, in rising order, none twice and none below another; a resource
  * instance where the tables say multiple and nowhere that they say single; no
- * value without a type.
+ * value without a type, and all text is UTF-8 without a NUL.
  */
 bool entries_valid(
     struct lwm2m_path base, const struct lwm2m_entry *entries, size_t count);
+
+/**
+ * The rule of the formats that hold one value and nothing else: `base` is a
+ * resource or a resource instance, and the one entry is at it.
+ * Errors: RC_MALFORMED (as entries_valid, or nothing at all); RC_UNSUPPORTED
+ * (valid, and more than such a format holds).
+ */
+MUST_CHECK enum rc entries_single(
+    struct lwm2m_path base, const struct lwm2m_entry *entries, size_t count);
+
+/** True for the path of a value: a resource or a resource instance. */
+bool entry_path_valid(struct lwm2m_path path);
+
+/** How many of the entries, from the first on, share its upper `depth` levels.
+ *  `count` is not 0. */
+size_t entries_run(
+    const struct lwm2m_entry *entries, size_t count, unsigned depth);
 
 /** What a decoder fills. `entries` is borrowed. */
 struct entry_list {

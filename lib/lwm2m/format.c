@@ -1,55 +1,84 @@
 #include "lwm2m/format.h"
 
+#include "lwm2m/lwm2m_cbor.h"
+#include "lwm2m/oma_json.h"
+#include "lwm2m/opaque.h"
+#include "lwm2m/plain_text.h"
 #include "lwm2m/senml_cbor.h"
+#include "lwm2m/senml_json.h"
+#include "lwm2m/single_cbor.h"
 #include "lwm2m/tlv.h"
 
-typedef enum rc (*encode_fn)(struct lwm2m_path base,
-    const struct lwm2m_entry *entries, size_t count, struct writer *w);
-typedef enum rc (*decode_fn)(struct lwm2m_path base, struct span payload,
-    struct writer *scratch, struct lwm2m_entry *entries, size_t cap,
-    size_t *count);
+enum { NO_LEGACY = -1, V1_0 = 10, V1_1 = 11, V1_2 = 12, NO_END = 0 };
 
-struct format {
-	enum lwm2m_format number;
-	const char *name;
-	encode_fn encode; /* NULL: cannot hold several resources, or not yet */
-	decode_fn decode;
+/* clang-format off */
+
+const struct format formats[] = {
+	{FORMAT_TEXT, FORMAT_LEGACY_TEXT, "plain text", "text/plain",
+	    FORMAT_HOLDS_VALUE, V1_0, NO_END,
+	    plain_text_encode, plain_text_decode},
+	{FORMAT_LINK, NO_LEGACY, "link format", "application/link-format",
+	    FORMAT_HOLDS_LINKS, V1_0, NO_END, NULL, NULL},
+	{FORMAT_OPAQUE, FORMAT_LEGACY_OPAQUE, "opaque",
+	    "application/octet-stream",
+	    FORMAT_HOLDS_VALUE, V1_0, NO_END, opaque_encode, opaque_decode},
+	{FORMAT_CBOR, NO_LEGACY, "CBOR", "application/cbor",
+	    FORMAT_HOLDS_VALUE, V1_1, NO_END,
+	    single_cbor_encode, single_cbor_decode},
+	{FORMAT_SENML_JSON, NO_LEGACY, "SenML JSON", "application/senml+json",
+	    FORMAT_HOLDS_ALL, V1_1, NO_END,
+	    senml_json_encode, senml_json_decode},
+	{FORMAT_SENML_CBOR, NO_LEGACY, "SenML CBOR", "application/senml+cbor",
+	    FORMAT_HOLDS_ALL, V1_1, NO_END,
+	    senml_cbor_encode, senml_cbor_decode},
+	{FORMAT_TLV, FORMAT_LEGACY_TLV, "TLV",
+	    "application/vnd.oma.lwm2m+tlv",
+	    FORMAT_HOLDS_OBJECT, V1_0, NO_END, tlv_encode, tlv_decode},
+	{FORMAT_OMA_JSON, FORMAT_LEGACY_JSON, "OMA JSON",
+	    "application/vnd.oma.lwm2m+json",
+	    FORMAT_HOLDS_ALL, V1_0, V1_0, oma_json_encode, oma_json_decode},
+	{FORMAT_LWM2M_CBOR, NO_LEGACY, "LwM2M CBOR",
+	    "application/vnd.oma.lwm2m+cbor",
+	    FORMAT_HOLDS_ALL, V1_2, NO_END,
+	    lwm2m_cbor_encode, lwm2m_cbor_decode},
 };
 
-static const struct format formats[] = {
-    {FORMAT_TEXT, "plain text", NULL, NULL},
-    {FORMAT_LINK, "link format", NULL, NULL},
-    {FORMAT_OPAQUE, "opaque", NULL, NULL},
-    {FORMAT_CBOR, "CBOR", NULL, NULL},
-    {FORMAT_SENML_JSON, "SenML JSON", NULL, NULL},
-    {FORMAT_SENML_CBOR, "SenML CBOR", senml_cbor_encode, senml_cbor_decode},
-    {FORMAT_TLV, "TLV", tlv_encode, tlv_decode},
-    {FORMAT_OMA_JSON, "OMA JSON", NULL, NULL},
-    {FORMAT_LWM2M_CBOR, "LwM2M CBOR", NULL, NULL},
-};
+/* clang-format on */
 
-static const struct format *
-find(int content_format)
+const size_t format_count = sizeof(formats) / sizeof(formats[0]);
+
+const struct format *
+format_by_number(int content_format)
 {
-	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
-		if ((int)formats[i].number == content_format)
+	if (content_format < 0)
+		return NULL;
+	for (size_t i = 0; i < format_count; i++) {
+		if (formats[i].number == content_format ||
+		    formats[i].legacy == content_format)
 			return &formats[i];
 	}
 	return NULL;
 }
 
 bool
+format_in_version(const struct format *f, unsigned version)
+{
+	return f->since <= version &&
+	    (f->until == NO_END || version <= f->until);
+}
+
+bool
 format_writable(int content_format)
 {
-	const struct format *f = find(content_format);
+	const struct format *f = format_by_number(content_format);
 
-	return f && f->encode;
+	return f && f->holds >= FORMAT_HOLDS_OBJECT;
 }
 
 const char *
 format_name(int content_format)
 {
-	const struct format *f = find(content_format);
+	const struct format *f = format_by_number(content_format);
 
 	return f ? f->name : "unknown";
 }
@@ -58,7 +87,7 @@ enum rc
 lwm2m_encode(int content_format, struct lwm2m_path base,
     const struct lwm2m_entry *entries, size_t count, struct writer *w)
 {
-	const struct format *f = find(content_format);
+	const struct format *f = format_by_number(content_format);
 
 	if (!f || !f->encode)
 		return RC_UNSUPPORTED;
@@ -70,7 +99,7 @@ lwm2m_decode(int content_format, struct lwm2m_path base, struct span payload,
     struct writer *scratch, struct lwm2m_entry *entries, size_t cap,
     size_t *count)
 {
-	const struct format *f = find(content_format);
+	const struct format *f = format_by_number(content_format);
 
 	*count = 0;
 	if (!f || !f->decode)

@@ -21,6 +21,20 @@ path_depth(struct lwm2m_path p)
 	return depth;
 }
 
+struct lwm2m_path
+path_upper(struct lwm2m_path p, unsigned depth)
+{
+	if (depth < 4)
+		p.resource_instance = LWM2M_ID_NONE;
+	if (depth < 3)
+		p.resource = LWM2M_ID_NONE;
+	if (depth < 2)
+		p.instance = LWM2M_ID_NONE;
+	if (depth < 1)
+		p.object = LWM2M_ID_NONE;
+	return p;
+}
+
 enum rc
 path_parse(struct span text, struct lwm2m_path *out)
 {

@@ -29,6 +29,9 @@ struct lwm2m_path {
 /** Levels present, 0 ("/") to 4. */
 unsigned path_depth(struct lwm2m_path p);
 
+/** The first `depth` levels of `p`. */
+struct lwm2m_path path_upper(struct lwm2m_path p, unsigned depth);
+
 /** Parse "/", "/0", "/0/1" ...: decimal, no leading zeros, no empty segment,
  *  each <= 65534. Errors: RC_MALFORMED. */
 MUST_CHECK enum rc path_parse(struct span text, struct lwm2m_path *out);

@@ -19,26 +19,11 @@ senml_names_init_absolute(struct senml_names *s)
 	s->last = LWM2M_ROOT;
 }
 
-/** The first `depth` levels of `p`. */
-static struct lwm2m_path
-upper(struct lwm2m_path p, unsigned depth)
-{
-	if (depth < 4)
-		p.resource_instance = LWM2M_ID_NONE;
-	if (depth < 3)
-		p.resource = LWM2M_ID_NONE;
-	if (depth < 2)
-		p.instance = LWM2M_ID_NONE;
-	if (depth < 1)
-		p.object = LWM2M_ID_NONE;
-	return p;
-}
-
 void
 senml_names_next(struct senml_names *s, struct lwm2m_path path,
     struct senml_record_name *out)
 {
-	struct lwm2m_path base = upper(path, s->base_depth);
+	struct lwm2m_path base = path_upper(path, s->base_depth);
 	struct writer whole;
 	struct writer w;
 	size_t base_len = 0;

@@ -8,17 +8,29 @@
 
 #include "lwm2m/path.h"
 
+enum {
+	SENML_VERSION = 10, /**< `bver`: the newest that is understood */
+};
+
 /** The integer labels of RFC 8428 section 6. */
 enum senml_label {
+	SENML_BASE_SUM = -6,
 	SENML_BASE_VALUE = -5,
+	SENML_BASE_UNIT = -4,
+	SENML_BASE_TIME = -3,
 	SENML_BASE_NAME = -2,
+	SENML_BASE_VERSION = -1,
 	SENML_NAME = 0,
+	SENML_UNIT = 1,
 	SENML_VALUE = 2,
 	SENML_STRING = 3,
 	SENML_BOOLEAN = 4,
+	SENML_SUM = 5,
+	SENML_TIME = 6,
+	SENML_UPDATE_TIME = 7,
 	SENML_DATA = 8,
 	SENML_LINK = 256, /**< "vlo": text, it has no number */
-	SENML_OTHER = 257, /**< time, unit and the like: no part of a value */
+	SENML_OTHER = 257, /**< a label that RFC 8428 does not have */
 };
 
 /** How an encoder splits paths between `bn` and `n`. */

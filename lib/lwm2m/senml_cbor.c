@@ -1,56 +1,31 @@
 #include "lwm2m/senml_cbor.h"
 
-#include "lwm2m/cbor.h"
+#include "lwm2m/cbor_scalar.h"
 #include "lwm2m/entry.h"
 #include "lwm2m/senml.h"
 
-enum { LINK_TEXT_MAX = 12 /* "65535:65535" and a spare byte */ };
-
 static void
-put_link(struct writer *w, const struct lwm2m_value *v)
+put_label(struct writer *w, enum lwm2m_type type)
 {
-	char text[LINK_TEXT_MAX];
-	struct writer t;
-
-	writer_init(&t, text, sizeof(text));
-	writer_fmt(
-	    &t, "%u:%u", (unsigned)v->link.object, (unsigned)v->link.instance);
-	cbor_text(w, SPAN_LIT("vlo"));
-	cbor_text(w, writer_span(&t));
-}
-
-static void
-put_value(struct writer *w, const struct lwm2m_value *v)
-{
-	switch (v->type) {
+	switch (type) {
 	case LWM2M_STRING:
 	case LWM2M_CORELNK:
 		cbor_int(w, SENML_STRING);
-		cbor_text(w, v->bytes);
 		break;
 	case LWM2M_INTEGER:
 	case LWM2M_TIME:
-		cbor_int(w, SENML_VALUE);
-		cbor_int(w, v->integer);
-		break;
 	case LWM2M_UNSIGNED:
-		cbor_int(w, SENML_VALUE);
-		cbor_uint(w, v->number);
-		break;
 	case LWM2M_FLOAT:
 		cbor_int(w, SENML_VALUE);
-		cbor_float(w, v->real);
 		break;
 	case LWM2M_BOOLEAN:
 		cbor_int(w, SENML_BOOLEAN);
-		cbor_bool(w, v->boolean);
 		break;
 	case LWM2M_OPAQUE:
 		cbor_int(w, SENML_DATA);
-		cbor_bytes(w, v->bytes);
 		break;
 	case LWM2M_OBJLNK:
-		put_link(w, v);
+		cbor_text(w, SPAN_LIT("vlo"));
 		break;
 	case LWM2M_NONE:
 		break; /* entries_valid lets none pass */
@@ -71,7 +46,8 @@ put_record(struct writer *w, const struct senml_record_name *name,
 		cbor_int(w, SENML_NAME);
 		cbor_text(w, name->name);
 	}
-	put_value(w, v);
+	put_label(w, v->type);
+	cbor_value(w, v);
 }
 
 static enum rc

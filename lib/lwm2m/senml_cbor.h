@@ -21,7 +21,8 @@ MUST_CHECK enum rc senml_cbor_encode_absolute(
     const struct lwm2m_entry *entries, size_t count, struct writer *w);
 
 /** See lwm2m_decode. Keys in any order, indefinite lengths, every width of
- *  number; a base value (`bv`) is refused, other fields are skipped. */
+ *  number, decimal fractions; a base value (`bv`), a later version (`bver`) and
+ *  a label that comes twice are refused, other fields are skipped. */
 MUST_CHECK enum rc senml_cbor_decode(struct lwm2m_path base,
     struct span payload, struct writer *scratch, struct lwm2m_entry *entries,
     size_t cap, size_t *count);

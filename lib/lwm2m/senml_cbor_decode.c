@@ -1,8 +1,7 @@
-#include "lwm2m/cbor.h"
+#include "lwm2m/cbor_scalar.h"
 #include "lwm2m/entry.h"
 #include "lwm2m/senml.h"
 #include "lwm2m/senml_cbor.h"
-#include "lwm2m/typed.h"
 
 enum { IGNORED_DEPTH = 4 /* nesting inside fields that mean nothing to us */ };
 
@@ -19,32 +18,22 @@ struct decoder {
 
 /** One record as it stands there: its keys may come in any order. */
 struct record {
-	bool has_base;
-	bool has_name;
+	uint32_t seen; /* labels, a bit each */
 	bool has_value;
 	struct span name;
 	enum senml_label label; /* of the value */
-	struct cbor_item value; /* strings whole, also indefinite ones */
+	struct cbor_scalar value;
 };
 
 /** The bytes of a string item of `kind`; pieces are joined in scratch. */
 static struct span
 whole_string(struct decoder *d, enum cbor_kind kind, struct cbor_item *item)
 {
-	size_t from = d->scratch->len;
-	struct cbor_item piece;
-
-	if (item->kind != kind)
+	if (item->kind != kind) {
 		reader_fail(&d->in);
-	if (!item->indefinite)
-		return item->bytes;
-	while (cbor_element(&d->in, item, &piece)) {
-		if (piece.kind != kind || piece.indefinite)
-			reader_fail(&d->in);
-		else
-			writer_put(d->scratch, piece.bytes);
+		return span_of(NULL, 0);
 	}
-	return span_from(writer_span(d->scratch), from);
+	return cbor_whole(&d->in, item, d->scratch);
 }
 
 static enum senml_label
@@ -57,18 +46,7 @@ numbered_label(const struct cbor_item *key)
 	number = (int)key->number;
 	if (key->kind == CBOR_NEGATIVE)
 		number = -1 - number;
-	switch (number) {
-	case SENML_BASE_VALUE:
-	case SENML_BASE_NAME:
-	case SENML_NAME:
-	case SENML_VALUE:
-	case SENML_STRING:
-	case SENML_BOOLEAN:
-	case SENML_DATA:
-		return (enum senml_label)number;
-	default:
-		return SENML_OTHER;
-	}
+	return number < SENML_BASE_SUM ? SENML_OTHER : (enum senml_label)number;
 }
 
 static enum senml_label
@@ -85,14 +63,26 @@ read_label(struct decoder *d, struct cbor_item *key)
 	return span_is(text, "vlo") ? SENML_LINK : SENML_OTHER;
 }
 
+/** False for a label of RFC 8428 that the record has had before. */
+static bool
+first_time(struct record *r, enum senml_label label)
+{
+	uint32_t bit;
+
+	if (label == SENML_OTHER || label == SENML_LINK)
+		return true; /* of values there is one at most anyway */
+	bit = (uint32_t)1 << (label - SENML_BASE_SUM);
+	if (r->seen & bit)
+		return false;
+	r->seen |= bit;
+	return true;
+}
+
 static struct span
-read_text_once(struct decoder *d, bool *seen)
+read_text(struct decoder *d)
 {
 	struct cbor_item item;
 
-	if (*seen)
-		reader_fail(&d->in);
-	*seen = true;
 	if (cbor_next(&d->in, &item) != RC_OK)
 		return span_of(NULL, 0);
 	return whole_string(d, CBOR_TEXT, &item);
@@ -101,14 +91,26 @@ read_text_once(struct decoder *d, bool *seen)
 static void
 read_value(struct decoder *d, enum senml_label label, struct record *r)
 {
+	struct cbor_item head;
+
 	if (r->has_value)
 		reader_fail(&d->in);
 	r->has_value = true;
 	r->label = label;
-	if (cbor_next(&d->in, &r->value) != RC_OK)
-		return;
-	if (r->value.kind == CBOR_TEXT || r->value.kind == CBOR_BYTES)
-		r->value.bytes = whole_string(d, r->value.kind, &r->value);
+	if (cbor_next(&d->in, &head) == RC_OK &&
+	    cbor_scalar_read(&d->in, &head, d->scratch, &r->value) ==
+		RC_MALFORMED)
+		reader_fail(&d->in);
+}
+
+static void
+read_version(struct decoder *d)
+{
+	struct cbor_item item;
+
+	if (cbor_next(&d->in, &item) != RC_OK || item.kind != CBOR_UINT ||
+	    item.number > SENML_VERSION)
+		reader_fail(&d->in);
 }
 
 static void
@@ -116,12 +118,14 @@ read_field(struct decoder *d, struct cbor_item *key, struct record *r)
 {
 	enum senml_label label = read_label(d, key);
 
+	if (!first_time(r, label))
+		reader_fail(&d->in);
 	switch (label) {
 	case SENML_BASE_NAME:
-		d->base = read_text_once(d, &r->has_base);
+		d->base = read_text(d);
 		break;
 	case SENML_NAME:
-		r->name = read_text_once(d, &r->has_name);
+		r->name = read_text(d);
 		break;
 	case SENML_VALUE:
 	case SENML_STRING:
@@ -130,10 +134,20 @@ read_field(struct decoder *d, struct cbor_item *key, struct record *r)
 	case SENML_LINK:
 		read_value(d, label, r);
 		break;
+	case SENML_BASE_VERSION:
+		read_version(d);
+		break;
 	case SENML_BASE_VALUE:
 		/* It would be added to values: not skipped, but refused. */
 		reader_fail(&d->in);
 		break;
+	case SENML_BASE_SUM:
+	case SENML_BASE_UNIT:
+	case SENML_BASE_TIME:
+	case SENML_UNIT:
+	case SENML_SUM:
+	case SENML_TIME:
+	case SENML_UPDATE_TIME:
 	case SENML_OTHER:
 		if (cbor_skip(&d->in, IGNORED_DEPTH) != RC_OK)
 			reader_fail(&d->in);
@@ -142,33 +156,21 @@ read_field(struct decoder *d, struct cbor_item *key, struct record *r)
 }
 
 static enum rc
-typed_number(struct lwm2m_path path, const struct cbor_item *item,
-    struct lwm2m_value *out)
-{
-	if (item->kind == CBOR_FLOAT)
-		return typed_real(path, item->real, out);
-	if (item->kind == CBOR_UINT || item->kind == CBOR_NEGATIVE)
-		return typed_integer(
-		    path, item->kind == CBOR_NEGATIVE, item->number, out);
-	return RC_MALFORMED;
-}
-
-static enum rc
 typed_record(
     struct lwm2m_path path, const struct record *r, struct lwm2m_value *out)
 {
-	const struct cbor_item *item = &r->value;
-	enum cbor_kind kind = item->kind;
+	const struct cbor_item *item = &r->value.item;
+	enum cbor_scalar_kind kind = r->value.kind;
 
 	if (r->label == SENML_VALUE)
-		return typed_number(path, item, out);
-	if (r->label == SENML_STRING && kind == CBOR_TEXT)
+		return cbor_scalar_number(path, &r->value, out);
+	if (r->label == SENML_STRING && kind == SCALAR_TEXT)
 		return typed_text(path, item->bytes, out);
-	if (r->label == SENML_LINK && kind == CBOR_TEXT)
+	if (r->label == SENML_LINK && kind == SCALAR_TEXT)
 		return typed_link(path, item->bytes, out);
-	if (r->label == SENML_DATA && kind == CBOR_BYTES)
+	if (r->label == SENML_DATA && kind == SCALAR_BYTES)
 		return typed_bytes(path, item->bytes, out);
-	if (r->label == SENML_BOOLEAN && kind == CBOR_BOOL)
+	if (r->label == SENML_BOOLEAN && kind == SCALAR_BOOL)
 		return typed_boolean(path, item->number != 0, out);
 	return RC_MALFORMED;
 }
@@ -176,7 +178,7 @@ typed_record(
 static enum rc
 read_record(struct decoder *d, struct cbor_item *map)
 {
-	struct record r = {0};
+	struct record r = {.seen = 0};
 	struct lwm2m_path path;
 	struct lwm2m_value value;
 	struct cbor_item key;

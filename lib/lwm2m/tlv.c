@@ -9,6 +9,8 @@ enum {
 	SHORT_LEN_MAX = 7, /* fits the type byte */
 	LEN_MAX = 0xffffff,
 	SCALAR_MAX = 8, /* bytes of the longest number */
+	INSTANCE_DEPTH = 2,
+	RESOURCE_DEPTH = 3,
 };
 
 static size_t
@@ -146,28 +148,6 @@ is_multiple(const struct lwm2m_entry *e)
 	return e->path.resource_instance != LWM2M_ID_NONE;
 }
 
-/** How many of the entries, from the first on, share its object instance. */
-static size_t
-instance_run(const struct lwm2m_entry *e, size_t count)
-{
-	size_t n = 1;
-
-	while (n < count && e[n].path.instance == e[0].path.instance)
-		n++;
-	return n;
-}
-
-/** How many, from the first on, share its resource. */
-static size_t
-resource_run(const struct lwm2m_entry *e, size_t count)
-{
-	size_t n = 1;
-
-	while (n < count && e[n].path.resource == e[0].path.resource)
-		n++;
-	return n;
-}
-
 /** Bytes of the resource instances of one multiple resource. */
 static size_t
 members_len(const struct lwm2m_entry *e, size_t count)
@@ -187,7 +167,7 @@ resources_len(const struct lwm2m_entry *e, size_t count)
 	size_t len = 0;
 
 	for (size_t n; count > 0; e += n, count -= n) {
-		n = resource_run(e, count);
+		n = entries_run(e, count, RESOURCE_DEPTH);
 		len += entry_len(e->path.resource,
 		    is_multiple(e) ? members_len(e, n) : value_len(&e->value));
 	}
@@ -198,7 +178,7 @@ static void
 put_resources(struct writer *w, const struct lwm2m_entry *e, size_t count)
 {
 	for (size_t n; count > 0; e += n, count -= n) {
-		n = resource_run(e, count);
+		n = entries_run(e, count, RESOURCE_DEPTH);
 		if (!is_multiple(e)) {
 			put_value(w, TLV_RESOURCE, e->path.resource, &e->value);
 			continue;
@@ -214,7 +194,7 @@ static void
 put_instances(struct writer *w, const struct lwm2m_entry *e, size_t count)
 {
 	for (size_t n; count > 0; e += n, count -= n) {
-		n = instance_run(e, count);
+		n = entries_run(e, count, INSTANCE_DEPTH);
 		put_head(w, TLV_OBJECT_INSTANCE, e->path.instance,
 		    resources_len(e, n));
 		put_resources(w, e, n);

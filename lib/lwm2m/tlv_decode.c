@@ -1,3 +1,4 @@
+#include "base/text.h"
 #include "lwm2m/entry.h"
 #include "lwm2m/tlv.h"
 
@@ -77,6 +78,8 @@ read_value(enum lwm2m_type type, struct span s, struct lwm2m_value *out)
 	switch (type) {
 	case LWM2M_STRING:
 	case LWM2M_CORELNK:
+		out->bytes = s;
+		return text_utf8_valid(s);
 	case LWM2M_OPAQUE:
 		out->bytes = s;
 		return true;

@@ -1,5 +1,7 @@
 #include "lwm2m/typed.h"
 
+#include "base/text.h"
+
 /** The type of the tables, or `otherwise` when they do not know the path. */
 static enum lwm2m_type
 type_at(struct lwm2m_path path, enum lwm2m_type otherwise)
@@ -57,6 +59,31 @@ typed_real(struct lwm2m_path path, double real, struct lwm2m_value *out)
 	return RC_MALFORMED;
 }
 
+enum rc
+typed_number(struct lwm2m_path path, const struct lwm2m_number *n,
+    struct lwm2m_value *out)
+{
+	enum lwm2m_type type =
+	    type_at(path, n->point ? LWM2M_FLOAT : LWM2M_NONE);
+
+	if (type == LWM2M_FLOAT) {
+		*out = (struct lwm2m_value){.type = type, .real = n->real};
+		return RC_OK;
+	}
+	if (!n->whole)
+		return RC_MALFORMED;
+	if (n->negative && n->magnitude > 0)
+		return typed_integer(path, true, n->magnitude - 1, out);
+	return typed_integer(path, false, n->magnitude, out);
+}
+
+enum rc
+typed_time(struct lwm2m_path path, int64_t time_s, struct lwm2m_value *out)
+{
+	*out = (struct lwm2m_value){.type = LWM2M_TIME, .integer = time_s};
+	return type_at(path, LWM2M_TIME) == LWM2M_TIME ? RC_OK : RC_MALFORMED;
+}
+
 /** OSCORE changed its types from String to Opaque with version 2.0. */
 static bool
 either(struct lwm2m_path path, enum lwm2m_type type)
@@ -72,7 +99,8 @@ typed_text(struct lwm2m_path path, struct span text, struct lwm2m_value *out)
 	if (either(path, type))
 		type = LWM2M_STRING;
 	*out = (struct lwm2m_value){.type = type};
-	if (type != LWM2M_STRING && type != LWM2M_CORELNK)
+	if ((type != LWM2M_STRING && type != LWM2M_CORELNK) ||
+	    !text_utf8_valid(text))
 		return RC_MALFORMED;
 	out->bytes = text;
 	return RC_OK;
@@ -84,6 +112,18 @@ typed_bytes(struct lwm2m_path path, struct span bytes, struct lwm2m_value *out)
 	*out = LWM2M_VALUE_OPAQUE(bytes);
 	return type_at(path, LWM2M_OPAQUE) == LWM2M_OPAQUE ? RC_OK
 							   : RC_MALFORMED;
+}
+
+enum rc
+typed_base64(struct lwm2m_path path, struct span text, struct writer *scratch,
+    struct lwm2m_value *out)
+{
+	size_t from = scratch->len;
+	enum rc rc = text_unbase64(scratch, text);
+
+	if (rc != RC_OK)
+		return rc;
+	return typed_bytes(path, span_from(writer_span(scratch), from), out);
 }
 
 enum rc

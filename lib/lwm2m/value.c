@@ -2,6 +2,8 @@
 
 #include "base/secret.h"
 
+#include <inttypes.h>
+
 bool
 value_equal(const struct lwm2m_value *a, const struct lwm2m_value *b)
 {
@@ -30,6 +32,31 @@ value_equal(const struct lwm2m_value *a, const struct lwm2m_value *b)
 			bytes_equal_ct(a->bytes.p, b->bytes.p, a->bytes.len));
 	}
 	return false;
+}
+
+void
+value_print(struct writer *w, const struct lwm2m_value *v)
+{
+	switch (v->type) {
+	case LWM2M_INTEGER:
+	case LWM2M_TIME:
+		writer_fmt(w, "%" PRId64, v->integer);
+		break;
+	case LWM2M_UNSIGNED:
+		writer_fmt(w, "%" PRIu64, v->number);
+		break;
+	case LWM2M_OBJLNK:
+		writer_fmt(w, "%u:%u", (unsigned)v->link.object,
+		    (unsigned)v->link.instance);
+		break;
+	case LWM2M_NONE:
+	case LWM2M_STRING:
+	case LWM2M_FLOAT:
+	case LWM2M_BOOLEAN:
+	case LWM2M_OPAQUE:
+	case LWM2M_CORELNK:
+		break;
+	}
 }
 
 const char *

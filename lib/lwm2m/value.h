@@ -58,6 +58,14 @@ struct lwm2m_entry {
 /** Type and content equal (bytes compared in constant time). */
 bool value_equal(const struct lwm2m_value *a, const struct lwm2m_value *b);
 
+enum {
+	VALUE_PRINT_MAX = 20, /**< bytes that value_print appends at most */
+};
+
+/** Append an INTEGER, TIME or UNSIGNED as decimal text, an OBJLNK as "66:0".
+ *  Nothing for other types. */
+void value_print(struct writer *w, const struct lwm2m_value *v);
+
 const char *lwm2m_type_name(enum lwm2m_type t);
 
 #endif
