@@ -51,6 +51,16 @@ static const struct fault kinds[] = {
     {"len=200", FAULT_ONCE, false, "C_GetAttributeValue"},
 };
 
+/* What libp11 has read of slots and keys when the next read fails, it never
+ * frees. */
+const char *__lsan_default_suppressions(void);
+
+const char *
+__lsan_default_suppressions(void)
+{
+	return "leak:libp11.so\n";
+}
+
 static char log_path[64];
 
 bool

@@ -1,12 +1,13 @@
 #include "fault_clock.h"
 
+#include <stdatomic.h>
 #include <time.h>
 
 int __wrap_nanosleep(const struct timespec *time, struct timespec *left);
 int __wrap_clock_gettime(clockid_t id, struct timespec *out);
 int __real_clock_gettime(clockid_t id, struct timespec *out);
 
-static uint64_t ahead_ms, slept_ms;
+static _Atomic uint64_t ahead_ms, slept_ms;
 
 int
 __wrap_nanosleep(const struct timespec *time, struct timespec *left)

@@ -1,7 +1,7 @@
 /**
  * fault_clock.h - time as the test would have it: lib/hsm sleeps and reads the
  * clock through the linker's --wrap, so that no back-off takes any time and
- * each of them is seen.
+ * each of them is seen. Thread-safe.
  */
 #ifndef TESTS_TOKEN_FAULT_CLOCK_H
 #define TESTS_TOKEN_FAULT_CLOCK_H
