@@ -33,6 +33,8 @@ CREATE INDEX event_revoked ON event (json_extract(data, '$.fingerprint'))
 	WHERE kind = 'credential_revoked';
 CREATE INDEX event_revoked_serial ON event (json_extract(data, '$.serial'))
 	WHERE kind = 'credential_revoked';
+CREATE INDEX event_revoked_endpoint ON event (endpoint, endpoint_raw)
+	WHERE kind = 'credential_revoked';
 
 CREATE TRIGGER event_keeps_rows BEFORE DELETE ON event BEGIN
 	SELECT RAISE(ABORT, 'the ledger is append-only');

@@ -35,12 +35,15 @@ each_row(struct ledger *l, sqlite3_stmt *stmt, ledger_row_fn each, void *ctx)
 static enum store_stmt
 choose(const struct ledger_query *q)
 {
+	bool revoked = span_is(q->kind, "credential_revoked");
 	enum store_stmt which;
 
-	if (q->fingerprint.len && span_is(q->kind, "credential_revoked"))
+	if (q->fingerprint.len && revoked)
 		which = STORE_READ_REVOKED;
-	else if (q->serial.len && span_is(q->kind, "credential_revoked"))
+	else if (q->serial.len && revoked)
 		which = STORE_READ_SERIAL;
+	else if (q->endpoint.len && revoked)
+		which = STORE_READ_OWNER;
 	else if (q->session.len)
 		which = STORE_READ_SESSION;
 	else if (q->endpoint.len)

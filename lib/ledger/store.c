@@ -29,12 +29,17 @@
 #define READ_SESSION READ_ALL " AND session = ?4" IS_KIND IS_ENDPOINT
 #define READ_ENDPOINT \
 	READ_ALL " AND endpoint = ?5 AND endpoint_raw IS ?6" IS_KIND
-/* Both indexes are of these rows alone, so their kind must stand here. */
+/* Its indexes are of these rows alone, so their kind must stand here. */
 #define READ_REVOKED \
 	READ_ALL " AND kind = 'credential_revoked'" IS_SESSION IS_ENDPOINT
 #define READ_FINGERPRINT \
 	READ_REVOKED " AND json_extract(data, '$.fingerprint') = ?7"
 #define READ_SERIAL READ_REVOKED " AND json_extract(data, '$.serial') = ?8"
+/* Of a device that has come ten thousand times. */
+#define READ_OWNER \
+	"SELECT " ROW " FROM event INDEXED BY event_revoked_endpoint " \
+	"WHERE seq > ?1 AND kind = 'credential_revoked'" IS_SESSION \
+	" AND endpoint = ?5 AND endpoint_raw IS ?6"
 
 /* ?1 collection, ?2 name, ?3 endpoint, ?4 epoch, ?5 limit */
 #define SECRETS_BY(index) \
@@ -73,6 +78,8 @@ static const char *const sql[STORE_COUNT] = {
     [STORE_READ_REVOKED_NEWEST] = READ_FINGERPRINT NEWEST,
     [STORE_READ_SERIAL] = READ_SERIAL OLDEST,
     [STORE_READ_SERIAL_NEWEST] = READ_SERIAL NEWEST,
+    [STORE_READ_OWNER] = READ_OWNER OLDEST,
+    [STORE_READ_OWNER_NEWEST] = READ_OWNER NEWEST,
     [STORE_HAS_PART] =
 	"SELECT 1 FROM sqlite_schema WHERE type = ?1 AND name = ?2",
     [STORE_SECRET_LOOK] = "SELECT endpoint, master, sealed FROM secret "

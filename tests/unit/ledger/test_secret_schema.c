@@ -264,6 +264,8 @@ test_one_is_found_by_index(void **state)
 	    {STORE_READ_REVOKED_NEWEST, "event_revoked (<expr>=?"},
 	    {STORE_READ_SERIAL, "event_revoked_serial (<expr>=?"},
 	    {STORE_READ_SERIAL_NEWEST, "event_revoked_serial (<expr>=?"},
+	    {STORE_READ_OWNER, "event_revoked_endpoint (endpoint=?"},
+	    {STORE_READ_OWNER_NEWEST, "event_revoked_endpoint (endpoint=?"},
 	};
 	struct ledger_secret_query q = {.collection = SPAN_LIT("x")};
 	struct ledger_query revoked = {.kind = SPAN_LIT("credential_revoked")};
@@ -275,10 +277,11 @@ test_one_is_found_by_index(void **state)
 	q.name.len = 0;
 	q.endpoint = SPAN_LIT("x");
 	assert_int_equal(ledger_secret_read(l, &q, none, NULL), RC_OK);
-	for (int i = 0; i < 4; i++) {
-		revoked.fingerprint = i & 1 ? SPAN_LIT("") : SPAN_LIT("f");
-		revoked.serial = i & 1 ? SPAN_LIT("0a") : SPAN_LIT("");
-		revoked.newest_first = i & 2;
+	for (int i = 0; i < 6; i++) {
+		revoked.fingerprint = i / 2 == 0 ? SPAN_LIT("f") : SPAN_LIT("");
+		revoked.serial = i / 2 == 1 ? SPAN_LIT("0a") : SPAN_LIT("");
+		revoked.endpoint = i / 2 == 2 ? SPAN_LIT("x") : SPAN_LIT("");
+		revoked.newest_first = i & 1;
 		assert_int_equal(ledger_read(l, &revoked, no_row, NULL), RC_OK);
 	}
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
