@@ -85,6 +85,8 @@ issue_rules_new(struct policy_set *set, const struct issue_rules_config *config,
 		return rc;
 	rules_authorities(&b);
 	rules_trusts(&b, config);
+	if (b.rc == RC_OK)
+		rules_lists(&b, config);
 	rules_keys(&b);
 	if (b.errors == 0 && b.rc == RC_OK)
 		rules_check(&b);

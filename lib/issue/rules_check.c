@@ -101,18 +101,18 @@ static enum rc
 measure(
     const struct plan *plan, const struct plan_step *step, struct message *out)
 {
-	static const int formats[] = {FORMAT_SENML_CBOR, FORMAT_TLV};
+	static const int tried[] = {FORMAT_SENML_CBOR, FORMAT_TLV};
 	struct command *c = calloc(1, sizeof(*c));
 	enum rc rc = c ? RC_OK : RC_MEMORY;
 
 	*out = (struct message){0};
 	for (size_t i = 0; rc == RC_OK && i < 2; i++) {
-		rc = command_make(c, plan, step, step->path, formats[i]);
+		rc = command_make(c, plan, step, step->path, tried[i]);
 		if (rc != RC_OK || c->out.payload.len <= out->len)
 			continue;
 		out->len = c->out.payload.len;
 		out->block = c->out.block_size;
-		out->format = formats[i];
+		out->format = tried[i];
 	}
 	if (c)
 		command_fini(c);

@@ -137,3 +137,49 @@ rules_dates(struct rules_build *b, const struct cert *c,
 		    (long long)((c->not_after_s - b->now_s) / DAY_S));
 	return true;
 }
+
+struct rules_named
+rules_named(const struct policy_file *f)
+{
+	return (struct rules_named){
+	    f->bytes, f->place, rules_show(span_str(f->path))};
+}
+
+static struct rules_named
+own_file(const struct issue_file *f)
+{
+	return (struct rules_named){
+	    f->bytes, {f->path, 0}, rules_show(span_str(f->path))};
+}
+
+bool
+rules_take_apart(struct rules_build *b, const struct rules_named *f,
+    const char *label, struct rules_parts *parts)
+{
+	enum rc rc = rules_parts(b->rules->arena, f->bytes, label, parts);
+
+	if (rc == RC_OK)
+		return true;
+	if (rc == RC_MEMORY)
+		b->rc = rc;
+	else
+		rules_say(b, DIAG_ERROR, f->place, "issue-certificate",
+		    "%s: %s; PEM with -----BEGIN %s-----, or DER is expected",
+		    f->name.text,
+		    rc == RC_NOT_FOUND ? "nothing of that kind stands in it"
+				       : "cannot be taken apart",
+		    label);
+	return false;
+}
+
+struct rules_named
+rules_keep(struct rules_build *b, const struct issue_file *file)
+{
+	struct rules_named f = own_file(file);
+
+	f.place.file = arena_str(b->rules->arena, file->path);
+	f.bytes = arena_copy(b->rules->arena, f.bytes);
+	if (!f.place.file || !f.bytes.p)
+		b->rc = RC_MEMORY;
+	return f;
+}

@@ -92,6 +92,22 @@ struct rules_parts {
 MUST_CHECK enum rc rules_parts(struct arena *a, struct span bytes,
     const char *label, struct rules_parts *out);
 
+/** A file, and where it is named. */
+struct rules_named {
+	struct span bytes;
+	struct policy_place place;
+	struct rules_shown name; /**< for findings */
+};
+
+/** A file of the set: its bytes stay where they are. */
+struct rules_named rules_named(const struct policy_file *f);
+/** A file of the daemon, copied. Check `b->rc`. */
+struct rules_named rules_keep(
+    struct rules_build *b, const struct issue_file *file);
+/** As rules_parts. False: a finding says why. */
+bool rules_take_apart(struct rules_build *b, const struct rules_named *f,
+    const char *label, struct rules_parts *parts);
+
 /** A certificate of a file, or a finding why it is none (false). `what` names
  *  it in findings. */
 bool rules_cert(struct rules_build *b, struct span der,
@@ -103,8 +119,11 @@ bool rules_dates(struct rules_build *b, const struct cert *c,
     struct policy_place place, const char *what);
 
 void rules_authorities(struct rules_build *b);
-/** Anchors of the daemon and of all documents, and the revocation lists. */
+/** Anchors of the daemon and of all documents. */
 void rules_trusts(
+    struct rules_build *b, const struct issue_rules_config *config);
+/** Revocation lists, once the anchors stand. */
+void rules_lists(
     struct rules_build *b, const struct issue_rules_config *config);
 /** What devices are to expect of servers. */
 void rules_keys(struct rules_build *b);

@@ -1,53 +1,7 @@
-/* CAs: those that certificates are issued by, those that are believed, and the
- * lists of what they have taken back. */
-#include "hsm/crl.h"
+/* CAs: those that certificates are issued by, and those that are believed. */
 #include "issue/rules_internal.h"
 
 #include <stdio.h>
-
-static const char code_file[] = "issue-certificate";
-
-/** A file, and where it is named. */
-struct named {
-	struct span bytes;
-	struct policy_place place;
-	struct rules_shown name; /**< for findings */
-};
-
-static struct named
-named_file(const struct policy_file *f)
-{
-	return (struct named){
-	    f->bytes, f->place, rules_show(span_str(f->path))};
-}
-
-static struct named
-own_file(const struct issue_file *f)
-{
-	return (struct named){
-	    f->bytes, {f->path, 0}, rules_show(span_str(f->path))};
-}
-
-/** False: a finding says why. */
-static bool
-take_apart(struct rules_build *b, const struct named *f, const char *label,
-    struct rules_parts *parts)
-{
-	enum rc rc = rules_parts(b->rules->arena, f->bytes, label, parts);
-
-	if (rc == RC_OK)
-		return true;
-	if (rc == RC_MEMORY)
-		b->rc = rc;
-	else
-		rules_say(b, DIAG_ERROR, f->place, code_file,
-		    "%s: %s; PEM with -----BEGIN %s-----, or DER is expected",
-		    f->name.text,
-		    rc == RC_NOT_FOUND ? "nothing of that kind stands in it"
-				       : "cannot be taken apart",
-		    label);
-	return false;
-}
 
 /* --- authorities ---------------------------------------------------------- */
 
@@ -74,13 +28,13 @@ static void
 take_authority(struct rules_build *b, const struct policy_authority *p,
     struct issue_authority *out)
 {
-	const struct named f = named_file(&p->certificate);
+	const struct rules_named f = rules_named(&p->certificate);
 	struct rules_parts parts;
 	struct cert *c = &out->cert;
 
 	out->document = p;
 	if (!key_of(b, p, &out->key) ||
-	    !take_apart(b, &f, "CERTIFICATE", &parts) ||
+	    !rules_take_apart(b, &f, "CERTIFICATE", &parts) ||
 	    !rules_cert(b, parts.der[0], f.place, f.name.text, c))
 		return;
 	if (!c->is_ca ||
@@ -130,7 +84,7 @@ note_anchor(struct issue_rules *r, const struct cert *c)
 }
 
 static void
-believe(struct rules_build *b, struct trust *t, const struct named *f,
+believe(struct rules_build *b, struct trust *t, const struct rules_named *f,
     struct span der, size_t number)
 {
 	struct der_fault fault;
@@ -160,11 +114,12 @@ believe(struct rules_build *b, struct trust *t, const struct named *f,
 }
 
 static void
-believe_file(struct rules_build *b, struct trust *t, const struct named *f)
+believe_file(
+    struct rules_build *b, struct trust *t, const struct rules_named *f)
 {
 	struct rules_parts parts;
 
-	if (!take_apart(b, f, "CERTIFICATE", &parts))
+	if (!rules_take_apart(b, f, "CERTIFICATE", &parts))
 		return;
 	for (size_t i = 0; i < parts.count; i++)
 		believe(b, t, f, parts.der[i], i + 1);
@@ -188,19 +143,6 @@ new_trust(struct rules_build *b, struct span bytes)
 	return t;
 }
 
-/** What the set has lies in the set; what the daemon has is copied. */
-static struct named
-keep(struct rules_build *b, const struct issue_file *file)
-{
-	struct named f = own_file(file);
-
-	f.place.file = arena_str(b->rules->arena, file->path);
-	f.bytes = arena_copy(b->rules->arena, f.bytes);
-	if (!f.place.file || !f.bytes.p)
-		b->rc = RC_MEMORY;
-	return f;
-}
-
 static struct rules_trust *
 trust_of_daemon(struct rules_build *b, const struct issue_rules_config *config)
 {
@@ -210,7 +152,7 @@ trust_of_daemon(struct rules_build *b, const struct issue_rules_config *config)
 		return NULL;
 	t = new_trust(b, span_of(NULL, 0));
 	for (size_t i = 0; t && i < config->trust_count; i++) {
-		const struct named f = keep(b, &config->trust[i]);
+		const struct rules_named f = rules_keep(b, &config->trust[i]);
 
 		if (b->rc == RC_OK)
 			believe_file(b, t->trust, &f);
@@ -222,7 +164,7 @@ trust_of_daemon(struct rules_build *b, const struct issue_rules_config *config)
 static struct rules_trust *
 trust_of_file(struct rules_build *b, const struct policy_file *file)
 {
-	const struct named f = named_file(file);
+	const struct rules_named f = rules_named(file);
 	struct rules_trust *t;
 
 	for (t = b->rules->trusts; t; t = t->next)
@@ -232,123 +174,6 @@ trust_of_file(struct rules_build *b, const struct policy_file *file)
 	if (t)
 		believe_file(b, t->trust, &f);
 	return t;
-}
-
-/* --- revocation lists ----------------------------------------------------- */
-
-/**
- * RC_OK: a CA that is known here has signed it. RC_DENIED: one of its name has
- * not. RC_NOT_FOUND: nobody of that name is known.
- */
-static enum rc
-find_signer(const struct issue_rules *r, const struct crl *list)
-{
-	enum rc best = RC_NOT_FOUND;
-
-	for (const struct rules_anchor *a = r->anchors; a; a = a->next) {
-		enum rc rc = crl_verify(list, &a->cert);
-
-		if (rc == RC_OK)
-			return RC_OK;
-		if (rc != RC_CONFLICT)
-			best = RC_DENIED;
-	}
-	for (size_t i = 0; i < r->set->authority_count; i++) {
-		const struct cert *c = &r->authorities[i].cert;
-		enum rc rc = c->der.len ? crl_verify(list, c) : RC_CONFLICT;
-
-		if (rc == RC_OK)
-			return RC_OK;
-		if (rc != RC_CONFLICT)
-			best = RC_DENIED;
-	}
-	return best;
-}
-
-static void
-say_list_dates(struct rules_build *b, const struct crl *list,
-    struct policy_place place, const char *what)
-{
-	if (list->next_update_s < b->now_s)
-		rules_say(b, DIAG_WARNING, place, "issue-crl-stale",
-		    "%s: out of date since %s; what it lists stays refused, "
-		    "what was revoked since is not known: fetch or sign the "
-		    "next one",
-		    what, rules_time(list->next_update_s).text);
-	else if (list->this_update_s > b->now_s)
-		rules_say(b, DIAG_WARNING, place, "issue-crl-stale",
-		    "%s: of a time that is still to come, %s; it counts all "
-		    "the same: look at the clock of this machine",
-		    what, rules_time(list->this_update_s).text);
-}
-
-static void
-honour(struct rules_build *b, const struct named *f, struct span der)
-{
-	struct issue_rules *r = b->rules;
-	struct der_fault fault;
-	struct crl list;
-	char text[200];
-	struct writer w;
-	enum rc rc = crl_parse(der, &list, &fault), signer;
-
-	if (rc) {
-		writer_init(&w, text, sizeof(text) - 1);
-		der_fault_print(&fault, &w);
-		text[w.len] = '\0';
-		rules_say(b, DIAG_ERROR, f->place, "issue-crl",
-		    "%s: no revocation list that can be honoured: %s",
-		    f->name.text, text);
-		return;
-	}
-	signer = find_signer(r, &list);
-	if (signer == RC_DENIED) {
-		rules_say(b, DIAG_ERROR, f->place, "issue-crl-signature",
-		    "%s: not signed by the CA that it names, or that CA may "
-		    "not sign lists: a file that was changed, or of a CA "
-		    "with the same name and another key",
-		    f->name.text);
-		return;
-	}
-	if (signer != RC_OK)
-		rules_say(b, DIAG_WARNING, f->place, "issue-crl-issuer",
-		    "%s: its CA is no trust anchor here; it counts only for "
-		    "devices that send that CA's certificate along",
-		    f->name.text);
-	say_list_dates(b, &list, f->place, f->name.text);
-	for (struct rules_trust *t = r->trusts; t; t = t->next)
-		if (trust_add_crl(t->trust, der, &fault) != RC_OK)
-			b->rc = RC_MEMORY;
-	if (signer == RC_OK)
-		r->crls[r->crl_count++] = der;
-}
-
-static void
-honour_all(struct rules_build *b, const struct issue_rules_config *config)
-{
-	enum { LISTS_MAX = 1024 };
-	struct issue_rules *r = b->rules;
-
-	if (!config || config->crl_count == 0)
-		return;
-	r->crls = arena_array(r->arena, LISTS_MAX, sizeof(*r->crls));
-	if (!r->crls)
-		b->rc = RC_MEMORY;
-	for (size_t i = 0; b->rc == RC_OK && i < config->crl_count; i++) {
-		const struct named f = keep(b, &config->crls[i]);
-		struct rules_parts parts;
-
-		if (b->rc || !take_apart(b, &f, "X509 CRL", &parts))
-			continue;
-		if (r->crl_count + parts.count > LISTS_MAX) {
-			rules_say(b, DIAG_ERROR, f.place, "issue-crl",
-			    "%s: more than %d revocation lists", f.name.text,
-			    LISTS_MAX);
-			return;
-		}
-		for (size_t k = 0; k < parts.count; k++)
-			honour(b, &f, parts.der[k]);
-	}
 }
 
 void
@@ -370,6 +195,4 @@ rules_trusts(struct rules_build *b, const struct issue_rules_config *config)
 			    "of the configuration is not either: no "
 			    "certificate would be believed");
 	}
-	if (b->rc == RC_OK)
-		honour_all(b, config);
 }
