@@ -16,6 +16,7 @@ const char *const function_names[FUNCTION_COUNT] = {FUNCTIONS(AS_NAME)};
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct fault faults[FAULTS_MAX];
 static unsigned fault_count;
+static bool named; /* one of them is of one key */
 static struct stat control_seen;
 
 void
@@ -67,16 +68,22 @@ parse_line(const char *line)
 	    {"abort", DO_ABORT},
 	    {"extractable", DO_EXTRACTABLE},
 	};
-	char name[32], what[32];
+	char name[32 + LABEL_MAX], what[32], *label;
 	struct fault f = {.function = FUNCTION_COUNT};
 	bool known = false;
 
 	if (line[strspn(line, " \t\n")] == '\0' || line[0] == '#')
 		return;
-	if (sscanf(line, "%31s %31s %ld %u", name, what, &f.left,
+	if (sscanf(line, "%95s %31s %ld %u", name, what, &f.left,
 		&f.delay_ms) != 4 ||
 	    fault_count == FAULTS_MAX)
 		refuse("control line", line);
+	label = strchr(name, '@');
+	if (label) {
+		*label++ = '\0';
+		snprintf(f.label, sizeof(f.label), "%s", label);
+		named = true;
+	}
 	for (int i = 0; i < FUNCTION_COUNT; i++)
 		if (strcmp(function_names[i], name) == 0)
 			f.function = (enum function)i;
@@ -111,6 +118,7 @@ read_control(void)
 		return;
 	control_seen = st;
 	fault_count = 0;
+	named = false;
 	if (!path || st.st_ino == 0)
 		return;
 	file = fopen(path, "re");
@@ -122,7 +130,7 @@ read_control(void)
 }
 
 bool
-next_fault(enum function function, struct fault *out)
+next_fault(enum function function, const char *label, struct fault *out)
 {
 	bool found = false;
 
@@ -131,7 +139,8 @@ next_fault(enum function function, struct fault *out)
 	for (unsigned i = 0; i < fault_count && !found; i++) {
 		struct fault *f = &faults[i];
 
-		if (f->function != function || f->left == 0)
+		if (f->function != function || f->left == 0 ||
+		    (f->label[0] && (!label || strcmp(f->label, label) != 0)))
 			continue;
 		if (f->left > 0)
 			f->left--;
@@ -140,4 +149,16 @@ next_fault(enum function function, struct fault *out)
 	}
 	pthread_mutex_unlock(&lock);
 	return found;
+}
+
+bool
+faults_name_keys(void)
+{
+	bool yes;
+
+	pthread_mutex_lock(&lock);
+	read_control();
+	yes = named;
+	pthread_mutex_unlock(&lock);
+	return yes;
 }

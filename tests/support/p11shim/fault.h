@@ -66,16 +66,22 @@ enum action {
 	DO_LENGTH,
 };
 
+enum { LABEL_MAX = 64 };
+
 struct fault {
 	enum function function;
+	char label[LABEL_MAX + 1]; /* of the key that is used; "": of any */
 	enum action action;
 	unsigned long value; /* the CKR, flags, or bytes */
 	long left; /* calls; -1: all */
 	unsigned delay_ms;
 };
 
-/** The next fault of that function, if there is one. */
-bool next_fault(enum function function, struct fault *out);
+/** The next fault of that function, used with the key of that label (NULL: with
+ *  none), if there is one. */
+bool next_fault(enum function function, const char *label, struct fault *out);
+/** Is there a fault of one key? Then whoever calls must know which it is. */
+bool faults_name_keys(void);
 
 /** The control file, or the environment, is not as it must be: a test that asks
  *  for what is not there must not pass. */

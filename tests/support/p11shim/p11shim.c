@@ -9,7 +9,8 @@
  *
  *                   for the next COUNT calls of FUNCTION (-1: all) wait
  *                   DELAY_MS, then do WHAT. The first line that names the
- *                   function and has calls left counts.
+ *                   function and has calls left counts. C_SignInit@LABEL and
+ *                   C_Sign@LABEL: only those with the key of that label.
  *   P11SHIM_COUNT   calls of each function, one a line, over all processes;
  *                   the last line: sessions that the process has open which
  *                   last opened or closed one
@@ -33,6 +34,7 @@
  *                   the caller has room for)
  */
 #include "count.h"
+#include "signer.h"
 
 #include <dlfcn.h>
 #include <p11-kit/pkcs11.h>
@@ -64,12 +66,13 @@ log_out(void)
 
 /* True: the call ends here with `*rv`. `*f` is what befalls it. */
 static bool
-intercept(enum function function, CK_RV *rv, struct fault *f)
+intercept_key(
+    enum function function, const char *label, CK_RV *rv, struct fault *f)
 {
 	count_call(function);
 	f->action = DO_RETURN;
 	f->value = CKR_OK;
-	if (!next_fault(function, f))
+	if (!next_fault(function, label, f))
 		return false;
 	nanosleep(&(struct timespec){f->delay_ms / 1000,
 		      (long)(f->delay_ms % 1000) * 1000000L},
@@ -98,6 +101,12 @@ intercept(enum function function, CK_RV *rv, struct fault *f)
 		return false;
 	}
 	return false;
+}
+
+static bool
+intercept(enum function function, CK_RV *rv, struct fault *f)
+{
+	return intercept_key(function, NULL, rv, f);
 }
 
 /* What the caller gets to see of the module's answer. */
@@ -165,7 +174,6 @@ WRAP(C_Decrypt, (SESSION, BUFFERS), s, in, in_len, out, out_len)
 WRAP(C_DigestInit, (SESSION, CK_MECHANISM *m), s, m)
 WRAP(C_DigestUpdate, (SESSION, CK_BYTE *in, CK_ULONG in_len), s, in, in_len)
 WRAP(C_DigestKey, (SESSION, CK_OBJECT_HANDLE k), s, k)
-WRAP(C_SignInit, (SESSION, CK_MECHANISM *m, CK_OBJECT_HANDLE k), s, m, k)
 WRAP(C_VerifyInit, (SESSION, CK_MECHANISM *m, CK_OBJECT_HANDLE k), s, m, k)
 WRAP(C_Verify,
     (SESSION, CK_BYTE *in, CK_ULONG in_len, CK_BYTE *mac, CK_ULONG mac_len), s,
@@ -245,15 +253,45 @@ shim_C_Finalize(void *reserved)
 	return answer(&fault, rv);
 }
 
+static void
+read_label(CK_SESSION_HANDLE s, CK_OBJECT_HANDLE key, char *label)
+{
+	CK_ATTRIBUTE a = {CKA_LABEL, label, LABEL_MAX};
+
+	if (real->C_GetAttributeValue(s, key, &a, 1) != CKR_OK ||
+	    a.ulValueLen > LABEL_MAX)
+		a.ulValueLen = 0;
+	label[a.ulValueLen] = '\0';
+}
+
+static CK_RV
+shim_C_SignInit(CK_SESSION_HANDLE s, CK_MECHANISM *m, CK_OBJECT_HANDLE key)
+{
+	char label[LABEL_MAX + 1] = "";
+	struct fault fault;
+	CK_RV rv;
+
+	if (faults_name_keys()) {
+		read_label(s, key, label);
+		signer_put(s, label);
+	}
+	if (intercept_key(F_C_SignInit, label, &rv, &fault))
+		return rv;
+	return answer(&fault, real->C_SignInit(s, m, key));
+}
+
 static CK_RV
 shim_C_Sign(CK_SESSION_HANDLE s, CK_BYTE *in, CK_ULONG in_len, CK_BYTE *out,
     CK_ULONG *out_len)
 {
+	char label[LABEL_MAX + 1] = "";
 	CK_ULONG cap = *out_len;
 	struct fault fault;
 	CK_RV rv;
 
-	if (intercept(F_C_Sign, &rv, &fault))
+	if (faults_name_keys())
+		signer_get(s, label);
+	if (intercept_key(F_C_Sign, label, &rv, &fault))
 		return rv;
 	rv = real->C_Sign(s, in, in_len, out, out_len);
 	resize(&fault, rv, out, cap, out_len);
