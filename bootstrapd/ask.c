@@ -120,6 +120,13 @@ choose_epoch(struct keeper *k, const struct q_psk *q, struct job *j)
 		j->attempt /= EPOCHS_PATIENCE;
 }
 
+bool
+ask_crowd(struct link *l, const struct address *from, size_t *slot)
+{
+	return within_rate(l, false) &&
+	    crowd_enter(&l->keeper->sources, from, SOURCE_MOST, slot);
+}
+
 static void
 ask_psk(struct link *l, const struct q_psk *q)
 {
@@ -128,8 +135,7 @@ ask_psk(struct link *l, const struct q_psk *q)
 	size_t slot = SHARE_SLOTS;
 
 	l->asked++;
-	if (within_rate(l, false) &&
-	    crowd_enter(&k->sources, &q->address, SOURCE_MOST, &slot))
+	if (ask_crowd(l, &q->address, &slot))
 		j = job_psk(l->worker, k->policies.rules, q);
 	else
 		slot = SHARE_SLOTS;
@@ -206,7 +212,9 @@ was_before(struct keeper *k, const uint8_t *id)
 static bool
 begins_too_often(struct keeper *k, const struct q_begin *q)
 {
-	struct span name = q->endpoint.len ? q->endpoint : q->credential;
+	struct span name = q->endpoint.len ? q->endpoint
+	    : q->credential.len            ? q->credential
+					   : q->peer;
 
 	return !rates_take(
 	    &k->begins, name, BEGINS_MOST, MINUTE_MS, clock_now_ms());
@@ -223,7 +231,8 @@ ask_begin(struct link *l, const struct q_begin *q)
 		return; /* being worked on: the answer will come */
 	if (s && s->worker != l->worker)
 		return; /* not the session of that worker */
-	if (!within_rate(l, q->nosec) || (!s && begins_too_often(k, q))) {
+	if (!within_rate(l, q->proof == Q_BY_NOTHING) ||
+	    (!s && begins_too_often(k, q))) {
 		l->suppressed += !s;
 		refuse(l, s, q->session, REASON_RATE);
 		return;
@@ -345,8 +354,11 @@ worker_said_hello(struct link *l)
 	bool often = l->hello && now < l->hello_ms + HELLO_MS;
 
 	l->lost_before_ms = now;
+	l->credentials_due = true;
 	if (!often)
 		ask_worker_lost(l);
+	if (!often)
+		keeper_show(l->keeper);
 	l->hello_ms = now;
 	if (l->hello && may_log(l))
 		LOG(LOG_WARNING, "worker_replaced", F_INT("worker", l->worker));
@@ -374,6 +386,13 @@ take_question(struct link *l, const struct question *q)
 		if (within_rate(l, true))
 			doctor_ask(l, &q->evidence);
 		break;
+	case Q_SIGN:
+		sign_ask(l, &q->sign);
+		break;
+	case Q_REFUSED:
+		if (within_rate(l, true))
+			refused_note(l, &q->refused);
+		break;
 	case Q_BEGIN:
 		ask_begin(l, &q->begin);
 		break;
@@ -393,6 +412,8 @@ take_question(struct link *l, const struct question *q)
 	case Q_BEGIN_ANSWER:
 	case Q_RECORDED:
 	case Q_CANCEL:
+	case Q_SIGN_ANSWER:
+	case Q_CREDENTIALS:
 		break; /* ours to send, not to get */
 	}
 }

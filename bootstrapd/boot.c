@@ -27,6 +27,7 @@ boot_free(struct boot *b)
 	loop_timer_clear(w->loop, &b->timer);
 	table_remove(&w->boots, &b->item);
 	session_free(b->session);
+	papers_unref(b->papers);
 	free(b);
 }
 
@@ -36,7 +37,7 @@ note_facts(struct boot *b, const struct peer *p, const struct request *rq)
 	struct q_begin *f = &b->facts;
 
 	memcpy(f->session, session_id(b->session), SESSION_ID_LEN);
-	f->nosec = !p->listener->dtls;
+	f->proof = p->proof;
 	f->has_endpoint = rq->has_endpoint;
 	f->epoch = p->epoch;
 	f->pct = rq->pct;
@@ -44,6 +45,9 @@ note_facts(struct boot *b, const struct peer *p, const struct request *rq)
 	f->address = p->address;
 	memcpy(b->credential, p->identity, p->identity_len);
 	f->credential = span_of(b->credential, p->identity_len);
+	b->papers = papers_ref(p->papers);
+	f->peer = papers_peer(b->papers);
+	f->chain = papers_chain(b->papers);
 	if (rq->endpoint.len && rq->endpoint.len <= sizeof(b->endpoint)) {
 		memcpy(b->endpoint, rq->endpoint.p, rq->endpoint.len);
 		f->endpoint = span_of(b->endpoint, rq->endpoint.len);

@@ -4,6 +4,7 @@
 #include "dtls/dtls.h"
 #include "jail.h"
 #include "keeper_state.h"
+#include "key_checks.h"
 
 #include <stdio.h>
 #include <sys/stat.h>
@@ -49,24 +50,88 @@ say(const char *what, const char *text, const char *remedy)
 		fprintf(stderr, "  remedy: %s\n", remedy);
 }
 
-static struct policy_set *
-check_policies(const struct config *c, int *code)
+/** What is in force once the daemon runs; NULL where it cannot be read. */
+struct checked {
+	struct policy_set *set;
+	struct server_files *files;
+	struct issue_rules *rules;
+};
+
+static void
+check_policies(const struct config *c, struct diag *d, struct checked *all)
 {
-	struct policy_set *set = NULL;
-	struct issue_rules *rules = NULL;
+	if (policy_load(c->policies, d, &all->set) == RC_OK)
+		printf("policies: %zu identities, %zu policies in %s\n",
+		    all->set->identity_count, all->set->policy_count,
+		    c->policies);
+}
+
+static void
+check_files(const struct config *c, struct checked *all, int *code)
+{
+	int64_t now_s = clock_wall_ms() / 1000;
+	struct hsm_error err;
+	enum rc rc = server_files_load(c, NULL, &all->files, &err);
+
+	if (rc != RC_OK) {
+		say("server", err.text, err.remedy);
+		worst(code, check_exit(CHECK_CONFIGURATION, rc));
+		return;
+	}
+	for (size_t i = 0; i < all->files->cert_count; i++) {
+		const struct server_cert *cert = &all->files->certs[i];
+		char not_after[25];
+
+		ledger_time(cert->cert.not_after_s * 1000, not_after);
+		printf("server: %s, not after %s: %s\n", cert->path, not_after,
+		    server_cert_state(cert, now_s));
+	}
+}
+
+static void
+check_rules(struct diag *d, struct checked *all)
+{
+	struct issue_rules_config config = {
+	    .now_s = clock_wall_ms() / 1000,
+	};
+
+	if (!all->set)
+		return;
+	if (all->files) {
+		config.trust = all->files->trust;
+		config.trust_count = all->files->trust_count;
+		config.crls = all->files->crls;
+		config.crl_count = all->files->crl_count;
+	}
+	/* what is wrong is a finding */
+	(void)!issue_rules_new(all->set, &config, d, &all->rules);
+}
+
+/** Findings of the policies, and of what they name. */
+static void
+check_loaded(const struct config *c, struct checked *all, int *code)
+{
 	struct diag *d = diag_new();
 
-	if (!d || policy_load(c->policies, d, &set) != RC_OK ||
-	    issue_rules_new(set, NULL, d, &rules) != RC_OK)
-		worst(code, EXIT_POLICIES);
-	if (d)
-		diag_print(d, stderr);
+	if (!d) {
+		worst(code, rc_exit(RC_MEMORY));
+		return;
+	}
+	check_policies(c, d, all);
+	check_files(c, all, code);
+	check_rules(d, all);
+	diag_print(d, stderr);
 	diag_free(d);
-	issue_rules_unref(rules);
-	if (set)
-		printf("policies: %zu identities, %zu policies in %s\n",
-		    set->identity_count, set->policy_count, c->policies);
-	return set;
+	if (!all->set || (all->files && !all->rules))
+		worst(code, EXIT_POLICIES);
+}
+
+static void
+checked_fini(struct checked *all)
+{
+	issue_rules_unref(all->rules);
+	policy_set_unref(all->set);
+	server_files_free(all->files);
 }
 
 static bool
@@ -111,9 +176,30 @@ check_ledger(const struct config *c, int *code)
 	return l;
 }
 
+static enum rc
+check_keys(struct hsm_session *session, const struct hsm *hsm,
+    const struct checked *all, struct ledger *l, struct hsm_error *err)
+{
+	const struct key_checks c = {
+	    .hsm = session,
+	    .ledger = l,
+	    .token = hsm_token_name(hsm),
+	    .err = err,
+	};
+	enum rc rc = RC_OK;
+
+	if (all->set)
+		rc = masters_check(&c, all->set);
+	if (rc == RC_OK && all->rules)
+		rc = authorities_check(&c, all->rules);
+	if (rc == RC_OK && all->files)
+		rc = server_files_check(session, all->files, err);
+	return rc;
+}
+
 static void
-check_token(const struct config *c, const struct policy_set *set,
-    struct ledger *l, int *code)
+check_token(const struct config *c, const struct checked *all, struct ledger *l,
+    int *code)
 {
 	struct hsm *hsm = NULL;
 	struct hsm_session *s = NULL;
@@ -124,8 +210,8 @@ check_token(const struct config *c, const struct policy_set *set,
 		rc = hsm_session_take(hsm, &s, &err);
 	if (rc == RC_OK)
 		printf("token: %s\n", hsm_token_name(hsm));
-	if (rc == RC_OK && set)
-		rc = masters_check(s, l, set, hsm_token_name(hsm), false, &err);
+	if (rc == RC_OK)
+		rc = check_keys(s, hsm, all, l, &err);
 	if (rc != RC_OK) {
 		say("token", err.text, err.remedy);
 		worst(code, check_exit(CHECK_TOKEN, rc));
@@ -140,7 +226,7 @@ int
 check_run(const char *config_file)
 {
 	struct config *c = NULL;
-	struct policy_set *set;
+	struct checked all = {0};
 	struct ledger *l;
 	struct diag *d = diag_new();
 	int code = EXIT_OK;
@@ -166,11 +252,11 @@ check_run(const char *config_file)
 		config_free(c);
 		return rc_exit(RC_DENIED);
 	}
-	set = check_policies(c, &code);
+	check_loaded(c, &all, &code);
 	l = check_ledger(c, &code);
-	check_token(c, set, l, &code);
+	check_token(c, &all, l, &code);
 	printf(code == EXIT_OK ? "ok\n" : "not ok\n");
-	policy_set_unref(set);
+	checked_fini(&all);
 	ledger_close(l);
 	config_free(c);
 	return code;

@@ -1,6 +1,6 @@
 /**
- * check.h - `bootstrapd check`: configuration, policies, token, master keys,
- * ledger; every finding, then an exit code. Runs as ExecStartPre.
+ * check.h - `bootstrapd check`: configuration, certificates, policies,
+ * token, keys, ledger; every finding, then an exit code. Runs as ExecStartPre.
  */
 #ifndef BOOTSTRAPD_CHECK_H
 #define BOOTSTRAPD_CHECK_H
@@ -12,10 +12,16 @@
 int check_run(const char *config_file);
 
 /** What a fault belongs to. */
-enum check_part { CHECK_POLICIES, CHECK_TOKEN, CHECK_LEDGER };
+enum check_part {
+	CHECK_POLICIES,
+	CHECK_TOKEN,
+	CHECK_LEDGER,
+	CHECK_CONFIGURATION, /**< the files of `server:` too */
+};
 
 /** The exit code of such a fault, here and when the daemon starts: `bad` is
- *  what policy_load, hsm_open, masters_check or ledger_open returned. */
+ *  what policy_load, server_files_load, hsm_open, masters_check or
+ *  ledger_open returned. */
 int check_exit(enum check_part part, enum rc bad);
 
 #endif

@@ -48,10 +48,12 @@ read_pair(struct reading *r, struct yaml_node *map)
 	c->server_count++;
 }
 
+/** What each of `sni` has. */
+static const char *const pair[] = {"certificate", "key", NULL};
+
 static void
 read_more(struct reading *r, struct yaml_node *map)
 {
-	static const char *const known[] = {"certificate", "key", NULL};
 	struct yaml_node *list = yaml_get(map, "sni");
 
 	if (!list)
@@ -73,7 +75,7 @@ read_more(struct reading *r, struct yaml_node *map)
 			continue;
 		}
 		read_pair(r, n);
-		yaml_leftover(&r->yaml, n, known);
+		yaml_leftover(&r->yaml, n, pair);
 	}
 }
 

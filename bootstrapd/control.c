@@ -116,6 +116,34 @@ put_health(struct answer *a, struct keeper *k)
 	}
 }
 
+/** What is shown to devices, and until when it holds. */
+static void
+put_certificates(struct answer *a, const struct keeper *k)
+{
+	int64_t now_s = clock_wall_ms() / 1000;
+
+	for (size_t i = 0; i < k->files->cert_count; i++) {
+		const struct server_cert *c = &k->files->certs[i];
+		uint8_t hex[2 * DIGEST_LEN];
+		struct writer w;
+		char key[48];
+
+		writer_init(&w, hex, sizeof(hex));
+		text_hex(&w, span_of(c->sha256, DIGEST_LEN));
+		snprintf(key, sizeof(key), "server.%zu.certificate", i);
+		put_text(a, key, writer_span(&w));
+		snprintf(key, sizeof(key), "server.%zu.file", i);
+		put_str(a, key, c->path);
+		snprintf(key, sizeof(key), "server.%zu.not_after", i);
+		put_time(a, key, c->cert.not_after_s * 1000);
+		snprintf(key, sizeof(key), "server.%zu.state", i);
+		put_str(a, key, server_cert_state(c, now_s));
+	}
+	put_number(a, "server.anchors", k->showing.anchors);
+	put_number(a, "server.crls", k->showing.crls);
+	put_number(a, "server.raw_keys", k->showing.raw_keys);
+}
+
 static int
 do_status(struct keeper *k, struct client *c, struct span arg, struct answer *a)
 {
@@ -139,6 +167,7 @@ do_status(struct keeper *k, struct client *c, struct span arg, struct answer *a)
 	put_str(a, "policies.loaded_by", k->policies.by);
 	put_number(a, "policies.identities", set->identity_count);
 	put_number(a, "policies.policies", set->policy_count);
+	put_certificates(a, k);
 	put_number(a, "sessions", k->sessions.count);
 	put_number(a, "questions.waiting", jobs_waiting(k->jobs));
 	if (ledger_head(k->ledger, &seq, head) == RC_OK) {

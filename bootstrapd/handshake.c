@@ -3,111 +3,29 @@
 
 #include <stdlib.h>
 
-enum {
-	PSK_ASK_MS = 500, /**< an unanswered psk question is repeated */
-	PSK_ASKS_MAX = 8,
-};
-
-void
-handshake_forget(struct psk_wait *p)
-{
-	loop_timer_clear(p->worker->loop, &p->timer);
-	table_remove(&p->worker->waits, &p->item);
-	free(p);
-}
-
-static void wait_ask(struct psk_wait *p, uint64_t now_ms);
-
-static void
-wait_due(void *ctx, uint64_t now_ms)
-{
-	struct psk_wait *p = ctx;
-	struct listener *l = p->listener;
-
-	if (p->asked < PSK_ASKS_MAX) {
-		wait_ask(p, now_ms);
-		return;
-	}
-	dtls_psk_unavailable(l->dtls, p->conn, now_ms);
-	handshake_forget(p);
-	listener_serve(l, now_ms);
-}
-
-static void
-wait_ask(struct psk_wait *p, uint64_t now_ms)
-{
-	struct question q = {.kind = Q_PSK};
-	uint8_t bytes[EVIDENCE_BYTES_MAX];
-	struct writer w;
-
-	writer_init(&w, bytes, sizeof(bytes));
-	/* its Finished may be there already, and names the key by itself */
-	if (dtls_evidence(p->listener->dtls, p->conn, &w) == RC_OK)
-		q.psk.evidence = writer_span(&w);
-	q.psk.ref = p->ref;
-	q.psk.address = p->address;
-	q.psk.identity = span_of(p->identity, p->identity_len);
-	p->asked++;
-	(void)!link_send(p->worker->keeper, &q);
-	if (loop_timer_set(p->worker->loop, &p->timer, now_ms + PSK_ASK_MS,
-		wait_due, p) != RC_OK)
-		LOG(LOG_ERROR, "out_of_memory", F_TEXT("for", "timer"));
-}
-
-/**
- * The number of the question about an association's key. It is told apart from
- * those of a process before this one, whose answers may still come.
- */
-static uint64_t
-wait_ref(const struct listener *l, uint64_t conn)
-{
-	return l->worker->wait_salt ^ ((uint64_t)l->index << 56) ^ conn;
-}
-
-static struct psk_wait *
-wait_find(struct worker *w, uint64_t ref)
-{
-	/* the item is the first member */
-	return (struct psk_wait *)table_get(
-	    &w->waits, span_of(&ref, sizeof(ref)));
-}
-
 static void
 psk_wanted(struct listener *l, const struct dtls_event *ev, uint64_t now_ms)
 {
-	struct worker *w = l->worker;
-	uint64_t ref = wait_ref(l, ev->conn);
-	struct psk_wait *p = wait_find(w, ref);
-
-	if (p)
-		return; /* asked for already */
-	p = calloc(1, sizeof(*p));
-	if (!p || ev->identity.len > sizeof(p->identity)) {
-		free(p);
+	if (wait_begin(l, ev, now_ms))
+		l->worker->stats.asked++;
+	else
 		dtls_psk_unavailable(l->dtls, ev->conn, now_ms);
-		return;
-	}
-	p->worker = w;
-	p->listener = l;
-	p->conn = ev->conn;
-	p->address = ev->address;
-	p->ref = ref;
-	p->identity_len = ev->identity.len;
-	if (p->identity_len)
-		memcpy(p->identity, ev->identity.p, p->identity_len);
-	p->item.key = span_of(&p->ref, sizeof(p->ref));
-	table_put(&w->waits, &p->item);
-	w->stats.asked++;
-	wait_ask(p, now_ms);
+}
+
+static void
+sign_wanted(struct listener *l, const struct dtls_event *ev, uint64_t now_ms)
+{
+	if (!wait_begin(l, ev, now_ms))
+		(void)!dtls_sign_answer(l->dtls, ev->conn, NULL, now_ms);
 }
 
 void
 handshake_key(struct worker *w, struct q_psk_answer *a, uint64_t now_ms)
 {
-	struct psk_wait *p = wait_find(w, a->ref);
+	struct wait *p = wait_find(w, a->ref);
 	struct listener *l;
 
-	if (!p)
+	if (!p || p->signature)
 		return;
 	l = p->listener;
 	switch (a->status) {
@@ -124,9 +42,61 @@ handshake_key(struct worker *w, struct q_psk_answer *a, uint64_t now_ms)
 		dtls_psk_unavailable(l->dtls, p->conn, now_ms);
 		break;
 	}
-	handshake_forget(p);
+	wait_forget(p);
 	/* the peer's flight waited for it: the handshake is over, or failed */
 	listener_serve(l, now_ms);
+}
+
+void
+handshake_signature(
+    struct worker *w, const struct q_sign_answer *a, uint64_t now_ms)
+{
+	struct wait *p = wait_find(w, a->ref);
+	struct listener *l;
+
+	if (!p || !p->signature)
+		return;
+	l = p->listener;
+	(void)!dtls_sign_answer(
+	    l->dtls, p->conn, a->known ? a->signature : NULL, now_ms);
+	wait_forget(p);
+	listener_serve(l, now_ms);
+}
+
+/** Why a certificate or raw key was not let in; REASON_NONE: it was nothing of
+ *  that. */
+static enum reason
+refusal(enum dtls_close_reason why)
+{
+	static const struct {
+		enum dtls_close_reason why;
+		enum reason reason;
+	} all[] = {
+	    {DTLS_FAILED_NO_CERTIFICATE, REASON_NO_CERTIFICATE},
+	    {DTLS_FAILED_UNTRUSTED, REASON_UNTRUSTED},
+	    {DTLS_FAILED_EXPIRED, REASON_EXPIRED},
+	    {DTLS_FAILED_REVOKED, REASON_REVOKED},
+	    {DTLS_FAILED_CERTIFICATE, REASON_CERTIFICATE},
+	    {DTLS_FAILED_RAW_KEY, REASON_RAW_KEY},
+	};
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		if (all[i].why == why)
+			return all[i].reason;
+	return REASON_NONE;
+}
+
+static void
+send_refused(struct listener *l, const struct dtls_event *ev)
+{
+	struct question q = {.kind = Q_REFUSED};
+
+	q.refused.address = ev->address;
+	q.refused.reason = refusal(ev->reason);
+	q.refused.kind =
+	    ev->reason == DTLS_FAILED_RAW_KEY ? Q_BY_RAW_KEY : Q_BY_CERTIFICATE;
+	q.refused.peer = ev->peer;
+	(void)!link_send(l->worker->keeper, &q);
 }
 
 /** The alert is on its way: no peer can tell that anybody looks into it. */
@@ -154,10 +124,8 @@ association_closed(
 	uint8_t text[ADDRESS_TEXT_MAX];
 	struct writer address;
 	uint32_t epoch = dtls_tag(l->dtls, ev->conn);
-	struct psk_wait *wait = wait_find(w, wait_ref(l, ev->conn));
 
-	if (wait)
-		handshake_forget(wait); /* nobody is left to want that key */
+	wait_end(l, ev->conn); /* nobody is left to want it */
 	if (ev->established) {
 		peer_closed(l, ev->conn, now_ms);
 		return;
@@ -172,6 +140,8 @@ association_closed(
 		(void)!link_send(w->keeper, &q);
 		send_evidence(l, ev);
 	}
+	if (refusal(ev->reason) != REASON_NONE)
+		send_refused(l, ev);
 	if (!worker_may_log(w, now_ms))
 		return;
 	writer_init(&address, text, sizeof(text));
@@ -195,8 +165,7 @@ take_events(struct listener *l, uint64_t now_ms)
 			psk_wanted(l, &ev, now_ms);
 			break;
 		case DTLS_EVENT_SIGN_WANTED:
-			/* no credentials are set: nobody is asked */
-			(void)!dtls_sign_answer(l->dtls, ev.conn, NULL, now_ms);
+			sign_wanted(l, &ev, now_ms);
 			break;
 		case DTLS_EVENT_ESTABLISHED:
 			l->worker->stats.established++;

@@ -28,7 +28,7 @@ static const int worker_calls[] = {
     S(ppoll),
     /* sockets, pipes, signalfd */
     S(recvfrom), S(recvmsg), S(recvmmsg), S(sendto), S(sendmsg), S(sendmmsg),
-    S(read), S(readv), S(write), S(writev), S(close), S(fstat),
+    S(read), S(readv), S(pread64), S(write), S(writev), S(close), S(fstat),
     /* time */
     S(clock_gettime), S(clock_getres), S(clock_nanosleep), S(gettimeofday),
     S(nanosleep), S(time),
@@ -120,6 +120,10 @@ add_worker(scmp_filter_ctx f)
 	if (r == 0)
 		r = seccomp_rule_add(f, allow, S(mprotect), 1,
 		    SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+	/* is what the keeper sent sealed? */
+	if (r == 0)
+		r = seccomp_rule_add(f, allow, S(fcntl), 1,
+		    SCMP_A1(SCMP_CMP_EQ, F_GET_SEALS, 0));
 	/* abort(3) */
 	if (r == 0)
 		r = seccomp_rule_add(f, allow, S(tgkill), 1,

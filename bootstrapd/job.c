@@ -14,7 +14,7 @@ job_new(enum job_kind kind, unsigned worker, struct issue_rules *rules)
 		return NULL;
 	j->kind = kind;
 	j->worker = worker;
-	j->rules = issue_rules_ref(rules);
+	j->rules = rules ? issue_rules_ref(rules) : NULL;
 	return j;
 }
 
@@ -28,6 +28,13 @@ keep(uint8_t *room, size_t cap, struct span s)
 	return span_of(room, n);
 }
 
+static void
+set_asker(struct job *j, uint64_t ref)
+{
+	j->asker = (struct asker){j->kind, ref, j->worker};
+	j->item.key = span_of(&j->asker, sizeof(j->asker));
+}
+
 struct job *
 job_psk(unsigned worker, struct issue_rules *rules, const struct q_psk *q)
 {
@@ -35,9 +42,8 @@ job_psk(unsigned worker, struct issue_rules *rules, const struct q_psk *q)
 
 	if (!j)
 		return NULL;
-	j->asker.ref = q->ref;
-	j->asker.worker = worker;
-	j->item.key = span_of(&j->asker, sizeof(j->asker));
+	set_asker(j, q->ref);
+	j->request.address = q->address;
 	j->request.credential =
 	    keep(j->credential, sizeof(j->credential), q->identity);
 	j->evidence =
@@ -62,14 +68,64 @@ job_doctor(
 }
 
 struct job *
+job_sign(unsigned worker, const struct hsm_ec_ref *key, const struct q_sign *q)
+{
+	struct job *j = job_new(JOB_SIGN, worker, NULL);
+
+	if (!j)
+		return NULL;
+	set_asker(j, q->ref);
+	j->key = *key;
+	memcpy(j->digest, q->digest, sizeof(j->digest));
+	return j;
+}
+
+static enum issue_proof
+proof_of(enum q_proof p)
+{
+	switch (p) {
+	case Q_BY_PSK:
+		return PROOF_PSK;
+	case Q_BY_CERTIFICATE:
+		return PROOF_CERTIFICATE;
+	case Q_BY_RAW_KEY:
+		return PROOF_RAW_KEY;
+	case Q_BY_NOTHING:
+		break;
+	}
+	return PROOF_NONE;
+}
+
+/** Certificate and chain, or raw key; there may be none. */
+static bool
+keep_shown(struct job *j, const struct q_begin *q)
+{
+	size_t len = q->peer.len + q->chain.len;
+
+	_Static_assert((int)QUESTION_PEER_MAX <= (int)ISSUE_PEER_MAX &&
+		(int)QUESTION_CHAIN_MAX <= (int)ISSUE_CHAIN_MAX,
+	    "what the worker may send is what is verified");
+	if (len == 0)
+		return true;
+	j->shown = malloc(len);
+	if (!j->shown)
+		return false;
+	j->request.peer = keep(j->shown, q->peer.len, q->peer);
+	j->request.chain = keep(j->shown + q->peer.len, q->chain.len, q->chain);
+	return true;
+}
+
+struct job *
 job_begin(unsigned worker, struct issue_rules *rules, const struct q_begin *q)
 {
 	struct job *j = job_new(JOB_BEGIN, worker, rules);
 
-	if (!j)
+	if (!j || !keep_shown(j, q)) {
+		job_free(j);
 		return NULL;
+	}
 	memcpy(j->request.session, q->session, SESSION_ID_LEN);
-	j->request.proof = q->nosec ? PROOF_NONE : PROOF_PSK;
+	j->request.proof = proof_of(q->proof);
 	j->request.epoch = q->epoch;
 	j->request.has_endpoint = q->has_endpoint;
 	j->request.address = q->address;
@@ -92,6 +148,7 @@ job_free(struct job *j)
 	doctor_free(j->doctor);
 	issue_decision_fini(&j->decision);
 	issue_rules_unref(j->rules);
+	free(j->shown);
 	free(j);
 }
 
@@ -142,6 +199,9 @@ job_work(struct hsm_session *s, struct ledger *store, struct job *j)
 	switch (j->kind) {
 	case JOB_PSK:
 		j->rc = work_psk(&issuer, j);
+		return j->rc;
+	case JOB_SIGN:
+		j->rc = hsm_ec_sign(s, &j->key, j->digest, j->signature);
 		return j->rc;
 	case JOB_DOCTOR:
 		j->rc = work_doctor(s, j);

@@ -22,17 +22,29 @@ struct queue {
 	size_t count;
 };
 
+/*
+ * A device that is proved goes before one that wants a handshake; of those,
+ * keys and signatures take turns. What waits in one lane never has all threads,
+ * or a token that is slow with one thing would be with everything.
+ */
+enum lane_name { LANE_PSKS, LANE_SIGNS, LANE_BEGINS, LANES };
+
+struct lane {
+	struct queue queue;
+	size_t busy; /* of them, in threads */
+};
+
 struct jobs {
 	struct hsm *hsm;
 	const char *ledger;
 	pthread_mutex_t mutex;
 	pthread_cond_t wake;
-	/* a device that is proved goes before one that wants a handshake */
-	struct queue begins, psks, done;
-	/* Worked on in steps where both are empty, in one thread at a time. */
+	struct lane lanes[LANES];
+	enum lane_name turn; /* of the handshakes' lanes */
+	struct queue done;
+	/* Worked on in steps where all are empty, in one thread at a time. */
 	struct queue idle;
 	bool idle_busy;
-	size_t busy; /* of `begins` and `psks` */
 	size_t running; /* threads */
 	size_t asleep; /* of them, whom nobody has called */
 	bool quick; /* the last job was */
@@ -40,7 +52,7 @@ struct jobs {
 	uint64_t missing_said_ms;
 	struct token_health health;
 	int fd;
-	unsigned thread_count;
+	unsigned threads_wanted, thread_count;
 	pthread_t threads[64];
 };
 
@@ -82,18 +94,21 @@ queue_drop(struct queue *q)
 		job_free(j);
 }
 
-static struct queue *
-queue_of(struct jobs *q, enum job_kind kind)
+/* NULL: that of what nobody waits for. */
+static struct lane *
+lane_of(struct jobs *q, enum job_kind kind)
 {
 	switch (kind) {
 	case JOB_PSK:
-		return &q->psks;
-	case JOB_DOCTOR:
-		return &q->idle;
+		return &q->lanes[LANE_PSKS];
+	case JOB_SIGN:
+		return &q->lanes[LANE_SIGNS];
 	case JOB_BEGIN:
+		return &q->lanes[LANE_BEGINS];
+	case JOB_DOCTOR:
 		break;
 	}
-	return &q->begins;
+	return NULL;
 }
 
 /**
@@ -173,13 +188,14 @@ static void
 finish(struct jobs *q, struct job *j, enum rc rc, uint64_t took_ns)
 {
 	bool again = j->kind == JOB_DOCTOR && rc == RC_AGAIN;
+	struct lane *lane = lane_of(q, j->kind);
 	const uint64_t one = 1;
 
-	if (j->kind == JOB_DOCTOR) {
-		q->idle_busy = false;
-	} else {
-		q->busy--;
+	if (lane) {
+		lane->busy--;
 		q->quick = took_ns <= QUICK_NS;
+	} else {
+		q->idle_busy = false;
 	}
 	/* one word for all that the keeper finds when it comes */
 	if (!again && !q->done.first)
@@ -187,20 +203,46 @@ finish(struct jobs *q, struct job *j, enum rc rc, uint64_t took_ns)
 	queue_put(again ? &q->idle : &q->done, j);
 }
 
+/** How many of a lane could be worked on. Under the mutex. */
+static size_t
+takeable(const struct jobs *q, const struct lane *lane)
+{
+	size_t share = q->threads_wanted < 2 ? 1 : q->threads_wanted - 1;
+	size_t room = lane->busy < share ? share - lane->busy : 0;
+
+	return lane->queue.count < room ? lane->queue.count : room;
+}
+
+/** NULL: none, or it has its share of the threads. Under the mutex. */
+static struct job *
+take(struct jobs *q, enum lane_name name)
+{
+	struct lane *lane = &q->lanes[name];
+	struct job *j = NULL;
+
+	if (takeable(q, lane) > 0)
+		j = queue_pop(&lane->queue);
+	if (j)
+		lane->busy++;
+	return j;
+}
+
 /** The next job, counted as worked on; NULL: none. Under the mutex. */
 static struct job *
 next_job(struct jobs *q)
 {
-	struct job *j = queue_pop(&q->begins);
+	enum lane_name other = q->turn == LANE_PSKS ? LANE_SIGNS : LANE_PSKS;
+	struct job *j = take(q, LANE_BEGINS);
 
-	if (!j)
-		j = queue_pop(&q->psks);
-	if (j) {
-		q->busy++;
+	if (j)
 		return j;
-	}
-	if (q->idle_busy)
-		return NULL;
+	j = take(q, q->turn);
+	if (j)
+		q->turn = other;
+	else
+		j = take(q, other);
+	if (j || q->idle_busy)
+		return j;
 	j = queue_pop(&q->idle);
 	q->idle_busy = j != NULL;
 	return j;
@@ -286,8 +328,9 @@ jobs_start(
 	q->hsm = hsm;
 	q->ledger = ledger;
 	q->health.ok = true;
-	queue_init(&q->begins);
-	queue_init(&q->psks);
+	q->threads_wanted = threads;
+	for (int i = 0; i < LANES; i++)
+		queue_init(&q->lanes[i].queue);
 	queue_init(&q->done);
 	queue_init(&q->idle);
 	pthread_mutex_init(&q->mutex, NULL);
@@ -329,8 +372,8 @@ jobs_stop(struct jobs *q, unsigned patience_s)
 	for (unsigned i = 0; i < q->thread_count; i++)
 		if (pthread_timedjoin_np(q->threads[i], NULL, &end) != 0)
 			return false;
-	queue_drop(&q->begins);
-	queue_drop(&q->psks);
+	for (int i = 0; i < LANES; i++)
+		queue_drop(&q->lanes[i].queue);
 	queue_drop(&q->idle);
 	queue_drop(&q->done);
 	close(q->fd);
@@ -347,11 +390,12 @@ jobs_fd(const struct jobs *q)
 bool
 jobs_put(struct jobs *q, struct job *j)
 {
-	struct queue *to = queue_of(q, j->kind);
+	struct lane *lane = lane_of(q, j->kind);
+	struct queue *to = lane ? &lane->queue : &q->idle;
 	bool room;
 
 	pthread_mutex_lock(&q->mutex);
-	room = to->count < (size_t)(to == &q->idle ? IDLE_MAX : QUEUE_MAX);
+	room = to->count < (size_t)(lane ? QUEUE_MAX : IDLE_MAX);
 	if (room) {
 		queue_put(to, j);
 		/* who is awake comes to it soon, unless it is at what nobody
@@ -368,10 +412,11 @@ jobs_put(struct jobs *q, struct job *j)
 size_t
 jobs_hurry(struct jobs *q)
 {
-	size_t n;
+	size_t n = 0;
 
 	pthread_mutex_lock(&q->mutex);
-	n = q->begins.count + q->psks.count;
+	for (int i = 0; i < LANES; i++)
+		n += takeable(q, &q->lanes[i]);
 	for (size_t i = 0; i < n && q->asleep > 0; i++)
 		call_one(q);
 	pthread_mutex_unlock(&q->mutex);
@@ -401,10 +446,11 @@ jobs_take(struct jobs *q)
 size_t
 jobs_waiting(struct jobs *q)
 {
-	size_t n;
+	size_t n = 0;
 
 	pthread_mutex_lock(&q->mutex);
-	n = q->begins.count + q->psks.count + q->busy;
+	for (int i = 0; i < LANES; i++)
+		n += q->lanes[i].queue.count + q->lanes[i].busy;
 	pthread_mutex_unlock(&q->mutex);
 	return n;
 }

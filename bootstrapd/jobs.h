@@ -16,34 +16,45 @@
 
 enum job_kind {
 	JOB_PSK,
+	JOB_SIGN, /**< a handshake's signature, by a key of this server */
 	JOB_BEGIN,
 	JOB_DOCTOR, /**< when there is nothing else to do, one at a time */
 };
 
+/** Whose question it is; no padding, it is hashed as bytes. */
+struct asker {
+	uint64_t kind, ref, worker;
+};
+
 struct job {
 	struct job *next;
-	struct table_item item; /**< JOB_PSK: of the keeper, by asker */
-	struct {
-		uint64_t ref; /**< JOB_PSK: the worker's number */
-		uint64_t worker;
-	} asker;
-	size_t crowd_slot; /**< JOB_PSK: of the source it came from */
+	/* JOB_PSK, JOB_SIGN */
+	struct table_item item; /**< of the keeper, by asker */
+	struct asker asker;
+	size_t crowd_slot; /**< of the source it came from */
+	/* all */
 	uint64_t expires_ms; /**< nobody waits then; not of JOB_DOCTOR */
 	enum job_kind kind;
 	unsigned worker;
-	struct issue_rules
-	    *rules; /**< one reference, given back with the job */
+	/** One reference, given back with the job; JOB_SIGN: none. */
+	struct issue_rules *rules;
 	/* what was asked; spans point into the arrays below */
 	unsigned attempt; /**< JOB_PSK */
 	uint32_t first_epoch; /**< JOB_PSK */
 	struct issue_request request;
 	bool again; /**< JOB_BEGIN: recorded before */
+	/** JOB_BEGIN: another decision has made the same random key */
+	bool conflicted, decided_twice;
+	uint8_t *shown; /**< JOB_BEGIN: certificate and chain, or raw key */
+	struct hsm_ec_ref key; /**< JOB_SIGN */
+	uint8_t digest[P256_DIGEST_LEN]; /**< JOB_SIGN */
 	uint8_t credential[POLICY_ENDPOINT_MAX + 1];
 	uint8_t endpoint[POLICY_ENDPOINT_MAX + 4];
 	struct span evidence; /**< JOB_PSK: may be empty; JOB_DOCTOR */
 	uint8_t evidence_bytes[EVIDENCE_BYTES_MAX];
 	/* what came out */
-	enum rc rc; /**< JOB_PSK, JOB_DOCTOR */
+	enum rc rc; /**< but of JOB_BEGIN */
+	uint8_t signature[P256_SIGNATURE_LEN]; /**< JOB_SIGN */
 	struct issue_psk_answer psk; /**< JOB_PSK */
 	struct issue_decision decision; /**< JOB_BEGIN */
 	struct doctor *doctor; /**< JOB_DOCTOR; its result when rc is RC_OK */
@@ -56,6 +67,9 @@ struct job *job_begin(
     unsigned worker, struct issue_rules *rules, const struct q_begin *q);
 struct job *job_doctor(
     unsigned worker, struct issue_rules *rules, const struct q_evidence *q);
+/** `key` is copied. NULL: out of memory. */
+struct job *job_sign(
+    unsigned worker, const struct hsm_ec_ref *key, const struct q_sign *q);
 /** Work on it, with a connection to the ledger of this thread. RC_AGAIN: there
  *  is more to do. RC_TOKEN: the token is away. */
 MUST_CHECK enum rc job_work(

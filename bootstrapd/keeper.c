@@ -1,6 +1,5 @@
 #include "keeper_state.h"
 
-#include "base/text.h"
 #include "build_config.h"
 #include "check.h"
 #include "jail.h"
@@ -32,131 +31,6 @@ keeper_note(struct keeper *k, enum keeper_note note)
 	const uint8_t byte = (uint8_t)note;
 
 	(void)!write(k->args->supervisor, &byte, 1);
-}
-
-static void
-hex_digest(const uint8_t digest[static DIGEST_LEN], char out[static 65])
-{
-	struct writer w;
-
-	writer_init(&w, out, 64);
-	text_hex(&w, span_of(digest, DIGEST_LEN));
-	out[64] = '\0';
-}
-
-static void
-log_findings(const struct diag *d)
-{
-	for (size_t i = 0; i < diag_total(d); i++) {
-		const struct diag_finding *f = diag_get(d, i);
-
-		LOG(f->level == DIAG_ERROR ? LOG_ERROR : LOG_WARNING, "finding",
-		    F_TEXT("file", f->file), F_INT("line", f->line),
-		    F_INT("column", f->column), F_TEXT("code", f->code),
-		    F_TEXT("text", f->text));
-	}
-}
-
-static void
-first_line(const struct diag *d, char *out, size_t cap)
-{
-	for (size_t i = 0; i < diag_total(d); i++) {
-		const struct diag_finding *f = diag_get(d, i);
-
-		if (f->level != DIAG_ERROR)
-			continue;
-		snprintf(out, cap, "%s:%u:%u: %s", f->file, f->line, f->column,
-		    f->text);
-		return;
-	}
-}
-
-/** The rules go into force and are taken; the row says so. */
-static enum rc
-install(struct keeper *k, struct issue_rules *rules, const char *by)
-{
-	const struct policy_set *set = issue_rules_set(rules);
-	const struct field f[] = {
-	    F_BYTES("policy_set", span_of(set->digest, DIGEST_LEN)),
-	    F_INT("identities", set->identity_count),
-	    F_INT("policies", set->policy_count),
-	    F_TEXT("source", k->config->policies),
-	    F_TEXT("by", by),
-	    F_TEXT("instance", k->args->instance),
-	};
-	enum rc rc =
-	    record_event(k, "policies_loaded", f, sizeof(f) / sizeof(f[0]));
-	char hex[65];
-
-	if (rc != RC_OK)
-		return rc;
-	issue_rules_unref(k->policies.rules);
-	k->policies.rules = rules;
-	k->policies.set = set;
-	k->policies.at_ms = clock_wall_ms();
-	snprintf(k->policies.by, sizeof(k->policies.by), "%s", by);
-	hex_digest(set->digest, hex);
-	LOG(LOG_NOTICE, "policies_loaded", F_TEXT("policy_set", hex),
-	    F_INT("identities", set->identity_count),
-	    F_INT("policies", set->policy_count), F_TEXT("by", by));
-	return RC_OK;
-}
-
-static void
-record_refused_set(
-    struct keeper *k, const char *by, size_t findings, const char *first)
-{
-	const struct field f[] = {
-	    F_TEXT("source", k->config->policies),
-	    F_TEXT("by", by),
-	    F_INT("findings", findings),
-	    F_TEXT("first", first),
-	    F_TEXT("instance", k->args->instance),
-	};
-
-	LOG(LOG_ERROR, "policies_refused", F_TEXT("by", by),
-	    F_INT("findings", findings), F_TEXT("first", first));
-	/* a refusal that cannot be recorded is one all the same */
-	(void)!record_event(k, "policies_refused", f, sizeof(f) / sizeof(f[0]));
-}
-
-enum rc
-keeper_reload(struct keeper *k, const char *by, char *first, size_t cap)
-{
-	struct policy_set *set = NULL;
-	struct issue_rules *rules = NULL;
-	struct hsm_error err;
-	struct diag *d = diag_new();
-	enum rc rc = d ? RC_OK : RC_MEMORY;
-
-	first[0] = '\0';
-	keeper_note(k, KEEPER_RELOADING);
-	if (rc == RC_OK)
-		rc = policy_load(k->config->policies, d, &set);
-	if (rc == RC_OK)
-		rc = issue_rules_new(set, NULL, d, &rules);
-	log_findings(d);
-	if (rc == RC_OK) {
-		rc = masters_check(k->hsm_session, k->ledger, set,
-		    hsm_token_name(k->hsm), true, &err);
-		if (rc != RC_OK)
-			snprintf(first, cap, "%s; %s", err.text, err.remedy);
-	} else {
-		first_line(d, first, cap);
-	}
-	if (rc == RC_OK)
-		rc = install(k, rules, by);
-	if (rc != RC_OK) {
-		issue_rules_unref(rules);
-		if (first[0] == '\0')
-			snprintf(first, cap, "%s: %s", k->config->policies,
-			    rc_name(rc));
-		record_refused_set(k, by, diag_count(d, DIAG_ERROR), first);
-	}
-	policy_set_unref(set);
-	diag_free(d);
-	keeper_note(k, KEEPER_RELOADED);
-	return rc;
 }
 
 /* --- the loop ------------------------------------------------------------- */
@@ -250,8 +124,12 @@ tick(void *ctx, uint64_t now_ms)
 	}
 	for (unsigned i = 0; i < k->args->link_count; i++)
 		ask_worker_lost(&k->links[i]);
-	if (++ticks % SWEEP_TICKS == 0)
+	keeper_show(k);
+	if (++ticks % SWEEP_TICKS == 0) {
 		sessions_sweep(k, now_ms);
+		if (server_files_changed(k->files))
+			keeper_reload_crls(k);
+	}
 	if (ticks % GAP_TICKS == 0)
 		record_gap(k);
 	if (loop_timer_set(
@@ -358,14 +236,9 @@ watch_all(struct keeper *k)
 	    : loop_watch(k->loop, k->signals, EPOLLIN, on_signal, k);
 	if (rc == RC_OK)
 		rc = loop_watch(k->loop, jobs_fd(k->jobs), EPOLLIN, on_jobs, k);
-	for (unsigned i = 0; rc == RC_OK && i < k->args->link_count; i++) {
-		struct link *l = &k->links[i];
-
-		l->keeper = k;
-		l->worker = i;
-		l->fd = k->args->links[i];
-		rc = loop_watch(k->loop, l->fd, EPOLLIN, ask_ready, l);
-	}
+	for (unsigned i = 0; rc == RC_OK && i < k->args->link_count; i++)
+		rc = loop_watch(
+		    k->loop, k->links[i].fd, EPOLLIN, ask_ready, &k->links[i]);
 	loop_after_round(k->loop, after_round, k);
 	if (rc == RC_OK && k->args->control >= 0)
 		rc = control_start(k, k->args->control);
@@ -385,6 +258,13 @@ keeper_init(struct keeper *k)
 
 	k->hsm_config = c->hsm;
 	k->hsm_config.sessions = threads + 1; /* one for this thread */
+	k->showing.fd = -1;
+	k->refused_last = &k->refused;
+	for (unsigned i = 0; i < k->args->link_count; i++) {
+		k->links[i].keeper = k;
+		k->links[i].worker = i;
+		k->links[i].fd = k->args->links[i];
+	}
 	epochs_init(&k->epochs);
 	budget_init(&k->budget, clock_now_ms());
 	rates_init(&k->begins);
@@ -430,6 +310,10 @@ keeper_fini(struct keeper *k)
 	hsm_session_give(k->hsm_session);
 	hsm_close(k->hsm);
 	issue_rules_unref(k->policies.rules);
+	policy_set_unref(k->policies.set);
+	server_files_free(k->files);
+	showing_fini(&k->showing);
+	refused_settle(k);
 	sessions_free(k);
 	table_fini(&k->sessions);
 	table_fini(&k->endpoints);

@@ -1,8 +1,9 @@
 /**
  * keeper_state.h - what the keeper holds, shared by the files that make it up:
- * keeper.c (start, loop, end), ask.c (questions in), record.c (rows, then
- * answers out), doctor.c (wrong keys), sessions.c (who is being bootstrapped),
- * masters.c (are these the right keys), control.c (bootstrapctl).
+ * keeper.c (start, loop, end), reload.c (what is in force), ask.c (questions
+ * in), sign.c (signatures), record.c and record_rows.c (rows), answer.c
+ * (answers out), refused.c and doctor.c (who was turned away, and why),
+ * sessions.c (who is being bootstrapped), control.c (bootstrapctl).
  */
 #ifndef BOOTSTRAPD_KEEPER_STATE_H
 #define BOOTSTRAPD_KEEPER_STATE_H
@@ -13,7 +14,9 @@
 #include "epochs.h"
 #include "jobs.h"
 #include "keeper.h"
+#include "server_files.h"
 #include "share.h"
+#include "showing.h"
 
 #include <sys/types.h>
 
@@ -49,6 +52,7 @@ struct link {
 	unsigned worker;
 	int fd;
 	bool hello; /**< a worker process has announced itself */
+	bool credentials_due; /**< it has not been sent what is in force */
 	struct q_stats stats; /**< as the worker counts */
 	uint64_t stats_ms; /**< when it last said so; 0: never */
 	uint64_t tokens, refill_ms; /**< questions it may ask this second */
@@ -60,7 +64,7 @@ struct link {
 	uint64_t refusals; /**< rows of refusals left this minute */
 	uint64_t suppressed; /**< refusals answered but not recorded */
 	/* since the last `handshakes` row */
-	uint64_t asked, answered, unknown, failed;
+	uint64_t asked, answered, unknown, failed, signatures;
 };
 
 struct health {
@@ -72,9 +76,15 @@ struct health {
 /** The rules in force, and how they came to be. */
 struct loaded {
 	struct issue_rules *rules;
-	const struct policy_set *set; /**< theirs */
+	struct policy_set *set; /**< theirs; one reference */
 	int64_t at_ms; /**< UTC */
 	char by[64]; /**< "start", "SIGHUP", "uid 0 by bootstrapctl" */
+};
+
+/** A key of this server, as workers name it. */
+struct sign_key {
+	uint32_t number;
+	struct hsm_ec_ref ref;
 };
 
 struct keeper {
@@ -89,10 +99,16 @@ struct keeper {
 	struct health ledger_health;
 	int64_t ledger_gap_ms; /**< UTC: rows may be missing since; 0: none */
 	struct loaded policies;
+	struct server_files *files; /**< of `server:`, in force */
+	struct showing showing; /**< what the workers have of them */
+	/** Of the certificates in force, and of those before them. */
+	struct sign_key sign_keys[2 * SERVERS_MAX];
+	size_t sign_key_count;
+	struct refused *refused, **refused_last; /**< for the next commit */
 	struct epochs epochs;
 	struct budget budget; /**< of diagnoses */
 	struct table sessions, endpoints;
-	struct table asked; /**< PSK questions that are being answered */
+	struct table asked; /**< of handshakes, being answered */
 	struct rates begins; /**< of an endpoint */
 	struct crowd sources; /**< of those questions */
 	struct ending *endings;
@@ -111,28 +127,72 @@ struct keeper {
 
 /** Packets from a worker. */
 void ask_ready(void *ctx, uint32_t events);
+/** May one more question of a handshake be worked on: within the worker's rate,
+ *  and the share of that address? `slot` is for crowd_leave. */
+bool ask_crowd(struct link *l, const struct address *from, size_t *slot);
 /** End what a worker's predecessor had begun, if that is due. */
 void ask_worker_lost(struct link *l);
 /** A verdict of our own: recorded with the next commit. */
 void end_session(struct keeper *k, struct known_session *s,
     enum outcome outcome, enum reason reason);
 
+/* sign.c */
+
+/** These are the keys to sign with; those in force until now stay for the
+ *  handshakes that began with them. Before k->files is replaced. */
+void sign_keys_replace(struct keeper *k, const struct server_files *f);
+void sign_ask(struct link *l, const struct q_sign *q);
+void sign_answer(struct keeper *k, struct job *j);
+
+/* refused.c */
+
+/** A worker has not let somebody in: a row with the next commit. */
+void refused_note(struct link *l, const struct q_refused *q);
+/** Their rows, in the open group. Errors: as ledger_append. */
+MUST_CHECK enum rc refused_append_all(struct keeper *k);
+/** They stand, or never will. */
+void refused_settle(struct keeper *k);
+/** Is this a question for a key that is known, and not given out? */
+bool refused_psk(const struct job *j);
+/** Its row, in the open group. Errors: as ledger_append. */
+MUST_CHECK enum rc refused_append_psk(struct keeper *k, const struct job *j);
+
 /* record.c */
+
+/** Rows of all that is done and has ended, durable; jobs whose decision came
+ *  too late are `conflicted`. Errors: as ledger_append. */
+MUST_CHECK enum rc record_commit(struct keeper *k, struct job *jobs);
+/** The attempt of the same endpoint that this one replaces, on whichever
+ *  worker it is; NULL: none. */
+struct known_session *record_replaced_by(struct keeper *k, const struct job *j);
+/** Is this the decision that the session's begin row tells? */
+bool record_is_same(const struct known_session *s, const struct job *j);
+
+/* answer.c */
 
 /** Record what is done and what has ended, in one commit; then answer. */
 void record_flush(void *ctx, uint64_t now_ms);
 /** Have record_flush called after the descriptors that are ready now; or, while
  *  many are bootstrapped, a little later, for all that has come by then. */
 void record_soon(struct keeper *k);
-/** One row in a group of its own, logged when it fails. */
-MUST_CHECK enum rc record_event(struct keeper *k, const char *kind,
-    const struct field *fields, size_t field_count);
-/** Try the ledger that could not be written, and what waits for it. */
-void record_gap(struct keeper *k);
 /** Tell a worker about a session; one that the ledger named may be of a run
  *  with more workers, and is told nothing. */
 void record_tell(struct keeper *k, unsigned worker, enum question_kind kind,
     const uint8_t *id);
+
+/* record_rows.c */
+
+/** The ledger was written, or could not be: said once. */
+void record_works(struct keeper *k);
+void record_fails(struct keeper *k, enum rc rc);
+/** A group of rows, logged when it fails. */
+MUST_CHECK enum rc record_events(
+    struct keeper *k, const struct ledger_event *events, size_t count);
+/** One row in a group of its own. */
+MUST_CHECK enum rc record_event(struct keeper *k, const char *kind,
+    const struct field *fields, size_t field_count);
+/** Try the ledger that could not be written, and what waits for it. */
+void record_gap(struct keeper *k);
 /** A `handshakes` row for each worker that had some. */
 void record_handshakes(struct keeper *k);
 
@@ -175,24 +235,20 @@ MUST_CHECK enum rc doctor_append(struct keeper *k, const struct job *j);
 /** What else follows from it. */
 void doctor_settle(struct keeper *k, const struct job *j);
 
-/* masters.c */
+/* reload.c */
 
-/**
- * Are all master keys that `set` derives from in the token, and are they the
- * ones that the ledger knows? New ones are recorded. `err` says what is wrong.
- * Errors: RC_NOT_FOUND, RC_CONFLICT (another key under the same label),
- * RC_TOKEN, RC_DB.
- */
-MUST_CHECK enum rc masters_check(struct hsm_session *hsm, struct ledger *l,
-    const struct policy_set *set, const char *token, bool record,
-    struct hsm_error *err);
+/** Load policies and the files of `server:` again, whole or not at all.
+ *  `first` receives one line. Errors: RC_CONFIG and those of masters_check,
+ *  authorities_check and server_files_check. */
+MUST_CHECK enum rc keeper_reload(
+    struct keeper *k, const char *by, char *first, size_t cap);
+/** The revocation lists alone, when one has changed. */
+void keeper_reload_crls(struct keeper *k);
+/** Send what is in force to workers that do not have it. */
+void keeper_show(struct keeper *k);
 
 /* keeper.c */
 
-/** Load the policies again, whole or not at all. `first_finding` receives one
- *  line. Errors: RC_CONFIG and those of masters_check. */
-MUST_CHECK enum rc keeper_reload(
-    struct keeper *k, const char *by, char *first_finding, size_t cap);
 void keeper_note(struct keeper *k, enum keeper_note note);
 
 /* control.c */

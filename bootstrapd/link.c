@@ -118,6 +118,49 @@ link_send(int fd, const struct question *q)
 	return rc;
 }
 
+/* Room for one descriptor, aligned as the kernel wants it. */
+union control {
+	struct cmsghdr head;
+	char room[CMSG_SPACE(sizeof(int))];
+};
+
+static void
+attach(struct msghdr *m, union control *c, int passed)
+{
+	memset(c, 0, sizeof(*c));
+	m->msg_control = c;
+	m->msg_controllen = sizeof(*c);
+	c->head.cmsg_level = SOL_SOCKET;
+	c->head.cmsg_type = SCM_RIGHTS;
+	c->head.cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(&c->head), &passed, sizeof(passed));
+}
+
+enum rc
+link_send_with(int fd, const struct question *q, int passed)
+{
+	uint8_t bytes[LINK_WITH_MAX];
+	struct iovec part;
+	struct msghdr m = {.msg_iov = &part, .msg_iovlen = 1};
+	union control control;
+	struct writer w;
+	ssize_t n;
+
+	writer_init(&w, bytes, sizeof(bytes));
+	question_put(&w, q);
+	if (w.full)
+		return RC_TOO_LARGE;
+	flush_one(fd); /* they came first */
+	part = (struct iovec){w.buf, w.len};
+	attach(&m, &control, passed);
+	do {
+		n = sendmsg(fd, &m, MSG_NOSIGNAL);
+	} while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return errno == EAGAIN || errno == ENOBUFS ? RC_AGAIN : RC_IO;
+	return RC_OK;
+}
+
 /** An empty packet and the end of a link read alike; only one of them may end
  *  a process. */
 static bool
@@ -128,17 +171,9 @@ is_gone(int fd)
 	return poll(&p, 1, 0) == 1 && (p.revents & (POLLHUP | POLLRDHUP));
 }
 
-enum rc
-link_receive(int fd, struct question *q)
+static enum rc
+take(int fd, ssize_t n, struct question *q)
 {
-	ssize_t n;
-	enum rc rc = buffer(&in, QUESTION_BYTES_MAX);
-
-	if (rc != RC_OK)
-		return rc;
-	secret_wipe(in.bytes, in.len);
-	in.len = 0;
-	n = recv(fd, in.bytes, in.cap, MSG_TRUNC);
 	if (n < 0)
 		return errno == EAGAIN || errno == EINTR ? RC_AGAIN : RC_IO;
 	if (n == 0)
@@ -147,4 +182,48 @@ link_receive(int fd, struct question *q)
 		return RC_MALFORMED;
 	in.len = (size_t)n;
 	return question_get(secret_expose(&in), q);
+}
+
+static enum rc
+make_room(void)
+{
+	enum rc rc = buffer(&in, QUESTION_BYTES_MAX);
+
+	if (rc == RC_OK)
+		secret_wipe(in.bytes, in.len);
+	in.len = 0;
+	return rc;
+}
+
+enum rc
+link_receive(int fd, struct question *q)
+{
+	enum rc rc = make_room();
+
+	if (rc != RC_OK)
+		return rc;
+	return take(fd, recv(fd, in.bytes, in.cap, MSG_TRUNC), q);
+}
+
+enum rc
+link_receive_with(int fd, struct question *q, int *passed)
+{
+	struct iovec part;
+	struct msghdr m = {.msg_iov = &part, .msg_iovlen = 1};
+	union control control;
+	ssize_t n;
+	enum rc rc = make_room();
+
+	*passed = -1;
+	if (rc != RC_OK)
+		return rc;
+	part = (struct iovec){in.bytes, in.cap};
+	m.msg_control = &control;
+	m.msg_controllen = CMSG_LEN(sizeof(int)); /* no room for two */
+	n = recvmsg(fd, &m, MSG_TRUNC | MSG_CMSG_CLOEXEC);
+	if (n >= 0 && m.msg_controllen >= CMSG_LEN(sizeof(int)) &&
+	    control.head.cmsg_level == SOL_SOCKET &&
+	    control.head.cmsg_type == SCM_RIGHTS)
+		memcpy(passed, CMSG_DATA(&control.head), sizeof(*passed));
+	return take(fd, n, q);
 }

@@ -10,6 +10,10 @@
 
 #include "question.h"
 
+enum {
+	LINK_WITH_MAX = 64, /**< bytes of a packet with a descriptor */
+};
+
 /** Make a pair of non-blocking, close-on-exec ends. Errors: RC_IO. */
 MUST_CHECK enum rc link_pair(int ends[static 2]);
 
@@ -24,10 +28,23 @@ MUST_CHECK enum rc link_send(int fd, const struct question *q);
 void link_flush(void);
 
 /**
+ * Send a question with a descriptor at once, behind what was gathered for that
+ * link. The other side gets a copy of it; `passed` is borrowed.
+ * Errors: RC_AGAIN (no room: again later), RC_TOO_LARGE (LINK_WITH_MAX), RC_IO.
+ */
+MUST_CHECK enum rc link_send_with(int fd, const struct question *q, int passed);
+
+/**
  * Receive one. Spans in `q` borrow from a buffer of the link until the next
  * call; the caller ends with question_fini.
  * Errors: RC_AGAIN (none), RC_MALFORMED, RC_UNSUPPORTED, RC_MEMORY, RC_IO.
  */
 MUST_CHECK enum rc link_receive(int fd, struct question *q);
+
+/**
+ * The same, and the descriptor that came with it; -1: none. Owned, whatever is
+ * returned. link_receive() takes none: the sender is not to fill our table.
+ */
+MUST_CHECK enum rc link_receive_with(int fd, struct question *q, int *passed);
 
 #endif

@@ -1,119 +1,81 @@
-#include "keeper_state.h"
-
-#include "base/text.h"
+/* Are these the secret keys that the policies and the ledger mean? */
+#include "key_checks.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
-struct check {
-	struct hsm_session *hsm;
-	struct ledger *ledger;
-	const char *token;
-	bool record;
-	struct hsm_error *err;
-};
-
-/** The check value that the ledger has for a label, as hex. */
-struct known {
-	const char *label;
-	uint8_t kcv[64];
-	struct writer out;
-};
-
-static enum rc
-look(void *ctx, const struct ledger_row *row)
-{
-	struct known *k = ctx;
-	uint8_t text[HSM_LABEL_MAX * 4];
-	struct writer label;
-
-	writer_init(&label, text, sizeof(text));
-	if (!ledger_field(row, "label", &label) ||
-	    !span_is(writer_span(&label), k->label))
-		return RC_OK;
-	writer_init(&k->out, k->kcv, sizeof(k->kcv));
-	(void)ledger_field(row, "kcv", &k->out);
-	return RC_CONFLICT; /* found: stop here */
-}
-
-static enum rc
-record(const struct check *c, const char *label, struct span kcv)
-{
-	const struct field f[] = {
-	    F_TEXT("label", label),
-	    F_TEXT("kcv", kcv),
-	    F_TEXT("token", c->token),
-	};
-	const struct ledger_event e = {
-	    .kind = "key_check",
-	    .fields = f,
-	    .field_count = sizeof(f) / sizeof(f[0]),
-	};
-	enum rc rc = ledger_begin(c->ledger);
-
-	if (rc != RC_OK)
-		return rc;
-	rc = ledger_append(c->ledger, &e, NULL);
-	if (rc != RC_OK) {
-		ledger_rollback(c->ledger);
-		return rc;
-	}
-	return ledger_commit(c->ledger);
-}
+/** What would be lost with another master than the one that is known. */
+static const char *const lost =
+    "every key minted under the old master would be lost otherwise";
 
 static enum rc
 check_one(void *ctx, const char *label)
 {
-	const struct check *c = ctx;
-	const struct ledger_query q = {
-	    .kind = SPAN_LIT("key_check"),
-	    .newest_first = true,
-	};
-	struct known known = {.label = label};
-	uint8_t kcv[HSM_KCV_LEN], hex[2 * HSM_KCV_LEN];
-	struct writer w;
-	enum rc rc = hsm_key_check(c->hsm, label, kcv);
+	const struct key_checks *c = ctx;
+	uint8_t value[HSM_KCV_LEN];
+	enum rc rc = hsm_key_check(c->hsm, label, value);
 
-	if (rc != RC_OK) {
-		*c->err = *hsm_session_error(c->hsm);
-		return rc;
-	}
-	writer_init(&w, hex, sizeof(hex));
-	text_hex(&w, span_of(kcv, sizeof(kcv)));
-	if (!c->ledger)
-		return RC_OK;
-	rc = ledger_read(c->ledger, &q, look, &known);
 	if (rc == RC_OK)
-		return c->record ? record(c, label, writer_span(&w)) : RC_OK;
-	if (rc != RC_CONFLICT)
-		return rc;
-	if (span_equal(writer_span(&known.out), writer_span(&w)))
-		return RC_OK;
-	snprintf(c->err->text, sizeof(c->err->text),
-	    "key \"%s\" in token %s is not the one that the ledger knows "
-	    "(check value %.*s, not %.*s)",
-	    label, c->token, SPAN_FMT(writer_span(&w)),
-	    SPAN_FMT(writer_span(&known.out)));
-	snprintf(c->err->remedy, sizeof(c->err->remedy),
-	    "restore the token's backup; every key minted under the old "
-	    "master would be lost otherwise");
-	return RC_CONFLICT;
+		return key_check(c, label, span_of(value, sizeof(value)), lost);
+	*c->err = *hsm_session_error(c->hsm);
+	return rc;
+}
+
+/** Labels of the store's keys, each once. */
+struct labels {
+	size_t count;
+	char list[64][HSM_LABEL_MAX + 1];
+};
+
+static enum rc
+note(void *ctx, const struct ledger_collection *c)
+{
+	struct labels *l = ctx;
+
+	for (size_t i = 0; i < l->count; i++)
+		if (span_is(c->master, l->list[i]))
+			return RC_OK;
+	if (l->count == sizeof(l->list) / sizeof(l->list[0]) ||
+	    c->master.len > HSM_LABEL_MAX)
+		return RC_TOO_LARGE;
+	snprintf(l->list[l->count++], sizeof(l->list[0]), "%.*s",
+	    SPAN_FMT(c->master));
+	return RC_OK;
+}
+
+/** What is sealed already opens with its own key alone. */
+static enum rc
+check_store(const struct key_checks *c)
+{
+	struct labels *l = calloc(1, sizeof(*l));
+	enum rc rc = l ? RC_OK : RC_MEMORY;
+
+	if (rc == RC_OK)
+		rc = ledger_collections(c->ledger, note, l);
+	for (size_t i = 0; rc == RC_OK && i < l->count; i++) {
+		struct key_checks copy = *c;
+
+		rc = check_one(&copy, l->list[i]);
+	}
+	free(l);
+	return rc;
 }
 
 enum rc
-masters_check(struct hsm_session *hsm, struct ledger *l,
-    const struct policy_set *set, const char *token, bool record_new,
-    struct hsm_error *err)
+masters_check(const struct key_checks *c, const struct policy_set *set)
 {
-	struct check c = {hsm, l, token, record_new, err};
+	struct key_checks copy = *c;
 	enum rc rc;
 
-	*err = (struct hsm_error){0};
-	rc = policy_masters(set, check_one, &c);
-	if (rc != RC_OK && err->text[0] == '\0') {
-		snprintf(err->text, sizeof(err->text),
+	*c->err = (struct hsm_error){0};
+	rc = policy_masters(set, check_one, &copy);
+	if (rc == RC_OK && c->ledger)
+		rc = check_store(c);
+	if (rc != RC_OK && c->err->text[0] == '\0') {
+		snprintf(c->err->text, sizeof(c->err->text),
 		    "key check values: the ledger cannot be used: %s",
 		    rc_name(rc));
-		snprintf(err->remedy, sizeof(err->remedy),
+		snprintf(c->err->remedy, sizeof(c->err->remedy),
 		    "see that its file and folder can be written");
 	}
 	return rc;

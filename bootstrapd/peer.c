@@ -84,6 +84,7 @@ peer_free(struct peer *p)
 	loop_timer_clear(w->loop, &p->timer);
 	table_remove(&w->peers, &p->item);
 	coap_peer_free(p->coap);
+	papers_unref(p->papers);
 	free(p);
 }
 
@@ -217,6 +218,39 @@ peer_datagram(struct listener *l, const struct address *from,
 	peer_pump(p, now_ms);
 }
 
+static enum q_proof
+proof_of(enum dtls_credential c)
+{
+	switch (c) {
+	case DTLS_X509:
+		return Q_BY_CERTIFICATE;
+	case DTLS_RPK:
+		return Q_BY_RAW_KEY;
+	case DTLS_PSK:
+		break;
+	}
+	return Q_BY_PSK;
+}
+
+/** Keep what it has proved itself with. False: no room. */
+static bool
+keep_proof(struct peer *p, const struct dtls_event *ev)
+{
+	struct listener *l = p->listener;
+
+	p->proof = proof_of(ev->credential);
+	if (p->proof != Q_BY_PSK) {
+		p->papers = papers_new(&l->worker->papers, ev->peer, ev->chain);
+		return p->papers != NULL;
+	}
+	p->epoch = dtls_tag(l->dtls, ev->conn);
+	p->identity_len =
+	    ev->identity.len <= sizeof(p->identity) ? ev->identity.len : 0;
+	if (p->identity_len)
+		memcpy(p->identity, ev->identity.p, p->identity_len);
+	return true;
+}
+
 struct peer *
 peer_established(
     struct listener *l, const struct dtls_event *ev, uint64_t now_ms)
@@ -224,15 +258,12 @@ peer_established(
 	struct peer_key k = key_of_conn(l, ev->conn);
 	struct peer *p = add(l, &k, &ev->address);
 
-	if (!p) {
-		dtls_close(l->dtls, ev->conn, now_ms);
-		return NULL;
+	if (p && !keep_proof(p, ev)) {
+		peer_free(p);
+		p = NULL;
 	}
-	p->epoch = dtls_tag(l->dtls, ev->conn);
-	p->identity_len =
-	    ev->identity.len <= sizeof(p->identity) ? ev->identity.len : 0;
-	if (p->identity_len)
-		memcpy(p->identity, ev->identity.p, p->identity_len);
+	if (!p)
+		dtls_close(l->dtls, ev->conn, now_ms);
 	return p;
 }
 

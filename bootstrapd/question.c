@@ -1,8 +1,7 @@
 #include "question.h"
 
 enum {
-	FLAG_NOSEC = 1,
-	FLAG_ENDPOINT = 2,
+	FLAG_ENDPOINT = 1,
 	CREDENTIAL_MAX = 128,
 	ENDPOINT_MAX = 255,
 };
@@ -86,16 +85,28 @@ static void
 put_begin(struct writer *w, const struct q_begin *b)
 {
 	put_session(w, b->session);
-	writer_be(w,
-	    (b->nosec ? FLAG_NOSEC : 0U) |
-		(b->has_endpoint ? FLAG_ENDPOINT : 0U),
-	    1);
+	writer_be(w, b->proof, 1);
+	writer_be(w, b->has_endpoint ? FLAG_ENDPOINT : 0U, 1);
 	writer_be(w, b->epoch, 4);
 	writer_be(w, (uint32_t)b->pct, 4);
 	writer_be(w, b->fault, 1);
 	put_address(w, &b->address);
 	put_short(w, b->credential);
 	put_short(w, b->endpoint);
+	put_short(w, b->peer);
+	put_short(w, b->chain);
+}
+
+/** What belongs to one kind of proof does not come with another. */
+static bool
+proof_holds(const struct q_begin *b)
+{
+	bool psk = b->proof == Q_BY_PSK;
+	bool shown = b->proof == Q_BY_CERTIFICATE || b->proof == Q_BY_RAW_KEY;
+
+	return b->proof <= Q_BY_RAW_KEY && shown == (b->peer.len > 0) &&
+	    (psk || (b->credential.len == 0 && b->epoch == 0)) &&
+	    (b->proof == Q_BY_CERTIFICATE || b->chain.len == 0);
 }
 
 static void
@@ -104,8 +115,8 @@ get_begin(struct reader *r, struct q_begin *b)
 	unsigned flags;
 
 	get_session(r, b->session);
+	b->proof = (enum q_proof)reader_be(r, 1);
 	flags = (unsigned)reader_be(r, 1);
-	b->nosec = flags & FLAG_NOSEC;
 	b->has_endpoint = flags & FLAG_ENDPOINT;
 	b->epoch = (uint32_t)reader_be(r, 4);
 	b->pct = (int32_t)(uint32_t)reader_be(r, 4);
@@ -113,7 +124,63 @@ get_begin(struct reader *r, struct q_begin *b)
 	get_address(r, &b->address);
 	b->credential = get_short(r, CREDENTIAL_MAX);
 	b->endpoint = get_short(r, ENDPOINT_MAX);
-	if (b->fault >= REASON_COUNT || b->pct < -1)
+	b->peer = get_short(r, QUESTION_PEER_MAX);
+	b->chain = get_short(r, QUESTION_CHAIN_MAX);
+	if (flags > FLAG_ENDPOINT || b->fault >= REASON_COUNT || b->pct < -1 ||
+	    !proof_holds(b))
+		reader_fail(r);
+}
+
+static void
+get_bytes(struct reader *r, uint8_t *out, size_t len)
+{
+	struct span s = reader_take(r, len);
+
+	if (s.len == len)
+		memcpy(out, s.p, len);
+}
+
+static void
+get_sign(struct reader *r, struct q_sign *s)
+{
+	s->ref = reader_be(r, 8);
+	get_address(r, &s->address);
+	s->key = (uint32_t)reader_be(r, 4);
+	get_bytes(r, s->digest, sizeof(s->digest));
+}
+
+static void
+put_sign_answer(struct writer *w, const struct q_sign_answer *a)
+{
+	writer_be(w, a->ref, 8);
+	writer_be(w, a->known, 1);
+	if (a->known)
+		writer_put(w, span_of(a->signature, sizeof(a->signature)));
+}
+
+static void
+get_sign_answer(struct reader *r, struct q_sign_answer *a)
+{
+	unsigned known;
+
+	a->ref = reader_be(r, 8);
+	known = (unsigned)reader_be(r, 1);
+	a->known = known == 1;
+	if (a->known)
+		get_bytes(r, a->signature, sizeof(a->signature));
+	if (known > 1)
+		reader_fail(r);
+}
+
+static void
+get_refused(struct reader *r, struct q_refused *q)
+{
+	get_address(r, &q->address);
+	q->kind = (enum q_proof)reader_be(r, 1);
+	q->reason = (enum reason)reader_be(r, 1);
+	q->peer = get_short(r, QUESTION_PEER_MAX);
+	if ((q->kind != Q_BY_CERTIFICATE && q->kind != Q_BY_RAW_KEY) ||
+	    q->reason < REASON_REVOKED || q->reason > REASON_NO_CERTIFICATE)
 		reader_fail(r);
 }
 
@@ -198,6 +265,25 @@ question_put(struct writer *w, const struct question *q)
 		put_short(w, q->evidence.identity);
 		put_short(w, q->evidence.evidence);
 		break;
+	case Q_SIGN:
+		writer_be(w, q->sign.ref, 8);
+		put_address(w, &q->sign.address);
+		writer_be(w, q->sign.key, 4);
+		writer_put(w, span_of(q->sign.digest, sizeof(q->sign.digest)));
+		break;
+	case Q_REFUSED:
+		put_address(w, &q->refused.address);
+		writer_be(w, q->refused.kind, 1);
+		writer_be(w, q->refused.reason, 1);
+		put_short(w, q->refused.peer);
+		break;
+	case Q_SIGN_ANSWER:
+		put_sign_answer(w, &q->sign_answer);
+		break;
+	case Q_CREDENTIALS:
+		writer_be(w, q->credentials.len, 8);
+		writer_be(w, q->credentials.generation, 4);
+		break;
 	case Q_PSK_FAILED:
 		put_short(w, q->psk_failed.identity);
 		writer_be(w, q->psk_failed.epoch, 4);
@@ -258,6 +344,19 @@ question_get(struct span packet, struct question *q)
 		get_address(&r, &q->evidence.address);
 		q->evidence.identity = get_short(&r, CREDENTIAL_MAX);
 		q->evidence.evidence = get_short(&r, EVIDENCE_BYTES_MAX);
+		break;
+	case Q_SIGN:
+		get_sign(&r, &q->sign);
+		break;
+	case Q_REFUSED:
+		get_refused(&r, &q->refused);
+		break;
+	case Q_SIGN_ANSWER:
+		get_sign_answer(&r, &q->sign_answer);
+		break;
+	case Q_CREDENTIALS:
+		q->credentials.len = reader_be(&r, 8);
+		q->credentials.generation = (uint32_t)reader_be(&r, 4);
 		break;
 	case Q_PSK_FAILED:
 		q->psk_failed.identity = get_short(&r, CREDENTIAL_MAX);

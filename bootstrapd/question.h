@@ -15,8 +15,12 @@
 #include "bootstrap/session.h"
 
 enum {
-	QUESTION_VERSION = 1,
+	QUESTION_VERSION = 2,
 	QUESTION_BYTES_MAX = 49152, /**< one packet: a plan and its header */
+	QUESTION_PEER_MAX = 4096, /**< bytes of a certificate, or raw key */
+	QUESTION_CHAIN_MAX = 12288, /**< of what came behind it */
+	QUESTION_DIGEST_LEN = 32,
+	QUESTION_SIGNATURE_LEN = 64, /**< ECDSA P-256: r, then s */
 };
 
 enum question_kind {
@@ -29,14 +33,26 @@ enum question_kind {
 	Q_END, /**< record the verdict */
 	Q_STATS,
 	Q_EVIDENCE, /**< left of a handshake that failed: which key was it? */
+	Q_SIGN, /**< this digest, by that key of the server? */
+	Q_REFUSED, /**< a certificate or raw key was not let in */
 	/* keeper to worker */
 	Q_PSK_ANSWER = 64,
 	Q_BEGIN_ANSWER,
 	Q_RECORDED,
 	Q_CANCEL, /**< end this session: superseded elsewhere */
+	Q_SIGN_ANSWER,
+	Q_CREDENTIALS, /**< what to show and accept: with a descriptor */
 };
 
 enum psk_status { PSK_KNOWN, PSK_UNKNOWN, PSK_UNAVAILABLE };
+
+/** How a peer has proved itself. */
+enum q_proof {
+	Q_BY_NOTHING, /**< over plain CoAP */
+	Q_BY_PSK,
+	Q_BY_CERTIFICATE,
+	Q_BY_RAW_KEY,
+};
 
 struct q_psk {
 	uint64_t ref; /**< the worker's own number */
@@ -59,15 +75,33 @@ struct q_psk_failed {
 	struct address address;
 };
 
+struct q_sign {
+	uint64_t ref; /**< the worker's own number */
+	struct address address;
+	uint32_t key; /**< the number that came with the credentials */
+	uint8_t digest[QUESTION_DIGEST_LEN];
+};
+
+/** One way: nobody waits for an answer. It has proved nothing. */
+struct q_refused {
+	struct address address;
+	enum q_proof kind; /**< Q_BY_CERTIFICATE, Q_BY_RAW_KEY */
+	enum reason reason; /**< REASON_REVOKED to REASON_NO_CERTIFICATE */
+	struct span peer; /**< what it has shown, DER; may be empty */
+};
+
 struct q_begin {
 	uint8_t session[SESSION_ID_LEN];
-	bool nosec, has_endpoint;
-	uint32_t epoch;
+	enum q_proof proof;
+	bool has_endpoint;
+	uint32_t epoch; /**< Q_BY_PSK; else 0 */
 	int32_t pct;
 	enum reason fault;
 	struct address address;
-	struct span credential;
+	struct span credential; /**< Q_BY_PSK: the identity; else empty */
 	struct span endpoint;
+	struct span peer; /**< DER; empty without certificate and raw key */
+	struct span chain; /**< Q_BY_CERTIFICATE: DER end to end; else empty */
 };
 
 struct q_end {
@@ -88,6 +122,19 @@ struct q_psk_answer {
 	struct secret key; /**< owned by whoever parsed it */
 };
 
+struct q_sign_answer {
+	uint64_t ref;
+	bool known; /**< else not now: ask again */
+	uint8_t signature[QUESTION_SIGNATURE_LEN];
+};
+
+/** The bytes themselves are in the sealed memory file that comes with it
+ *  (shown.h). */
+struct q_credentials {
+	uint64_t len;
+	uint32_t generation; /**< counts what was loaded, from 1 */
+};
+
 struct q_begin_answer {
 	uint8_t session[SESSION_ID_LEN];
 	bool granted;
@@ -102,11 +149,15 @@ struct question {
 		struct q_psk psk;
 		struct q_psk_failed psk_failed;
 		struct q_evidence evidence;
+		struct q_sign sign;
+		struct q_refused refused;
 		struct q_begin begin;
 		struct q_end end;
 		struct q_stats stats;
 		struct q_psk_answer psk_answer;
 		struct q_begin_answer begin_answer;
+		struct q_sign_answer sign_answer;
+		struct q_credentials credentials;
 		uint8_t
 		    session[SESSION_ID_LEN]; /**< FINISHING, RECORDED, CANCEL */
 	};

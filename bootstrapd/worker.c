@@ -18,6 +18,8 @@ enum {
 	STATS_MS = 2000,
 	LOG_PER_S = 20, /**< lines about strangers */
 	DRAIN_GRACE_MS = 2000, /**< for the last verdicts to be recorded */
+	/** Bytes of what peers have shown: usually below 2 KiB each. */
+	PAPERS_MAX = 64 << 20,
 };
 
 bool
@@ -48,8 +50,8 @@ take_datagram(
 	listener_serve(l, now);
 }
 
-static void
-on_socket(void *ctx, uint32_t events)
+void
+listener_ready(void *ctx, uint32_t events)
 {
 	struct listener *l = ctx;
 	struct address from;
@@ -69,9 +71,15 @@ on_socket(void *ctx, uint32_t events)
 }
 
 static void
-take_answer(struct worker *w, struct question *q, uint64_t now_ms)
+take_answer(struct worker *w, struct question *q, int passed, uint64_t now_ms)
 {
 	switch (q->kind) {
+	case Q_CREDENTIALS:
+		show_take(w, &q->credentials, passed);
+		break;
+	case Q_SIGN_ANSWER:
+		handshake_signature(w, &q->sign_answer, now_ms);
+		break;
 	case Q_PSK_ANSWER:
 		handshake_key(w, &q->psk_answer, now_ms);
 		break;
@@ -88,6 +96,8 @@ take_answer(struct worker *w, struct question *q, uint64_t now_ms)
 	case Q_PSK:
 	case Q_PSK_FAILED:
 	case Q_EVIDENCE:
+	case Q_SIGN:
+	case Q_REFUSED:
 	case Q_BEGIN:
 	case Q_FINISHING:
 	case Q_END:
@@ -116,10 +126,11 @@ on_keeper(void *ctx, uint32_t events)
 {
 	struct worker *w = ctx;
 	struct question q;
+	int passed;
 	enum rc rc;
 
 	(void)events;
-	while ((rc = link_receive(w->keeper, &q)) != RC_AGAIN) {
+	while ((rc = link_receive_with(w->keeper, &q, &passed)) != RC_AGAIN) {
 		if (rc == RC_IO) {
 			/* the supervisor holds the other end: it is gone too */
 			LOG(LOG_ERROR, "supervisor_lost",
@@ -127,10 +138,12 @@ on_keeper(void *ctx, uint32_t events)
 			loop_stop(w->loop);
 			return;
 		}
-		if (rc != RC_OK)
-			continue;
-		take_answer(w, &q, clock_now_ms());
-		question_fini(&q);
+		if (rc == RC_OK) {
+			take_answer(w, &q, passed, clock_now_ms());
+			question_fini(&q);
+		}
+		if (passed >= 0)
+			close(passed);
 	}
 	maybe_drained(w);
 }
@@ -257,8 +270,9 @@ listener_init(struct worker *w, size_t i, const struct worker_args *args)
 	tls.idle_ms = (uint32_t)c->idle_ms;
 	if (c->listen[i].kind == LISTEN_COAPS)
 		rc = dtls_new(&tls, &l->dtls);
-	if (rc == RC_OK)
-		rc = loop_watch(w->loop, l->fd, EPOLLIN, on_socket, l);
+	/* who comes by DTLS waits in the socket until show_take() */
+	if (rc == RC_OK && !l->dtls)
+		rc = loop_watch(w->loop, l->fd, EPOLLIN, listener_ready, l);
 	return rc;
 }
 
@@ -277,6 +291,7 @@ worker_init(struct worker *w, const struct worker_args *args)
 	w->boots_max = (c->sessions_max + c->workers - 1) / c->workers;
 	/* associations outlive their bootstrap by a while */
 	w->peers_max = (w->boots_max + 1) * 2;
+	w->papers.max = PAPERS_MAX;
 	/* answers to a process before us may still come */
 	random_bytes(&w->wait_salt, sizeof(w->wait_salt));
 	sigemptyset(&signals);
@@ -308,7 +323,7 @@ worker_fini(struct worker *w)
 	while ((item = table_any(&w->boots)))
 		boot_free((struct boot *)item);
 	while ((item = table_any(&w->waits)))
-		handshake_forget((struct psk_wait *)item);
+		wait_forget((struct wait *)item);
 	while ((item = table_any(&w->peers)))
 		peer_free((struct peer *)item);
 	for (size_t i = 0; i < w->listener_count; i++)

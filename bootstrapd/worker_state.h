@@ -1,7 +1,8 @@
 /**
  * worker_state.h - what a worker holds, shared by the files that make it up:
- * worker.c (loop, links), handshake.c (DTLS), peer.c (datagrams to
- * messages), boot.c (messages to sessions).
+ * worker.c (loop, links), handshake.c (DTLS), wait.c (what handshakes wait
+ * for), show.c (certificates), peer.c (datagrams to messages), boot.c (messages
+ * to sessions).
  *
  *   listener ─▶ peer (one address, or one DTLS association; CoAP exchanges)
  *                 └─▶ boot (one bootstrap: the session and its questions)
@@ -17,6 +18,8 @@
 #include "worker.h"
 
 #include "link.h"
+#include "papers.h"
+#include "shown.h"
 
 struct listener {
 	struct worker *worker;
@@ -45,6 +48,8 @@ struct peer {
 	 *  EXCHANGE_LIFETIME. Strangers are forgotten at once. */
 	bool keep;
 	struct loop_timer timer;
+	enum q_proof proof;
+	struct papers *papers; /**< Q_BY_CERTIFICATE, Q_BY_RAW_KEY */
 	uint32_t epoch; /**< of the key that the handshake proved */
 	uint8_t identity[DTLS_IDENTITY_MAX];
 	size_t identity_len;
@@ -62,10 +67,11 @@ struct boot {
 	struct q_begin facts; /**< spans point into the arrays below */
 	uint8_t endpoint[256];
 	uint8_t credential[DTLS_IDENTITY_MAX];
+	struct papers *papers; /**< `facts` borrows them; NULL: none */
 };
 
-/** A handshake that waits for its key. */
-struct psk_wait {
+/** A handshake that waits for its key, or for a signature. */
+struct wait {
 	struct table_item item; /**< keyed by `ref` */
 	struct worker *worker;
 	struct listener *listener;
@@ -74,8 +80,10 @@ struct psk_wait {
 	unsigned asked;
 	struct address address;
 	struct loop_timer timer;
-	uint8_t identity[DTLS_IDENTITY_MAX];
-	size_t identity_len;
+	bool signature;
+	uint32_t key; /**< a signature's */
+	uint8_t what[DTLS_IDENTITY_MAX]; /**< identity, or digest */
+	size_t what_len;
 };
 
 struct worker {
@@ -87,7 +95,10 @@ struct worker {
 	int keeper;
 	int signals; /**< signalfd */
 	struct table peers, boots, waits;
-	uint64_t wait_salt; /**< of the numbers of PSK questions */
+	uint64_t wait_salt; /**< of the numbers of questions of handshakes */
+	struct papers_room papers;
+	bool serving; /**< what is shown is known: handshakes may begin */
+	uint8_t shown[SHOWN_DIGEST_LEN]; /**< digest of that */
 	size_t boots_max, peers_max;
 	int idle; /**< pipe to the supervisor */
 	bool draining; /**< nothing new begins */
@@ -143,11 +154,33 @@ void boot_free(struct boot *b);
 void listener_serve(struct listener *l, uint64_t now_ms);
 /** The keeper's answer about a key. */
 void handshake_key(struct worker *w, struct q_psk_answer *a, uint64_t now_ms);
-void handshake_forget(struct psk_wait *p);
+/** And about a signature. */
+void handshake_signature(
+    struct worker *w, const struct q_sign_answer *a, uint64_t now_ms);
 /** Send what a DTLS endpoint has to say, and wake for its deadline. */
 void listener_flush(struct listener *l, uint64_t now_ms);
 
+/* wait.c */
+
+/** Ask the keeper for what the event wants. False: no memory. */
+bool wait_begin(
+    struct listener *l, const struct dtls_event *ev, uint64_t now_ms);
+/** NULL: none. */
+struct wait *wait_find(struct worker *w, uint64_t ref);
+void wait_forget(struct wait *p);
+/** The association is gone. */
+void wait_end(struct listener *l, uint64_t conn);
+
+/* show.c */
+
+/** What to show and accept from now on, in the descriptor. Begins to serve
+ *  DTLS when it is the first. */
+void show_take(struct worker *w, const struct q_credentials *q, int fd);
+
 /* worker.c */
+
+/** A listener's socket has something. */
+void listener_ready(void *ctx, uint32_t events);
 
 /** May one more line about strangers go into the log? */
 bool worker_may_log(struct worker *w, uint64_t now_ms);

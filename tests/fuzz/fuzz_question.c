@@ -19,6 +19,13 @@ static void
 check(const struct question *q)
 {
 	must(q->kind != Q_BEGIN || q->begin.endpoint.len <= 255);
+	must(q->kind != Q_BEGIN ||
+	    (q->begin.peer.len <= QUESTION_PEER_MAX &&
+		q->begin.chain.len <= QUESTION_CHAIN_MAX &&
+		(q->begin.proof == Q_BY_PSK || q->begin.credential.len == 0)));
+	must(q->kind != Q_REFUSED ||
+	    (q->refused.peer.len <= QUESTION_PEER_MAX &&
+		q->refused.reason != REASON_NONE));
 	must(q->kind != Q_PSK ||
 	    (q->psk.identity.len <= 128 &&
 		q->psk.evidence.len <= EVIDENCE_BYTES_MAX));

@@ -177,11 +177,15 @@ take_question(const struct question *q)
 	case Q_HELLO:
 	case Q_STATS:
 	case Q_EVIDENCE:
+	case Q_SIGN:
+	case Q_REFUSED:
 		break;
 	case Q_PSK_ANSWER:
 	case Q_BEGIN_ANSWER:
 	case Q_RECORDED:
 	case Q_CANCEL:
+	case Q_SIGN_ANSWER:
+	case Q_CREDENTIALS:
 		fail_msg("a worker sends what is the keeper's to say");
 	}
 }
@@ -213,6 +217,10 @@ give_answer(struct question *q)
 	case Q_END:
 	case Q_STATS:
 	case Q_EVIDENCE:
+	case Q_SIGN:
+	case Q_REFUSED:
+	case Q_SIGN_ANSWER:
+	case Q_CREDENTIALS:
 		fail_msg("a keeper sends what is the worker's to say");
 	}
 }

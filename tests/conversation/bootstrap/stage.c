@@ -241,7 +241,7 @@ end(void)
 	while ((item = table_any(&w->boots)))
 		boot_free((struct boot *)item);
 	while ((item = table_any(&w->waits)))
-		handshake_forget((struct psk_wait *)item);
+		wait_forget((struct wait *)item);
 	while ((item = table_any(&w->peers)))
 		peer_free((struct peer *)item);
 	dtls_free(w->listeners[SECURE].dtls);

@@ -36,7 +36,10 @@ DOMAIN = "urn:dev:ops:0057F2"
 IDENTITY = f"""\
 identity: factory
 endpoint: "{DOMAIN}-*"
-psk: {{derive: {BOOTSTRAP_MASTER}, epoch: [1, 2], identity: "{{endpoint}}"}}
+psk:
+  derive: {BOOTSTRAP_MASTER}
+  epoch: [{{epoch: 1, until: 2049-12-31}}, 2]
+  identity: "{{endpoint}}"
 """
 
 POLICY = f"""\
@@ -159,8 +162,9 @@ class Device:
 
     def __init__(self, world, image, behaviour=None, endpoint=None,
                  timeout_s=60, options=()):
-        argv = [program("DEVICE"), "--image", str(image), "--timeout",
-                str(timeout_s), *options]
+        argv = [program("DEVICE"), "--timeout", str(timeout_s), *options]
+        if image:
+            argv += ["--image", str(image)]
         if behaviour:
             argv += ["--behaviour", behaviour]
         if endpoint:

@@ -30,7 +30,7 @@ def known_epoch():
         wrong_keys(world, 0)
 
 
-IDENTITY_OF_FOUR = IDENTITY.replace("epoch: [1, 2]", "epoch: [1, 2, 3, 4]")
+IDENTITY_OF_FOUR = IDENTITY.replace("epoch: [{epoch: 1, until: 2049-12-31}, 2]", "epoch: [1, 2, 3, 4]")
 
 
 @story("a device of another factory's ledger is let in at once: its Finished "
@@ -89,7 +89,7 @@ def retired_epoch():
         image = world.mint(EP, epoch=1)
         identity = (world.dir / "policies.d/identity.yaml").read_text()
         world.write_policy("identity.yaml",
-                           identity.replace("epoch: [1, 2]", "epoch: [2, 3]"))
+                           identity.replace("epoch: [{epoch: 1, until: 2049-12-31}, 2]", "epoch: [2, 3]"))
         world.ctl("reload")
         for n in range(4):
             world.boot(image).failed()

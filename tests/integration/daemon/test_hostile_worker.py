@@ -15,9 +15,13 @@ from tap_story import expect, expect_equal, story, tell
 EP, OTHER = f"{DOMAIN}-WM200-1", f"{DOMAIN}-WM200-2"
 
 # question.h
-HELLO, PSK, PSK_FAILED, BEGIN, FINISHING, END, STATS, EVIDENCE = range(1, 9)
-PSK_ANSWER, BEGIN_ANSWER, RECORDED, CANCEL = range(64, 68)
-HAS_ENDPOINT = 2
+HELLO, PSK, PSK_FAILED, BEGIN, FINISHING, END, STATS, EVIDENCE, SIGN, \
+    REFUSED = range(1, 11)
+PSK_ANSWER, BEGIN_ANSWER, RECORDED, CANCEL, SIGN_ANSWER, CREDENTIALS = \
+    range(64, 70)
+VERSION = 2
+BY_NOTHING, BY_PSK, BY_CERTIFICATE, BY_RAW_KEY = range(4)
+HAS_ENDPOINT = 1
 OK, FAILED, UNKNOWN = range(3)
 NO_IDENTITY, KEEPER_AWAY, RATE, SUPERSEDED = 1, 9, 12, 13  # of reason.h
 
@@ -31,7 +35,7 @@ def short(text):
 
 
 def packet(kind, *parts):
-    return bytes([1, kind]) + b"".join(parts)
+    return bytes([VERSION, kind]) + b"".join(parts)
 
 
 LOOPBACK = number(4, 1) + bytes([127, 0, 0, 1]) + bytes(12) + \
@@ -39,9 +43,10 @@ LOOPBACK = number(4, 1) + bytes([127, 0, 0, 1]) + bytes(12) + \
 
 
 def begin(session, endpoint=EP, epoch=2, credential=None):
-    return packet(BEGIN, session, number(HAS_ENDPOINT, 1), number(epoch, 4),
-                  number(112, 4), number(0, 1), LOOPBACK,
-                  short(credential or endpoint), short(endpoint))
+    return packet(BEGIN, session, number(BY_PSK, 1), number(HAS_ENDPOINT, 1),
+                  number(epoch, 4), number(112, 4), number(0, 1), LOOPBACK,
+                  short(credential or endpoint), short(endpoint), short(""),
+                  short(""))
 
 
 def end(session, outcome=OK, reason=0):
@@ -72,6 +77,7 @@ class Keeper:
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
             stderr=self.log, env=world.env, bufsize=1)
         self.heard = [queue.Queue() for _ in range(workers)]
+        self.shown = [queue.Queue() for _ in range(workers)]
         self.ready = threading.Semaphore(0)
         self.reader = threading.Thread(target=self._read, daemon=True)
         self.reader.start()
@@ -83,7 +89,12 @@ class Keeper:
                 self.ready.release()
                 continue
             worker, text = line.split()
-            self.heard[int(worker)].put(bytes.fromhex(text))
+            packet = bytes.fromhex(text)
+            # what is shown to devices comes by itself, at any time
+            if packet[1] == CREDENTIALS:
+                self.shown[int(worker)].put(packet)
+            else:
+                self.heard[int(worker)].put(packet)
 
     def until_ready(self):
         expect(self.ready.acquire(timeout=PATIENCE_S), "no keeper")
@@ -100,7 +111,7 @@ class Keeper:
             heard = self.heard[worker].get(timeout=PATIENCE_S)
         except queue.Empty:
             raise AssertionError("the keeper says nothing") from None
-        expect_equal(heard[:2], bytes([1, kind]), "version and kind")
+        expect_equal(heard[:2], bytes([VERSION, kind]), "version and kind")
         return heard[2:]
 
     def plan(self, session, worker=0):

@@ -51,16 +51,38 @@ sample(enum question_kind kind)
 		q.psk_failed.epoch = 2;
 		q.psk_failed.address = device;
 		break;
+	case Q_SIGN:
+		q.sign.ref = 0x1112131415161718;
+		q.sign.address = device;
+		q.sign.key = 0xa1b2c3d4;
+		fill(q.sign.digest, sizeof(q.sign.digest), 9);
+		break;
+	case Q_REFUSED:
+		q.refused.address = device;
+		q.refused.kind = Q_BY_CERTIFICATE;
+		q.refused.reason = REASON_REVOKED;
+		q.refused.peer = SPAN_LIT("a certificate");
+		break;
 	case Q_BEGIN:
 		fill(q.begin.session, SESSION_ID_LEN, 1);
-		q.begin.nosec = true;
+		q.begin.proof = Q_BY_CERTIFICATE;
 		q.begin.has_endpoint = true;
-		q.begin.epoch = 3;
 		q.begin.pct = 112;
 		q.begin.fault = REASON_REQUEST_MALFORMED;
 		q.begin.address = device;
-		q.begin.credential = SPAN_LIT("credential");
 		q.begin.endpoint = SPAN_LIT("urn:dev:ops:1-2-3");
+		q.begin.peer = SPAN_LIT("a certificate");
+		q.begin.chain = SPAN_LIT("what is behind it");
+		break;
+	case Q_SIGN_ANSWER:
+		q.sign_answer.ref = 10;
+		q.sign_answer.known = true;
+		fill(q.sign_answer.signature, sizeof(q.sign_answer.signature),
+		    11);
+		break;
+	case Q_CREDENTIALS:
+		q.credentials.len = 0x0102030405;
+		q.credentials.generation = 7;
 		break;
 	case Q_END:
 		fill(q.end.session, SESSION_ID_LEN, 2);
@@ -105,7 +127,8 @@ sample(enum question_kind kind)
 
 static const enum question_kind kinds[] = {Q_HELLO, Q_PSK, Q_PSK_FAILED,
     Q_BEGIN, Q_FINISHING, Q_END, Q_STATS, Q_PSK_ANSWER, Q_BEGIN_ANSWER,
-    Q_RECORDED, Q_CANCEL, Q_EVIDENCE};
+    Q_RECORDED, Q_CANCEL, Q_EVIDENCE, Q_SIGN, Q_REFUSED, Q_SIGN_ANSWER,
+    Q_CREDENTIALS};
 
 enum { KINDS = sizeof(kinds) / sizeof(kinds[0]) };
 
@@ -187,13 +210,39 @@ same_question(const struct question *q)
 	case Q_BEGIN:
 		assert_memory_equal(
 		    q->begin.session, s.begin.session, SESSION_ID_LEN);
-		assert_true(q->begin.nosec && q->begin.has_endpoint);
-		assert_int_equal(q->begin.epoch, 3);
+		assert_int_equal(q->begin.proof, Q_BY_CERTIFICATE);
+		assert_true(q->begin.has_endpoint);
+		assert_int_equal(q->begin.epoch, 0);
 		assert_int_equal(q->begin.pct, 112);
 		assert_int_equal(q->begin.fault, REASON_REQUEST_MALFORMED);
 		same_address(&q->begin.address);
-		assert_true(span_is(q->begin.credential, "credential"));
+		assert_int_equal(q->begin.credential.len, 0);
 		assert_true(span_is(q->begin.endpoint, "urn:dev:ops:1-2-3"));
+		assert_true(span_is(q->begin.peer, "a certificate"));
+		assert_true(span_is(q->begin.chain, "what is behind it"));
+		break;
+	case Q_SIGN:
+		assert_int_equal(q->sign.ref, 0x1112131415161718);
+		same_address(&q->sign.address);
+		assert_int_equal(q->sign.key, 0xa1b2c3d4);
+		assert_memory_equal(
+		    q->sign.digest, s.sign.digest, sizeof(s.sign.digest));
+		break;
+	case Q_REFUSED:
+		same_address(&q->refused.address);
+		assert_int_equal(q->refused.kind, Q_BY_CERTIFICATE);
+		assert_int_equal(q->refused.reason, REASON_REVOKED);
+		assert_true(span_is(q->refused.peer, "a certificate"));
+		break;
+	case Q_SIGN_ANSWER:
+		assert_int_equal(q->sign_answer.ref, 10);
+		assert_true(q->sign_answer.known);
+		assert_memory_equal(q->sign_answer.signature,
+		    s.sign_answer.signature, sizeof(s.sign_answer.signature));
+		break;
+	case Q_CREDENTIALS:
+		assert_int_equal(q->credentials.len, 0x0102030405);
+		assert_int_equal(q->credentials.generation, 7);
 		break;
 	case Q_END:
 		assert_memory_equal(
@@ -348,10 +397,30 @@ limits(void **state)
 	q.psk_failed.identity = span_of(big, 129);
 	refused(q);
 	q = sample(Q_BEGIN);
+	q.begin.proof = Q_BY_PSK;
+	q.begin.peer = q.begin.chain = (struct span){0};
 	q.begin.credential = span_of(big, 129);
 	refused(q);
 	q = sample(Q_BEGIN);
 	q.begin.endpoint = span_of(big, 256);
+	refused(q);
+	q = sample(Q_BEGIN);
+	q.begin.peer = span_of(big, QUESTION_PEER_MAX + 1);
+	refused(q);
+	q = sample(Q_BEGIN);
+	q.begin.chain = span_of(big, QUESTION_CHAIN_MAX + 1);
+	refused(q);
+	q = sample(Q_REFUSED);
+	q.refused.peer = span_of(big, QUESTION_PEER_MAX + 1);
+	refused(q);
+	q = sample(Q_REFUSED);
+	q.refused.kind = Q_BY_PSK;
+	refused(q);
+	q = sample(Q_REFUSED);
+	q.refused.reason = REASON_RATE;
+	refused(q);
+	q = sample(Q_REFUSED);
+	q.refused.reason = REASON_CERTIFICATE_REFUSED;
 	refused(q);
 	q = sample(Q_BEGIN);
 	q.begin.fault = REASON_COUNT;
@@ -393,6 +462,83 @@ the_largest_answer(void **state)
 	len = encode(&q, buf, sizeof(buf));
 	assert_int_equal(try(buf, len), RC_OK);
 	question_fini(&q);
+}
+
+static const struct {
+	enum q_proof proof;
+	uint32_t epoch;
+	const char *credential, *peer, *chain;
+	bool good;
+} proofs[] = {
+    {Q_BY_NOTHING, 0, "", "", "", true},
+    {Q_BY_NOTHING, 1, "", "", "", false},
+    {Q_BY_NOTHING, 0, "x", "", "", false},
+    {Q_BY_NOTHING, 0, "", "x", "", false},
+    {Q_BY_PSK, 2, "x", "", "", true},
+    {Q_BY_PSK, 0, "", "", "", true},
+    {Q_BY_PSK, 2, "x", "x", "", false},
+    {Q_BY_PSK, 2, "x", "", "x", false},
+    {Q_BY_CERTIFICATE, 0, "", "x", "", true},
+    {Q_BY_CERTIFICATE, 0, "", "x", "x", true},
+    {Q_BY_CERTIFICATE, 0, "", "", "x", false},
+    {Q_BY_CERTIFICATE, 0, "x", "x", "", false},
+    {Q_BY_CERTIFICATE, 1, "", "x", "", false},
+    {Q_BY_RAW_KEY, 0, "", "x", "", true},
+    {Q_BY_RAW_KEY, 0, "", "", "", false},
+    {Q_BY_RAW_KEY, 0, "", "x", "x", false},
+    {(enum q_proof)(Q_BY_RAW_KEY + 1), 0, "", "x", "", false},
+};
+
+/* What belongs to one kind of proof does not come with another. */
+static void
+proofs_are_of_one_kind(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(proofs) / sizeof(proofs[0]); i++) {
+		struct question q = sample(Q_BEGIN);
+		uint8_t buf[1024];
+
+		q.begin.proof = proofs[i].proof;
+		q.begin.epoch = proofs[i].epoch;
+		q.begin.credential = span_str(proofs[i].credential);
+		q.begin.peer = span_str(proofs[i].peer);
+		q.begin.chain = span_str(proofs[i].chain);
+		assert_int_equal(try(buf, encode(&q, buf, sizeof(buf))),
+		    proofs[i].good ? RC_OK : RC_MALFORMED);
+	}
+}
+
+/* The one with the most papers fits a packet, too. */
+static void
+the_largest_question(void **state)
+{
+	static uint8_t buf[QUESTION_BYTES_MAX], big[QUESTION_CHAIN_MAX];
+	struct question q = sample(Q_BEGIN);
+
+	(void)state;
+	q.begin.endpoint = span_of(big, 255);
+	q.begin.peer = span_of(big, QUESTION_PEER_MAX);
+	q.begin.chain = span_of(big, QUESTION_CHAIN_MAX);
+	assert_int_equal(try(buf, encode(&q, buf, sizeof(buf))), RC_OK);
+}
+
+/* Without a signature there is none, not one of zeros. */
+static void
+no_signature(void **state)
+{
+	struct question q = sample(Q_SIGN_ANSWER), r;
+	uint8_t buf[1024], *exact;
+	size_t len, with = encode(&q, buf, sizeof(buf));
+
+	(void)state;
+	q.sign_answer.known = false;
+	len = encode(&q, buf, sizeof(buf));
+	assert_int_equal(with - len, QUESTION_SIGNATURE_LEN);
+	assert_int_equal(get(buf, len, &r, &exact), RC_OK);
+	assert_false(r.sign_answer.known);
+	free(exact);
+	buf[len - 1] = 2;
+	assert_int_equal(try(buf, len), RC_MALFORMED);
 }
 
 static uint32_t
@@ -456,6 +602,9 @@ main(void)
 	    cmocka_unit_test(verdicts),
 	    cmocka_unit_test(limits),
 	    cmocka_unit_test(the_largest_answer),
+	    cmocka_unit_test(proofs_are_of_one_kind),
+	    cmocka_unit_test(the_largest_question),
+	    cmocka_unit_test(no_signature),
 	    cmocka_unit_test(a_hundred_thousand_mutations),
 	};
 

@@ -1,0 +1,149 @@
+/* Rows that no session has, and how the ledger is. */
+#include "keeper_state.h"
+
+#include <stdio.h>
+
+void
+record_works(struct keeper *k)
+{
+	if (k->ledger_health.ok)
+		return;
+	LOG(LOG_NOTICE, "ledger_back", F_TEXT("ledger", k->config->ledger));
+	k->ledger_health = (struct health){.ok = true};
+	k->ledger_health.since_ms = clock_wall_ms();
+}
+
+void
+record_fails(struct keeper *k, enum rc rc)
+{
+	if (k->ledger_gap_ms == 0)
+		k->ledger_gap_ms = clock_wall_ms();
+	if (k->ledger_health.ok) {
+		k->ledger_health.ok = false;
+		k->ledger_health.since_ms = clock_wall_ms();
+		LOG(LOG_ERROR, "ledger_away",
+		    F_TEXT("ledger", k->config->ledger),
+		    F_TEXT("error", rc_name(rc)),
+		    F_TEXT("remedy",
+			"make room on its disk or mend its permissions; no "
+			"credential is handed out meanwhile"));
+	}
+	snprintf(k->ledger_health.text, sizeof(k->ledger_health.text),
+	    "cannot be written: %s", rc_name(rc));
+}
+
+enum rc
+record_events(struct keeper *k, const struct ledger_event *events, size_t count)
+{
+	enum rc rc = ledger_begin(k->ledger);
+
+	if (rc == RC_OK) {
+		for (size_t i = 0; rc == RC_OK && i < count; i++)
+			rc = ledger_append(k->ledger, &events[i], NULL);
+		if (rc == RC_OK)
+			rc = ledger_commit(k->ledger);
+		else
+			ledger_rollback(k->ledger);
+	}
+	if (rc == RC_OK)
+		record_works(k);
+	else
+		record_fails(k, rc);
+	return rc;
+}
+
+enum rc
+record_event(struct keeper *k, const char *kind, const struct field *fields,
+    size_t field_count)
+{
+	const struct ledger_event e = {
+	    .kind = kind,
+	    .fields = fields,
+	    .field_count = field_count,
+	};
+
+	return record_events(k, &e, 1);
+}
+
+/**
+ * Nobody may come for hours: whether there is room again is tried, by the row
+ * that says since when there was none.
+ */
+void
+record_gap(struct keeper *k)
+{
+	char since[25];
+	struct field f[2];
+
+	if (k->ledger_gap_ms == 0)
+		return;
+	ledger_time(k->ledger_gap_ms, since);
+	f[0] = F_TEXT("since", (const char *)since);
+	f[1] = F_TEXT("instance", k->args->instance);
+	if (record_event(k, "ledger_back", f, sizeof(f) / sizeof(f[0])) !=
+	    RC_OK)
+		return;
+	k->ledger_gap_ms = 0;
+	record_soon(k);
+}
+
+static enum rc
+append_handshakes(struct keeper *k, const struct link *l)
+{
+	const struct field f[] = {
+	    F_INT("worker", l->worker),
+	    F_TEXT("instance", k->args->instance),
+	    F_INT("asked", l->asked),
+	    F_INT("answered", l->answered),
+	    F_INT("unknown", l->unknown),
+	    F_INT("failed", l->failed),
+	    F_INT("signatures", l->signatures),
+	    F_INT("refusals_not_recorded", l->suppressed),
+	};
+
+	return ledger_append(k->ledger,
+	    &(struct ledger_event){
+		.kind = "handshakes",
+		.fields = f,
+		.field_count = sizeof(f) / sizeof(f[0]),
+	    },
+	    NULL);
+}
+
+static bool
+had_handshakes(const struct link *l)
+{
+	return l->asked || l->failed || l->suppressed || l->signatures;
+}
+
+/** All workers' rows in one group: the wait for another process's lock is
+ *  waited once. */
+void
+record_handshakes(struct keeper *k)
+{
+	bool any = false;
+	enum rc rc;
+
+	for (unsigned i = 0; i < k->args->link_count; i++)
+		any |= had_handshakes(&k->links[i]);
+	if (!any)
+		return;
+	rc = ledger_begin(k->ledger);
+	for (unsigned i = 0; rc == RC_OK && i < k->args->link_count; i++)
+		if (had_handshakes(&k->links[i]))
+			rc = append_handshakes(k, &k->links[i]);
+	if (rc == RC_OK)
+		rc = ledger_commit(k->ledger);
+	else
+		ledger_rollback(k->ledger);
+	if (rc != RC_OK) {
+		record_fails(k, rc);
+		return;
+	}
+	for (unsigned i = 0; i < k->args->link_count; i++) {
+		struct link *l = &k->links[i];
+
+		l->asked = l->answered = l->unknown = l->failed =
+		    l->signatures = l->suppressed = 0;
+	}
+}
