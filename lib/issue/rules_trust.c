@@ -89,7 +89,7 @@ believe(struct rules_build *b, struct trust *t, const struct rules_named *f,
 {
 	struct der_fault fault;
 	struct cert c;
-	char what[sizeof(f->name.text) + 32];
+	char what[sizeof(f->name.text) + 48];
 
 	(void)snprintf(
 	    what, sizeof(what), "%s, certificate %zu", f->name.text, number);

@@ -59,8 +59,8 @@ parse_hex(struct span text, struct writer *w, struct lwm2m_value *v)
 }
 
 static enum rc
-parse_value(struct span type, const struct json_value *j, struct writer *text,
-    struct lwm2m_value *v)
+parse_value(struct span type, const struct jsonfile_value *j,
+    struct writer *text, struct lwm2m_value *v)
 {
 	bool is_text = j->kind == JSON_STRING;
 	bool is_number = j->kind == JSON_NUMBER;
@@ -97,17 +97,17 @@ parse_value(struct span type, const struct json_value *j, struct writer *text,
 }
 
 static enum rc
-read_entry(struct json *j, struct image *out)
+read_entry(struct jsonfile *j, struct image *out)
 {
 	struct span name, path = {0}, type = {0};
-	struct json_value v, value = {.kind = JSON_NULL};
+	struct jsonfile_value v, value = {.kind = JSON_NULL};
 	struct lwm2m_entry *e;
-	enum rc rc = json_value(j, &v);
+	enum rc rc = jsonfile_value(j, &v);
 
 	if (rc != RC_OK || v.kind != JSON_OBJECT)
 		return rc != RC_OK ? rc : RC_MALFORMED;
-	while (rc == RC_OK && json_member(j, &name)) {
-		rc = json_value(j, &v);
+	while (rc == RC_OK && jsonfile_member(j, &name)) {
+		rc = jsonfile_value(j, &v);
 		if (rc != RC_OK)
 			break;
 		if (span_is(name, "value"))
@@ -116,7 +116,7 @@ read_entry(struct json *j, struct image *out)
 			path = v.text;
 		else if (span_is(name, "type") && v.kind == JSON_STRING)
 			type = v.text;
-		json_skip(j, &v);
+		jsonfile_skip(j, &v);
 	}
 	if (rc != RC_OK || j->bad)
 		return rc != RC_OK ? rc : RC_MALFORMED;
@@ -133,10 +133,11 @@ read_entry(struct json *j, struct image *out)
 }
 
 static enum rc
-read_member(struct json *j, struct span name, struct image *out, bool *right)
+read_member(
+    struct jsonfile *j, struct span name, struct image *out, bool *right)
 {
-	struct json_value v;
-	enum rc rc = json_value(j, &v);
+	struct jsonfile_value v;
+	enum rc rc = jsonfile_value(j, &v);
 
 	if (rc != RC_OK)
 		return rc;
@@ -150,30 +151,30 @@ read_member(struct json *j, struct span name, struct image *out, bool *right)
 	} else if (span_is(name, "entries")) {
 		if (v.kind != JSON_ARRAY)
 			return RC_MALFORMED;
-		while (rc == RC_OK && json_element(j))
+		while (rc == RC_OK && jsonfile_element(j))
 			rc = read_entry(j, out);
 		return rc;
 	}
-	json_skip(j, &v);
+	jsonfile_skip(j, &v);
 	return RC_OK;
 }
 
 static enum rc
 read_json(struct image *out, struct writer *text)
 {
-	struct json j;
-	struct json_value v;
+	struct jsonfile j;
+	struct jsonfile_value v;
 	struct span name;
 	bool right = false;
 	enum rc rc;
 
-	json_init(&j, secret_expose(&out->bytes), text);
-	rc = json_value(&j, &v);
+	jsonfile_init(&j, secret_expose(&out->bytes), text);
+	rc = jsonfile_value(&j, &v);
 	if (rc == RC_OK && v.kind != JSON_OBJECT)
 		rc = RC_MALFORMED;
-	while (rc == RC_OK && json_member(&j, &name))
+	while (rc == RC_OK && jsonfile_member(&j, &name))
 		rc = read_member(&j, name, out, &right);
-	if (rc == RC_OK && !json_done(&j))
+	if (rc == RC_OK && !jsonfile_done(&j))
 		rc = text->full ? RC_TOO_LARGE : RC_MALFORMED;
 	if (rc == RC_OK && !right)
 		rc = RC_UNSUPPORTED;

@@ -1,13 +1,13 @@
 #include "json.h"
 
 void
-json_init(struct json *j, struct span in, struct writer *text)
+jsonfile_init(struct jsonfile *j, struct span in, struct writer *text)
 {
-	*j = (struct json){.in = in, .text = text};
+	*j = (struct jsonfile){.in = in, .text = text};
 }
 
 static int
-peek(struct json *j)
+peek(struct jsonfile *j)
 {
 	while (j->at < j->in.len && memchr(" \t\r\n", j->in.p[j->at], 4))
 		j->at++;
@@ -15,7 +15,7 @@ peek(struct json *j)
 }
 
 static bool
-take(struct json *j, char c)
+take(struct jsonfile *j, char c)
 {
 	if (j->bad || peek(j) != c)
 		return false;
@@ -24,14 +24,14 @@ take(struct json *j, char c)
 }
 
 static void
-need(struct json *j, char c)
+need(struct jsonfile *j, char c)
 {
 	if (!take(j, c))
 		j->bad = true;
 }
 
 static int
-next_byte(struct json *j)
+next_byte(struct jsonfile *j)
 {
 	if (j->at == j->in.len) {
 		j->bad = true;
@@ -41,7 +41,7 @@ next_byte(struct json *j)
 }
 
 static uint32_t
-hex4(struct json *j)
+hex4(struct jsonfile *j)
 {
 	uint32_t v = 0;
 
@@ -79,7 +79,7 @@ put_utf8(struct writer *w, uint32_t c)
 }
 
 static void
-read_escape(struct json *j)
+read_escape(struct jsonfile *j)
 {
 	static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
 	int c = next_byte(j);
@@ -110,7 +110,7 @@ read_escape(struct json *j)
 }
 
 static struct span
-read_string(struct json *j)
+read_string(struct jsonfile *j)
 {
 	size_t start = j->text->len;
 
@@ -135,7 +135,7 @@ read_string(struct json *j)
 }
 
 static bool
-word(struct json *j, const char *text)
+word(struct jsonfile *j, const char *text)
 {
 	struct span s = span_str(text);
 
@@ -146,7 +146,7 @@ word(struct json *j, const char *text)
 }
 
 static bool
-digits(struct json *j)
+digits(struct jsonfile *j)
 {
 	size_t start = j->at;
 
@@ -158,7 +158,7 @@ digits(struct json *j)
 
 /** -?(0|[1-9][0-9]*), with fraction and exponent. */
 static struct span
-read_number(struct json *j)
+read_number(struct jsonfile *j)
 {
 	size_t start = j->at;
 	bool zero;
@@ -179,7 +179,7 @@ read_number(struct json *j)
 }
 
 static enum rc
-open_level(struct json *j)
+open_level(struct jsonfile *j)
 {
 	j->at++;
 	if (j->depth == JSON_DEPTH_MAX) {
@@ -191,11 +191,11 @@ open_level(struct json *j)
 }
 
 enum rc
-json_value(struct json *j, struct json_value *v)
+jsonfile_value(struct jsonfile *j, struct jsonfile_value *v)
 {
 	int c = j->bad ? -1 : peek(j);
 
-	*v = (struct json_value){0};
+	*v = (struct jsonfile_value){0};
 	if (c == '{' || c == '[') {
 		v->kind = c == '{' ? JSON_OBJECT : JSON_ARRAY;
 		return open_level(j);
@@ -223,7 +223,7 @@ json_value(struct json *j, struct json_value *v)
 
 /** Before a member or element: a comma where one belongs, or the end. */
 static bool
-next_of(struct json *j, char end)
+next_of(struct jsonfile *j, char end)
 {
 	bool first;
 
@@ -241,7 +241,7 @@ next_of(struct json *j, char end)
 }
 
 bool
-json_member(struct json *j, struct span *name)
+jsonfile_member(struct jsonfile *j, struct span *name)
 {
 	if (!next_of(j, '}'))
 		return false;
@@ -252,31 +252,31 @@ json_member(struct json *j, struct span *name)
 }
 
 bool
-json_element(struct json *j)
+jsonfile_element(struct jsonfile *j)
 {
 	return next_of(j, ']');
 }
 
 void
-json_skip(struct json *j, const struct json_value *v)
+jsonfile_skip(struct jsonfile *j, const struct jsonfile_value *v)
 {
-	struct json_value inner;
+	struct jsonfile_value inner;
 	struct span name;
 
-	/* depth is bounded by json_value */
+	/* depth is bounded by jsonfile_value */
 	if (v->kind == JSON_OBJECT) {
-		while (json_member(j, &name))
-			if (json_value(j, &inner) == RC_OK)
-				json_skip(j, &inner);
+		while (jsonfile_member(j, &name))
+			if (jsonfile_value(j, &inner) == RC_OK)
+				jsonfile_skip(j, &inner);
 	} else if (v->kind == JSON_ARRAY) {
-		while (json_element(j))
-			if (json_value(j, &inner) == RC_OK)
-				json_skip(j, &inner);
+		while (jsonfile_element(j))
+			if (jsonfile_value(j, &inner) == RC_OK)
+				jsonfile_skip(j, &inner);
 	}
 }
 
 bool
-json_done(struct json *j)
+jsonfile_done(struct jsonfile *j)
 {
 	return !j->bad && j->depth == 0 && peek(j) == -1;
 }

@@ -10,22 +10,22 @@
 
 enum { JSON_DEPTH_MAX = 8 };
 
-enum json_kind {
-	JSON_OBJECT, /**< its members follow: json_member */
-	JSON_ARRAY, /**< its elements follow: json_element */
+enum jsonfile_kind {
+	JSON_OBJECT, /**< its members follow: jsonfile_member */
+	JSON_ARRAY, /**< its elements follow: jsonfile_element */
 	JSON_STRING,
 	JSON_NUMBER,
 	JSON_BOOLEAN,
 	JSON_NULL,
 };
 
-struct json_value {
-	enum json_kind kind;
+struct jsonfile_value {
+	enum jsonfile_kind kind;
 	struct span text; /**< STRING: unescaped; NUMBER: as it stands */
 	bool boolean;
 };
 
-struct json {
+struct jsonfile {
 	struct span in;
 	struct writer *text; /**< borrowed: where unescaped strings go */
 	size_t at;
@@ -35,23 +35,23 @@ struct json {
 };
 
 /** `in` and `text` are borrowed for as long as it is used. */
-void json_init(struct json *j, struct span in, struct writer *text);
+void jsonfile_init(struct jsonfile *j, struct span in, struct writer *text);
 
 /** The next value. Errors: RC_MALFORMED (also: too deep), RC_TOO_LARGE (no
  *  room for its text). */
-MUST_CHECK enum rc json_value(struct json *j, struct json_value *v);
+MUST_CHECK enum rc jsonfile_value(struct jsonfile *j, struct jsonfile_value *v);
 
-/** The next member's name; its value is read by json_value. False: the object
+/** The next member's name; its value is read by jsonfile_value. False: the object
  *  has ended, or `j->bad`. */
-bool json_member(struct json *j, struct span *name);
+bool jsonfile_member(struct jsonfile *j, struct span *name);
 
-/** True when another element of the array follows: read it by json_value. */
-bool json_element(struct json *j);
+/** True when another element of the array follows: read it by jsonfile_value. */
+bool jsonfile_element(struct jsonfile *j);
 
-/** Skip a value that was begun by json_value. */
-void json_skip(struct json *j, const struct json_value *v);
+/** Skip a value that was begun by jsonfile_value. */
+void jsonfile_skip(struct jsonfile *j, const struct jsonfile_value *v);
 
 /** True when all was read and nothing was wrong. */
-bool json_done(struct json *j);
+bool jsonfile_done(struct jsonfile *j);
 
 #endif
