@@ -26,7 +26,7 @@ static const struct lwm2m_path bases[] = {
     {0, 1, 3, LWM2M_ID_NONE},
 };
 
-static const int formats[] = {FORMAT_TLV, FORMAT_SENML_CBOR};
+static const int tried[] = {FORMAT_TLV, FORMAT_SENML_CBOR};
 
 struct decoded {
 	uint8_t scratch[SCRATCH_MAX];
@@ -119,16 +119,16 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct decoded d;
 
-	for (size_t f = 0; f < sizeof(formats) / sizeof(formats[0]); f++) {
+	for (size_t f = 0; f < sizeof(tried) / sizeof(tried[0]); f++) {
 		for (size_t b = 0; b < sizeof(bases) / sizeof(bases[0]); b++) {
 			enum rc rc = decode(
-			    formats[f], bases[b], span_of(data, size), &d);
+			    tried[f], bases[b], span_of(data, size), &d);
 
 			must(rc == RC_OK || d.count == 0);
 			if (rc != RC_OK)
 				continue;
 			check(bases[b], &d);
-			again(formats[f], bases[b], &d);
+			again(tried[f], bases[b], &d);
 		}
 	}
 	return 0;

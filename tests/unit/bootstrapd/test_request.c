@@ -217,7 +217,7 @@ neither_non_nor_a_payload(void **state)
 
 /* encodings.md section 2: what pct names, then what is left. */
 static void
-formats(void **state)
+formats_to_write(void **state)
 {
 	static const struct {
 		int32_t pct;
@@ -270,7 +270,7 @@ main(void)
 	    cmocka_unit_test(long_endpoints),
 	    cmocka_unit_test(a_nul_in_the_endpoint),
 	    cmocka_unit_test(neither_non_nor_a_payload),
-	    cmocka_unit_test(formats),
+	    cmocka_unit_test(formats_to_write),
 	    cmocka_unit_test(formats_without_room),
 	};
 
