@@ -12,7 +12,7 @@
 #	operator.spki dm-ca.pem	what devices are to expect of LwM2M servers
 #	vendor.pem		the vendor's anchor, and below NAME.pem, NAME.key:
 #	vendor-gets-*-1		let in: by the anchor itself
-#	vendor-gets-psk-2	and by an intermediate, which stands behind it
+#	vendor-gets-psk-2	and by an intermediate, vendor-issuing.pem
 #	expired misused stranger	not let in; the last by another anchor
 #	raw-gets-*-1.spki	raw keys that the table lists
 #	raw-nobody.spki		and one that it does not
@@ -185,7 +185,6 @@ for what in psk certificate rpk; do
 	new_key "raw-gets-$what-1"
 done
 sign vendor-gets-psk-2 device vendor-issuing
-cat "$dir/vendor-issuing.pem" >>"$dir/vendor-gets-psk-2.pem"
 sign expired device vendor 20210101000000Z
 sign misused server vendor
 sign stranger device other
