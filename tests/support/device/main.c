@@ -149,10 +149,16 @@ equip_account(struct device *d, const struct account *a)
 		LWM2M_VALUE_OPAQUE(a->server_key)},
 	    {LWM2M_RESOURCE(OBJECT_SECURITY, a->instance, SECURITY_SECRET_KEY),
 		LWM2M_VALUE_OPAQUE(a->key)},
+	    {LWM2M_RESOURCE(
+		 OBJECT_SECURITY, a->instance, SECURITY_CERTIFICATE_USAGE),
+		LWM2M_VALUE_UNSIGNED(a->usage)},
+	    {LWM2M_RESOURCE(OBJECT_SECURITY, a->instance, SECURITY_SNI),
+		LWM2M_VALUE_STRING(a->sni)},
 	};
+	size_t count = a->sni.len ? 8 : 7;
 	enum rc rc = RC_OK;
 
-	for (size_t i = 0; rc == RC_OK && i < 6; i++)
+	for (size_t i = 0; rc == RC_OK && i < count; i++)
 		rc = device_equip(d, &entries[i]);
 	return rc;
 }
