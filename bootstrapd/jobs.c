@@ -165,8 +165,9 @@ note_failure(struct jobs *q, struct hsm_session *s)
 	const struct hsm_error err = *hsm_session_error(s);
 	bool mine;
 
-	/* a missing master is a fault of one policy, not of the token */
-	if (hsm_probe(s, NULL) == RC_OK) {
+	/* a missing master is a fault of one policy, not of the token; but what
+	 * a token that fails says of itself may be all well */
+	if (hsm_probe(s, NULL) == RC_OK && !hsm_needs_reopen(q->hsm)) {
 		say_missing(q, &err);
 		return;
 	}

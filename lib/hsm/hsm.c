@@ -202,6 +202,17 @@ reopen(struct hsm *h, struct hsm_error *err)
 	return rc;
 }
 
+bool
+hsm_needs_reopen(struct hsm *h)
+{
+	bool needed;
+
+	pthread_rwlock_rdlock(&h->epoch_lock);
+	needed = !h->up || h->dead_generation == h->generation;
+	pthread_rwlock_unlock(&h->epoch_lock);
+	return needed;
+}
+
 enum rc
 hsm_reopen(struct hsm *h, struct hsm_error *err)
 {

@@ -172,4 +172,8 @@ MUST_CHECK enum rc hsm_probe(struct hsm_session *s, const char *master);
  */
 MUST_CHECK enum rc hsm_reopen(struct hsm *h, struct hsm_error *err);
 
+/** Has hsm_reopen work to do: did a call return RC_TOKEN since it was opened,
+ *  whatever the token says of itself? */
+bool hsm_needs_reopen(struct hsm *h);
+
 #endif
