@@ -13,7 +13,7 @@ enum { NO_LEGACY = -1, V1_0 = 10, V1_1 = 11, V1_2 = 12, NO_END = 0 };
 
 /* clang-format off */
 
-const struct format formats[] = {
+const struct format lwm2m_formats[] = {
 	{FORMAT_TEXT, FORMAT_LEGACY_TEXT, "plain text", "text/plain",
 	    FORMAT_HOLDS_VALUE, V1_0, NO_END,
 	    plain_text_encode, plain_text_decode},
@@ -45,17 +45,18 @@ const struct format formats[] = {
 
 /* clang-format on */
 
-const size_t format_count = sizeof(formats) / sizeof(formats[0]);
+const size_t lwm2m_format_count =
+    sizeof(lwm2m_formats) / sizeof(lwm2m_formats[0]);
 
 const struct format *
 format_by_number(int content_format)
 {
 	if (content_format < 0)
 		return NULL;
-	for (size_t i = 0; i < format_count; i++) {
-		if (formats[i].number == content_format ||
-		    formats[i].legacy == content_format)
-			return &formats[i];
+	for (size_t i = 0; i < lwm2m_format_count; i++) {
+		if (lwm2m_formats[i].number == content_format ||
+		    lwm2m_formats[i].legacy == content_format)
+			return &lwm2m_formats[i];
 	}
 	return NULL;
 }

@@ -59,8 +59,8 @@ struct format {
 };
 
 /** All of them, ascending by number. */
-extern const struct format formats[];
-extern const size_t format_count;
+extern const struct format lwm2m_formats[];
+extern const size_t lwm2m_format_count;
 
 /** By either number; NULL: unknown. */
 const struct format *format_by_number(int content_format);

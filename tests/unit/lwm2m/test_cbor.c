@@ -261,6 +261,48 @@ test_a_break_ends_indefinite_containers_only(void **state)
 }
 
 static void
+test_strings_are_made_whole(void **state)
+{
+	static const struct {
+		const char *bytes;
+		const char *whole; /* hex; NULL: broken */
+		size_t room; /* that joining takes */
+	} cases[] = {
+	    {"40", "", 0},
+	    {"43010203", "010203", 0},
+	    {"5fff", "", 0},
+	    {"5f4101 40 420203 ff", "010203", 3},
+	    {"7f6161 626263 ff", "616263", 3},
+	    {"5f6161ff", NULL, 3},
+	    {"7f4161ff", NULL, 3},
+	    {"5f5f4101ffff", NULL, 3},
+	    {"5f00ff", NULL, 3},
+	    {"5f4101", NULL, 3},
+	    {"5f4201", NULL, 3},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		uint8_t room[8];
+		struct writer joined;
+		struct span got;
+
+		writer_init(&joined, room, cases[i].room);
+		assert_int_equal(next(cases[i].bytes), RC_OK);
+		got = cbor_whole(&r, &item, &joined);
+		assert_int_equal(r.bad, !cases[i].whole);
+		if (cases[i].whole)
+			assert_bytes(cases[i].bytes, got, hex(cases[i].whole));
+		if (!cases[i].whole || cases[i].room == 0)
+			continue;
+		writer_init(&joined, room, cases[i].room - 1);
+		assert_int_equal(next(cases[i].bytes), RC_OK);
+		(void)cbor_whole(&r, &item, &joined);
+		assert_true(joined.full && !r.bad);
+	}
+}
+
+static void
 test_skipping_by_depth(void **state)
 {
 	static const struct {
@@ -341,6 +383,7 @@ main(void)
 	    cmocka_unit_test(test_what_is_malformed),
 	    cmocka_unit_test(test_elements_of_every_kind_of_container),
 	    cmocka_unit_test(test_a_break_ends_indefinite_containers_only),
+	    cmocka_unit_test(test_strings_are_made_whole),
 	    cmocka_unit_test(test_skipping_by_depth),
 	    cmocka_unit_test(test_what_cannot_be_skipped),
 	};

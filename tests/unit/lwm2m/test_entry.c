@@ -27,6 +27,8 @@ test_what_no_encoder_takes(void **state)
 	    {"out of order",
 		{{AT(0, 1, 2), INTEGER(0)}, {AT(0, 1, 1), BOOLEAN(true)}}, 2},
 	    {"no value", {{AT(0, 1, 2), {.type = LWM2M_NONE}}}, 1},
+	    {"text that is not UTF-8", {{AT(0, 1, 14), TEXT("\xff")}}, 1},
+	    {"text with a NUL", {{AT(0, 1, 14), TEXT("\0")}}, 1},
 	    {"multiple without its instance", {{AT(0, 1, 16), UNSIGNED(49320)}},
 		1},
 	    {"single with an instance", {{AT4(0, 1, 2, 0), INTEGER(0)}}, 1},
@@ -41,6 +43,52 @@ test_what_no_encoder_takes(void **state)
 			LWM2M_INSTANCE(0, 1), cases[i].entries, cases[i].count))
 			fail_msg("%s: was taken", cases[i].why);
 	}
+}
+
+static void
+test_one_value_at_the_path_itself(void **state)
+{
+	static const struct lwm2m_entry members[] = {
+	    {AT4(0, 1, 16, 0), UNSIGNED(1)},
+	    {AT4(0, 1, 16, 1), UNSIGNED(2)},
+	};
+	static const struct lwm2m_entry mode = {AT(0, 1, 2), INTEGER(0)};
+	struct lwm2m_path multiple = LWM2M_RESOURCE(0, 1, 16);
+
+	(void)state;
+	assert_int_equal(entries_single(mode.path, &mode, 1), RC_OK);
+	assert_int_equal(
+	    entries_single(members[1].path, members + 1, 1), RC_OK);
+	assert_int_equal(entries_single(multiple, members, 1), RC_UNSUPPORTED);
+	assert_int_equal(entries_single(multiple, members, 2), RC_UNSUPPORTED);
+	assert_int_equal(
+	    entries_single(LWM2M_INSTANCE(0, 1), &mode, 1), RC_UNSUPPORTED);
+	assert_int_equal(entries_single(mode.path, NULL, 0), RC_MALFORMED);
+	assert_int_equal(
+	    entries_single(LWM2M_RESOURCE(0, 1, 3), &mode, 1), RC_MALFORMED);
+	assert_int_equal(
+	    entries_single(members[0].path, members, 2), RC_MALFORMED);
+}
+
+static void
+test_runs(void **state)
+{
+	static const struct lwm2m_entry e[] = {
+	    {AT(0, 1, 2), INTEGER(0)},
+	    {AT4(0, 1, 16, 0), UNSIGNED(1)},
+	    {AT4(0, 1, 16, 1), UNSIGNED(2)},
+	    {AT(0, 2, 2), INTEGER(0)},
+	    {AT(1, 2, 0), INTEGER(1)},
+	};
+	static const size_t wanted[] = {5, 4, 3, 1};
+
+	(void)state;
+	for (unsigned depth = 0; depth < COUNT(wanted); depth++)
+		assert_int_equal(
+		    entries_run(e, COUNT(e), depth), wanted[depth]);
+	assert_int_equal(entries_run(e + 1, 4, 3), 2);
+	assert_int_equal(entries_run(e + 1, 1, 3), 1);
+	assert_int_equal(entries_run(e + 1, 4, 4), 1);
 }
 
 static void
@@ -93,6 +141,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_vectors_are_valid_lists),
 	    cmocka_unit_test(test_what_no_encoder_takes),
+	    cmocka_unit_test(test_one_value_at_the_path_itself),
+	    cmocka_unit_test(test_runs),
 	    cmocka_unit_test(test_a_list_keeps_each_path_once),
 	    cmocka_unit_test(test_a_list_ends_at_its_capacity),
 	};

@@ -271,6 +271,62 @@ test_a_body_cut_anywhere(void **state)
 	}
 }
 
+/*
+ * A body as long as Block2 lets one grow, made of one part over and over: what
+ * is in it is found, none of it is looked at more than a few times, and nothing
+ * piles up.
+ */
+static void
+test_a_hundred_kilobytes(void **state)
+{
+	enum { BODY_LEN = 100 * 1024 };
+	static const struct {
+		const char *part;
+		unsigned links, skipped; /* of each part */
+	} cases[] = {
+	    {"</0/1>,", 1, 0},
+	    {"</65534/65534>;ssid=65535;uri=\"coaps://a\",", 1, 0},
+	    {"</0/1>;ssid=1;ssid=2,", 0, 1},
+	    {"x,", 0, 1},
+	    {",", 0, 0},
+	    {" ", 0, 0},
+	};
+	/* One long thing that is nothing in the end. */
+	static const char *const endless[] = {"\"", "\\", "<", ">", ";", "=",
+	    "a", "</0/1>;", "</0/1>;uri=\"", "</0/1>;a=\"\\\"", ";a=\"\"", "<,",
+	    "\"</", ",<", "=;", "\\\"", "\xff", "</"};
+	static uint8_t body[BODY_LEN];
+	struct lwm2m_link link;
+	struct link_reader r;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		size_t len = strlen(cases[i].part);
+		size_t parts = BODY_LEN / len;
+		size_t n = 0;
+
+		for (size_t p = 0; p < parts; p++)
+			memcpy(body + p * len, cases[i].part, len);
+		link_reader_init(&r, span_of(body, parts * len));
+		while (link_next(&r, &link))
+			n++;
+		assert_int_equal(n, parts * cases[i].links);
+		assert_int_equal(r.skipped, parts * cases[i].skipped);
+	}
+	for (size_t i = 0; i < COUNT(endless); i++) {
+		size_t len = strlen(endless[i]);
+		size_t n = 0;
+
+		for (size_t p = 0; p < BODY_LEN; p++)
+			body[p] = (uint8_t)endless[i][p % len];
+		link_reader_init(&r, span_of(body, BODY_LEN));
+		while (link_next(&r, &link))
+			n++;
+		assert_true(n + r.skipped <= BODY_LEN / 2);
+		assert_int_equal(r.rest.len, 0);
+	}
+}
+
 int
 main(void)
 {
@@ -280,6 +336,7 @@ main(void)
 	    cmocka_unit_test(test_what_is_tolerated),
 	    cmocka_unit_test(test_what_is_skipped),
 	    cmocka_unit_test(test_a_body_cut_anywhere),
+	    cmocka_unit_test(test_a_hundred_kilobytes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

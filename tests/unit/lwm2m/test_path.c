@@ -91,6 +91,22 @@ test_what_lies_within(void **state)
 }
 
 static void
+test_upper_levels(void **state)
+{
+	static const struct lwm2m_path whole = {0, 1, 16, 2};
+
+	(void)state;
+	for (unsigned depth = 0; depth <= 4; depth++) {
+		struct lwm2m_path upper = path_upper(whole, depth);
+
+		assert_int_equal(path_depth(upper), depth);
+		assert_true(path_within(whole, upper));
+	}
+	/* There is nothing more below than there was. */
+	assert_int_equal(path_depth(path_upper(LWM2M_OBJECT(3), 4)), 1);
+}
+
+static void
 test_order_is_by_level_and_parents_come_first(void **state)
 {
 	static const struct lwm2m_path sorted[] = {
@@ -122,6 +138,7 @@ main(void)
 	    cmocka_unit_test(test_text_and_back),
 	    cmocka_unit_test(test_what_is_no_path),
 	    cmocka_unit_test(test_what_lies_within),
+	    cmocka_unit_test(test_upper_levels),
 	    cmocka_unit_test(test_order_is_by_level_and_parents_come_first),
 	};
 

@@ -176,6 +176,8 @@ test_what_is_malformed(void **state)
 	    {"boolean 2", SERVER, "c10602"},
 	    {"boolean of no bytes", SERVER, "c006"},
 	    {"link of 2 bytes", SERVER, "c20a0000"},
+	    {"text that is not UTF-8", SERVER, "c107ff"},
+	    {"text with a NUL", SERVER, "c2075500"},
 	    {"executable", SERVER, "c00401"},
 	    {"executable of no bytes", SERVER, "c004"},
 	    {"twice", SERVER, "c10065 c10065"},

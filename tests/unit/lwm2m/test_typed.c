@@ -104,6 +104,100 @@ test_text_bytes_and_booleans_keep_to_the_table(void **state)
 	assert_int_equal(typed_boolean(LIFETIME, true, &v), RC_MALFORMED);
 }
 
+static enum rc
+number_at(struct lwm2m_path path, const char *text)
+{
+	struct lwm2m_number n;
+
+	assert_int_equal(number_parse(span_str(text), &n), RC_OK);
+	return typed_number(path, &n, &v);
+}
+
+static void
+test_numbers_that_were_text(void **state)
+{
+	(void)state;
+	assert_int_equal(number_at(LIFETIME, "86400"), RC_OK);
+	assert_true(value_equal(&v, &LWM2M_VALUE_INTEGER(86400)));
+	assert_int_equal(number_at(LIFETIME, "-0"), RC_OK);
+	assert_true(value_equal(&v, &LWM2M_VALUE_INTEGER(0)));
+	assert_int_equal(number_at(LIFETIME, "-9223372036854775808.0"), RC_OK);
+	assert_true(value_equal(&v, &LWM2M_VALUE_INTEGER(INT64_MIN)));
+	assert_int_equal(number_at(LIFETIME, "9007199254740993e0"), RC_OK);
+	assert_true(value_equal(&v, &LWM2M_VALUE_INTEGER(9007199254740993)));
+	assert_int_equal(number_at(RETRY_COUNT, "18446744073709551615"), RC_OK);
+	assert_true(value_equal(&v, &LWM2M_VALUE_UNSIGNED(UINT64_MAX)));
+	assert_int_equal(number_at(BOOTSTRAPPED, "7"), RC_OK);
+	assert_int_equal(v.type, LWM2M_TIME);
+	/* What the tables do not know goes by how it is written. */
+	assert_int_equal(number_at(UNKNOWN, "3"), RC_OK);
+	assert_true(value_equal(&v, &LWM2M_VALUE_INTEGER(3)));
+	assert_int_equal(number_at(UNKNOWN, "3.0"), RC_OK);
+	assert_int_equal(v.type, LWM2M_FLOAT);
+	assert_int_equal(number_at(UNKNOWN, "18446744073709551615"), RC_OK);
+	assert_int_equal(v.type, LWM2M_UNSIGNED);
+	assert_int_equal(
+	    number_at(UNKNOWN, "18446744073709551616"), RC_MALFORMED);
+	assert_int_equal(number_at(LIFETIME, "0.5"), RC_MALFORMED);
+	assert_int_equal(
+	    number_at(LIFETIME, "9223372036854775808"), RC_MALFORMED);
+	assert_int_equal(number_at(RETRY_COUNT, "-1"), RC_MALFORMED);
+	assert_int_equal(number_at(RETRY_COUNT, "1e20"), RC_MALFORMED);
+	assert_int_equal(number_at(BINDING, "1"), RC_MALFORMED);
+	assert_int_equal(number_at(BINDING, "1.5"), RC_MALFORMED);
+	assert_int_equal(number_at(DISABLE, "1"), RC_MALFORMED);
+}
+
+static void
+test_times(void **state)
+{
+	(void)state;
+	assert_int_equal(typed_time(BOOTSTRAPPED, -1, &v), RC_OK);
+	assert_int_equal(v.type, LWM2M_TIME);
+	assert_int_equal(v.integer, -1);
+	assert_int_equal(typed_time(UNKNOWN, 1, &v), RC_OK);
+	assert_int_equal(v.type, LWM2M_TIME);
+	assert_int_equal(typed_time(LIFETIME, 1, &v), RC_MALFORMED);
+}
+
+static void
+test_base64(void **state)
+{
+	uint8_t room[4];
+	struct writer w;
+
+	(void)state;
+	writer_init(&w, room, sizeof(room));
+	assert_int_equal(typed_base64(KEY, SPAN_LIT("-_8"), &w, &v), RC_OK);
+	assert_true(value_equal(&v, &LWM2M_VALUE_OPAQUE(SPAN_LIT("\xfb\xff"))));
+	assert_int_equal(w.len, 2);
+	assert_int_equal(typed_base64(KEY, SPAN_LIT("+/8="), &w, &v), RC_OK);
+	assert_int_equal(
+	    typed_base64(KEY, SPAN_LIT("AA"), &w, &v), RC_TOO_LARGE);
+	writer_init(&w, room, sizeof(room));
+	assert_int_equal(
+	    typed_base64(KEY, SPAN_LIT("A"), &w, &v), RC_MALFORMED);
+	assert_int_equal(
+	    typed_base64(BINDING, SPAN_LIT("AA"), &w, &v), RC_MALFORMED);
+}
+
+static void
+test_text_is_utf8(void **state)
+{
+	static const char *const bad[] = {
+	    "\xff", "a\xc3", "\xc0\xaf", "\xed\xa0\x80", "\xf5\x80\x80\x80"};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(bad); i++) {
+		assert_int_equal(
+		    typed_text(BINDING, span_str(bad[i]), &v), RC_MALFORMED);
+		assert_int_equal(
+		    typed_text(UNKNOWN, span_str(bad[i]), &v), RC_MALFORMED);
+	}
+	assert_int_equal(
+	    typed_text(BINDING, span_of("U\0", 2), &v), RC_MALFORMED);
+}
+
 /* Object 21 before version 2.0 had String where Opaque is now. */
 static void
 test_oscore_of_either_version(void **state)
@@ -147,6 +241,10 @@ main(void)
 	    cmocka_unit_test(test_whole_numbers_that_do_not_fit),
 	    cmocka_unit_test(test_a_float_for_an_integer_must_be_whole),
 	    cmocka_unit_test(test_text_bytes_and_booleans_keep_to_the_table),
+	    cmocka_unit_test(test_numbers_that_were_text),
+	    cmocka_unit_test(test_times),
+	    cmocka_unit_test(test_base64),
+	    cmocka_unit_test(test_text_is_utf8),
 	    cmocka_unit_test(test_oscore_of_either_version),
 	    cmocka_unit_test(test_links),
 	};

@@ -52,6 +52,36 @@ test_bytes_are_compared_not_addresses(void **state)
 }
 
 static void
+test_numbers_and_links_as_text(void **state)
+{
+	static const struct {
+		struct lwm2m_value value;
+		const char *text;
+	} cases[] = {
+	    {INTEGER(0), "0"},
+	    {INTEGER(INT64_MIN), "-9223372036854775808"},
+	    {INTEGER(INT64_MAX), "9223372036854775807"},
+	    {TIME(-1), "-1"},
+	    {UNSIGNED(UINT64_MAX), "18446744073709551615"},
+	    {LINK(66, 0), "66:0"},
+	    {LINK(65535, 65535), "65535:65535"},
+	    {TEXT("a"), ""},
+	    {BOOLEAN(true), ""},
+	};
+	char buf[VALUE_PRINT_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct writer w;
+
+		writer_init(&w, buf, sizeof(buf));
+		value_print(&w, &cases[i].value);
+		assert_false(w.full);
+		assert_bytes("text", writer_span(&w), span_str(cases[i].text));
+	}
+}
+
+static void
 test_every_type_has_a_name_of_its_own(void **state)
 {
 	(void)state;
@@ -72,6 +102,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_values_differ_in_type_or_content),
 	    cmocka_unit_test(test_bytes_are_compared_not_addresses),
+	    cmocka_unit_test(test_numbers_and_links_as_text),
 	    cmocka_unit_test(test_every_type_has_a_name_of_its_own),
 	};
 

@@ -45,6 +45,25 @@ static const struct lwm2m_entry psk_account[] = {
 	"a321652f312f302f006130021865 a2006131021a00015180 a200613604f4" \
 	"a2006137036155"
 
+#define PSK_ACCOUNT_CBOR \
+	"a600781e636f6170733a2f2f6c776d326d2e6578616d706c652e636f6d3a35363834" \
+	"01f40200034b6465766963652d3030303105500001020304050607" \
+	"08090a0b0c0d0e0f0a1865"
+
+#define SERVER_CBOR "a4001865011a0001518006f4076155"
+
+#define PSK_ACCOUNT_JSON \
+	"{\"bn\":\"/0/1/\",\"n\":\"0\"," \
+	"\"vs\":\"coaps://lwm2m.example.com:5684\"}," \
+	"{\"n\":\"1\",\"vb\":false},{\"n\":\"2\",\"v\":0}," \
+	"{\"n\":\"3\",\"vd\":\"ZGV2aWNlLTAwMDE\"}," \
+	"{\"n\":\"5\",\"vd\":\"AAECAwQFBgcICQoLDA0ODw\"}," \
+	"{\"n\":\"10\",\"v\":101}"
+
+#define SERVER_JSON \
+	"{\"bn\":\"/1/0/\",\"n\":\"0\",\"v\":101},{\"n\":\"1\",\"v\":86400}," \
+	"{\"n\":\"6\",\"vb\":false},{\"n\":\"7\",\"vs\":\"U\"}"
+
 /* Access control: the Short Server ID is the resource instance. */
 static const struct lwm2m_entry access_control[] = {
 	{AT(2, 0, 0), INTEGER(1)},
@@ -106,72 +125,148 @@ static const struct lwm2m_entry two_servers[] = {
 const struct vector vectors[] = {
 	{"PUT /0/1", {0, 1, LWM2M_ID_NONE, LWM2M_ID_NONE}, psk_account, 6,
 	    PSK_ACCOUNT_TLV,
-	    "86" PSK_ACCOUNT_SENML},
+	    "86" PSK_ACCOUNT_SENML,
+	    "a1820001" PSK_ACCOUNT_CBOR,
+	    "[" PSK_ACCOUNT_JSON "]",
+	    "{\"bn\":\"/0/1/\",\"e\":[{\"n\":\"0\","
+	    "\"sv\":\"coaps://lwm2m.example.com:5684\"},"
+	    "{\"n\":\"1\",\"bv\":false},{\"n\":\"2\",\"v\":0},"
+	    "{\"n\":\"3\",\"sv\":\"ZGV2aWNlLTAwMDE=\"},"
+	    "{\"n\":\"5\",\"sv\":\"AAECAwQFBgcICQoLDA0ODw==\"},"
+	    "{\"n\":\"10\",\"v\":101}]}"},
 	{"PUT /0", {0, LWM2M_ID_NONE, LWM2M_ID_NONE, LWM2M_ID_NONE},
 	    psk_account, 6,
 	    "08014b" PSK_ACCOUNT_TLV,
 	    "86a321632f302f0063312f3003781e636f6170733a2f2f6c776d326d2e6578616d"
 	    "706c652e636f6d3a35363834a20063312f3104f4a20063312f320200a20063312f"
 	    "33084b6465766963652d30303031a20063312f350850000102030405060708090a"
-	    "0b0c0d0e0fa20064312f3130021865"},
+	    "0b0c0d0e0fa20064312f3130021865",
+	    "a100a101" PSK_ACCOUNT_CBOR,
+	    "[{\"bn\":\"/0/\",\"n\":\"1/0\","
+	    "\"vs\":\"coaps://lwm2m.example.com:5684\"},"
+	    "{\"n\":\"1/1\",\"vb\":false},{\"n\":\"1/2\",\"v\":0},"
+	    "{\"n\":\"1/3\",\"vd\":\"ZGV2aWNlLTAwMDE\"},"
+	    "{\"n\":\"1/5\",\"vd\":\"AAECAwQFBgcICQoLDA0ODw\"},"
+	    "{\"n\":\"1/10\",\"v\":101}]",
+	    "{\"bn\":\"/0/\",\"e\":[{\"n\":\"1/0\","
+	    "\"sv\":\"coaps://lwm2m.example.com:5684\"},"
+	    "{\"n\":\"1/1\",\"bv\":false},{\"n\":\"1/2\",\"v\":0},"
+	    "{\"n\":\"1/3\",\"sv\":\"ZGV2aWNlLTAwMDE=\"},"
+	    "{\"n\":\"1/5\",\"sv\":\"AAECAwQFBgcICQoLDA0ODw==\"},"
+	    "{\"n\":\"1/10\",\"v\":101}]}"},
 	{"PUT /1/0", {1, 0, LWM2M_ID_NONE, LWM2M_ID_NONE}, psk_account + 6, 4,
 	    "c10065 c40100015180 c10600 c10755",
-	    "84" SERVER_SENML},
+	    "84" SERVER_SENML,
+	    "a1820100" SERVER_CBOR,
+	    "[" SERVER_JSON "]",
+	    "{\"bn\":\"/1/0/\",\"e\":[{\"n\":\"0\",\"v\":101},"
+	    "{\"n\":\"1\",\"v\":86400},{\"n\":\"6\",\"bv\":false},"
+	    "{\"n\":\"7\",\"sv\":\"U\"}]}"},
 	{"PUT /1", {1, LWM2M_ID_NONE, LWM2M_ID_NONE, LWM2M_ID_NONE},
 	    psk_account + 6, 4,
 	    "08000f c10065c40100015180c10600c10755",
-	    NULL},
+	    NULL,
+	    "a101a100" SERVER_CBOR,
+	    NULL, NULL},
 	{"PUT /2/0", {2, 0, LWM2M_ID_NONE, LWM2M_ID_NONE}, access_control,
 	    COUNT(access_control),
 	    "c10001 c10100 8302 41650f c10365",
 	    "84a321652f322f302f0061300201a20061310200a20065322f313031020f"
-	    "a2006133021865"},
+	    "a2006133021865",
+	    "a1820200a40001010002a118650f031865",
+	    "[{\"bn\":\"/2/0/\",\"n\":\"0\",\"v\":1},{\"n\":\"1\",\"v\":0},"
+	    "{\"n\":\"2/101\",\"v\":15},{\"n\":\"3\",\"v\":101}]",
+	    "{\"bn\":\"/2/0/\",\"e\":[{\"n\":\"0\",\"v\":1},"
+	    "{\"n\":\"1\",\"v\":0},{\"n\":\"2/101\",\"v\":15},"
+	    "{\"n\":\"3\",\"v\":101}]}"},
 	{"PUT /2 with wide identifiers",
 	    {2, LWM2M_ID_NONE, LWM2M_ID_NONE, LWM2M_ID_NONE},
 	    wide_access_control, COUNT(wide_access_control),
 	    "28012c13 c10001 c10100 8702 410003 61013601 c2030136",
-	    NULL},
+	    NULL,
+	    "a102 a119012c a4 0001 0100 02a2 0003 19013601 03190136",
+	    NULL, NULL},
 	{"PUT /0/2", {0, 2, LWM2M_ID_NONE, LWM2M_ID_NONE}, oscore_account,
 	    COUNT(oscore_account),
 	    "c80014636f61703a2f2f5b323030313a6462383a3a315d c10100 c10203"
 	    "c10a66 88100c 44000000c0a8 44010000c0ae c41100150000",
 	    "87a321652f302f322f0061300374636f61703a2f2f5b323030313a6462383a3a31"
 	    "5da200613104f4a20061320203a200623130021866a2006431362f300219c0a8"
-	    "a2006431362f310219c0aea20062313763766c6f6432313a30"},
+	    "a2006431362f310219c0aea20062313763766c6f6432313a30",
+	    "a1820002a60074636f61703a2f2f5b323030313a6462383a3a315d01f402030a18"
+	    "6610a20019c0a80119c0ae116432313a30",
+	    "[{\"bn\":\"/0/2/\",\"n\":\"0\",\"vs\":\"coap://[2001:db8::1]\"},"
+	    "{\"n\":\"1\",\"vb\":false},{\"n\":\"2\",\"v\":3},"
+	    "{\"n\":\"10\",\"v\":102},{\"n\":\"16/0\",\"v\":49320},"
+	    "{\"n\":\"16/1\",\"v\":49326},{\"n\":\"17\",\"vlo\":\"21:0\"}]",
+	    "{\"bn\":\"/0/2/\",\"e\":[{\"n\":\"0\","
+	    "\"sv\":\"coap://[2001:db8::1]\"},{\"n\":\"1\",\"bv\":false},"
+	    "{\"n\":\"2\",\"v\":3},{\"n\":\"10\",\"v\":102},"
+	    "{\"n\":\"16/0\",\"v\":49320},{\"n\":\"16/1\",\"v\":49326},"
+	    "{\"n\":\"17\",\"ov\":\"21:0\"}]}"},
 	{"PUT /21/0", {21, 0, LWM2M_ID_NONE, LWM2M_ID_NONE}, oscore,
 	    COUNT(oscore),
 	    "c800100102030405060708090a0b0c0d0e0f10 c10101 c10200 c1030a"
 	    "c10405 c805089e7ca92223786340",
 	    "86a321662f32312f302f00613008500102030405060708090a0b0c0d0e0f10"
 	    "a2006131084101a2006132084100a2006133020aa20061340205a200613508489e"
-	    "7ca92223786340"},
+	    "7ca92223786340",
+	    "a1821500a6 00500102030405060708090a0b0c0d0e0f10 014101 024100"
+	    "030a 0405 05489e7ca92223786340",
+	    NULL, NULL},
 	{"PUT /0/0/3", {0, 0, 3, LWM2M_ID_NONE}, one_resource, 1,
 	    "c303abcdef",
-	    "81a221662f302f302f330843abcdef"},
+	    "81a221662f302f302f330843abcdef",
+	    "a1 83000003 43abcdef",
+	    "[{\"bn\":\"/0/0/3\",\"vd\":\"q83v\"}]",
+	    "{\"bn\":\"/0/0/3\",\"e\":[{\"sv\":\"q83v\"}]}"},
 	{"Bootstrap-Pack", {LWM2M_ID_NONE, LWM2M_ID_NONE, LWM2M_ID_NONE,
 	    LWM2M_ID_NONE}, psk_account, COUNT(psk_account),
 	    NULL,
-	    "8a" PSK_ACCOUNT_SENML SERVER_SENML},
+	    "8a" PSK_ACCOUNT_SENML SERVER_SENML,
+	    "a2820001" PSK_ACCOUNT_CBOR "820100" SERVER_CBOR,
+	    "[" PSK_ACCOUNT_JSON "," SERVER_JSON "]",
+	    "{\"bn\":\"/\",\"e\":[{\"n\":\"0/1/0\","
+	    "\"sv\":\"coaps://lwm2m.example.com:5684\"},"
+	    "{\"n\":\"0/1/1\",\"bv\":false},{\"n\":\"0/1/2\",\"v\":0},"
+	    "{\"n\":\"0/1/3\",\"sv\":\"ZGV2aWNlLTAwMDE=\"},"
+	    "{\"n\":\"0/1/5\",\"sv\":\"AAECAwQFBgcICQoLDA0ODw==\"},"
+	    "{\"n\":\"0/1/10\",\"v\":101},{\"n\":\"1/0/0\",\"v\":101},"
+	    "{\"n\":\"1/0/1\",\"v\":86400},{\"n\":\"1/0/6\",\"bv\":false},"
+	    "{\"n\":\"1/0/7\",\"sv\":\"U\"}]}"},
 	{"smartcard /0", {0, LWM2M_ID_NONE, LWM2M_ID_NONE, LWM2M_ID_NONE},
 	    bootstrap_account, COUNT(bootstrap_account),
 	    "080154 c8001b636f6170733a2f2f62732e6578616d706c652e636f6d3a3536"
 	    "3834 c10101 c10200 c8031775726e3a6465763a6f733a33323437332d3030"
 	    "30303432 c80510000102030405060708090a0b0c0d0e0f c10b0a",
-	    NULL},
+	    NULL,
+	    NULL, NULL, NULL},
 	{"factory payload with base names", {0, 1, LWM2M_ID_NONE,
 	    LWM2M_ID_NONE}, bootstrap_account, COUNT(bootstrap_account),
 	    NULL,
 	    "86a321652f302f312f00613003781b636f6170733a2f2f62732e6578616d706c65"
 	    "2e636f6d3a35363834a200613104f5a20061320200a2006133085775726e3a6465"
 	    "763a6f733a33323437332d303030303432a20061350850000102030405060708"
-	    "090a0b0c0d0e0fa200623131020a"},
+	    "090a0b0c0d0e0fa200623131020a",
+	    "a1820001a600781b636f6170733a2f2f62732e6578616d706c652e636f6d3a3536"
+	    "383401f50200035775726e3a6465763a6f733a33323437332d3030303034320550"
+	    "000102030405060708090a0b0c0d0e0f0b0a",
+	    NULL, NULL},
 	{"PUT /1 with two instances",
 	    {1, LWM2M_ID_NONE, LWM2M_ID_NONE, LWM2M_ID_NONE}, two_servers,
 	    COUNT(two_servers),
 	    "080009 c10065 c40100015180 0607 c10066 c1013c",
 	    "84a321632f312f0063302f30021865a20063302f31021a00015180"
-	    "a20063372f30021866a20063372f3102183c"},
-	{"nothing", {1, 0, LWM2M_ID_NONE, LWM2M_ID_NONE}, NULL, 0, "", "80"},
+	    "a20063372f30021866a20063372f3102183c",
+	    "a101 a2 00 a2 001865 011a00015180 07 a2 001866 01183c",
+	    "[{\"bn\":\"/1/\",\"n\":\"0/0\",\"v\":101},"
+	    "{\"n\":\"0/1\",\"v\":86400},{\"n\":\"7/0\",\"v\":102},"
+	    "{\"n\":\"7/1\",\"v\":60}]",
+	    "{\"bn\":\"/1/\",\"e\":[{\"n\":\"0/0\",\"v\":101},"
+	    "{\"n\":\"0/1\",\"v\":86400},{\"n\":\"7/0\",\"v\":102},"
+	    "{\"n\":\"7/1\",\"v\":60}]}"},
+	{"nothing", {1, 0, LWM2M_ID_NONE, LWM2M_ID_NONE}, NULL, 0, "", "80",
+	    NULL, "[]", "{\"bn\":\"/1/0/\",\"e\":[]}"},
 };
 
 /* clang-format on */
@@ -196,6 +291,26 @@ hex(const char *text)
 	writer_init(&w, buffers[next++ % COUNT(buffers)], PAYLOAD_MAX);
 	assert_int_equal(text_unhex(&w, span_of(digits, n)), RC_OK);
 	return writer_span(&w);
+}
+
+bool
+vector_payload(const struct vector *v, int content_format, struct span *out)
+{
+	const char *bytes = NULL;
+	const char *text = NULL;
+
+	if (content_format == FORMAT_TLV)
+		bytes = v->tlv;
+	else if (content_format == FORMAT_SENML_CBOR)
+		bytes = v->senml_cbor;
+	else if (content_format == FORMAT_LWM2M_CBOR)
+		bytes = v->lwm2m_cbor;
+	else if (content_format == FORMAT_SENML_JSON)
+		text = v->senml_json;
+	else if (content_format == FORMAT_OMA_JSON)
+		text = v->oma_json;
+	*out = bytes ? hex(bytes) : span_str(text);
+	return bytes || text;
 }
 
 static void

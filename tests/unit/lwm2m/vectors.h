@@ -5,7 +5,7 @@
 #ifndef TEST_LWM2M_VECTORS_H
 #define TEST_LWM2M_VECTORS_H
 
-#include "lwm2m/object.h"
+#include "lwm2m/format.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -26,8 +26,11 @@ struct vector {
 	struct lwm2m_path base;
 	const struct lwm2m_entry *entries;
 	size_t count;
-	const char *tlv; /* hex, spaces allowed; NULL: cannot be */
+	const char *tlv; /* hex, spaces allowed; NULL: none */
 	const char *senml_cbor;
+	const char *lwm2m_cbor;
+	const char *senml_json; /* as it is */
+	const char *oma_json;
 };
 
 extern const struct vector vectors[];
@@ -37,6 +40,11 @@ extern const size_t vector_count;
  *  here on, as those of vector_file. */
 struct span hex(const char *text);
 
+/** The payload of vector `v` in a format; false: it has none. Borrowed as from
+ *  hex. */
+bool vector_payload(
+    const struct vector *v, int content_format, struct span *out);
+
 /* Initialisers, for tables. */
 /* clang-format off */
 #define IN_BYTES(s) {(const uint8_t *)(s), sizeof(s) - 1}
@@ -44,6 +52,9 @@ struct span hex(const char *text);
 #define BYTES(s) {.type = LWM2M_OPAQUE, .bytes = IN_BYTES(s)}
 #define INTEGER(n) {.type = LWM2M_INTEGER, .integer = (n)}
 #define UNSIGNED(n) {.type = LWM2M_UNSIGNED, .number = (n)}
+#define TIME(n) {.type = LWM2M_TIME, .integer = (n)}
+#define REAL(r) {.type = LWM2M_FLOAT, .real = (r)}
+#define CORELNK(s) {.type = LWM2M_CORELNK, .bytes = IN_BYTES(s)}
 #define BOOLEAN(b) {.type = LWM2M_BOOLEAN, .boolean = (b)}
 #define LINK(o, i) {.type = LWM2M_OBJLNK, .link = {(o), (i)}}
 #define AT(o, i, r) {(o), (i), (r), LWM2M_ID_NONE}
