@@ -47,10 +47,8 @@ test_what_is_no_value(void **state)
 	    "\"\t\"", "\"\x1f\"", "\"\xff\"", "\"\xc0\x80\"",
 	    "\"\xed\xa0\x80\"", "\"\xf4\x90\x80\x80\"", "\"\xe2\x82\"", "01",
 	    "1.", "+1", ".1", "0x1", "1e", "-", "NaN", "nan", "Infinity",
-	    "-Infinity", "1e999",
-	    "\xef\xbb\xbf"
-	    "1",
-	    "\f1", "//\n1", "/**/1", "\\u0031"};
+	    "-Infinity", "1e999", "\xef\xbb\xbf[]", "\f1", "//\n1", "/**/1",
+	    "\\u0031"};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(bad); i++) {

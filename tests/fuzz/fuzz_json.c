@@ -1,0 +1,28 @@
+/*
+ * The same as fuzz_lwm2m for the two formats of JSON.
+ */
+#include "codec.h"
+
+static const struct lwm2m_path bases[] = {
+    {CODEC_NONE, CODEC_NONE, CODEC_NONE, CODEC_NONE},
+    {0, 1, CODEC_NONE, CODEC_NONE},
+    {1, CODEC_NONE, CODEC_NONE, CODEC_NONE},
+    {1, 0, CODEC_NONE, CODEC_NONE},
+    {2, 0, CODEC_NONE, CODEC_NONE},
+    {4711, 0, CODEC_NONE, CODEC_NONE},
+    {0, 1, 5, CODEC_NONE},
+};
+
+static const int formats[] = {FORMAT_SENML_JSON, FORMAT_OMA_JSON};
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	for (size_t f = 0; f < sizeof(formats) / sizeof(formats[0]); f++) {
+		for (size_t b = 0; b < sizeof(bases) / sizeof(bases[0]); b++)
+			codec_check(formats[f], bases[b], span_of(data, size));
+	}
+	return 0;
+}
