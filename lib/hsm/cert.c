@@ -129,8 +129,12 @@ read_extension(
 		break;
 	case CE_AUTHORITY_KEY_ID:
 		c->issuer_key_id = x509_authority_key_read(&r);
+		/* what is around the key's name alone */
+		if (e->value.len != c->issuer_key_id.len + 4)
+			c->other = true;
 		break;
 	default:
+		c->other = true;
 		if (e->critical)
 			c->unknown_critical = true;
 		return;

@@ -83,6 +83,7 @@ struct cert {
 	struct span key_id; /**< subjectKeyIdentifier; empty: none */
 	struct span issuer_key_id; /**< authorityKeyIdentifier */
 	bool unknown_critical; /**< an extension that must be understood */
+	bool other; /**< an extension, or a part of one, that is not in here */
 };
 
 /**

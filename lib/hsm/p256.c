@@ -87,8 +87,8 @@ p256_spki_check(struct span spki)
 	return rc;
 }
 
-static enum rc
-load(struct span spki, EVP_PKEY **key)
+enum rc
+p256_load(struct span spki, EVP_PKEY **key)
 {
 	const uint8_t *at = spki.p;
 	enum rc rc = p256_spki_check(spki);
@@ -110,7 +110,7 @@ p256_verify(struct span spki, const uint8_t digest[static P256_DIGEST_LEN],
 	BIGNUM *s = BN_bin2bn(signature + 32, 32, NULL);
 	uint8_t *der = NULL;
 	int der_len;
-	enum rc rc = load(spki, &key);
+	enum rc rc = p256_load(spki, &key);
 
 	if (rc)
 		goto out;
@@ -143,7 +143,7 @@ p256_verify_message(
 {
 	EVP_PKEY *key = NULL;
 	EVP_MD_CTX *ctx = NULL;
-	enum rc rc = load(spki, &key);
+	enum rc rc = p256_load(spki, &key);
 
 	if (rc)
 		goto out;

@@ -15,4 +15,7 @@ const EC_GROUP *p256_group(void);
  *  need not find out, for the last one of a thread. */
 void p256_made(const uint8_t spki[static P256_SPKI_LEN]);
 
+/** The key for OpenSSL; owned. Errors: as p256_spki_check. */
+MUST_CHECK enum rc p256_load(struct span spki, EVP_PKEY **key);
+
 #endif

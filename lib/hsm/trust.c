@@ -1,7 +1,6 @@
 /* Chains, verified by OpenSSL; what it is given was read by us before. */
-#include "hsm/trust.h"
-#include "hsm/crl.h"
 #include "hsm/hsm_internal.h"
+#include "hsm/trust_internal.h"
 
 #include <openssl/err.h>
 #include <openssl/x509_vfy.h>
@@ -12,11 +11,6 @@
 enum {
 	CHAIN_MAX = 10,
 	SECURITY_LEVEL = 2, /* 112 bits, no SHA-1 */
-};
-
-struct trust {
-	X509_STORE *store;
-	bool crl, crl_required;
 };
 
 struct trust *
@@ -39,6 +33,7 @@ trust_free(struct trust *t)
 {
 	if (!t)
 		return;
+	trust_direct_fini(t);
 	X509_STORE_free(t->store);
 	free(t);
 }
@@ -78,6 +73,8 @@ trust_add(struct trust *t, struct span der, struct der_fault *fault)
 	}
 	x = load(der);
 	rc = x && X509_STORE_add_cert(t->store, x) ? RC_OK : RC_MEMORY;
+	if (!rc)
+		rc = trust_direct_anchor(t, &c);
 	X509_free(x);
 	ERR_clear_error();
 	return rc;
@@ -102,6 +99,7 @@ trust_add_crl(struct trust *t, struct span der, struct der_fault *fault)
 		rc = RC_MEMORY;
 	} else {
 		t->crl = true;
+		rc = trust_direct_list(t, &c);
 	}
 	X509_CRL_free(x);
 	ERR_clear_error();
@@ -231,8 +229,8 @@ judge(X509_STORE_CTX *ctx, const struct check *check, struct trust_verdict *v)
 	return error == X509_V_ERR_OUT_OF_MEM ? RC_MEMORY : RC_DENIED;
 }
 
-enum rc
-trust_verify(const struct trust *t, struct span der, const struct span *chain,
+static enum rc
+verify_chain(const struct trust *t, struct span der, const struct span *chain,
     size_t chain_count, enum cert_eku eku, int64_t now_s,
     struct trust_verdict *verdict)
 {
@@ -242,7 +240,6 @@ trust_verify(const struct trust *t, struct span der, const struct span *chain,
 	X509 *x = load(der);
 	enum rc rc = RC_OK;
 
-	*verdict = (struct trust_verdict){0};
 	if (!x || chain_count > CHAIN_MAX)
 		rc = RC_MALFORMED;
 	if (!rc && (!ctx || !stack))
@@ -262,4 +259,20 @@ out:
 	X509_free(x);
 	ERR_clear_error();
 	return rc;
+}
+
+enum rc
+trust_verify(const struct trust *t, struct span der, const struct span *chain,
+    size_t chain_count, enum cert_eku eku, int64_t now_s,
+    struct trust_verdict *verdict)
+{
+	struct der_fault fault;
+	struct cert c;
+
+	*verdict = (struct trust_verdict){0};
+	if (cert_read(der, &c, &fault))
+		return RC_MALFORMED;
+	if (trust_direct(t, &c, eku, now_s))
+		return RC_OK;
+	return verify_chain(t, der, chain, chain_count, eku, now_s, verdict);
 }

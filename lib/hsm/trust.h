@@ -1,6 +1,7 @@
 /**
  * trust.h - which certificates are believed: trust anchors, revocation lists,
- * and chains that are verified against them (RFC 5280 section 6, by OpenSSL).
+ * and chains that are verified against them (RFC 5280 section 6, by OpenSSL;
+ * what is signed by an anchor itself and good beyond doubt without it).
  *
  * An anchor may be any CA, also an issuing one without its root. Keys below 112
  * bits of strength and SHA-1 are refused. Not thread-safe while it is built;
@@ -45,7 +46,8 @@ struct trust_verdict {
 /**
  * Verify a certificate at a time, for `eku` (CERT_CLIENT_AUTH or
  * CERT_SERVER_AUTH; 0: any use), with the `chain_count` certificates that came
- * with it. All is DER and borrowed.
+ * with it. All is DER and borrowed. Of a certificate that is good without them
+ * the others are not read.
  * Errors: RC_DENIED (`verdict`), RC_MALFORMED (one cannot be read), RC_MEMORY.
  */
 MUST_CHECK enum rc trust_verify(const struct trust *t, struct span der,

@@ -1,0 +1,184 @@
+/*
+ * Most certificates of devices are the same few hundred bytes under the same
+ * CA. OpenSSL takes five times as long to read one as to verify its signature;
+ * so what has nothing but what our own reader knows is judged here, and OpenSSL
+ * is asked about all else, and about everything that is not good.
+ */
+#include "base/digest.h"
+#include "hsm/p256_internal.h"
+#include "hsm/trust_internal.h"
+
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <stdlib.h>
+
+enum {
+	LIST_MAX = 1000, /* entries of a list that is read through */
+};
+
+/* RFC 5280 4.2.1.9, 4.2.1.3; constraints and uses of a CA are for OpenSSL. */
+static bool
+serves(const struct cert *c)
+{
+	return c->is_ca && c->p256 && !c->other && !c->unknown_critical &&
+	    !c->has_constraints && !c->has_eku &&
+	    (!c->has_key_usage || (c->key_usage & CERT_KEY_CERT_SIGN));
+}
+
+static void
+find_signer(struct trust_list *l, const struct trust_anchor *a)
+{
+	for (; a && !l->signer; a = a->next)
+		if (crl_verify(&l->crl, &a->cert) == RC_OK)
+			l->signer = a;
+}
+
+enum rc
+trust_direct_anchor(struct trust *t, const struct cert *c)
+{
+	struct trust_anchor *a;
+	struct der_fault fault;
+	enum rc rc;
+
+	if (!serves(c) || p256_spki_check(c->spki) != RC_OK)
+		return RC_OK;
+	a = calloc(1, sizeof(*a) + c->der.len);
+	if (!a)
+		return RC_MEMORY;
+	memcpy(a->der, c->der.p, c->der.len);
+	rc = cert_read(span_of(a->der, c->der.len), &a->cert, &fault);
+	if (!rc)
+		rc = p256_load(a->cert.spki, &a->key);
+	if (rc) {
+		free(a);
+		return RC_MEMORY;
+	}
+	a->next = t->anchors;
+	t->anchors = a;
+	for (struct trust_list *l = t->lists; l; l = l->next)
+		find_signer(l, a);
+	return RC_OK;
+}
+
+enum rc
+trust_direct_list(struct trust *t, const struct crl *c)
+{
+	struct trust_list *l = calloc(1, sizeof(*l) + c->der.len);
+	struct der_fault fault;
+
+	if (!l)
+		return RC_MEMORY;
+	memcpy(l->der, c->der.p, c->der.len);
+	if (crl_parse(span_of(l->der, c->der.len), &l->crl, &fault)) {
+		free(l);
+		return RC_MEMORY;
+	}
+	find_signer(l, t->anchors);
+	l->next = t->lists;
+	t->lists = l;
+	return RC_OK;
+}
+
+void
+trust_direct_fini(struct trust *t)
+{
+	while (t->anchors) {
+		struct trust_anchor *next = t->anchors->next;
+
+		EVP_PKEY_free(t->anchors->key);
+		free(t->anchors);
+		t->anchors = next;
+	}
+	while (t->lists) {
+		struct trust_list *next = t->lists->next;
+
+		free(t->lists);
+		t->lists = next;
+	}
+}
+
+static bool
+is_on(const struct crl *list, const struct cert *c)
+{
+	struct crl_entry e;
+
+	return crl_find(list, c->serial, &e);
+}
+
+/*
+ * The anchor's own list, signed by it, is read through. Another one of that
+ * name, or one that might name the anchor, is a case for OpenSSL.
+ */
+static bool
+on_no_list(
+    const struct trust *t, const struct trust_anchor *a, const struct cert *c)
+{
+	unsigned own = 0;
+
+	if (t->crl_required)
+		return false;
+	for (const struct trust_list *l = t->lists; l; l = l->next) {
+		if (!span_equal(l->crl.issuer, a->cert.subject) &&
+		    !span_equal(l->crl.issuer, a->cert.issuer))
+			continue;
+		if (l->signer != a || ++own > 1 ||
+		    l->crl.entry_count > LIST_MAX || is_on(&l->crl, c) ||
+		    is_on(&l->crl, &a->cert))
+			return false;
+	}
+	return true;
+}
+
+static bool
+is_time(const struct cert *c, int64_t now_s)
+{
+	return c->not_before_s <= now_s && now_s <= c->not_after_s;
+}
+
+/* RFC 5280 4.2.1.3, 4.2.1.12; as a client or a server, whatever TLS does. */
+static bool
+is_use(const struct cert *c, enum cert_eku eku)
+{
+	return (eku == CERT_CLIENT_AUTH || eku == CERT_SERVER_AUTH) &&
+	    (!c->has_eku || (c->eku & eku)) &&
+	    (!c->has_key_usage || (c->key_usage & CERT_DIGITAL_SIGNATURE));
+}
+
+/* RFC 5280 6.1.3 (a)(4), 4.2.1.1. */
+static bool
+is_issuer(const struct trust_anchor *a, const struct cert *c)
+{
+	return span_equal(a->cert.subject, c->issuer) &&
+	    (c->issuer_key_id.len == 0 || a->cert.key_id.len == 0 ||
+		span_equal(c->issuer_key_id, a->cert.key_id));
+}
+
+static bool
+is_signed(const struct trust_anchor *a, const struct cert *c)
+{
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	bool good = ctx &&
+	    EVP_DigestVerifyInit(ctx, NULL, EVP_sha256(), NULL, a->key) == 1 &&
+	    EVP_DigestVerify(ctx, c->signature.p, c->signature.len, c->tbs.p,
+		c->tbs.len) == 1;
+
+	EVP_MD_CTX_free(ctx);
+	ERR_clear_error();
+	return good;
+}
+
+bool
+trust_direct(const struct trust *t, const struct cert *c, enum cert_eku eku,
+    int64_t now_s)
+{
+	if (c->other || c->unknown_critical || c->is_ca || c->has_constraints ||
+	    !c->p256 || !span_equal(c->algorithm, p256_sha256_algorithm) ||
+	    span_equal(c->subject, c->issuer) || !is_time(c, now_s) ||
+	    !is_use(c, eku))
+		return false;
+	for (const struct trust_anchor *a = t->anchors; a; a = a->next)
+		if (is_issuer(a, c) && is_time(&a->cert, now_s) &&
+		    on_no_list(t, a, c) && is_signed(a, c))
+			return true;
+	return false;
+}
