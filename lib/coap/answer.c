@@ -98,25 +98,40 @@ answer_open(struct coap_peer *p, const struct coap_message *m, uint64_t now_ms)
 	return a->ref;
 }
 
+enum rc
+answer_make(
+    struct coap_message *m, const struct coap_response *rs, uint8_t *scratch)
+{
+	enum rc rc = RC_OK;
+
+	if (!coap_is_response(rs->code) || rs->content_format > 0xffff ||
+	    rs->content_format < COAP_FORMAT_NONE)
+		return RC_BUG;
+	m->code = rs->code;
+	m->payload = rs->payload;
+	if (rs->content_format != COAP_FORMAT_NONE)
+		rc = coap_add(m, COAP_CONTENT_FORMAT,
+		    coap_uint((uint32_t)rs->content_format, scratch));
+	if (rc == RC_OK && rs->max_age_s >= 0)
+		rc = coap_add(m, COAP_MAX_AGE,
+		    coap_uint((uint32_t)rs->max_age_s, scratch + 4));
+	for (size_t i = 0; rc == RC_OK && i < rs->option_count; i++)
+		rc = coap_add(m, rs->options[i].number, rs->options[i].value);
+	return rc;
+}
+
 /* Errors: RC_TOO_LARGE, RC_MEMORY. */
 static enum rc
 encode(struct answer *a, const struct coap_response *rs,
     const struct coap_message *head)
 {
-	uint8_t buf[ANSWER_LEN_MAX], format[4], max_age[4];
+	uint8_t buf[ANSWER_LEN_MAX], scratch[ANSWER_SCRATCH];
 	struct coap_message m = *head;
 	struct writer w;
-	enum rc rc = RC_OK;
+	enum rc rc = answer_make(&m, rs, scratch);
 
-	if (rs->content_format != COAP_FORMAT_NONE)
-		rc = coap_add(&m, COAP_CONTENT_FORMAT,
-		    coap_uint((uint32_t)rs->content_format, format));
-	if (rc == RC_OK && rs->max_age_s >= 0)
-		rc = coap_add(&m, COAP_MAX_AGE,
-		    coap_uint((uint32_t)rs->max_age_s, max_age));
 	if (rc != RC_OK)
 		return rc;
-	m.payload = rs->payload;
 	writer_init(&w, buf, sizeof(buf));
 	coap_encode(&m, &w);
 	if (w.full) {
@@ -140,7 +155,7 @@ static enum rc
 give(struct coap_peer *p, struct answer *a, const struct coap_response *rs,
     uint64_t now_ms)
 {
-	struct coap_message m = {.code = rs->code, .token = a->token};
+	struct coap_message m = {.token = a->token};
 	bool separate = a->type == COAP_CON && a->acked;
 	enum rc rc;
 

@@ -69,6 +69,13 @@ bool answer_duplicate(
 uint32_t answer_open(
     struct coap_peer *p, const struct coap_message *m, uint64_t now_ms);
 
+enum { ANSWER_SCRATCH = 8 /**< bytes that answer_make() needs */ };
+
+/** Add to `m` what `rs` says. `m` borrows its payload, and `scratch`. Errors:
+ *  RC_BUG, RC_TOO_LARGE (more options than a message has). */
+MUST_CHECK enum rc answer_make(
+    struct coap_message *m, const struct coap_response *rs, uint8_t *scratch);
+
 /** coap_peer_respond(). */
 MUST_CHECK enum rc answer_give(struct coap_peer *p, uint32_t ref,
     const struct coap_response *rs, uint64_t now_ms);

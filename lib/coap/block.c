@@ -1,9 +1,6 @@
 #include "coap/block.h"
 
-enum {
-	SZX_RESERVED = 7,
-	BLOCKS_MAX = 1 << 20, /* NUM has 20 bits */
-};
+enum { BLOCKS_MAX = 1 << 20 /* NUM has 20 bits */ };
 
 uint8_t
 coap_szx_for(size_t bytes)
@@ -19,11 +16,19 @@ coap_szx_for(size_t bytes)
 enum rc
 coap_block_decode(struct span value, struct coap_block *b)
 {
+	enum rc rc = coap_block_decode_bert(value, b);
+
+	if (rc == RC_OK && b->szx == COAP_SZX_BERT)
+		return RC_MALFORMED;
+	return rc;
+}
+
+enum rc
+coap_block_decode_bert(struct span value, struct coap_block *b)
+{
 	uint32_t v;
 
 	if (value.len > 3 || !coap_uint_value(value, &v))
-		return RC_MALFORMED;
-	if ((v & 7) == SZX_RESERVED)
 		return RC_MALFORMED;
 	b->num = v >> 4;
 	b->more = v >> 3 & 1;
@@ -37,13 +42,26 @@ coap_block_encode(struct coap_block b, uint8_t *bytes)
 	return coap_uint(b.num << 4 | (uint32_t)b.more << 3 | b.szx, bytes);
 }
 
+static bool
+read_block(const struct coap_option *o, bool bert, struct coap_block *b)
+{
+	enum rc rc;
+
+	if (bert)
+		rc = coap_block_decode_bert(o->value, b);
+	else
+		rc = coap_block_decode(o->value, b);
+	return rc == RC_OK;
+}
+
 /* The block option `number` of `m`; false when it is absent or malformed. */
 static bool
-find_block(const struct coap_message *m, uint16_t number, struct coap_block *b)
+find_block(const struct coap_message *m, uint16_t number, bool bert,
+    struct coap_block *b)
 {
 	const struct coap_option *o = coap_find(m, number);
 
-	return o && coap_block_decode(o->value, b) == RC_OK;
+	return o && read_block(o, bert, b);
 }
 
 static const char blocks_too_small[] =
@@ -62,6 +80,13 @@ too_many(size_t body_len, uint8_t szx)
 	return body_len > (size_t)BLOCKS_MAX * coap_block_size(szx);
 }
 
+static void
+set_szx(struct block_send *s, uint8_t szx)
+{
+	s->szx = szx;
+	s->size = szx == COAP_SZX_BERT ? s->bert_size : coap_block_size(szx);
+}
+
 enum rc
 block_send_start(struct block_send *s, size_t body_len, size_t block_size)
 {
@@ -71,23 +96,36 @@ block_send_start(struct block_send *s, size_t body_len, size_t block_size)
 		block_size = largest;
 	if (block_size < coap_block_size(0))
 		block_size = coap_block_size(0);
-	*s = (struct block_send){
-	    .szx = coap_szx_for(block_size),
-	    .active = body_len > block_size,
-	};
+	*s = (struct block_send){.active = body_len > block_size};
+	set_szx(s, coap_szx_for(block_size));
 	return too_many(body_len, s->szx) ? RC_TOO_LARGE : RC_OK;
+}
+
+enum rc
+block_send_start_stream(
+    struct block_send *s, size_t body_len, struct block_room room)
+{
+	size_t unit = coap_block_size(COAP_SZX_BERT);
+
+	*s = (struct block_send){.active = !room.whole};
+	if (room.bert)
+		s->bert_size = room.bytes / unit * unit;
+	set_szx(s, s->bert_size ? COAP_SZX_BERT : coap_szx_for(room.bytes));
+	if (room.whole)
+		return RC_OK;
+	if (room.bytes < s->size || too_many(body_len, s->szx))
+		return RC_TOO_LARGE;
+	return RC_OK;
 }
 
 struct coap_block
 block_send_now(const struct block_send *s, struct span body, struct span *part)
 {
-	size_t size = coap_block_size(s->szx);
-
 	*part = span_from(body, s->offset);
-	if (part->len > size)
-		part->len = size;
+	if (part->len > s->size)
+		part->len = s->size;
 	return (struct coap_block){
-	    .num = (uint32_t)(s->offset / size),
+	    .num = (uint32_t)(s->offset / coap_block_size(s->szx)),
 	    .more = s->offset + part->len < body.len,
 	    .szx = s->szx,
 	};
@@ -99,7 +137,7 @@ send_restart(
 {
 	if (too_many(body_len, szx))
 		return broken(why, blocks_too_small);
-	s->szx = szx;
+	set_szx(s, szx);
 	s->offset = 0;
 	s->active = true;
 	return BLOCK_MORE;
@@ -114,10 +152,12 @@ send_too_large(struct block_send *s, size_t body_len,
 	struct coap_block hint;
 	bool smaller;
 
-	if (!find_block(answer, COAP_BLOCK1, &hint))
+	if (!find_block(answer, COAP_BLOCK1, s->bert_size > 0, &hint))
 		return BLOCK_DONE;
 	if (s->active)
 		smaller = hint.szx < s->szx;
+	else if (hint.szx == COAP_SZX_BERT)
+		smaller = s->bert_size < body_len;
 	else
 		smaller = coap_block_size(hint.szx) < body_len;
 	return smaller ? send_restart(s, body_len, hint.szx, why) : BLOCK_DONE;
@@ -129,20 +169,20 @@ static enum block_step
 send_continue(struct block_send *s, size_t body_len,
     const struct coap_message *answer, const char **why)
 {
-	size_t size = coap_block_size(s->szx);
 	const struct coap_option *o = coap_find(answer, COAP_BLOCK1);
+	size_t size = s->size;
 	struct coap_block b;
 
 	/* Some peers answer 2.31 without the option: it says enough. */
 	if (o) {
-		if (coap_block_decode(o->value, &b) != RC_OK)
+		if (!read_block(o, s->bert_size > 0, &b))
 			return broken(why, "malformed Block1 in the answer");
-		if (b.num != s->offset / size)
+		if (b.num != s->offset / coap_block_size(s->szx))
 			return broken(why, "the answer names another block");
 		if (b.szx < s->szx) {
 			if (too_many(body_len, b.szx))
 				return broken(why, blocks_too_small);
-			s->szx = b.szx;
+			set_szx(s, b.szx);
 		}
 	}
 	s->offset += size;
@@ -153,8 +193,7 @@ enum block_step
 block_send_answer(struct block_send *s, size_t body_len,
     const struct coap_message *answer, const char **why)
 {
-	bool last =
-	    !s->active || body_len - s->offset <= coap_block_size(s->szx);
+	bool last = !s->active || body_len - s->offset <= s->size;
 
 	if (answer->code == COAP_TOO_LARGE)
 		return send_too_large(s, body_len, answer, why);
@@ -220,6 +259,17 @@ receive_again(struct block_receive *r, const char **why)
 	return BLOCK_MORE;
 }
 
+/* RFC 8323 section 6: a BERT block that is not the last is of whole units. */
+static bool
+right_size(struct coap_block b, size_t len)
+{
+	size_t size = coap_block_size(b.szx);
+
+	if (b.szx == COAP_SZX_BERT)
+		return !b.more || (len > 0 && len % size == 0);
+	return b.more ? len == size : len <= size;
+}
+
 enum block_step
 block_receive_answer(struct block_receive *r, const struct coap_message *answer,
     const char **why)
@@ -228,15 +278,14 @@ block_receive_answer(struct block_receive *r, const struct coap_message *answer,
 	struct coap_block b;
 	size_t size;
 
-	if (!find_block(answer, COAP_BLOCK2, &b))
+	if (!find_block(answer, COAP_BLOCK2, r->bert, &b))
 		return broken(why, "Block2 is missing or malformed");
 	if (r->blocks > 0 && !span_equal(etag, span_of(r->etag, r->etag_len)))
 		return receive_again(r, why);
 	size = coap_block_size(b.szx);
 	if ((uint64_t)b.num * size != r->body.len)
 		return broken(why, "not the block that was asked for");
-	if (answer->payload.len > size ||
-	    (b.more && answer->payload.len != size))
+	if (!right_size(b, answer->payload.len))
 		return broken(why, "a block of the wrong size");
 	if (r->blocks == 0 && etag.len > 0)
 		memcpy(r->etag, etag.p, etag.len);

@@ -1,4 +1,5 @@
 #include "coap/message.h"
+#include "coap/signalling.h"
 
 #define DETAILS(c) \
 	c ".00", c ".01", c ".02", c ".03", c ".04", c ".05", c ".06", \
@@ -44,6 +45,11 @@ static const char *const known[256] = {
     [COAP_NOT_IMPLEMENTED] = "5.01 Not Implemented",
     [COAP_UNAVAILABLE] = "5.03 Service Unavailable",
     [COAP_NO_PROXYING] = "5.05 Proxying Not Supported",
+    [COAP_CSM] = "7.01 CSM",
+    [COAP_PING] = "7.02 Ping",
+    [COAP_PONG] = "7.03 Pong",
+    [COAP_RELEASE] = "7.04 Release",
+    [COAP_ABORT] = "7.05 Abort",
 };
 
 const char *

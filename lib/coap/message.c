@@ -1,4 +1,4 @@
-#include "coap/message.h"
+#include "coap/message_internal.h"
 
 /*
  *  0                   1                   2                   3
@@ -39,8 +39,8 @@ decode_nibble(struct reader *r, unsigned nibble)
 	}
 }
 
-static void
-decode_token(struct reader *r, unsigned len, struct coap_token *t)
+void
+message_decode_token(struct reader *r, unsigned len, struct coap_token *t)
 {
 	struct span s;
 
@@ -57,8 +57,8 @@ decode_token(struct reader *r, unsigned len, struct coap_token *t)
 
 /* Reads on past COAP_OPTIONS_MAX: what is malformed must be told apart from
  * what is only too much. */
-static bool
-decode_options(struct reader *r, struct coap_message *m)
+bool
+message_decode_rest(struct reader *r, struct coap_message *m)
 {
 	uint32_t number = 0;
 	bool fits = true;
@@ -104,8 +104,8 @@ coap_decode(struct span datagram, struct coap_message *m)
 	/* RFC 7252 section 4.1: nothing after the MID of an Empty message. */
 	if (m->code == COAP_EMPTY && datagram.len != HEADER_LEN)
 		return RC_MALFORMED;
-	decode_token(&r, head & 0xf, &m->token);
-	fits = decode_options(&r, m);
+	message_decode_token(&r, head & 0xf, &m->token);
+	fits = message_decode_rest(&r, m);
 	if (r.bad)
 		return RC_MALFORMED;
 	return fits ? RC_OK : RC_TOO_LARGE;
@@ -137,20 +137,35 @@ encode_option(struct writer *w, size_t delta, struct span value)
 	writer_put(w, value);
 }
 
+static size_t
+extension_len(size_t v)
+{
+	if (v >= BASE_TWO)
+		return 2;
+	return v >= BASE_ONE ? 1 : 0;
+}
+
+size_t
+message_rest_len(const struct coap_message *m)
+{
+	unsigned number = 0;
+	size_t len = m->payload.len > 0 ? 1 + m->payload.len : 0;
+
+	for (size_t i = 0; i < m->option_count; i++) {
+		const struct coap_option *o = &m->options[i];
+
+		len += 1 + extension_len((size_t)(o->number - number)) +
+		    extension_len(o->value.len) + o->value.len;
+		number = o->number;
+	}
+	return len;
+}
+
 void
-coap_encode(const struct coap_message *m, struct writer *w)
+message_encode_rest(const struct coap_message *m, struct writer *w)
 {
 	unsigned number = 0;
 
-	if (m->token.len > COAP_TOKEN_MAX) {
-		w->full = true;
-		return;
-	}
-	writer_be(w,
-	    (unsigned)VERSION << 6 | (unsigned)m->type << 4 | m->token.len, 1);
-	writer_be(w, m->code, 1);
-	writer_be(w, m->mid, 2);
-	writer_put(w, span_of(m->token.bytes, m->token.len));
 	for (size_t i = 0; i < m->option_count; i++) {
 		const struct coap_option *o = &m->options[i];
 
@@ -165,4 +180,19 @@ coap_encode(const struct coap_message *m, struct writer *w)
 		writer_be(w, PAYLOAD_MARKER, 1);
 		writer_put(w, m->payload);
 	}
+}
+
+void
+coap_encode(const struct coap_message *m, struct writer *w)
+{
+	if (m->token.len > COAP_TOKEN_MAX) {
+		w->full = true;
+		return;
+	}
+	writer_be(w,
+	    (unsigned)VERSION << 6 | (unsigned)m->type << 4 | m->token.len, 1);
+	writer_be(w, m->code, 1);
+	writer_be(w, m->mid, 2);
+	writer_put(w, span_of(m->token.bytes, m->token.len));
+	message_encode_rest(m, w);
 }

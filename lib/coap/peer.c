@@ -27,6 +27,27 @@ coap_peer_new(
 	return p;
 }
 
+struct coap_peer *
+coap_peer_new_stream(const struct coap_params *params,
+    const struct coap_stream_params *stream, coap_random_fn random,
+    void *random_ctx, uint64_t now_ms)
+{
+	struct coap_peer *p = calloc(1, sizeof(*p));
+
+	if (!p)
+		return NULL;
+	p->params = params;
+	p->random = random;
+	p->random_ctx = random_ctx;
+	p->stream = stream_new(stream, now_ms);
+	if (!p->stream) {
+		free(p);
+		return NULL;
+	}
+	p->counters.sent = 1; /* the CSM */
+	return p;
+}
+
 void
 coap_peer_free(struct coap_peer *p)
 {
@@ -34,6 +55,7 @@ coap_peer_free(struct coap_peer *p)
 		return;
 	request_cancel(p);
 	answer_fini(p);
+	stream_free(p->stream);
 	free(p);
 }
 
@@ -231,20 +253,28 @@ dispatch(struct coap_peer *p, struct span datagram, uint64_t now_ms)
 }
 
 void
-coap_peer_receive(struct coap_peer *p, struct span datagram, uint64_t now_ms)
+coap_peer_receive(struct coap_peer *p, struct span bytes, uint64_t now_ms)
 {
+	if (p->stream) {
+		stream_receive(p, bytes, now_ms);
+		return;
+	}
 	p->counters.received++;
 	/* What an event has borrowed ends here. */
 	if (p->event.message)
 		p->event_waits = false;
 	request_forget_body(p);
-	dispatch(p, datagram, now_ms);
+	dispatch(p, bytes, now_ms);
 	request_release(p, now_ms);
 }
 
 void
 coap_peer_tick(struct coap_peer *p, uint64_t now_ms)
 {
+	if (p->stream) {
+		stream_tick(p, now_ms);
+		return;
+	}
 	answer_tick(p, now_ms);
 	request_tick(p, now_ms);
 	request_release(p, now_ms);
@@ -253,24 +283,32 @@ coap_peer_tick(struct coap_peer *p, uint64_t now_ms)
 uint64_t
 coap_peer_deadline(const struct coap_peer *p)
 {
-	uint64_t a = answer_deadline(p);
-	uint64_t b = request_deadline(p);
+	uint64_t a, b;
 
+	if (p->stream)
+		return stream_deadline(p);
+	a = answer_deadline(p);
+	b = request_deadline(p);
 	return a < b ? a : b;
 }
 
 uint64_t
 coap_peer_keep_until(const struct coap_peer *p)
 {
-	uint64_t answers = answer_keep_until(p);
-	uint64_t request = request_deadline(p);
+	uint64_t answers, request;
 
+	if (p->stream)
+		return 0;
+	answers = answer_keep_until(p);
+	request = request_deadline(p);
 	return request != TIME_NEVER && request > answers ? request : answers;
 }
 
 bool
 coap_peer_event(struct coap_peer *p, struct coap_event *ev)
 {
+	if (p->stream)
+		stream_read(p);
 	if (!p->event_waits)
 		return false;
 	*ev = p->event;
@@ -281,6 +319,8 @@ coap_peer_event(struct coap_peer *p, struct coap_event *ev)
 enum rc
 coap_peer_output(struct coap_peer *p, struct writer *w)
 {
+	if (p->stream)
+		return stream_output(p, w);
 	if (w->full || w->cap - w->len < COAP_DATAGRAM_MAX)
 		return RC_TOO_LARGE;
 	if (p->note_count > 0) {
@@ -315,6 +355,8 @@ enum rc
 coap_peer_respond(struct coap_peer *p, uint32_t ref,
     const struct coap_response *rs, uint64_t now_ms)
 {
+	if (p->stream)
+		return stream_respond(p, ref, rs);
 	return answer_give(p, ref, rs, now_ms);
 }
 

@@ -7,6 +7,7 @@
 
 #include "coap/answer.h"
 #include "coap/request.h"
+#include "coap/stream.h"
 
 enum {
 	NOTES_MAX = 8, /**< short messages that wait; more are dropped */
@@ -35,13 +36,16 @@ struct coap_peer {
 	const struct coap_params *params; /**< borrowed */
 	coap_random_fn random;
 	void *random_ctx;
+	struct stream *stream; /**< owned; NULL: datagrams */
+	/* Datagrams: */
 	struct mids mids;
-	uint32_t last_ref;
 	struct note notes[NOTES_MAX];
 	size_t note_first, note_count;
 	struct answers answers;
+	/* Both: */
+	uint32_t last_ref;
 	struct exchange exchange;
-	struct coap_message in; /**< the last datagram; events point to it */
+	struct coap_message in; /**< the last message; events point to it */
 	struct coap_event event;
 	bool event_waits;
 	struct coap_counters counters;

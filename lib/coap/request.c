@@ -2,112 +2,20 @@
 
 #include <stdlib.h>
 
-/* Errors: RC_TOO_LARGE, RC_BUG. */
-static enum rc
-check(const struct coap_request *rq, size_t *path_len)
-{
-	if (rq->path_count > COAP_PATH_MAX)
-		return RC_TOO_LARGE;
-	if (!coap_is_request(rq->method) ||
-	    rq->content_format < COAP_FORMAT_NONE ||
-	    rq->content_format > 0xffff || rq->accept < COAP_FORMAT_NONE ||
-	    rq->accept > 0xffff)
-		return RC_BUG;
-	*path_len = 0;
-	for (size_t i = 0; i < rq->path_count; i++) {
-		if (rq->path[i].len == 0)
-			return RC_BUG;
-		if (rq->path[i].len > COAP_SEGMENT_MAX)
-			return RC_TOO_LARGE;
-		*path_len += rq->path[i].len;
-	}
-	return RC_OK;
-}
-
-/* The blocks that follow need the path long after the caller's is gone. */
-static enum rc
-copy_request(struct exchange *x, const struct coap_request *rq, size_t path_len)
-{
-	uint8_t *at;
-
-	x->rq = *rq;
-	if (path_len == 0)
-		return RC_OK;
-	x->path = malloc(path_len);
-	if (!x->path)
-		return RC_MEMORY;
-	at = x->path;
-	for (size_t i = 0; i < rq->path_count; i++) {
-		struct span s = rq->path[i];
-
-		memcpy(at, s.p, s.len);
-		x->rq.path[i] = span_of(at, s.len);
-		at += s.len;
-	}
-	return RC_OK;
-}
-
-/* Add an option; `rc` keeps the first fault. */
-static void
-add(struct coap_message *m, uint16_t number, struct span value, enum rc *rc)
-{
-	if (*rc == RC_OK)
-		*rc = coap_add(m, number, value);
-}
-
-/* Encode the message that the cursors stand at into x->datagram.
- * Errors: RC_FULL, RC_TOO_LARGE, RC_MEMORY. */
-static enum rc
-compose(struct coap_peer *p, uint64_t now_ms)
-{
-	struct exchange *x = &p->exchange;
-	struct coap_message m = {.type = COAP_CON, .code = x->rq.method};
-	uint8_t format[4], accept[4], block1[4], block2[4], size1[4];
-	uint8_t buf[COAP_DATAGRAM_MAX];
-	struct writer w;
-	enum rc rc;
-
-	rc = peer_mid(p, now_ms, &m.mid);
-	m.token.len = COAP_TOKEN_MAX;
-	p->random(p->random_ctx, m.token.bytes, COAP_TOKEN_MAX);
-	m.payload = x->rq.payload;
-	for (size_t i = 0; i < x->rq.path_count; i++)
-		add(&m, COAP_URI_PATH, x->rq.path[i], &rc);
-	if (x->rq.content_format != COAP_FORMAT_NONE)
-		add(&m, COAP_CONTENT_FORMAT,
-		    coap_uint((uint32_t)x->rq.content_format, format), &rc);
-	if (x->rq.accept != COAP_FORMAT_NONE)
-		add(&m, COAP_ACCEPT, coap_uint((uint32_t)x->rq.accept, accept),
-		    &rc);
-	if (x->down.started)
-		add(&m, COAP_BLOCK2,
-		    coap_block_encode(block_receive_next(&x->down), block2),
-		    &rc);
-	if (x->up.active) {
-		struct coap_block b =
-		    block_send_now(&x->up, x->rq.payload, &m.payload);
-
-		add(&m, COAP_BLOCK1, coap_block_encode(b, block1), &rc);
-		if (b.num == 0 && x->rq.payload.len <= UINT32_MAX)
-			add(&m, COAP_SIZE1,
-			    coap_uint((uint32_t)x->rq.payload.len, size1), &rc);
-	}
-	if (rc != RC_OK)
-		return rc;
-	writer_init(&w, buf, sizeof(buf));
-	coap_encode(&m, &w);
-	rc = w.full ? RC_TOO_LARGE : secret_set(&x->datagram, writer_span(&w));
-	secret_wipe(buf, sizeof(buf));
-	x->mid = m.mid;
-	x->token = m.token;
-	return rc;
-}
-
 static void
 launch(struct coap_peer *p, uint64_t now_ms)
 {
 	struct exchange *x = &p->exchange;
+	uint32_t timeout_ms = p->params->response_timeout_ms;
 
+	if (p->stream) {
+		if (x->rq.timeout_ms)
+			timeout_ms = x->rq.timeout_ms;
+		x->state = EXCHANGE_ACKED;
+		x->send = true;
+		x->due_ms = time_after(now_ms, timeout_ms);
+		return;
+	}
 	if (answer_in_flight(p)) {
 		x->state = EXCHANGE_HELD;
 		return;
@@ -119,9 +27,13 @@ launch(struct coap_peer *p, uint64_t now_ms)
 
 /* The gathered body stays for the event. */
 static void
-request_close(struct exchange *x)
+request_close(struct coap_peer *p)
 {
-	secret_fini(&x->datagram);
+	struct exchange *x = &p->exchange;
+
+	if (p->stream)
+		stream_let_go(p->stream, x);
+	secret_fini(&x->encoded);
 	free(x->path);
 	x->path = NULL;
 	x->rq.payload = span_of(NULL, 0);
@@ -146,22 +58,18 @@ request_start(struct coap_peer *p, const struct coap_request *rq,
     uint64_t now_ms, uint32_t *ref)
 {
 	struct exchange *x = &p->exchange;
-	size_t path_len;
 	enum rc rc;
 
 	if (x->state != EXCHANGE_CLOSED)
 		return RC_CONFLICT;
-	rc = check(rq, &path_len);
-	if (rc != RC_OK)
-		return rc;
 	request_forget_body(p);
-	rc = copy_request(x, rq, path_len);
+	rc = compose_copy(x, rq);
 	if (rc == RC_OK)
-		rc = block_send_start(&x->up, rq->payload.len, rq->block_size);
+		rc = compose_blocks(p);
 	if (rc == RC_OK)
-		rc = compose(p, now_ms);
+		rc = compose_message(p, now_ms);
 	if (rc != RC_OK) {
-		request_close(x);
+		request_close(p);
 		return rc;
 	}
 	x->ref = peer_ref(p);
@@ -194,14 +102,27 @@ static void
 finish(struct coap_peer *p, struct coap_event ev)
 {
 	ev.ref = p->exchange.ref;
-	request_close(&p->exchange);
+	request_close(p);
 	peer_emit(p, ev);
+}
+
+void
+request_fail(struct coap_peer *p, const char *why, bool gone)
+{
+	if (p->exchange.state == EXCHANGE_CLOSED)
+		return;
+	finish(p,
+	    (struct coap_event){
+		.kind = COAP_EVENT_FAILED,
+		.why = why,
+		.gone = gone,
+	    });
 }
 
 static void
 fail(struct coap_peer *p, const char *why)
 {
-	finish(p, (struct coap_event){.kind = COAP_EVENT_FAILED, .why = why});
+	request_fail(p, why, false);
 }
 
 /* Room for `more` bytes, growing up to body_max and not beyond: the cursor
@@ -269,12 +190,16 @@ deliver(struct coap_peer *p, const struct coap_message *m)
 static void
 next_block(struct coap_peer *p, uint64_t now_ms)
 {
-	enum rc rc = compose(p, now_ms);
+	enum rc rc = compose_message(p, now_ms);
 
 	if (rc == RC_OK)
 		launch(p, now_ms);
 	else if (rc == RC_FULL)
 		fail(p, "all MIDs were used within EXCHANGE_LIFETIME");
+	else if (rc == RC_IO)
+		request_fail(p, "the connection ends between two blocks", true);
+	else if (rc == RC_TOO_LARGE)
+		fail(p, "the peer takes no message of a block's size");
 	else
 		fail(p, "out of memory for the next block");
 }
@@ -372,13 +297,13 @@ request_output(struct coap_peer *p, struct writer *w)
 	if (!x->send)
 		return false;
 	x->send = false;
-	writer_put(w, secret_expose(&x->datagram));
+	writer_put(w, secret_expose(&x->encoded));
 	return true;
 }
 
 void
 request_cancel(struct coap_peer *p)
 {
-	request_close(&p->exchange);
+	request_close(p);
 	request_forget_body(p);
 }

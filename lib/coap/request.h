@@ -1,7 +1,7 @@
 /**
  * request.h - the client half of an exchange layer: our one open request, as
- * many CON messages after each other as its body or its answer has blocks.
- * Internal to lib/coap.
+ * many messages after each other as its body or its answer has blocks; CON
+ * ones as datagrams, frames on a stream. Internal to lib/coap.
  */
 #ifndef COAP_REQUEST_H
 #define COAP_REQUEST_H
@@ -12,7 +12,8 @@ enum exchange_state {
 	EXCHANGE_CLOSED,
 	EXCHANGE_HELD, /**< a separate answer of ours goes first */
 	EXCHANGE_SENT, /**< not acknowledged */
-	EXCHANGE_ACKED, /**< the response comes separately */
+	/** The response comes separately; on a stream always. */
+	EXCHANGE_ACKED,
 };
 
 struct exchange {
@@ -24,7 +25,7 @@ struct exchange {
 	struct block_receive down; /**< body.buf owned, beyond the end */
 	uint16_t mid;
 	struct coap_token token;
-	struct secret datagram; /**< the current message, encoded */
+	struct secret encoded; /**< the current message */
 	bool send; /**< it waits to be sent */
 	struct flight flight; /**< EXCHANGE_SENT */
 	uint64_t due_ms; /**< EXCHANGE_ACKED: give up then */
@@ -53,6 +54,16 @@ bool request_reset(struct coap_peer *p, uint16_t mid);
 void request_tick(struct coap_peer *p, uint64_t now_ms);
 uint64_t request_deadline(const struct coap_peer *p);
 
+/** It cannot go on: COAP_EVENT_FAILED with `why`. `gone`: with its connection.
+ *  Harmless when none is open. */
+void request_fail(struct coap_peer *p, const char *why, bool gone);
+
+static inline bool
+request_is_open(const struct exchange *x)
+{
+	return x->state != EXCHANGE_CLOSED;
+}
+
 /** Append what waits to be sent. False: nothing. */
 bool request_output(struct coap_peer *p, struct writer *w);
 
@@ -61,5 +72,19 @@ void request_cancel(struct coap_peer *p);
 
 /** Release the body of the last answer, when nothing is open. */
 void request_forget_body(struct coap_peer *p);
+
+/* compose.c: */
+
+/** Check `rq` and copy it and its path into the exchange. Errors: RC_BUG,
+ *  RC_TOO_LARGE, RC_MEMORY. */
+MUST_CHECK enum rc compose_copy(
+    struct exchange *x, const struct coap_request *rq);
+
+/** Decide how the body goes. Errors: RC_TOO_LARGE. */
+MUST_CHECK enum rc compose_blocks(struct coap_peer *p);
+
+/** Encode the message that the cursors stand at. Errors: RC_FULL (no MID),
+ *  RC_TOO_LARGE, RC_MEMORY, RC_IO (the connection has ended). */
+MUST_CHECK enum rc compose_message(struct coap_peer *p, uint64_t now_ms);
 
 #endif

@@ -65,6 +65,62 @@ options_that_are_none(void **state)
 	assert_int_equal(b.num, 1);
 }
 
+/* SZX 7 where it is allowed: RFC 8323 section 6. */
+static void
+bert_options(void **state)
+{
+	struct coap_block b = {0};
+	uint8_t bytes[4];
+
+	(void)state;
+	assert_int_equal(coap_block_decode_bert(SPAN_LIT("\x3f"), &b), RC_OK);
+	assert_int_equal(b.num, 3);
+	assert_true(b.more);
+	assert_int_equal(b.szx, COAP_SZX_BERT);
+	assert_int_equal(coap_block_size(b.szx), 1024);
+	assert_true(span_equal(coap_block_encode(b, bytes), SPAN_LIT("\x3f")));
+	assert_int_equal(
+	    coap_block_decode_bert(SPAN_LIT("\x00\x00\x00\x07"), &b),
+	    RC_MALFORMED);
+}
+
+/* How large a block can be for the room there is. */
+static void
+rooms_of_a_stream(void **state)
+{
+	static const struct {
+		struct block_room room;
+		enum rc rc;
+		uint8_t szx;
+		size_t size;
+	} cases[] = {
+	    {{false, 15, true}, RC_TOO_LARGE, 0, 16},
+	    {{false, 16, true}, RC_OK, 0, 16},
+	    {{false, 1023, true}, RC_OK, 5, 512},
+	    {{false, 1024, true}, RC_OK, 7, 1024},
+	    {{false, 2047, true}, RC_OK, 7, 1024},
+	    {{false, 8140, true}, RC_OK, 7, 7168},
+	    {{false, 8140, false}, RC_OK, 6, 1024},
+	    {{true, 0, false}, RC_OK, 0, 16},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct block_send s;
+
+		assert_int_equal(
+		    block_send_start_stream(&s, 20000, cases[i].room),
+		    cases[i].rc);
+		assert_int_equal(s.szx, cases[i].szx);
+		assert_int_equal(s.size, cases[i].size);
+		assert_int_equal(s.active, !cases[i].room.whole);
+	}
+	assert_int_equal(block_send_start_stream(&(struct block_send){0},
+			     ((size_t)1 << 30) + 1,
+			     (struct block_room){.bytes = 5000, .bert = true}),
+	    RC_TOO_LARGE);
+}
+
 static void
 sizes(void **state)
 {
@@ -228,6 +284,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(option_vectors),
 	    cmocka_unit_test(options_that_are_none),
+	    cmocka_unit_test(bert_options),
+	    cmocka_unit_test(rooms_of_a_stream),
 	    cmocka_unit_test(sizes),
 	    cmocka_unit_test(a_body_of_too_many_blocks),
 	    cmocka_unit_test(a_shrink_to_too_many_blocks),

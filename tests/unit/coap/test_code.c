@@ -37,7 +37,8 @@ names(void **state)
 	assert_string_equal(
 	    coap_code_name(0x8f), "4.15 Unsupported Content-Format");
 	assert_string_equal(coap_code_name(0xa3), "5.03 Service Unavailable");
-	assert_string_equal(coap_code_name(0xe1), "7.01");
+	assert_string_equal(coap_code_name(0xe1), "7.01 CSM");
+	assert_string_equal(coap_code_name(0xe6), "7.06");
 	assert_string_equal(coap_code_name(0xff), "7.31");
 }
 
