@@ -48,6 +48,10 @@ import org.eclipse.leshan.transport.californium.client.endpoint.CaliforniumClien
  * RESULT server/0 ssid=101 lifetime=86400 binding=U
  * </pre>
  *
+ * Of a certificate or raw key: identity_sha256 in place of identity, and behind
+ * ssid server_sha256, usage, sni, and pair=yes where its halves belong together.
+ *
+ *
  * Exit code: 0 bootstrapped, 1 refused or failed, 2 no answer in time, 64 usage.
  */
 public final class BootClient {
