@@ -12,8 +12,9 @@
  *                   function and has calls left counts. C_SignInit@LABEL and
  *                   C_Sign@LABEL: only those with the key of that label.
  *   P11SHIM_COUNT   calls of each function, one a line, over all processes;
- *                   the last line: sessions that the process has open which
- *                   last opened or closed one
+ *                   then "sessions", those open in the process that was the
+ *                   last to open or close one, and "struck", the faults that
+ *                   have found their call
  *   P11SHIM_LOG     each call, in their order, one a line
  *
  * WHAT is the CKR in hex that the call returns without reaching the module,
@@ -74,6 +75,8 @@ intercept_key(
 	f->value = CKR_OK;
 	if (!next_fault(function, label, f))
 		return false;
+	if (f->action != DO_RETURN || f->value != CKR_OK || f->delay_ms)
+		count_struck();
 	nanosleep(&(struct timespec){f->delay_ms / 1000,
 		      (long)(f->delay_ms % 1000) * 1000000L},
 	    NULL);
