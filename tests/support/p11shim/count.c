@@ -85,10 +85,12 @@ add(int number, const char *name)
 
 	pthread_mutex_lock(&lock);
 	flock(count_fd, LOCK_EX);
-	begin();
-	if (pread(count_fd, line, COUNT_LINE, at) != COUNT_LINE)
-		refuse("P11SHIM_COUNT", strerror(errno));
-	write_line(number, name, strtoul(line + 24, NULL, 10) + 1);
+	if (pread(count_fd, line, COUNT_LINE, at) != COUNT_LINE) {
+		begin();
+		line[0] = '\0';
+	}
+	write_line(
+	    number, name, strtoul(line[0] ? line + 24 : "0", NULL, 10) + 1);
 	flock(count_fd, LOCK_UN);
 	pthread_mutex_unlock(&lock);
 }
