@@ -30,6 +30,7 @@
  *                   was asked
  *   after=0xHEX     the module does what it is asked, but its answer is lost:
  *                   this CKR is returned in its place
+ *   hold            the call goes on once the control file was replaced
  *   len=N           C_Sign, C_DigestFinal, C_GetAttributeValue: what comes out
  *                   has this many bytes, cut or followed by zeros (as many as
  *                   the caller has room for)
@@ -45,6 +46,8 @@
 #include <time.h>
 
 #define AS_MEMBER(name) shim.name = shim_##name;
+
+enum { HOLD_LOOK_MS = 5 };
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static CK_FUNCTION_LIST *real;
@@ -65,6 +68,13 @@ log_out(void)
 	(void)real->C_CloseSession(session);
 }
 
+static void
+pause_ms(unsigned ms)
+{
+	nanosleep(
+	    &(struct timespec){ms / 1000, (long)(ms % 1000) * 1000000L}, NULL);
+}
+
 /* True: the call ends here with `*rv`. `*f` is what befalls it. */
 static bool
 intercept_key(
@@ -77,9 +87,7 @@ intercept_key(
 		return false;
 	if (f->action != DO_RETURN || f->value != CKR_OK || f->delay_ms)
 		count_struck();
-	nanosleep(&(struct timespec){f->delay_ms / 1000,
-		      (long)(f->delay_ms % 1000) * 1000000L},
-	    NULL);
+	pause_ms(f->delay_ms);
 	switch (f->action) {
 	case DO_RETURN:
 		*rv = f->value;
@@ -97,6 +105,10 @@ intercept_key(
 		return false;
 	case DO_ABORT:
 		abort();
+	case DO_HOLD:
+		while (fault_lasts(f))
+			pause_ms(HOLD_LOOK_MS);
+		return false;
 	case DO_FLAGS:
 	case DO_EXTRACTABLE:
 	case DO_AFTER:
