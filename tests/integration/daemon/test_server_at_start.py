@@ -4,7 +4,7 @@ from daemon_fixture import DOMAIN
 from daemon_pki import SERVER, PkiWorld, openssl
 from tap_story import expect_equal, expect_in, story, tell
 
-EX_DATA, EX_TOKEN, EX_CONFIG = 65, 69, 78
+EX_DATA, EX_TOKEN = 65, 69
 
 ISSUES = """\
 authority: meters-ca
@@ -65,11 +65,7 @@ def no_certificate():
                  (good + device.key.read_bytes(), "private key")]
         for text, word in cases:
             (world.pki / "server.pem").write_bytes(text)
-            log = world.start_fails(EX_DATA)
-            expect_in(word, log, "the log")
-            done = world.check()
-            expect_equal(done.returncode, EX_CONFIG, "exit code of check")
-            expect_in(word, done.stderr, "what check says")
+            refuses(world, EX_DATA, word)
         (world.pki / "server.pem").unlink()
         expect_in("server.pem", world.start_fails(EX_DATA), "the log")
 
