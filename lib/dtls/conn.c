@@ -409,7 +409,8 @@ conn_timer(struct conn *c)
 
 	if (c->state == CONN_HANDSHAKE) {
 		if (now_ms >= c->deadline_ms) {
-			conn_kill(c, DTLS_FAILED_TIMEOUT);
+			conn_kill(c,
+			    c->peer_refused ? c->fault : DTLS_FAILED_TIMEOUT);
 			return;
 		}
 		if (now_ms >= c->resend_ms && !sign_timer(c))

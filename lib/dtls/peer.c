@@ -161,8 +161,7 @@ take_leaf(
 	enum dtls_close_reason reason = DTLS_FAILED_NO_CERTIFICATE;
 
 	if (store->totalCerts >= 1) {
-		*leaf =
-		    span_of(store->certs[0].buffer, store->certs[0].length);
+		*leaf = span_of(store->certs[0].buffer, store->certs[0].length);
 		if (leaf->len > DTLS_PEER_MAX)
 			reason = DTLS_FAILED_CERTIFICATE;
 		else if (keep(c, *leaf))

@@ -52,8 +52,7 @@ put_ballast(X509 *x, size_t len)
 	assert_non_null(value);
 	assert_non_null(bytes);
 	assert_int_equal(ASN1_OCTET_STRING_set(value, bytes, (int)len), 1);
-	e = X509_EXTENSION_create_by_NID(
-	    NULL, NID_netscape_comment, 0, value);
+	e = X509_EXTENSION_create_by_NID(NULL, NID_netscape_comment, 0, value);
 	assert_non_null(e);
 	assert_int_equal(X509_add_ext(x, e, -1), 1);
 	X509_EXTENSION_free(e);
