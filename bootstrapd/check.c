@@ -75,7 +75,7 @@ check_files(const struct config *c, struct checked *all, int *code)
 
 	if (rc != RC_OK) {
 		say("server", err.text, err.remedy);
-		worst(code, check_exit(CHECK_CONFIGURATION, rc));
+		worst(code, check_exit(CHECK_POLICIES, rc));
 		return;
 	}
 	for (size_t i = 0; i < all->files->cert_count; i++) {

@@ -8,15 +8,14 @@
 #include "base/rc.h"
 
 /** Prints findings to stderr and a summary to stdout. Returns the exit code:
- *  0, 65 (policies), 69 (token), 74 (ledger), 78 (configuration). */
+ *  0, 65 (policies, files of `server:`), 69 (token), 74 (ledger), 78 (configuration). */
 int check_run(const char *config_file);
 
 /** What a fault belongs to. */
 enum check_part {
-	CHECK_POLICIES,
+	CHECK_POLICIES, /**< and the files of `server:` */
 	CHECK_TOKEN,
 	CHECK_LEDGER,
-	CHECK_CONFIGURATION, /**< the files of `server:` too */
 };
 
 /** The exit code of such a fault, here and when the daemon starts: `bad` is

@@ -168,16 +168,38 @@ work_psk(const struct issuer *i, struct job *j)
 	return rc;
 }
 
+/* The key was one that is accepted, and was not given out: was it taken back?
+ * Then another epoch's stands in for it. */
 static enum rc
-work_doctor(struct hsm_session *s, struct job *j)
+look_for_revocation(const struct issuer *i, struct job *j)
 {
-	const struct doctor_keys keys = doctor_keys_of(s);
+	uint32_t epoch = doctor_result(j->doctor)->epoch;
+	struct issue_peer *peer = &j->psk.peer;
+	enum rc rc = issue_psk(i, j->request.credential, epoch, 0, &j->psk);
+
+	secret_fini(&j->psk.key);
+	if (rc != RC_OK && rc != RC_NOT_FOUND)
+		return rc;
+	if (rc == RC_OK && j->psk.epoch != epoch)
+		peer->why = REASON_REVOKED;
+	j->psk.epoch = epoch;
+	return RC_OK;
+}
+
+static enum rc
+work_doctor(const struct issuer *i, struct job *j)
+{
+	const struct doctor_keys keys = doctor_keys_of(i->hsm);
 	enum rc rc = RC_OK;
 
 	if (!j->doctor)
 		rc = doctor_new(issue_rules_set(j->rules),
 		    j->request.credential, j->evidence, &j->doctor);
-	return rc == RC_OK ? doctor_step(j->doctor, &keys) : rc;
+	if (rc == RC_OK)
+		rc = doctor_step(j->doctor, &keys);
+	if (rc == RC_OK && doctor_result(j->doctor)->verdict == DOCTOR_RIGHT)
+		rc = look_for_revocation(i, j);
+	return rc;
 }
 
 enum rc
@@ -204,7 +226,7 @@ job_work(struct hsm_session *s, struct ledger *store, struct job *j)
 		j->rc = hsm_ec_sign(s, &j->key, j->digest, j->signature);
 		return j->rc;
 	case JOB_DOCTOR:
-		j->rc = work_doctor(s, j);
+		j->rc = work_doctor(&issuer, j);
 		return j->rc;
 	case JOB_BEGIN:
 		break;

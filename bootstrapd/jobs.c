@@ -1,4 +1,4 @@
-#include "jobs.h"
+#include "lanes.h"
 
 #include "base/loop.h"
 
@@ -17,33 +17,15 @@ enum {
 	QUICK_NS = 250000,
 };
 
-struct queue {
-	struct job *first, **last;
-	size_t count;
-};
-
-/*
- * A device that is proved goes before one that wants a handshake; of those,
- * keys and signatures take turns. What waits in one lane never has all threads,
- * or a token that is slow with one thing would be with everything.
- */
-enum lane_name { LANE_PSKS, LANE_SIGNS, LANE_BEGINS, LANES };
-
-struct lane {
-	struct queue queue;
-	size_t busy; /* of them, in threads */
-};
-
 struct jobs {
 	struct hsm *hsm;
 	const char *ledger;
 	pthread_mutex_t mutex;
 	pthread_cond_t wake;
-	struct lane lanes[LANES];
-	enum lane_name turn; /* of the handshakes' lanes */
-	struct queue done;
+	struct lanes lanes;
+	struct lane_queue done;
 	/* Worked on in steps where all are empty, in one thread at a time. */
-	struct queue idle;
+	struct lane_queue idle;
 	bool idle_busy;
 	size_t running; /* threads */
 	size_t asleep; /* of them, whom nobody has called */
@@ -52,64 +34,9 @@ struct jobs {
 	uint64_t missing_said_ms;
 	struct token_health health;
 	int fd;
-	unsigned threads_wanted, thread_count;
+	unsigned thread_count;
 	pthread_t threads[64];
 };
-
-static void
-queue_init(struct queue *q)
-{
-	*q = (struct queue){.last = &q->first};
-}
-
-static void
-queue_put(struct queue *q, struct job *j)
-{
-	j->next = NULL;
-	*q->last = j;
-	q->last = &j->next;
-	q->count++;
-}
-
-static struct job *
-queue_pop(struct queue *q)
-{
-	struct job *j = q->first;
-
-	if (!j)
-		return NULL;
-	q->first = j->next;
-	if (!q->first)
-		q->last = &q->first;
-	q->count--;
-	return j;
-}
-
-static void
-queue_drop(struct queue *q)
-{
-	struct job *j;
-
-	while ((j = queue_pop(q)))
-		job_free(j);
-}
-
-/* NULL: that of what nobody waits for. */
-static struct lane *
-lane_of(struct jobs *q, enum job_kind kind)
-{
-	switch (kind) {
-	case JOB_PSK:
-		return &q->lanes[LANE_PSKS];
-	case JOB_SIGN:
-		return &q->lanes[LANE_SIGNS];
-	case JOB_BEGIN:
-		return &q->lanes[LANE_BEGINS];
-	case JOB_DOCTOR:
-		break;
-	}
-	return NULL;
-}
 
 /**
  * The token is away: one thread brings it back, asleep between the tries; the
@@ -189,7 +116,7 @@ static void
 finish(struct jobs *q, struct job *j, enum rc rc, uint64_t took_ns)
 {
 	bool again = j->kind == JOB_DOCTOR && rc == RC_AGAIN;
-	struct lane *lane = lane_of(q, j->kind);
+	struct lane *lane = lanes_of(&q->lanes, j->kind);
 	const uint64_t one = 1;
 
 	if (lane) {
@@ -201,50 +128,18 @@ finish(struct jobs *q, struct job *j, enum rc rc, uint64_t took_ns)
 	/* one word for all that the keeper finds when it comes */
 	if (!again && !q->done.first)
 		(void)!write(q->fd, &one, sizeof(one));
-	queue_put(again ? &q->idle : &q->done, j);
-}
-
-/** How many of a lane could be worked on. Under the mutex. */
-static size_t
-takeable(const struct jobs *q, const struct lane *lane)
-{
-	size_t share = q->threads_wanted < 2 ? 1 : q->threads_wanted - 1;
-	size_t room = lane->busy < share ? share - lane->busy : 0;
-
-	return lane->queue.count < room ? lane->queue.count : room;
-}
-
-/** NULL: none, or it has its share of the threads. Under the mutex. */
-static struct job *
-take(struct jobs *q, enum lane_name name)
-{
-	struct lane *lane = &q->lanes[name];
-	struct job *j = NULL;
-
-	if (takeable(q, lane) > 0)
-		j = queue_pop(&lane->queue);
-	if (j)
-		lane->busy++;
-	return j;
+	lane_queue_put(again ? &q->idle : &q->done, j);
 }
 
 /** The next job, counted as worked on; NULL: none. Under the mutex. */
 static struct job *
 next_job(struct jobs *q)
 {
-	enum lane_name other = q->turn == LANE_PSKS ? LANE_SIGNS : LANE_PSKS;
-	struct job *j = take(q, LANE_BEGINS);
+	struct job *j = lanes_take(&q->lanes);
 
-	if (j)
-		return j;
-	j = take(q, q->turn);
-	if (j)
-		q->turn = other;
-	else
-		j = take(q, other);
 	if (j || q->idle_busy)
 		return j;
-	j = queue_pop(&q->idle);
+	j = lane_queue_pop(&q->idle);
 	q->idle_busy = j != NULL;
 	return j;
 }
@@ -329,11 +224,9 @@ jobs_start(
 	q->hsm = hsm;
 	q->ledger = ledger;
 	q->health.ok = true;
-	q->threads_wanted = threads;
-	for (int i = 0; i < LANES; i++)
-		queue_init(&q->lanes[i].queue);
-	queue_init(&q->done);
-	queue_init(&q->idle);
+	lanes_init(&q->lanes, threads);
+	lane_queue_init(&q->done);
+	lane_queue_init(&q->idle);
 	pthread_mutex_init(&q->mutex, NULL);
 	pthread_cond_init(&q->wake, NULL);
 	q->fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
@@ -373,10 +266,9 @@ jobs_stop(struct jobs *q, unsigned patience_s)
 	for (unsigned i = 0; i < q->thread_count; i++)
 		if (pthread_timedjoin_np(q->threads[i], NULL, &end) != 0)
 			return false;
-	for (int i = 0; i < LANES; i++)
-		queue_drop(&q->lanes[i].queue);
-	queue_drop(&q->idle);
-	queue_drop(&q->done);
+	lanes_drop(&q->lanes);
+	lane_queue_drop(&q->idle);
+	lane_queue_drop(&q->done);
 	close(q->fd);
 	free(q);
 	return true;
@@ -391,14 +283,14 @@ jobs_fd(const struct jobs *q)
 bool
 jobs_put(struct jobs *q, struct job *j)
 {
-	struct lane *lane = lane_of(q, j->kind);
-	struct queue *to = lane ? &lane->queue : &q->idle;
+	struct lane *lane = lanes_of(&q->lanes, j->kind);
+	struct lane_queue *to = lane ? &lane->queue : &q->idle;
 	bool room;
 
 	pthread_mutex_lock(&q->mutex);
 	room = to->count < (size_t)(lane ? QUEUE_MAX : IDLE_MAX);
 	if (room) {
-		queue_put(to, j);
+		lane_queue_put(to, j);
 		/* who is awake comes to it soon, unless it is at what nobody
 		 * waits for */
 		if (!q->quick || q->asleep + q->idle_busy >= q->running)
@@ -413,11 +305,10 @@ jobs_put(struct jobs *q, struct job *j)
 size_t
 jobs_hurry(struct jobs *q)
 {
-	size_t n = 0;
+	size_t n;
 
 	pthread_mutex_lock(&q->mutex);
-	for (int i = 0; i < LANES; i++)
-		n += takeable(q, &q->lanes[i]);
+	n = lanes_takeable(&q->lanes);
 	for (size_t i = 0; i < n && q->asleep > 0; i++)
 		call_one(q);
 	pthread_mutex_unlock(&q->mutex);
@@ -439,7 +330,7 @@ jobs_take(struct jobs *q)
 
 	pthread_mutex_lock(&q->mutex);
 	j = q->done.first;
-	queue_init(&q->done);
+	lane_queue_init(&q->done);
 	pthread_mutex_unlock(&q->mutex);
 	return j;
 }
@@ -447,11 +338,10 @@ jobs_take(struct jobs *q)
 size_t
 jobs_waiting(struct jobs *q)
 {
-	size_t n = 0;
+	size_t n;
 
 	pthread_mutex_lock(&q->mutex);
-	for (int i = 0; i < LANES; i++)
-		n += q->lanes[i].queue.count + q->lanes[i].busy;
+	n = lanes_waiting(&q->lanes);
 	pthread_mutex_unlock(&q->mutex);
 	return n;
 }

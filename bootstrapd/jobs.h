@@ -55,7 +55,7 @@ struct job {
 	/* what came out */
 	enum rc rc; /**< but of JOB_BEGIN */
 	uint8_t signature[P256_SIGNATURE_LEN]; /**< JOB_SIGN */
-	struct issue_psk_answer psk; /**< JOB_PSK */
+	struct issue_psk_answer psk; /**< JOB_PSK; JOB_DOCTOR: why not */
 	struct issue_decision decision; /**< JOB_BEGIN */
 	struct doctor *doctor; /**< JOB_DOCTOR; its result when rc is RC_OK */
 };

@@ -1,7 +1,7 @@
 /**
  * keeper_state.h - what the keeper holds, shared by the files that make it up:
  * keeper.c (start, loop, end), reload.c (what is in force), ask.c (questions
- * in), sign.c (signatures), record.c and record_rows.c (rows), answer.c
+ * in), ask_psk.c (keys), sign.c (signatures), record*.c (rows), answer.c
  * (answers out), refused.c and doctor.c (who was turned away, and why),
  * sessions.c (who is being bootstrapped), control.c (bootstrapctl).
  */
@@ -104,6 +104,7 @@ struct keeper {
 	/** Of the certificates in force, and of those before them. */
 	struct sign_key sign_keys[2 * SERVERS_MAX];
 	size_t sign_key_count;
+	const char *said[SERVERS_MAX]; /**< state of each, as logged last */
 	struct refused *refused, **refused_last; /**< for the next commit */
 	struct epochs epochs;
 	struct budget budget; /**< of diagnoses */
@@ -135,6 +136,12 @@ void ask_worker_lost(struct link *l);
 /** A verdict of our own: recorded with the next commit. */
 void end_session(struct keeper *k, struct known_session *s,
     enum outcome outcome, enum reason reason);
+
+/* ask_psk.c */
+
+void psk_ask(struct link *l, const struct q_psk *q);
+/** A handshake failed under the key that was given out. */
+void psk_failed(struct keeper *k, const struct q_psk_failed *q);
 
 /* sign.c */
 
@@ -179,6 +186,13 @@ void record_soon(struct keeper *k);
  *  with more workers, and is told nothing. */
 void record_tell(struct keeper *k, unsigned worker, enum question_kind kind,
     const uint8_t *id);
+
+/* record_loaded.c */
+
+/** What goes into force: the policies (NULL: those that are), the certificates
+ *  that are shown. Errors: as ledger_append. */
+MUST_CHECK enum rc record_loaded(struct keeper *k, const struct policy_set *set,
+    const struct server_files *f, const struct showing *s, const char *by);
 
 /* record_rows.c */
 
@@ -244,6 +258,8 @@ MUST_CHECK enum rc keeper_reload(
     struct keeper *k, const char *by, char *first, size_t cap);
 /** The revocation lists alone, when one has changed. */
 void keeper_reload_crls(struct keeper *k);
+/** Log each certificate that is shown whose state has changed: it expires. */
+void keeper_say_certificates(struct keeper *k);
 /** Send what is in force to workers that do not have it. */
 void keeper_show(struct keeper *k);
 

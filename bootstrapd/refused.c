@@ -163,6 +163,10 @@ refused_psk(const struct job *j)
 {
 	const struct issue_peer *p = &j->psk.peer;
 
+	/* one that was taken back while others are accepted is known when the
+	 * doctor has looked */
+	if (j->kind == JOB_DOCTOR)
+		return j->rc == RC_OK && p->why == REASON_REVOKED;
 	return j->kind == JOB_PSK && j->rc == RC_NOT_FOUND && p->identity &&
 	    p->why != REASON_NONE && p->why != REASON_NO_IDENTITY;
 }

@@ -120,89 +120,6 @@ check_keys(struct keeper *k, struct loading *l)
 	return rc;
 }
 
-/** "hex,hex": what is shown. */
-static struct span
-print_certificates(const struct server_files *f, char *text, size_t cap)
-{
-	struct writer w;
-
-	writer_init(&w, text, cap);
-	for (size_t i = 0; i < f->cert_count; i++) {
-		if (i)
-			writer_str(&w, ",");
-		text_hex(&w, span_of(f->certs[i].sha256, DIGEST_LEN));
-	}
-	return writer_span(&w);
-}
-
-static int64_t
-first_to_expire(const struct server_files *f)
-{
-	int64_t first_s = INT64_MAX / 1000;
-
-	for (size_t i = 0; i < f->cert_count; i++)
-		if (f->certs[i].cert.not_after_s < first_s)
-			first_s = f->certs[i].cert.not_after_s;
-	return first_s;
-}
-
-enum { ROWS_MAX = 2, FIELDS_MAX = 10 };
-
-/** The rows of what goes into force; their texts. */
-struct rows {
-	struct ledger_event list[ROWS_MAX];
-	size_t count;
-	struct field policies[FIELDS_MAX], credentials[FIELDS_MAX];
-	char certificates[SERVERS_MAX * (2 * DIGEST_LEN + 1)];
-	char not_after[25];
-};
-
-static void
-add(struct rows *r, const char *kind, const struct field *f, size_t n)
-{
-	r->list[r->count++] =
-	    (struct ledger_event){.kind = kind, .fields = f, .field_count = n};
-}
-
-static void
-add_policies(
-    struct keeper *k, struct rows *r, const struct loading *l, const char *by)
-{
-	const struct policy_set *set = issue_rules_set(l->rules);
-	struct field *f = r->policies;
-	size_t n = 0;
-
-	f[n++] = F_BYTES("policy_set", span_of(set->digest, DIGEST_LEN));
-	f[n++] = F_INT("identities", set->identity_count);
-	f[n++] = F_INT("policies", set->policy_count);
-	f[n++] = F_TEXT("source", k->config->policies);
-	f[n++] = F_TEXT("by", by);
-	f[n++] = F_TEXT("instance", k->args->instance);
-	add(r, "policies_loaded", f, n);
-}
-
-static void
-add_credentials(
-    struct keeper *k, struct rows *r, const struct loading *l, const char *by)
-{
-	struct field *f = r->credentials;
-	size_t n = 0;
-
-	if (l->files->cert_count == 0)
-		return;
-	ledger_time(first_to_expire(l->files) * 1000, r->not_after);
-	f[n++] = F_TEXT("certificates",
-	    print_certificates(
-		l->files, r->certificates, sizeof(r->certificates)));
-	f[n++] = F_TEXT("not_after", (const char *)r->not_after);
-	f[n++] = F_INT("anchors", l->showing.anchors);
-	f[n++] = F_INT("crls", l->showing.crls);
-	f[n++] = F_INT("raw_keys", l->showing.raw_keys);
-	f[n++] = F_TEXT("by", by);
-	f[n++] = F_TEXT("instance", k->args->instance);
-	add(r, "credentials_loaded", f, n);
-}
-
 void
 keeper_show(struct keeper *k)
 {
@@ -220,15 +137,19 @@ keeper_show(struct keeper *k)
 	}
 }
 
-static void
-say_certificates(const struct server_files *f)
+void
+keeper_say_certificates(struct keeper *k)
 {
+	const struct server_files *f = k->files;
 	int64_t now_s = clock_wall_ms() / 1000;
 
 	for (size_t i = 0; i < f->cert_count; i++) {
 		const char *state = server_cert_state(&f->certs[i], now_s);
 		char fingerprint[65], not_after[25];
 
+		if (k->said[i] == state)
+			continue;
+		k->said[i] = state;
 		hex_digest(f->certs[i].sha256, fingerprint);
 		ledger_time(f->certs[i].cert.not_after_s * 1000, not_after);
 		LOG(strcmp(state, "ok") == 0 ? LOG_INFO : LOG_WARNING,
@@ -271,7 +192,8 @@ put_into_force(struct keeper *k, struct loading *l, const char *by)
 	for (unsigned i = 0; i < k->args->link_count; i++)
 		k->links[i].credentials_due = true;
 	keeper_show(k);
-	say_certificates(k->files);
+	memset(k->said, 0, sizeof(k->said));
+	keeper_say_certificates(k);
 	if (k->files->cert_count == 0 && by_certificates(k->policies.set))
 		LOG(LOG_WARNING, "no_server_certificate",
 		    F_TEXT("remedy",
@@ -279,19 +201,16 @@ put_into_force(struct keeper *k, struct loading *l, const char *by)
 			"of no use without `server:` in bootstrapd.yaml"));
 }
 
+/** `policies`: they were loaded, too. */
 static enum rc
 make_and_install(
     struct keeper *k, struct loading *l, const char *by, bool policies)
 {
-	struct rows r = {0};
 	enum rc rc = showing_make(l->rules, l->files, &l->showing);
 
-	if (rc == RC_OK && policies)
-		add_policies(k, &r, l, by);
 	if (rc == RC_OK)
-		add_credentials(k, &r, l, by);
-	if (rc == RC_OK && r.count > 0)
-		rc = record_events(k, r.list, r.count);
+		rc = record_loaded(
+		    k, policies ? l->set : NULL, l->files, &l->showing, by);
 	if (rc == RC_OK)
 		put_into_force(k, l, by);
 	return rc;

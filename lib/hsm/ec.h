@@ -48,7 +48,10 @@ struct hsm_ec_key {
 /**
  * Generate a key pair: token objects, the private one private, sensitive, not
  * extractable, SIGN only. Without an id in `ref` it gets 8 random bytes. Reads
- * the attributes back, then signs and verifies a nonce.
+ * the attributes back, then signs and verifies a nonce. After a failure nothing
+ * of it is left in the token, or the error's remedy says what is to be deleted
+ * by hand: what cannot be told from another's key of that label and id, or what
+ * the token was away for.
  * Errors: RC_CONFLICT (the label exists: keys are never overwritten),
  * RC_DENIED (the token made a key that can be extracted, or that signs wrongly:
  * it is destroyed again), RC_UNSUPPORTED (the token cannot make one),

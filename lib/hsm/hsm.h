@@ -138,7 +138,9 @@ struct hsm_master {
 
 /**
  * Generate a GENERIC_SECRET of 32 bytes: token object, private, sensitive, not
- * extractable, SIGN only, random id. Reads the attributes back.
+ * extractable, SIGN only, random id. Reads the attributes back. After a failure
+ * nothing of it is left in the token, or, where the token is away, the error's
+ * remedy says so.
  * Errors: RC_CONFLICT (the label exists: masters are never overwritten),
  * RC_DENIED (the token made a key that can be extracted: it is destroyed
  * again), RC_UNSUPPORTED (the token cannot make one), RC_TOKEN, RC_MALFORMED

@@ -99,7 +99,8 @@ put_pair(struct making *m, struct lwm2m_path at, const struct secret *public,
 	if (server.len)
 		making_put(
 		    m, at, SECURITY_SERVER_KEY, LWM2M_VALUE_OPAQUE(server));
-	(void)snprintf(label, sizeof(label), "key of %s", name);
+	(void)snprintf(label, sizeof(label), "key of %.*s",
+	    (int)sizeof(label) - (int)sizeof("key of "), name);
 	return making_put_secret(
 	    m, at, SECURITY_SECRET_KEY, private, DEVICE_KEY_DER_LEN, label);
 }

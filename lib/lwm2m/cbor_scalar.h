@@ -1,7 +1,7 @@
 /**
  * cbor_scalar.h - one value in CBOR: what stands alone in Content-Format 60 and
- * at the ends of the maps of LwM2M CBOR (LwM2M Core 7.4.2 and 7.4.6), and what
- * SenML puts behind its labels.
+ * at the ends of the maps of LwM2M CBOR (LwM2M Core 1.2, section 7.4 and
+ * Appendix C), and what SenML puts behind its labels (RFC 8428 section 6).
  * For the formats of this module; others call lwm2m_encode and lwm2m_decode.
  */
 #ifndef LWM2M_CBOR_SCALAR_H

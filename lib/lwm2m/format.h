@@ -2,6 +2,9 @@
  * format.h - Content-Formats of LwM2M payloads, and the one place that picks
  * an encoder or decoder by number. A format is one file with the same two
  * calls: adding one is adding a line to the table in format.c.
+ *
+ * Their headers name the clauses of LwM2M Core by the numbers of 1.1. In 1.1.1
+ * and later CBOR has become 7.4.3, and what follows it is one up.
  */
 #ifndef LWM2M_FORMAT_H
 #define LWM2M_FORMAT_H

@@ -1,6 +1,6 @@
 /**
- * lwm2m_cbor.h - LwM2M CBOR, Content-Format 11544 (LwM2M Core 7.4.6, since
- * 1.2): a map tree of absolute paths. A key is the next identifier of the path,
+ * lwm2m_cbor.h - LwM2M CBOR, Content-Format 11544 (LwM2M Core 1.2, section
+ * 7.4): a map tree of absolute paths. A key is the next identifier of the path,
  * or an array of the next ones; what it maps to is a value or a map.
  *
  *     {[0, 1]: {0: "coaps://...", 16: {0: 49320, 1: 49326}}}   PUT /0/1

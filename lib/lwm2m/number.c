@@ -2,12 +2,10 @@
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 enum {
 	DOUBLE_DIGITS = 17, /* always enough to tell one double from another */
 	EXPONENT_MAX = 99999, /* any text in between is 0, or too large */
-	EXPONENT_ROOM = 16,
 	/* Where a number is written out in full rather than with an exponent:
 	 * as ECMAScript does it, whose JSON the world has got used to. */
 	PLAIN_LEAST = -6,
@@ -16,7 +14,7 @@ enum {
 
 /** Its significant digits: `digits` is a whole number, times 10^exponent. */
 struct decimal {
-	char digits[NUMBER_TEXT_MAX + EXPONENT_ROOM];
+	char digits[NUMBER_TEXT_MAX];
 	size_t count;
 	long exponent;
 };
@@ -144,36 +142,49 @@ number_parse(struct span text, struct lwm2m_number *out)
 	if (text.len > NUMBER_TEXT_MAX || !read_decimal(text, out, &d))
 		return RC_MALFORMED;
 	out->whole = read_magnitude(&d, &out->magnitude);
-	if (d.count > 0) {
-		/* No point stands in this: every locale reads it alike. */
-		snprintf(d.digits + d.count, EXPONENT_ROOM, "e%ld", d.exponent);
-		out->real = strtod(d.digits, NULL);
-	}
+	out->real = real_from_decimal(span_of(d.digits, d.count), d.exponent);
 	if (out->negative)
 		out->real = -out->real;
 	return isfinite(out->real) ? RC_OK : RC_MALFORMED;
 }
 
-/** The fewest digits that read back as `real`, of d.ddd times 10^exponent. */
-static size_t
-shortest(double real, char digits[static DOUBLE_DIGITS], long *exponent)
+/**
+ * The digits of `real` as d.ddd times 10^*exponent, with `after` of them behind
+ * the point.
+ */
+static struct span
+print_digits(
+    double real, int after, char digits[static DOUBLE_DIGITS], long *exponent)
 {
 	char text[64];
-	const char *p = text;
+	struct span s;
 	size_t count = 0;
+	int len = snprintf(text, sizeof(text), "%.*e", after, real);
+
+	s = span_of(text, len > 0 ? (size_t)len : 0);
+	/* Whatever the locale puts between them is no digit. */
+	for (; s.len > 0 && s.p[0] != 'e'; s = span_from(s, 1)) {
+		if (is_digit(s.p[0]) && count < DOUBLE_DIGITS)
+			digits[count++] = (char)s.p[0];
+	}
+	s = span_from(s, 1);
+	*exponent = 0;
+	(void)take_exponent(&s, exponent);
+	return span_of(digits, count);
+}
+
+/** The fewest digits that read back as `real`. */
+static struct span
+shortest(double real, char digits[static DOUBLE_DIGITS], long *exponent)
+{
+	struct span s = span_of(digits, 0);
 
 	for (int after = 0; after < DOUBLE_DIGITS; after++) {
-		snprintf(text, sizeof(text), "%.*e", after, real);
-		if (strtod(text, NULL) == real)
+		s = print_digits(real, after, digits, exponent);
+		if (real_from_decimal(s, *exponent - after) == real)
 			break;
 	}
-	/* Whatever the locale puts between them is no digit. */
-	for (; *p != 'e'; p++) {
-		if (is_digit((uint8_t)*p) && count < DOUBLE_DIGITS)
-			digits[count++] = *p;
-	}
-	*exponent = strtol(p + 1, NULL, 10);
-	return count;
+	return s;
 }
 
 static void
@@ -216,14 +227,14 @@ put_real(struct writer *w, double real, bool plain)
 {
 	char digits[DOUBLE_DIGITS];
 	long exponent;
-	size_t count = shortest(fabs(real), digits, &exponent);
+	struct span s = shortest(fabs(real), digits, &exponent);
 
 	if (signbit(real))
 		writer_str(w, "-");
 	if (plain || (exponent >= PLAIN_LEAST && exponent < PLAIN_MOST))
-		put_plain(w, span_of(digits, count), exponent);
+		put_plain(w, s, exponent);
 	else
-		put_scientific(w, span_of(digits, count), exponent);
+		put_scientific(w, s, exponent);
 }
 
 void

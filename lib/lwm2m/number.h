@@ -10,11 +10,12 @@
 #define LWM2M_NUMBER_H
 
 #include "base/cursor.h"
+#include "lwm2m/real.h"
 
 enum {
 	/** Bytes of the longest text that is read. The exact digits of any
 	 *  double, the smallest too, are fewer. */
-	NUMBER_TEXT_MAX = 1100,
+	NUMBER_TEXT_MAX = REAL_DIGITS_MAX,
 	/** Bytes of the longest text that number_print_plain writes. */
 	NUMBER_PLAIN_MAX = 330,
 };

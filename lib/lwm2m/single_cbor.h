@@ -1,6 +1,6 @@
 /**
- * single_cbor.h - application/cbor, Content-Format 60 (LwM2M Core 7.4.6, since
- * 1.1): one value as one item of CBOR.
+ * single_cbor.h - application/cbor, Content-Format 60 (LwM2M Core 1.1, section
+ * 7.4; 7.4.3 in 1.1.1): one value as one item of CBOR (RFC 8949).
  */
 #ifndef LWM2M_SINGLE_CBOR_H
 #define LWM2M_SINGLE_CBOR_H

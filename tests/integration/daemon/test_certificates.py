@@ -1,11 +1,11 @@
 """Devices that come with certificates and raw public keys: one port for all of
 them, the server's key in the token."""
 
-from daemon_fixture import DOMAIN, IDENTITY, POLICY, wait_for
+import hashlib
+
+from daemon_fixture import DOMAIN, IDENTITY, wait_for
 from daemon_pki import BY_CN, POLICY_ANY, PkiWorld, make_key, spki_of
 from tap_story import expect, expect_equal, expect_in, story, tell
-
-import hashlib
 
 EP, OTHER = f"{DOMAIN}-WM200-1", f"{DOMAIN}-WM200-2"
 

@@ -1,9 +1,11 @@
 """What neither the daemon nor its tool does to a token: bring in a master key
-whose bytes the test knows, or take one away. Straight PKCS#11 calls into
-SoftHSM2, in a process of its own (a module is initialised once a process).
+whose bytes the test knows, take one away, or change the PIN. Straight PKCS#11
+calls into SoftHSM2, in a process of its own (a module is initialised once a
+process).
 
     python3 token_surgery.py MODULE import LABEL   (the key in hex on stdin)
     python3 token_surgery.py MODULE destroy LABEL
+    python3 token_surgery.py MODULE pin NEW
 
 SOFTHSM2_CONF names the token's folder, TOKEN_PIN its PIN.
 """
@@ -82,7 +84,11 @@ def destroy(module, session, label):
 def main(path, verb, label):
     module = ctypes.CDLL(path)
     session = open_session(module, os.environ["TOKEN_PIN"].encode())
-    if verb == "import":
+    if verb == "pin":
+        old, new = os.environ["TOKEN_PIN"].encode(), label.encode()
+        check(module.C_SetPIN(session, old, ulong(len(old)), new,
+                              ulong(len(new))), "C_SetPIN")
+    elif verb == "import":
         put(module, session, label.encode(),
             bytes.fromhex(sys.stdin.read()))
     else:

@@ -145,13 +145,13 @@ at_call(const struct fault_call *c, unsigned long at, const struct fault *f,
 }
 
 static void
-of_kind(
-    const struct fault_call *c, const struct fault *f, fault_fn fn, void *ctx)
+of_kind(const struct fault_call *c, const struct fault *f, bool all,
+    fault_fn fn, void *ctx)
 {
 	at_call(c, 1, f, fn, ctx);
 	if (f->often == FAULT_ALWAYS)
 		return;
-	if (c->n > 2)
+	if (all && c->n > 2)
 		at_call(c, c->n / 2 + 1, f, fn, ctx);
 	if (c->n > 1)
 		at_call(c, c->n, f, fn, ctx);
@@ -170,7 +170,7 @@ fault_each(const struct fault_calls *calls, bool all, fault_fn fn, void *ctx)
 				continue;
 			if (f->function && strcmp(f->function, c->function))
 				continue;
-			of_kind(c, f, fn, ctx);
+			of_kind(c, f, all, fn, ctx);
 		}
 	}
 }

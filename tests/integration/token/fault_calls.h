@@ -26,7 +26,7 @@ struct fault_calls {
 };
 
 enum fault_often {
-	FAULT_ONCE, /**< at the first such call, one in between, and the last */
+	FAULT_ONCE, /**< at the first such call, the last, and one in between */
 	FAULT_ALWAYS,
 };
 
@@ -50,7 +50,8 @@ void fault_log_read(struct fault_calls *out);
 typedef void (*fault_fn)(void *ctx, const struct fault_call *c,
     unsigned long at, const struct fault *f);
 
-/** All of them; `all` false: those that may hit everywhere. */
+/** All of them; `all` false: those that may hit everywhere, at the first call
+ *  and at the last. */
 void fault_each(
     const struct fault_calls *calls, bool all, fault_fn fn, void *ctx);
 /** Ask the shim for it. */

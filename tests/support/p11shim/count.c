@@ -11,7 +11,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { COUNT_LINE = 38, SESSIONS_LINE = FUNCTION_COUNT };
+enum {
+	COUNT_LINE = 38,
+	SESSIONS_LINE = FUNCTION_COUNT,
+	STRUCK_LINE,
+	LINES,
+};
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static int count_fd = -1;
@@ -57,43 +62,52 @@ write_line(int number, const char *name, unsigned long n)
 		refuse("P11SHIM_COUNT", strerror(errno));
 }
 
-static void
-write_count(enum function function, unsigned long n)
-{
-	write_line((int)function, function_names[function], n);
-}
-
 /* Truncated by a test that begins to count anew. */
 static void
 begin(void)
 {
 	struct stat st;
 
-	if (fstat(count_fd, &st) ||
-	    st.st_size >= (off_t)(SESSIONS_LINE + 1) * COUNT_LINE)
+	if (fstat(count_fd, &st) || st.st_size >= (off_t)LINES * COUNT_LINE)
 		return;
 	for (int i = 0; i < FUNCTION_COUNT; i++)
-		write_count((enum function)i, 0);
+		write_line(i, function_names[i], 0);
 	write_line(SESSIONS_LINE, "sessions", sessions);
+	write_line(STRUCK_LINE, "struck", 0);
+}
+
+/* One more. */
+static void
+add(int number, const char *name)
+{
+	char line[COUNT_LINE + 1] = {0};
+	off_t at = (off_t)number * COUNT_LINE;
+
+	pthread_mutex_lock(&lock);
+	flock(count_fd, LOCK_EX);
+	if (pread(count_fd, line, COUNT_LINE, at) != COUNT_LINE) {
+		begin();
+		line[0] = '\0';
+	}
+	write_line(
+	    number, name, strtoul(line[0] ? line + 24 : "0", NULL, 10) + 1);
+	flock(count_fd, LOCK_UN);
+	pthread_mutex_unlock(&lock);
 }
 
 void
 count_call(enum function function)
 {
-	char line[COUNT_LINE + 1] = {0};
-	off_t at = (off_t)function * COUNT_LINE;
-
 	write_log(function_names[function]);
-	if (count_fd < 0)
-		return;
-	pthread_mutex_lock(&lock);
-	flock(count_fd, LOCK_EX);
-	begin();
-	if (pread(count_fd, line, COUNT_LINE, at) != COUNT_LINE)
-		refuse("P11SHIM_COUNT", strerror(errno));
-	write_count(function, strtoul(line + 24, NULL, 10) + 1);
-	flock(count_fd, LOCK_UN);
-	pthread_mutex_unlock(&lock);
+	if (count_fd >= 0)
+		add((int)function, function_names[function]);
+}
+
+void
+count_struck(void)
+{
+	if (count_fd >= 0)
+		add(STRUCK_LINE, "struck");
 }
 
 /* Under lock. */

@@ -10,6 +10,8 @@
 void count_open(void);
 /** In both. */
 void count_call(enum function function);
+/** A fault has found its call, and is about to befall it. */
+void count_struck(void);
 
 /** Sessions open now: one more, one less, or none any more. */
 void count_sessions_opened(void);

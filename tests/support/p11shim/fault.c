@@ -16,6 +16,7 @@ const char *const function_names[FUNCTION_COUNT] = {FUNCTIONS(AS_NAME)};
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct fault faults[FAULTS_MAX];
 static unsigned fault_count;
+static unsigned reading; /* of the control file */
 static bool named; /* one of them is of one key */
 static struct stat control_seen;
 
@@ -67,6 +68,7 @@ parse_line(const char *line)
 	    {"finalize", DO_FINALIZE},
 	    {"abort", DO_ABORT},
 	    {"extractable", DO_EXTRACTABLE},
+	    {"hold", DO_HOLD},
 	};
 	char name[32 + LABEL_MAX], what[32], *label;
 	struct fault f = {.function = FUNCTION_COUNT};
@@ -97,6 +99,7 @@ parse_line(const char *line)
 		known = parse_number(what, &f);
 	if (!known || f.function == FUNCTION_COUNT)
 		refuse("control line", line);
+	f.reading = reading;
 	faults[fault_count++] = f;
 }
 
@@ -117,6 +120,7 @@ read_control(void)
 	    st.st_mtim.tv_nsec == control_seen.st_mtim.tv_nsec)
 		return;
 	control_seen = st;
+	reading++;
 	fault_count = 0;
 	named = false;
 	if (!path || st.st_ino == 0)
@@ -149,6 +153,18 @@ next_fault(enum function function, const char *label, struct fault *out)
 	}
 	pthread_mutex_unlock(&lock);
 	return found;
+}
+
+bool
+fault_lasts(const struct fault *f)
+{
+	bool yes;
+
+	pthread_mutex_lock(&lock);
+	read_control();
+	yes = f->reading == reading;
+	pthread_mutex_unlock(&lock);
+	return yes;
 }
 
 bool

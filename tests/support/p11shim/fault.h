@@ -64,6 +64,7 @@ enum action {
 	DO_EXTRACTABLE,
 	DO_AFTER,
 	DO_LENGTH,
+	DO_HOLD,
 };
 
 enum { LABEL_MAX = 64 };
@@ -75,11 +76,14 @@ struct fault {
 	unsigned long value; /* the CKR, flags, or bytes */
 	long left; /* calls; -1: all */
 	unsigned delay_ms;
+	unsigned reading; /* of the control file that it stood in */
 };
 
 /** The next fault of that function, used with the key of that label (NULL: with
  *  none), if there is one. */
 bool next_fault(enum function function, const char *label, struct fault *out);
+/** Does it still stand there? Not once the control file was replaced. */
+bool fault_lasts(const struct fault *f);
 /** Is there a fault of one key? Then whoever calls must know which it is. */
 bool faults_name_keys(void);
 

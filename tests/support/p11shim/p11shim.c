@@ -12,8 +12,9 @@
  *                   function and has calls left counts. C_SignInit@LABEL and
  *                   C_Sign@LABEL: only those with the key of that label.
  *   P11SHIM_COUNT   calls of each function, one a line, over all processes;
- *                   the last line: sessions that the process has open which
- *                   last opened or closed one
+ *                   then "sessions", those open in the process that was the
+ *                   last to open or close one, and "struck", the faults that
+ *                   have found their call
  *   P11SHIM_LOG     each call, in their order, one a line
  *
  * WHAT is the CKR in hex that the call returns without reaching the module,
@@ -29,6 +30,7 @@
  *                   was asked
  *   after=0xHEX     the module does what it is asked, but its answer is lost:
  *                   this CKR is returned in its place
+ *   hold            the call goes on once the control file was replaced
  *   len=N           C_Sign, C_DigestFinal, C_GetAttributeValue: what comes out
  *                   has this many bytes, cut or followed by zeros (as many as
  *                   the caller has room for)
@@ -44,6 +46,8 @@
 #include <time.h>
 
 #define AS_MEMBER(name) shim.name = shim_##name;
+
+enum { HOLD_LOOK_MS = 5 };
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static CK_FUNCTION_LIST *real;
@@ -64,6 +68,13 @@ log_out(void)
 	(void)real->C_CloseSession(session);
 }
 
+static void
+pause_ms(unsigned ms)
+{
+	nanosleep(
+	    &(struct timespec){ms / 1000, (long)(ms % 1000) * 1000000L}, NULL);
+}
+
 /* True: the call ends here with `*rv`. `*f` is what befalls it. */
 static bool
 intercept_key(
@@ -74,9 +85,9 @@ intercept_key(
 	f->value = CKR_OK;
 	if (!next_fault(function, label, f))
 		return false;
-	nanosleep(&(struct timespec){f->delay_ms / 1000,
-		      (long)(f->delay_ms % 1000) * 1000000L},
-	    NULL);
+	if (f->action != DO_RETURN || f->value != CKR_OK || f->delay_ms)
+		count_struck();
+	pause_ms(f->delay_ms);
 	switch (f->action) {
 	case DO_RETURN:
 		*rv = f->value;
@@ -94,6 +105,10 @@ intercept_key(
 		return false;
 	case DO_ABORT:
 		abort();
+	case DO_HOLD:
+		while (fault_lasts(f))
+			pause_ms(HOLD_LOOK_MS);
+		return false;
 	case DO_FLAGS:
 	case DO_EXTRACTABLE:
 	case DO_AFTER:

@@ -393,7 +393,7 @@ static void
 no_csm_first(void **state)
 {
 	static const char *const cases[] = {
-	    "91 02 aa " BS, "00 e2", "00 45", "00 e4", "00 e6"};
+	    ("91 02 aa " BS), "00 e2", "00 45", "00 e4", "00 e6"};
 	static const char why[] = "the first message is not a CSM";
 
 	(void)state;

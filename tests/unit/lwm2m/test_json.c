@@ -101,8 +101,8 @@ test_half_of_a_pair(void **state)
 {
 	static const char *const bad[] = {"\"\\ud83d\"", "\"\\ude00\"",
 	    "\"\\ud83dx\"", "\"\\ud83d\\n\"", "\"\\ud83d\\u0041\"",
-	    "\"\\ud83d\\ud83d\"", "\"\\ude00\\ud83d\"", "\"\\u0000\"",
-	    "\"a\\ud83d\\\\ude00\""};
+	    "\"\\ud83d\\ud83d\"", "\"\\ude00\\ud83d\"", "\"\\ude00\\ude00\"",
+	    "\"\\u0000\"", "\"a\\ud83d\\\\ude00\""};
 	uint8_t scratch[64];
 
 	(void)state;

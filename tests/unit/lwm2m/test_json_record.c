@@ -91,9 +91,10 @@ test_records_are_read(void **state)
 	struct lwm2m_value v;
 
 	(void)state;
-	assert_int_equal(read_as(&dialect,
-			     "{\"any\":[1],\"version\":10,\"text\":\"\\u0061\","
-			     "\"other_\":0,\"name\":\"1\",\"base\":\"/9/0/\"}"),
+	assert_int_equal(
+	    read_as(&dialect,
+		"{\"any\":[1],\"version\":10,\"text\":\"\\u0061\","
+		"\"other\\u005f\":0,\"name\":\"1\",\"base\":\"/9/0/\"}"),
 	    RC_OK);
 	assert_true(record.has_base && record.has_value);
 	assert_bytes("base", record.base, SPAN_LIT("/9/0/"));
