@@ -95,6 +95,23 @@ one_worker_in_order(void **state)
 	nothing_left();
 }
 
+/* However many keys are asked for, every other job is a signature. */
+static void
+keys_and_signatures_take_turns(void **state)
+{
+	static const unsigned threads[] = {1, 2, 9};
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		lanes_init(&lanes, threads[i], 1);
+		put_all("p0 p0 p0 p0 p0 p0 s0 s0 s0");
+		served("p0 s0 p0 s0 p0 s0 p0");
+		put_all("s0");
+		served("s0 p0 p0");
+		nothing_left();
+	}
+}
+
 static void
 workers_take_turns(void **state)
 {
@@ -263,6 +280,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(one_worker_in_order),
+	    cmocka_unit_test(keys_and_signatures_take_turns),
 	    cmocka_unit_test(workers_take_turns),
 	    cmocka_unit_test(one_that_floods_waits_for_itself),
 	    cmocka_unit_test(one_alone_has_it_all),
