@@ -127,6 +127,7 @@ tick(void *ctx, uint64_t now_ms)
 	keeper_show(k);
 	if (++ticks % SWEEP_TICKS == 0) {
 		sessions_sweep(k, now_ms);
+		keeper_say_certificates(k);
 		if (server_files_changed(k->files))
 			keeper_reload_crls(k);
 	}
@@ -289,7 +290,8 @@ keeper_init(struct keeper *k)
 	if (rc == RC_OK)
 		rc = record_start(k);
 	if (rc == RC_OK)
-		rc = jobs_start(k->hsm, c->ledger, threads, &k->jobs);
+		rc = jobs_start(
+		    k->hsm, c->ledger, threads, k->args->link_count, &k->jobs);
 	if (rc == RC_OK)
 		rc = sessions_restore(k);
 	if (rc == RC_OK)
