@@ -73,10 +73,15 @@ load_rules(struct loading *l)
 	    .crl_count = l->files->crl_count,
 	    .now_s = clock_wall_ms() / 1000,
 	};
+	struct hsm_error err = {0};
 	enum rc rc = issue_rules_new(l->set, &config, l->diag, &l->rules);
 
 	log_findings(l->diag);
 	first_line(l);
+	if (rc == RC_OK)
+		rc = server_files_apart(l->files, l->rules, &err);
+	if (rc != RC_OK && err.text[0])
+		fault(l, &err);
 	return rc;
 }
 
