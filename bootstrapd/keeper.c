@@ -127,6 +127,7 @@ tick(void *ctx, uint64_t now_ms)
 	keeper_show(k);
 	if (++ticks % SWEEP_TICKS == 0) {
 		sessions_sweep(k, now_ms);
+		keeper_say_certificates(k);
 		if (server_files_changed(k->files))
 			keeper_reload_crls(k);
 	}

@@ -105,6 +105,7 @@ struct keeper {
 	/** Of the certificates in force, and of those before them. */
 	struct sign_key sign_keys[2 * SERVERS_MAX];
 	size_t sign_key_count;
+	const char *said[SERVERS_MAX]; /**< state of each, as logged last */
 	struct refused *refused, **refused_last; /**< for the next commit */
 	struct epochs epochs;
 	struct budget budget; /**< of diagnoses */
@@ -264,6 +265,8 @@ MUST_CHECK enum rc keeper_reload(
     struct keeper *k, const char *by, char *first, size_t cap);
 /** The revocation lists alone, when one has changed. */
 void keeper_reload_crls(struct keeper *k);
+/** Log each certificate that is shown whose state has changed: it expires. */
+void keeper_say_certificates(struct keeper *k);
 /** Send what is in force to workers that do not have it. */
 void keeper_show(struct keeper *k);
 

@@ -1,10 +1,15 @@
 #include "link.h"
 
 #include <errno.h>
+#include <linux/sockios.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
-enum { PACKETS_MAX = 64 /* gathered */ };
+enum {
+	PACKETS_MAX = 64, /* gathered */
+	BEHIND_BYTES = 65536, /* sent to one and not read */
+};
 
 /* One buffer each way: a process talks to its links from one thread. Packets
  * carry keys, so the buffers are secrets. */
@@ -136,6 +141,16 @@ attach(struct msghdr *m, union control *c, int passed)
 	memcpy(CMSG_DATA(&c->head), &passed, sizeof(passed));
 }
 
+/* Descriptors under way count against the limit of our user. Who does not read
+ * is not to take those of the others. */
+static bool
+is_behind(int fd)
+{
+	int bytes = 0;
+
+	return ioctl(fd, SIOCOUTQ, &bytes) == 0 && bytes > BEHIND_BYTES;
+}
+
 enum rc
 link_send_with(int fd, const struct question *q, int passed)
 {
@@ -151,6 +166,8 @@ link_send_with(int fd, const struct question *q, int passed)
 	if (w.full)
 		return RC_TOO_LARGE;
 	flush_one(fd); /* they came first */
+	if (is_behind(fd))
+		return RC_AGAIN;
 	part = (struct iovec){w.buf, w.len};
 	attach(&m, &control, passed);
 	do {

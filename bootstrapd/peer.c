@@ -238,6 +238,9 @@ keep_proof(struct peer *p, const struct dtls_event *ev)
 {
 	struct listener *l = p->listener;
 
+	_Static_assert((int)DTLS_PEER_MAX <= (int)QUESTION_PEER_MAX &&
+		(int)DTLS_CHAIN_MAX <= (int)QUESTION_CHAIN_MAX,
+	    "what a peer may show can be told");
 	p->proof = proof_of(ev->credential);
 	if (p->proof != Q_BY_PSK) {
 		p->papers = papers_new(&l->worker->papers, ev->peer, ev->chain);

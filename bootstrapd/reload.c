@@ -142,15 +142,19 @@ keeper_show(struct keeper *k)
 	}
 }
 
-static void
-say_certificates(const struct server_files *f)
+void
+keeper_say_certificates(struct keeper *k)
 {
+	const struct server_files *f = k->files;
 	int64_t now_s = clock_wall_ms() / 1000;
 
 	for (size_t i = 0; i < f->cert_count; i++) {
 		const char *state = server_cert_state(&f->certs[i], now_s);
 		char fingerprint[65], not_after[25];
 
+		if (k->said[i] == state)
+			continue;
+		k->said[i] = state;
 		hex_digest(f->certs[i].sha256, fingerprint);
 		ledger_time(f->certs[i].cert.not_after_s * 1000, not_after);
 		LOG(strcmp(state, "ok") == 0 ? LOG_INFO : LOG_WARNING,
@@ -193,7 +197,8 @@ put_into_force(struct keeper *k, struct loading *l, const char *by)
 	for (unsigned i = 0; i < k->args->link_count; i++)
 		k->links[i].credentials_due = true;
 	keeper_show(k);
-	say_certificates(k->files);
+	memset(k->said, 0, sizeof(k->said));
+	keeper_say_certificates(k);
 	if (k->files->cert_count == 0 && by_certificates(k->policies.set))
 		LOG(LOG_WARNING, "no_server_certificate",
 		    F_TEXT("remedy",

@@ -156,5 +156,42 @@ def asked_again():
             expect_equal(len(world.rows("bootstrap_begin")), 1, "beginnings")
 
 
+RANDOM = """\
+policy: random-keys
+servers:
+  - name: eu-1
+    short_server_id: 101
+    uri: coaps://eu1.lwm2m.example:5684
+    security: {mode: psk, key: {random: seal-2026, length: 32}}
+"""
+
+
+@story("the random key of a device is made once, though it comes twice at a time")
+def random_twice():
+    with PkiWorld(shim=True) as world:
+        world.ceremony("seal", "  - seal: seal-2026\n")
+        world.write_policy("policy.yaml", RANDOM)
+        papers = world.device("meter", EP).der()
+        with Keeper(world) as keeper:
+            made = world.calls("C_GenerateRandom")
+            world.faults("C_GenerateRandom hold -1 0")
+            sessions = [new_session(), new_session()]
+            for worker, session in enumerate(sessions):
+                keeper.say(begin(session, BY_CERTIFICATE, papers), worker)
+            wait_for(lambda: world.calls("C_GenerateRandom") >= made + 2,
+                     "two keys to be made")
+            world.faults()
+            plans = [keeper.plan(session, worker)
+                     for worker, session in enumerate(sessions)]
+            expect(plans[0] and plans[1], "two plans")
+            expect_equal(plans[0], plans[1], "the key of the second")
+            expect_equal(len(world.sql(
+                "SELECT * FROM events WHERE kind = 'credential_issued'")), 2,
+                "credentials on record")
+            expect_equal(len(world.sql("SELECT DISTINCT data ->> 'fingerprint'"
+                                       " FROM events WHERE kind = "
+                                       "'credential_issued'")), 1, "keys")
+
+
 if __name__ == "__main__":
     tell()

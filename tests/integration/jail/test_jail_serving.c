@@ -20,6 +20,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -28,6 +29,7 @@
 static int udp_socket; /* bound */
 static struct sockaddr_in udp_address;
 static int pipe_ends[2];
+static int sealed; /* memory file */
 
 static bool
 no_jail(void)
@@ -193,6 +195,20 @@ do_log(void)
 	return strstr(line, "from_jail jail=\"seccomp") ? 0 : 2;
 }
 
+/* What the keeper sends: is it sealed, and what is in it? */
+static int
+do_sealed(void)
+{
+	char text[8] = "";
+
+	if (fcntl(sealed, F_GET_SEALS) != F_SEAL_WRITE)
+		return 1;
+	return pread(sealed, text, sizeof(text), 1) == 4 &&
+		strcmp(text, "hown") == 0
+	    ? 0
+	    : 2;
+}
+
 static int
 do_close(void)
 {
@@ -228,6 +244,7 @@ test_lives(void **state)
 	    {"secrets", worker_jail, do_secret},
 	    {"qsort", worker_jail, do_sort},
 	    {"log", worker_jail_log, do_log},
+	    {"a sealed file", worker_jail, do_sealed},
 	    {"close", worker_jail, do_close},
 	};
 
@@ -324,6 +341,10 @@ set_up(void **state)
 	udp_socket = socket(AF_INET, SOCK_DGRAM, 0);
 	if (bind(udp_socket, (struct sockaddr *)&loopback, sizeof(loopback)) ||
 	    getsockname(udp_socket, (struct sockaddr *)&udp_address, &len))
+		return -1;
+	sealed = memfd_create("shown", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (write(sealed, "shown", 5) != 5 ||
+	    fcntl(sealed, F_ADD_SEALS, F_SEAL_WRITE) != 0)
 		return -1;
 	return pipe(pipe_ends);
 }

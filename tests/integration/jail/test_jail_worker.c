@@ -73,6 +73,19 @@ try_socket(void)
 	return outcome(socket(AF_INET, SOCK_STREAM, 0));
 }
 
+/* Of fcntl(2) only whether a file is sealed may be asked. */
+static int
+try_duplicate(void)
+{
+	return outcome(fcntl(udp_socket, F_DUPFD, 0));
+}
+
+static int
+try_unblock(void)
+{
+	return outcome(fcntl(udp_socket, F_SETFL, O_NONBLOCK));
+}
+
 static int
 try_socketpair(void)
 {
@@ -227,6 +240,8 @@ static const struct {
     {"unlink", try_unlink, false},
     {"a TCP socket", try_socket, false},
     {"a socket pair", try_socketpair, false},
+    {"a copy of a descriptor", try_duplicate, false},
+    {"flags of a descriptor", try_unblock, false},
     {"connect", try_connect, false},
     {"bind", try_bind, false},
     {"accept", try_accept, false},
@@ -273,9 +288,9 @@ static void
 test_works_outside(void **state)
 {
 	static const attempt_fn attempts[] = {try_open, try_list, try_socket,
-	    try_socketpair, try_connect, try_bind, try_setsockopt, try_execve,
-	    try_fork, try_kill, try_kill_parent, try_tgkill, try_map_code,
-	    try_make_code, try_dumpable};
+	    try_socketpair, try_duplicate, try_unblock, try_connect, try_bind,
+	    try_setsockopt, try_execve, try_fork, try_kill, try_kill_parent,
+	    try_tgkill, try_map_code, try_make_code, try_dumpable};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(attempts) / sizeof(attempts[0]); i++) {

@@ -111,6 +111,27 @@ behind_what_was_gathered(void **state)
 	assert_int_equal(link_receive_with(ends[1], &q, &passed), RC_AGAIN);
 }
 
+/* A worker that does not read leaves descriptors to the others. */
+static void
+so_many_under_way(void **state)
+{
+	struct question q = {.kind = Q_CREDENTIALS};
+	unsigned sent = 0, heard = 0;
+	enum rc rc;
+	int passed;
+
+	(void)state;
+	while ((rc = link_send_with(ends[0], &q, ends[0])) == RC_OK)
+		assert_true(++sent < 400);
+	assert_int_equal(rc, RC_AGAIN);
+	while (link_receive_with(ends[1], &q, &passed) == RC_OK) {
+		close(passed);
+		heard++;
+	}
+	assert_int_equal(heard, sent);
+	assert_int_equal(link_send_with(ends[0], &q, ends[0]), RC_OK);
+}
+
 /* A worker that was taken over sends descriptors; the keeper has none of it. */
 static void
 who_wants_none_gets_none(void **state)
@@ -200,6 +221,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    STORY(a_descriptor_arrives),
 	    STORY(behind_what_was_gathered),
+	    STORY(so_many_under_way),
 	    STORY(who_wants_none_gets_none),
 	    STORY(one_at_a_time),
 	    STORY(with_nonsense),
