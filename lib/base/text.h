@@ -37,6 +37,11 @@ MUST_CHECK enum rc text_unbase64(struct writer *w, struct span text);
 /** True when `s` is well-formed UTF-8 (RFC 3629), no NUL. */
 bool text_utf8_valid(struct span s);
 
+/** True when text_quote leaves `s` as it is, but for quotes and backslashes:
+ *  UTF-8 without controls, line separators and the format characters that hide
+ *  or reorder the text around them. */
+bool text_printable(struct span s);
+
 /**
  * The front of `s`: at most `characters` of it and at most `bytes`, no
  * character cut in two. A byte that is not UTF-8 counts as a character. For
