@@ -51,8 +51,9 @@ struct issue_request {
 	enum issue_proof proof;
 	struct span credential; /**< PROOF_PSK: the identity */
 	uint32_t epoch; /**< PROOF_PSK: of the key that was used */
-	/** Certificate, or SubjectPublicKeyInfo, DER. It is verified here once
-	 *  more: the worker's word alone counts for nothing. */
+	/** Certificate, or SubjectPublicKeyInfo, DER. Whose it is is verified
+	 *  here once more; that the peer has its private key, only the worker
+	 *  has seen. */
 	struct span peer;
 	struct span chain; /**< certificates behind it, DER, end to end */
 	bool has_endpoint; /**< `ep` was in the query */
@@ -81,8 +82,9 @@ struct issue_peer {
 
 /**
  * Whose credential is this: the first document in order that fits. A
- * certificate is verified (chain, dates, use, lists), and compared with the
- * ledger's revocations, by its SHA-256 and by serial number and issuer. A
+ * certificate is verified (chain, dates, use, lists, no CA's), and compared
+ * with the ledger's revocations, by its SHA-256, by that of its twin
+ * (cert_twin), and by serial number and issuer. A
  * pre-shared key is not shown here, so of one that is imported, or whose
  * endpoint has had a key taken back, the key is made once more.
  * Where several documents were tried, `why` is the most telling reason:
