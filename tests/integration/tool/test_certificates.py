@@ -385,8 +385,8 @@ def imported_keys():
     """An imported key is found by its name, and revoked with its device."""
     with Shop() as f:
         f.write("list.csv", "Endpoint,PSK Identity,Key\n"
-                "imei-1,dev-1," + "a1" * 16 + "\n"
-                "imei-2,dev-2," + "b2" * 16 + "\n", 0o600)
+                "imei-1,dev-1," + "a1b0" * 8 + "\n"
+                "imei-2,dev-2," + "b2c0" * 8 + "\n", 0o600)
         ran = f.run("psk", "import", "--collection", "q3", "--seal",
                     "seal-2026", "--ledger", "ledger.db", *f.token,
                     "list.csv")
@@ -408,7 +408,7 @@ def imported_keys():
         ran = f.revoke("--endpoint", "imei-1", *f.token)
         equal(ran.code, 0, ran)
         within("key of fingerprint ", ran.out)
-        absent("a1a1", ran.out + ran.err)
+        absent("a1b0", ran.out + ran.err)
         row, = f.rows("credential_revoked")
         equal(sorted(row), ["fingerprint", "reason"])
         ran = f.revoke("--endpoint", "imei-1", *f.token)
