@@ -7,6 +7,7 @@
 #include "image_credential.h"
 #include "image_format.h"
 #include "issue/issue.h"
+#include "key_check.h"
 #include "output.h"
 #include "policies.h"
 #include "record.h"
@@ -292,6 +293,29 @@ report(const struct build *b)
 		fprintf(stderr, "ledger       none (--ledger, -c)\n");
 }
 
+/** Is the key that mints the one that the ledger knows by that name? */
+static int
+check_key(const struct build *b)
+{
+	const struct identity *id = b->identity;
+	int code = EX_OK;
+
+	if (!b->ledger)
+		return EX_OK;
+	if (id->kind == IDENTITY_PSK)
+		return key_check(b->ledger, &b->token, id->master);
+	for (size_t i = 0; id->issue.ca && i < b->set->authority_count; i++) {
+		const struct issue_authority *a;
+
+		if (&b->set->authorities[i] != id->issue.ca)
+			continue;
+		a = issue_rules_authority(b->rules, i);
+		code = key_check_ca(b->ledger, &b->token, a->document->name,
+		    a->key.label, a->cert.spki);
+	}
+	return code;
+}
+
 static int
 build(struct build *b)
 {
@@ -315,6 +339,8 @@ build(struct build *b)
 		    record_open(b->settings.ledger, LEDGER_WRITE, &b->ledger);
 	if (code == EX_OK && b->identity->kind != IDENTITY_NOSEC)
 		code = token_open(&b->settings, &b->token);
+	if (code == EX_OK)
+		code = check_key(b);
 	if (code == EX_OK)
 		code = mint(b);
 	if (code == EX_OK)

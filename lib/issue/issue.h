@@ -45,6 +45,18 @@ enum {
 	ISSUE_CHAIN_MAX = 12288, /**< of what came behind it */
 };
 
+/*
+ * What a peer says of itself, as it stands in rows: cut (text_cut), so that no
+ * peer has a say in whether a row can be written.
+ */
+/** A name in a certificate: CERT_CN_MAX characters. */
+struct span issue_row_cn(struct span cn);
+/** A PSK identity: 128 bytes (RFC 7925 4.2 has implementations take so many).
+ */
+struct span issue_row_psk_identity(struct span identity);
+/** An endpoint that is claimed: LEDGER_NAME_MAX bytes. */
+struct span issue_row_endpoint(struct span endpoint);
+
 /** What a device has proved, and asks for; as the worker saw it. */
 struct issue_request {
 	uint8_t session[LEDGER_SESSION_LEN];
