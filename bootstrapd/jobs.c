@@ -9,8 +9,6 @@
 #include <unistd.h>
 
 enum {
-	QUEUE_MAX = 4096,
-	IDLE_MAX = 64, /**< what nobody waits for */
 	MISSING_SAY_MS = 60000,
 	/** A token that takes no longer for a job is quick: waking another
 	 *  thread for the next one would cost more than the job. */
@@ -24,9 +22,6 @@ struct jobs {
 	pthread_cond_t wake;
 	struct lanes lanes;
 	struct lane_queue done;
-	/* Worked on in steps where all are empty, in one thread at a time. */
-	struct lane_queue idle;
-	bool idle_busy;
 	size_t running; /* threads */
 	size_t asleep; /* of them, whom nobody has called */
 	bool quick; /* the last job was */
@@ -116,32 +111,19 @@ static void
 finish(struct jobs *q, struct job *j, enum rc rc, uint64_t took_ns)
 {
 	bool again = j->kind == JOB_DOCTOR && rc == RC_AGAIN;
-	struct lane *lane = lanes_of(&q->lanes, j->kind);
 	const uint64_t one = 1;
 
-	if (lane) {
-		lane->busy--;
+	lanes_done(&q->lanes, j);
+	if (j->kind != JOB_DOCTOR)
 		q->quick = took_ns <= QUICK_NS;
-	} else {
-		q->idle_busy = false;
+	if (again) {
+		lanes_again(&q->lanes, j);
+		return;
 	}
 	/* one word for all that the keeper finds when it comes */
-	if (!again && !q->done.first)
+	if (!q->done.first)
 		(void)!write(q->fd, &one, sizeof(one));
-	lane_queue_put(again ? &q->idle : &q->done, j);
-}
-
-/** The next job, counted as worked on; NULL: none. Under the mutex. */
-static struct job *
-next_job(struct jobs *q)
-{
-	struct job *j = lanes_take(&q->lanes);
-
-	if (j || q->idle_busy)
-		return j;
-	j = lane_queue_pop(&q->idle);
-	q->idle_busy = j != NULL;
-	return j;
+	lane_queue_put(&q->done, j);
 }
 
 static uint64_t
@@ -186,7 +168,7 @@ run(void *ctx)
 	pthread_mutex_lock(&q->mutex);
 	q->running++;
 	while (!q->stopping) {
-		struct job *j = next_job(q);
+		struct job *j = lanes_take(&q->lanes);
 		uint64_t start_ns, took_ns;
 		enum rc rc;
 
@@ -214,8 +196,8 @@ run(void *ctx)
 }
 
 enum rc
-jobs_start(
-    struct hsm *hsm, const char *ledger, unsigned threads, struct jobs **out)
+jobs_start(struct hsm *hsm, const char *ledger, unsigned threads,
+    unsigned workers, struct jobs **out)
 {
 	struct jobs *q = calloc(1, sizeof(*q));
 
@@ -224,9 +206,8 @@ jobs_start(
 	q->hsm = hsm;
 	q->ledger = ledger;
 	q->health.ok = true;
-	lanes_init(&q->lanes, threads);
+	lanes_init(&q->lanes, threads, workers);
 	lane_queue_init(&q->done);
-	lane_queue_init(&q->idle);
 	pthread_mutex_init(&q->mutex, NULL);
 	pthread_cond_init(&q->wake, NULL);
 	q->fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
@@ -267,7 +248,6 @@ jobs_stop(struct jobs *q, unsigned patience_s)
 		if (pthread_timedjoin_np(q->threads[i], NULL, &end) != 0)
 			return false;
 	lanes_drop(&q->lanes);
-	lane_queue_drop(&q->idle);
 	lane_queue_drop(&q->done);
 	close(q->fd);
 	free(q);
@@ -283,19 +263,15 @@ jobs_fd(const struct jobs *q)
 bool
 jobs_put(struct jobs *q, struct job *j)
 {
-	struct lane *lane = lanes_of(&q->lanes, j->kind);
-	struct lane_queue *to = lane ? &lane->queue : &q->idle;
 	bool room;
 
 	pthread_mutex_lock(&q->mutex);
-	room = to->count < (size_t)(lane ? QUEUE_MAX : IDLE_MAX);
-	if (room) {
-		lane_queue_put(to, j);
-		/* who is awake comes to it soon, unless it is at what nobody
-		 * waits for */
-		if (!q->quick || q->asleep + q->idle_busy >= q->running)
-			call_one(q);
-	}
+	room = lanes_put(&q->lanes, j);
+	/* who is awake comes to it soon, unless it is at what nobody waits
+	 * for */
+	if (room &&
+	    (!q->quick || q->asleep + lanes_idling(&q->lanes) >= q->running))
+		call_one(q);
 	pthread_mutex_unlock(&q->mutex);
 	if (!room)
 		job_free(j);

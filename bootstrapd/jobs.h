@@ -89,10 +89,10 @@ struct token_health {
 struct jobs;
 
 /** Start `threads` of them over an open token, each with a connection of its
- *  own to read the ledger. Errors: RC_MEMORY, RC_IO, RC_TOKEN. `hsm` and
- *  `ledger` are borrowed until jobs_stop. */
-MUST_CHECK enum rc jobs_start(
-    struct hsm *hsm, const char *ledger, unsigned threads, struct jobs **out);
+ *  own to read the ledger, for jobs of 1..WORKERS_MAX workers. `hsm` and
+ *  `ledger` are borrowed until jobs_stop. Errors: RC_MEMORY, RC_IO, RC_TOKEN. */
+MUST_CHECK enum rc jobs_start(struct hsm *hsm, const char *ledger,
+    unsigned threads, unsigned workers, struct jobs **out);
 /** Ends the threads; unfinished jobs are freed. False: a thread does not come
  *  back from the module, so nothing was freed, and only the process can end. */
 bool jobs_stop(struct jobs *q, unsigned patience_s);
@@ -104,7 +104,8 @@ void jobs_heard(struct jobs *q);
  *  While the token is quick, jobs_put leaves that to whoever is awake: to be
  *  called from time to time as long as jobs wait. */
 size_t jobs_hurry(struct jobs *q);
-/** Takes the job. False (the job is freed): the queue of its kind is full. */
+/** Takes the job. False (the job is freed): its worker has as many of
+ *  its kind waiting as is its share. */
 bool jobs_put(struct jobs *q, struct job *j);
 /** All that are done, oldest first, a list by `next`; NULL: none. */
 struct job *jobs_take(struct jobs *q);

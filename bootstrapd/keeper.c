@@ -291,7 +291,8 @@ keeper_init(struct keeper *k)
 	if (rc == RC_OK)
 		rc = record_start(k);
 	if (rc == RC_OK)
-		rc = jobs_start(k->hsm, c->ledger, threads, &k->jobs);
+		rc = jobs_start(
+		    k->hsm, c->ledger, threads, k->args->link_count, &k->jobs);
 	if (rc == RC_OK)
 		rc = sessions_restore(k);
 	if (rc == RC_OK)

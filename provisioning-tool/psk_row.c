@@ -16,24 +16,38 @@ check_names(const struct psk_row *row)
 {
 	if (row->endpoint.len == 0)
 		return "the endpoint is missing; name one";
+	if (is_padded(row->endpoint) || is_padded(row->identity))
+		return "a space stands at the begin or end of endpoint or "
+		       "identity; take it out";
 	if (row->endpoint.len > PSK_ENDPOINT_MAX)
 		return "the endpoint is longer than 252 bytes; no device can "
 		       "send it";
 	if (!text_utf8_valid(row->endpoint))
 		return "the endpoint is not UTF-8; save the list as UTF-8";
+	if (!text_printable(row->endpoint))
+		return "the endpoint has a control or invisible character; "
+		       "take it out";
 	if (row->identity.len > PSK_IDENTITY_MAX)
 		return "the identity is longer than 128 bytes; see whether "
 		       "its column is the right one";
 	if (memchr(row->identity.p, 0, row->identity.len))
 		return "the identity has a NUL byte; take it out";
-	if (is_padded(row->endpoint) || is_padded(row->identity))
-		return "a space stands at the begin or end of endpoint or "
-		       "identity; take it out";
 	return NULL;
 }
 
+/** One byte over and over: what stands where a key was forgotten. */
+static bool
+is_monotone(struct span key)
+{
+	uint8_t differ = 0;
+
+	for (size_t i = 1; i < key.len; i++)
+		differ |= key.p[i] ^ key.p[0];
+	return differ == 0;
+}
+
 static const char *
-key_fault(enum rc rc, enum psk_encoding encoding, size_t len)
+key_fault(enum rc rc, enum psk_encoding encoding, struct span key)
 {
 	if (rc == RC_TOO_LARGE)
 		return "the key is longer than 64 bytes; 16 to 64 are expected";
@@ -43,9 +57,12 @@ key_fault(enum rc rc, enum psk_encoding encoding, size_t len)
 	if (rc != RC_OK)
 		return "the key is not base64; say --key-encoding hex if it "
 		       "is hexadecimal";
-	if (len < PSK_KEY_MIN)
+	if (key.len < PSK_KEY_MIN)
 		return "the key is shorter than 16 bytes; 16 to 64 are "
 		       "expected";
+	if (is_monotone(key))
+		return "the key is one byte over and over, which is none; ask "
+		       "the vendor for it";
 	return NULL;
 }
 
@@ -77,6 +94,6 @@ psk_row_read(const struct psk_record *r, enum psk_encoding encoding,
 	rc = encoding == PSK_HEX ? text_unhex(&w, text)
 				 : text_unbase64(&w, text);
 	row->key.len = rc == RC_OK ? w.len : 0;
-	*fault = key_fault(rc, encoding, w.len);
+	*fault = key_fault(rc, encoding, writer_span(&w));
 	return *fault ? RC_MALFORMED : RC_OK;
 }

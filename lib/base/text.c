@@ -273,6 +273,19 @@ is_printable(uint32_t point)
 	return true;
 }
 
+bool
+text_printable(struct span s)
+{
+	uint32_t point;
+
+	for (size_t i = 0, len; i < s.len; i += len) {
+		len = utf8_sequence(s.p + i, s.len - i, &point);
+		if (len == 0 || !is_printable(point))
+			return false;
+	}
+	return true;
+}
+
 static void
 put_escape(struct writer *w, uint32_t point)
 {

@@ -37,6 +37,11 @@ MUST_CHECK enum rc text_unbase64(struct writer *w, struct span text);
 /** True when `s` is well-formed UTF-8 (RFC 3629), no NUL. */
 bool text_utf8_valid(struct span s);
 
+/** True when text_quote leaves `s` as it is, but for quotes and backslashes:
+ *  UTF-8 without controls, line separators and the format characters that hide
+ *  or reorder the text around them. */
+bool text_printable(struct span s);
+
 /**
  * Append `s` in double quotes as a JSON string (RFC 8259 section 7). Control
  * characters, quotes and backslashes are escaped, bytes that are not UTF-8

@@ -218,6 +218,8 @@ fault(const struct conn *c, int error)
 		return key_fault(c);
 	if (error == NO_PEER_CERT)
 		return DTLS_FAILED_NO_CERTIFICATE;
+	if (error == MAX_CHAIN_ERROR || error == ASN_PARSE_E)
+		return DTLS_FAILED_CERTIFICATE;
 	return c->fault;
 }
 
@@ -254,15 +256,33 @@ wait_on(struct conn *c)
 	conn_schedule(c);
 }
 
+static void
+fail(struct conn *c, int error)
+{
+	enum dtls_close_reason reason = fault(c, error);
+
+	(void)alert_verdict(c, error);
+	conn_kill(c, reason);
+}
+
+/* wolfSSL lets in who has been refused. */
+static void
+refuse(struct conn *c)
+{
+	if (alert_verdict(c, 0))
+		conn_kill(c, c->fault);
+	else
+		conn_refuse(c, bad_certificate, c->fault);
+}
+
 void
 conn_accepted(struct conn *c, int ret)
 {
 	int error = ret == WOLFSSL_SUCCESS ? 0 : wolfSSL_get_error(c->ssl, ret);
 
 	c->in = (struct span){0};
-	if (c->peer_refused &&
-	    (ret == WOLFSSL_SUCCESS || error == WOLFSSL_ERROR_WANT_READ))
-		conn_refuse(c, bad_certificate, c->fault);
+	if (ret == WOLFSSL_SUCCESS && c->peer_refused)
+		refuse(c);
 	else if (ret == WOLFSSL_SUCCESS)
 		conn_established(c);
 	else if (error == WOLFSSL_ERROR_WANT_READ)
@@ -270,15 +290,23 @@ conn_accepted(struct conn *c, int ret)
 	else if (error == WC_PENDING_E && c->signing)
 		conn_schedule(c);
 	else
-		conn_kill(c, fault(c, error));
+		fail(c, error);
 	output_flush(&c->d->out);
 }
 
 void
 conn_accept(struct conn *c, struct span raw)
 {
+	int ret;
+
 	c->in = raw;
-	conn_accepted(c, wolfSSL_accept(c->ssl));
+	ret = wolfSSL_accept(c->ssl);
+	/* It keeps the authorities of a chain for whoever comes next: nobody is
+	 * to be let in, or not, by what others have shown. */
+	if (c->proved && !context_forget_chain(c->site->ctx))
+		conn_kill(c, DTLS_FAILED_RESOURCES);
+	else
+		conn_accepted(c, ret);
 }
 
 void
@@ -381,7 +409,8 @@ conn_timer(struct conn *c)
 
 	if (c->state == CONN_HANDSHAKE) {
 		if (now_ms >= c->deadline_ms) {
-			conn_kill(c, DTLS_FAILED_TIMEOUT);
+			conn_kill(c,
+			    c->peer_refused ? c->fault : DTLS_FAILED_TIMEOUT);
 			return;
 		}
 		if (now_ms >= c->resend_ms && !sign_timer(c))

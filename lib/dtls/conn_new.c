@@ -27,6 +27,8 @@ io_send(WOLFSSL *ssl, char *buf, int len, void *ctx)
 	struct conn *c = ctx;
 
 	(void)ssl;
+	if (len > 0 && alert_hold(c, span_of(buf, (size_t)len)))
+		return len;
 	if (len < 0 ||
 	    !output_put(&c->d->out, &c->address, span_of(buf, (size_t)len)))
 		return WOLFSSL_CBIO_ERR_GENERAL;

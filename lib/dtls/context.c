@@ -217,6 +217,7 @@ set_certificate(WOLFSSL_CTX *ctx, const struct context_setup *setup)
 	 * the curve and the kind of signature from it (DTLS 1.3 does not go
 	 * without). */
 	wolfSSL_CTX_SetEccSignCb(ctx, setup->sign);
+	wolfSSL_CTX_SetEccVerifyCb(ctx, setup->proof);
 	if (wolfSSL_CTX_use_PrivateKey_buffer(ctx, setup->public_key.p,
 		(long)setup->public_key.len,
 		WOLFSSL_FILETYPE_ASN1) != WOLFSSL_SUCCESS ||
@@ -277,6 +278,20 @@ context_server(const struct context_setup *setup, WOLFSSL_CTX **out)
 		*out = NULL;
 	}
 	return rc;
+}
+
+bool
+context_forget_chain(WOLFSSL_CTX *ctx)
+{
+#if DTLS_HAVE_CERTIFICATES
+	/* Not wolfSSL_CTX_UnloadIntermediateCerts(), which does nothing while
+	 * there is any association. */
+	return wolfSSL_CertManagerUnloadIntermediateCerts(
+		   wolfSSL_CTX_GetCertManager(ctx)) == WOLFSSL_SUCCESS;
+#else
+	(void)ctx;
+	return true;
+#endif
 }
 
 const char *

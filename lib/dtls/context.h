@@ -39,6 +39,7 @@ struct context_setup {
 	wc_psk_server_tls13_callback key_of_13;
 #endif
 	CallbackEccSign sign;
+	CallbackEccVerify proof; /**< of each signature of the peers' */
 	VerifyCallback verify; /**< also of every good leaf, and of raw keys */
 };
 
@@ -50,6 +51,9 @@ struct context_setup {
  */
 MUST_CHECK enum rc context_server(
     const struct context_setup *setup, WOLFSSL_CTX **out);
+
+/** Only the trust anchors are left of what it has verified. False: no. */
+bool context_forget_chain(WOLFSSL_CTX *ctx);
 
 /** wolfSSL is ready for its first call. */
 bool context_library(void);

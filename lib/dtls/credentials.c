@@ -243,6 +243,7 @@ fill(struct credentials *c, const struct dtls_credentials *in,
 		.key_of_13 = psk_callback_13,
 #endif
 		.sign = sign_callback,
+		.proof = proof_callback,
 		.verify = peer_callback,
 	};
 	struct bytes trust = {0};

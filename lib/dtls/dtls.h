@@ -26,11 +26,16 @@
  * - Certificates and raw public keys (RFC 7250) are mutual: who shows none is
  *   refused. Which certificate of ours is shown is read from the ClientHello:
  *   server_name, and the certificate types it lists.
- * - Whatever is wrong with what a peer has shown - revoked, expired, of an
- *   authority or a raw key that nobody knows - it gets the same fatal alert,
- *   bad_certificate (42); the reason is for the owner. Two exceptions tell it
- *   what it knows: that it has shown nothing, and that an authority in the
- *   chain it has sent is out of date or may not be there.
+ * - Whatever is wrong with what a peer has shown, it gets the same fatal alert,
+ *   bad_certificate (42), the same number of records before it, and at the same
+ *   place: when it has signed, be it that its certificate is revoked, expired
+ *   or untrusted, that one above it is, that nobody knows its raw key, or that
+ *   its signature is wrong. The reason is for the owner. What is told sooner is
+ *   only what the peer knows without us: that it has shown nothing, nothing
+ *   that can be read, more than 9 certificates or a key other than P-256.
+ *   (DTLS 1.3 under a shared wolfSSL: wolfSSL's own alert.)
+ * - A chain is judged by itself and the trust anchors: what others have shown
+ *   before is forgotten.
  * - No private key of ours is ever here: DTLS_EVENT_SIGN_WANTED goes out, that
  *   one handshake stands still, its peer's datagrams wait in the same queue,
  *   and dtls_sign_answer() goes on. All others go on meanwhile.

@@ -10,6 +10,8 @@
  *   sign.c      signature asked for
  *   queue.c     datagrams kept meanwhile
  *   peer.c      whose certificate or raw key is let in
+ *   proof.c     the signature by which a peer shows that it has the key
+ *   alert.c     what a peer is told whose certificate or signature is not good
  *   evidence.c  notes for whoever looks for the key that a peer has used
  *   conn_new.c  an association's wolfSSL
  *   conn.c      its life around that
@@ -39,6 +41,7 @@ enum {
 	 * and padding of CBC-SHA256 with encrypt-then-MAC. */
 	RECORD_EXPANSION = 96,
 	RECORD_LEN_MAX = DTLS_PLAINTEXT_MAX + RECORD_EXPANSION,
+	PLAIN_ALERT_LEN = 15, /* bytes of a record with an alert in the clear */
 	OUTPUT_SLOTS = 64,
 	/* Room for the datagrams of one flight; dtls_tick() stops below. */
 	OUTPUT_ROOM_MIN = 8,
@@ -141,7 +144,11 @@ struct conn {
 	struct datum *peer; /* certificate or raw key, until the owner knows */
 	struct datum *chain; /* likewise; NULL: nothing came behind it */
 	bool peer_good; /* let in by peer_callback() */
-	bool peer_refused; /* for `fault`, which wolfSSL is not to tell */
+	bool peer_refused; /* for `fault`; wolfSSL goes on up to the proof */
+	bool proved; /* we have signed: now the peer is to prove itself */
+	bool alert_held; /* wolfSSL's; DTLS 1.2: in `alert` */
+	bool verdict; /* the one alert in its place is being said */
+	uint8_t alert[PLAIN_ALERT_LEN];
 	enum dtls_close_reason fault; /* what it ends with if wolfSSL fails */
 
 	/* What the owner is still to be told, in this order. */
@@ -307,6 +314,20 @@ void queue_replay(struct conn *c);
 
 int peer_callback(int good, WOLFSSL_X509_STORE_CTX *store);
 void peer_forget(struct conn *c);
+
+/* proof.c */
+
+int proof_callback(WOLFSSL *ssl, const unsigned char *sig, unsigned int sig_len,
+    const unsigned char *digest, unsigned int digest_len,
+    const unsigned char *key, unsigned int key_len, int *good, void *ctx);
+
+/* alert.c */
+
+/* wolfSSL sends that record: true when it is not to go out. */
+bool alert_hold(struct conn *c, struct span record);
+/* It has failed with `error`: the alert that is the same for all. False: here
+ * is none to be said. */
+bool alert_verdict(struct conn *c, int error);
 
 /* event.c */
 

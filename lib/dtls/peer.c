@@ -125,29 +125,13 @@ let_in(struct conn *c, const WOLFSSL_X509_STORE_CTX *store, struct span leaf)
 	return true;
 }
 
-/* What wolfSSL would say in another alert than bad_certificate. */
-static bool
-told_apart(int error)
+/* The first reason counts. */
+static void
+deny(struct conn *c, enum dtls_close_reason reason)
 {
-	return error == ASN_NO_SIGNER_E || error == ASN_BEFORE_DATE_E ||
-	    error == ASN_AFTER_DATE_E || error == ASN_PATHLEN_INV_E ||
-	    error == ASN_PATHLEN_SIZE_E;
-}
-
-/* A leaf that wolfSSL finds at fault. */
-static int
-refuse(struct conn *c, int error)
-{
-	c->fault = fault(error);
-	if (!told_apart(error))
-		return 0;
-	/*
-	 * wolfSSL goes on as if it were good, and asks about the same leaf once
-	 * more; or conn_accepted() ends it. Whatever comes then, it is let in
-	 * by nobody.
-	 */
+	if (!c->peer_refused)
+		c->fault = reason;
 	c->peer_refused = true;
-	return 1;
 }
 
 /* The leaf, good in wolfSSL's eyes. */
@@ -169,37 +153,61 @@ look_at(struct conn *c, const WOLFSSL_X509_STORE_CTX *store, struct span leaf)
 	return true;
 }
 
+/* Kept for the owner. */
+static bool
+take_leaf(
+    struct conn *c, const WOLFSSL_X509_STORE_CTX *store, struct span *leaf)
+{
+	enum dtls_close_reason reason = DTLS_FAILED_NO_CERTIFICATE;
+
+	if (store->totalCerts >= 1) {
+		*leaf = span_of(store->certs[0].buffer, store->certs[0].length);
+		if (leaf->len > DTLS_PEER_MAX)
+			reason = DTLS_FAILED_CERTIFICATE;
+		else if (keep(c, *leaf))
+			return true;
+		else
+			reason = DTLS_FAILED_RESOURCES;
+	}
+	deny(c, reason);
+	return false;
+}
+
+/* Will it be asked to prove that the key is its own, by proof_callback()? */
+static bool
+must_prove(const struct conn *c, struct span leaf)
+{
+	struct x509_certificate x;
+
+	return c->peer &&
+	    (x509_is_p256_key(leaf) ||
+		(x509_certificate(leaf, &x) == RC_OK &&
+		    x509_is_p256_key(x.public_key)));
+}
+
 int
 peer_callback(int good, WOLFSSL_X509_STORE_CTX *store)
 {
 	struct conn *c = store->userCtx;
-	struct span leaf;
+	struct span leaf = {0};
 
-	/* What stands above the leaf: wolfSSL's word is enough. What is called
-	 * good there it trusts from now on, for all. */
+	/*
+	 * Who is not let in is refused, once and for all, but not at once:
+	 * wolfSSL goes on as if all were good, up to the proof. What stands
+	 * above the leaf it may trust meanwhile: see conn_accept().
+	 */
 	if (store->error_depth > 0) {
 		if (!good)
-			c->fault = fault(store->error);
-		return good;
+			deny(c, fault(store->error));
+		return 1;
 	}
 	c->peer_good = false;
+	if (take_leaf(c, store, &leaf) && !good)
+		deny(c, fault(store->error));
+	if (!c->peer_refused && !look_at(c, store, leaf))
+		c->peer_refused = true;
 	if (c->peer_refused)
-		return 0;
-	c->fault = DTLS_FAILED_NO_CERTIFICATE;
-	if (store->totalCerts < 1)
-		return 0;
-	leaf = span_of(store->certs[0].buffer, store->certs[0].length);
-	c->fault = DTLS_FAILED_CERTIFICATE;
-	if (leaf.len > DTLS_PEER_MAX)
-		return 0;
-	if (!keep(c, leaf)) {
-		c->fault = DTLS_FAILED_RESOURCES;
-		return 0;
-	}
-	if (!good)
-		return refuse(c, store->error);
-	if (!look_at(c, store, leaf))
-		return 0;
+		return must_prove(c, leaf);
 	c->peer_good = true;
 	c->fault = DTLS_FAILED_PROTOCOL;
 	limit_heard(c);

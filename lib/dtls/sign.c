@@ -41,6 +41,7 @@ finish(struct conn *c, unsigned char *out, unsigned int *out_len)
 
 	free(c->signing);
 	c->signing = NULL;
+	c->proved = ret == 0;
 	return ret;
 }
 

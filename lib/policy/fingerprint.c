@@ -145,9 +145,8 @@ endpoint_fault(struct span e)
 		return "an endpoint name has 1 to 252 bytes";
 	if (!text_utf8_valid(e))
 		return "an endpoint name is UTF-8";
-	for (size_t i = 0; i < e.len; i++)
-		if (e.p[i] < 0x20 || e.p[i] == 0x7f)
-			return "a control character in an endpoint name";
+	if (!text_printable(e))
+		return "a control or invisible character in an endpoint name";
 	if (e.p[0] == ' ' || e.p[e.len - 1] == ' ')
 		return "a space before or behind an endpoint name";
 	return NULL;

@@ -137,6 +137,8 @@ static void
 test_csv_findings(void **state)
 {
 #define HEAD "endpoint,identity,key\n"
+#define ZEROS "00000000000000000000000000000000"
+#define ONES "ffffffffffffffffffffffffffffffffffffffffffffffff"
 #define REST "\nnext,," K16 "\n"
 #define GOES_ON "~ 3=next/next/16 "
 	static const struct vector lists[] = {
@@ -157,6 +159,15 @@ test_csv_findings(void **state)
 	    {HEAD " e,i," K16 REST, "~2!a space"},
 	    {HEAD "e,\"i\t\"," K16 REST, "~2!a space"},
 	    {HEAD "\xff,i," K16 REST, "~2!the endpoint is not UTF-8"},
+	    {HEAD "e\tp,i," K16 REST, "~2!the endpoint has a control"},
+	    {HEAD "\"e\np\",i," K16 REST, "~2!the endpoint has a control"},
+	    {HEAD "e\x1b[2J,i," K16 REST, "~2!the endpoint has a control"},
+	    {HEAD "e\x7f,i," K16 REST, "~2!the endpoint has a control"},
+	    {HEAD "\xe2\x80\xaepe,," K16 REST, "~2!the endpoint has a control"},
+	    {HEAD "e\xe2\x80\x8b,i," K16 REST, GOES_ON},
+	    {HEAD "e,i," ZEROS REST, "~2!the key is one byte over and over"},
+	    {HEAD "e,i," ONES REST, "~2!the key is one byte over and over"},
+	    {HEAD "e,i," ONES REST, GOES_ON},
 	    {HEAD "e\"p,i," K16 REST, "~2!a quote stands within a field"},
 	    {HEAD "e\"p,i," K16 REST, GOES_ON},
 	    {HEAD "\"e\"p,i," K16 REST, "~2!text stands behind a closing"},

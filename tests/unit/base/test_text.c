@@ -238,6 +238,42 @@ test_utf8(void **state)
 }
 
 static void
+test_printable(void **state)
+{
+	static const struct {
+		const char *text;
+		bool printable;
+	} cases[] = {
+	    {"", true},
+	    {"urn:dev:ops:0057F2-WM200-1", true},
+	    {"a b \"c\" \\", true},
+	    {"\xc3\xa9\xe2\x82\xac\xf0\x9f\x9a\xb0", true},
+	    {"\xe2\x80\xaf", true}, /* U+202F, beside the ones that reorder */
+	    {"\xc2\xa0", true}, /* a space that does not break */
+	    {"a\nb", false},
+	    {"\t", false},
+	    {"\x1b[2J", false},
+	    {"\x7f", false},
+	    {"\xc2\x85", false}, /* C1: next line */
+	    {"\xc2\xad", false}, /* soft hyphen */
+	    {"a\xe2\x80\x8b", false}, /* no width */
+	    {"\xe2\x80\xa8", false}, /* line separator */
+	    {"a\xe2\x80\xae!", false}, /* U+202E: from right to left */
+	    {"\xe2\x81\xa6", false},
+	    {"\xef\xbb\xbf", false}, /* a mark of byte order */
+	    {"\xf3\xa0\x81\x81", false}, /* a tag */
+	    {"\xff", false}, /* no UTF-8 */
+	    {"\xe2\x82", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		assert_int_equal(text_printable(span_str(cases[i].text)),
+		    cases[i].printable);
+	assert_false(text_printable(SPAN_LIT("a\0b")));
+}
+
+static void
 test_quoting_leaves_nothing_to_obey(void **state)
 {
 	static const struct {
@@ -371,6 +407,7 @@ main(void)
 	    cmocka_unit_test(test_text_that_is_refused),
 	    cmocka_unit_test(test_what_does_not_fit_is_not_begun),
 	    cmocka_unit_test(test_utf8),
+	    cmocka_unit_test(test_printable),
 	    cmocka_unit_test(test_quoting_leaves_nothing_to_obey),
 	    cmocka_unit_test(test_quoting_of_any_byte),
 	    cmocka_unit_test(test_a_cut_quote_is_whole_characters),

@@ -1,173 +1,294 @@
-/* What waits for the token: nothing keeps it from everything else. */
+/* Who comes next to the token: the order alone, no token and no thread. A job
+ * is written as kind and worker, "b0": p a key, s a signature, b a session that
+ * begins, d what nobody waits for. */
 #include "lanes.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 
 #include <cmocka.h>
 
-#include <stdlib.h>
+static struct lanes lanes;
+static size_t alive;
 
-/* In place of job.c: a job here is its kind. */
+/* The real one belongs to a daemon with a token. */
 void
 job_free(struct job *j)
 {
+	alive--;
 	free(j);
 }
 
-static void
-put(struct lanes *l, enum job_kind kind, unsigned count)
+static struct job *
+job(char kind, unsigned worker)
 {
-	while (count-- > 0) {
-		struct job *j = calloc(1, sizeof(*j));
+	struct job *j = calloc(1, sizeof(*j));
 
-		assert_non_null(j);
-		j->kind = kind;
-		lane_queue_put(&lanes_of(l, kind)->queue, j);
-	}
+	assert_non_null(j);
+	alive++;
+	j->worker = worker;
+	j->kind = kind == 'p' ? JOB_PSK
+	    : kind == 's'     ? JOB_SIGN
+	    : kind == 'b'     ? JOB_BEGIN
+			      : JOB_DOCTOR;
+	return j;
+}
+
+static bool
+put(char kind, unsigned worker)
+{
+	struct job *j = job(kind, worker);
+	bool room = lanes_put(&lanes, j);
+
+	if (!room)
+		job_free(j);
+	return room;
+}
+
+static void
+put_all(const char *text)
+{
+	for (; *text; text += text[2] ? 3 : 2)
+		assert_true(put(text[0], (unsigned)(text[1] - '0')));
 }
 
 static char
-letter(enum job_kind kind)
+letter(const struct job *j)
 {
-	switch (kind) {
-	case JOB_PSK:
-		return 'p';
-	case JOB_SIGN:
-		return 's';
-	case JOB_BEGIN:
-		return 'b';
-	case JOB_DOCTOR:
-		break;
-	}
-	return '?';
+	return "psbd"[j->kind];
 }
 
-/** The kinds of all that can be taken now, as letters. None is done. */
-static const char *
-taken(struct lanes *l)
+/** Each is done before the next is taken. */
+static void
+served(const char *expected)
 {
-	static char text[64];
-	struct job *j;
-	size_t n = 0;
+	for (; *expected; expected += expected[2] ? 3 : 2) {
+		struct job *j = lanes_take(&lanes);
 
-	while ((j = lanes_take(l))) {
-		assert_true(n + 1 < sizeof(text));
-		text[n++] = letter(j->kind);
+		assert_non_null(j);
+		assert_int_equal(letter(j), expected[0]);
+		assert_int_equal(j->worker, expected[1] - '0');
+		lanes_done(&lanes, j);
 		job_free(j);
 	}
-	text[n] = '\0';
-	return text;
 }
 
 static void
-done(struct lanes *l, enum job_kind kind, unsigned count)
+nothing_left(void)
 {
-	lanes_of(l, kind)->busy -= count;
+	assert_null(lanes_take(&lanes));
+	assert_int_equal(lanes_waiting(&lanes), 0);
+	assert_int_equal(alive, 0);
 }
 
-/* Four threads: what takes its time has three of them at most. */
 static void
-one_thread_is_left(void **state)
+one_worker_in_order(void **state)
 {
-	struct lanes l;
-
 	(void)state;
-	lanes_init(&l, 4);
-	put(&l, JOB_SIGN, 10);
-	assert_int_equal(lanes_takeable(&l), 3);
-	assert_string_equal(taken(&l), "sss");
-	assert_int_equal(lanes_waiting(&l), 10);
-	put(&l, JOB_PSK, 1);
-	put(&l, JOB_BEGIN, 1);
-	assert_string_equal(taken(&l), "bp");
-	assert_string_equal(taken(&l), "");
-	/* one comes back, one goes */
-	done(&l, JOB_SIGN, 1);
-	assert_string_equal(taken(&l), "s");
-	lanes_drop(&l);
+	lanes_init(&lanes, 4, 1);
+	put_all("p0 s0 s0 p0 b0 p0");
+	assert_int_equal(lanes_waiting(&lanes), 6);
+	served("b0 p0 s0 p0 s0 p0");
+	nothing_left();
 }
 
 /* However many keys are asked for, every other job is a signature. */
 static void
 keys_and_signatures_take_turns(void **state)
 {
-	struct lanes l;
+	static const unsigned threads[] = {1, 2, 9};
 
 	(void)state;
-	lanes_init(&l, 9);
-	put(&l, JOB_PSK, 100);
-	put(&l, JOB_SIGN, 3);
-	assert_string_equal(taken(&l), "pspspsppppp");
-	done(&l, JOB_PSK, 8);
-	put(&l, JOB_SIGN, 1);
-	assert_string_equal(taken(&l), "spppppppp");
-	lanes_drop(&l);
+	for (size_t i = 0; i < 3; i++) {
+		lanes_init(&lanes, threads[i], 1);
+		put_all("p0 p0 p0 p0 p0 p0 s0 s0 s0");
+		served("p0 s0 p0 s0 p0 s0 p0");
+		put_all("s0");
+		served("s0 p0 p0");
+		nothing_left();
+	}
 }
 
-/* Who is proved goes first. */
 static void
-bootstraps_go_first(void **state)
+workers_take_turns(void **state)
 {
-	struct lanes l;
+	static const char kinds[] = {'p', 's', 'b', 'd'};
 
 	(void)state;
-	lanes_init(&l, 4);
-	put(&l, JOB_PSK, 2);
-	put(&l, JOB_SIGN, 2);
-	put(&l, JOB_BEGIN, 4);
-	assert_string_equal(taken(&l), "bbbpsps");
-	done(&l, JOB_BEGIN, 1);
-	assert_string_equal(taken(&l), "b");
-	lanes_drop(&l);
+	for (size_t i = 0; i < sizeof(kinds); i++) {
+		static const unsigned turns[] = {0, 1, 3, 0, 1, 0, 0};
+		size_t n;
+
+		lanes_init(&lanes, 4, 4);
+		for (n = 0; n < 4; n++)
+			assert_true(put(kinds[i], 0));
+		assert_true(put(kinds[i], 1));
+		assert_true(put(kinds[i], 3));
+		assert_true(put(kinds[i], 1));
+		for (n = 0; n < sizeof(turns) / sizeof(turns[0]); n++) {
+			struct job *j = lanes_take(&lanes);
+
+			assert_non_null(j);
+			assert_int_equal(j->worker, turns[n]);
+			lanes_done(&lanes, j);
+			job_free(j);
+		}
+		nothing_left();
+	}
 }
 
-/* With one thread there is none to be left: it has one job of a lane at a
- * time, and takes turns. */
 static void
-a_single_thread(void **state)
+one_that_floods_waits_for_itself(void **state)
 {
-	struct lanes l;
-	struct job *j;
-	char text[9] = "";
+	static const char kinds[] = {'p', 's', 'b'};
 
 	(void)state;
-	lanes_init(&l, 1);
-	put(&l, JOB_SIGN, 4);
-	put(&l, JOB_PSK, 4);
-	for (size_t i = 0; i < 8; i++) {
-		j = lanes_take(&l);
-		assert_non_null(j);
-		text[i] = letter(j->kind);
-		done(&l, j->kind, 1);
+	for (size_t i = 0; i < sizeof(kinds); i++) {
+		struct job *j, *second;
+		size_t put_count = 0;
+
+		lanes_init(&lanes, 4, 2);
+		while (put(kinds[i], 0))
+			put_count++;
+		assert_int_equal(put_count, LANE_MOST / 2);
+		/* there is room for the other, and it is next but one */
+		assert_true(put(kinds[i], 1));
+		j = lanes_take(&lanes);
+		second = lanes_take(&lanes);
+		assert_int_equal(j->worker + second->worker, 1);
+		assert_true(put(kinds[i], 0));
+		assert_false(put(kinds[i], 0));
+		lanes_done(&lanes, j);
+		lanes_done(&lanes, second);
+		job_free(j);
+		job_free(second);
+		lanes_drop(&lanes);
+		nothing_left();
+	}
+}
+
+static void
+one_alone_has_it_all(void **state)
+{
+	size_t n = 0;
+
+	(void)state;
+	lanes_init(&lanes, 4, 1);
+	while (put('b', 0))
+		n++;
+	assert_int_equal(n, LANE_MOST);
+	lanes_drop(&lanes);
+	nothing_left();
+}
+
+static void
+as_many_workers_as_there_may_be(void **state)
+{
+	(void)state;
+	lanes_init(&lanes, 4, WORKERS_MAX);
+	for (unsigned w = 0; w < WORKERS_MAX; w++) {
+		assert_true(put('d', w));
+		assert_false(put('d', w));
+		assert_true(put('s', w));
+	}
+	for (unsigned w = 0; w < WORKERS_MAX; w++) {
+		struct job *j = lanes_take(&lanes);
+
+		assert_int_equal(j->kind, JOB_SIGN);
+		assert_int_equal(j->worker, w);
+		lanes_done(&lanes, j);
 		job_free(j);
 	}
-	assert_string_equal(text, "pspspsps");
-	assert_null(lanes_take(&l));
-	assert_int_equal(lanes_waiting(&l), 0);
+	lanes_drop(&lanes);
+	nothing_left();
 }
 
 static void
-what_nobody_waits_for_has_no_lane(void **state)
+a_worker_that_is_none(void **state)
 {
-	struct lanes l;
+	(void)state;
+	lanes_init(&lanes, 4, 2);
+	assert_false(put('b', 2));
+	nothing_left();
+}
+
+static void
+no_lane_has_all_threads(void **state)
+{
+	struct job *begins[3], *sign;
 
 	(void)state;
-	lanes_init(&l, 4);
-	assert_null(lanes_of(&l, JOB_DOCTOR));
+	lanes_init(&lanes, 4, 2);
+	put_all("b0 b0 b0 b0 b1");
+	assert_int_equal(lanes_takeable(&lanes), 3);
+	for (int i = 0; i < 3; i++)
+		begins[i] = lanes_take(&lanes);
+	assert_null(lanes_take(&lanes));
+	put_all("s1");
+	assert_int_equal(lanes_takeable(&lanes), 1);
+	sign = lanes_take(&lanes);
+	assert_int_equal(sign->kind, JOB_SIGN);
+	assert_int_equal(lanes_waiting(&lanes), 6);
+	lanes_done(&lanes, sign);
+	job_free(sign);
+	for (int i = 0; i < 3; i++) {
+		lanes_done(&lanes, begins[i]);
+		job_free(begins[i]);
+	}
+	served("b0 b0");
+	nothing_left();
+}
+
+static void
+a_thread_alone_has_time_for_handshakes(void **state)
+{
+	(void)state;
+	lanes_init(&lanes, 1, 2);
+	put_all("b0 b0 b0 b0 p1 s1");
+	served("b0 p1 b0 s1 b0 b0");
+	nothing_left();
+}
+
+static void
+nobody_waits_for_it(void **state)
+{
+	struct job *j;
+
+	(void)state;
+	lanes_init(&lanes, 4, 2);
+	put_all("d0 d1 p0");
+	assert_int_equal(lanes_waiting(&lanes), 1);
+	served("p0");
+	j = lanes_take(&lanes);
+	assert_int_equal(j->kind, JOB_DOCTOR);
+	assert_true(lanes_idling(&lanes));
+	/* one at a time */
+	assert_null(lanes_take(&lanes));
+	lanes_done(&lanes, j);
+	assert_false(lanes_idling(&lanes));
+	/* there is more to do of it: behind the other's */
+	lanes_again(&lanes, j);
+	served("d1 d0");
+	nothing_left();
 }
 
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(one_thread_is_left),
+	    cmocka_unit_test(one_worker_in_order),
 	    cmocka_unit_test(keys_and_signatures_take_turns),
-	    cmocka_unit_test(bootstraps_go_first),
-	    cmocka_unit_test(a_single_thread),
-	    cmocka_unit_test(what_nobody_waits_for_has_no_lane),
+	    cmocka_unit_test(workers_take_turns),
+	    cmocka_unit_test(one_that_floods_waits_for_itself),
+	    cmocka_unit_test(one_alone_has_it_all),
+	    cmocka_unit_test(as_many_workers_as_there_may_be),
+	    cmocka_unit_test(a_worker_that_is_none),
+	    cmocka_unit_test(no_lane_has_all_threads),
+	    cmocka_unit_test(a_thread_alone_has_time_for_handshakes),
+	    cmocka_unit_test(nobody_waits_for_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -180,7 +180,12 @@ test_lines_that_are_none(void **state)
 	    {ZEROS ",\"\"", "\"\": an endpoint name has 1 to 252 bytes"},
 	    {ZEROS ",\xff", "\"\\u00ff\": an endpoint name is UTF-8"},
 	    {ZEROS ",a\tb",
-		"\"a\\tb\": a control character in an endpoint name"},
+		"\"a\\tb\": a control or invisible character in an endpoint "
+		"name"},
+	    {ZEROS ",a\xe2\x80\xae"
+		   "b",
+		"\"a\\u202eb\": a control or invisible character in an "
+		"endpoint name"},
 	    {ZEROS ", a", "\" a\": a space before or behind an endpoint name"},
 	    {ZEROS ",a ", "\"a \": a space before or behind an endpoint name"},
 	    {ZEROS ",\"a", "a quote is not closed on its line"},
