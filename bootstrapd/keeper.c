@@ -132,6 +132,7 @@ tick(void *ctx, uint64_t now_ms)
 			keeper_reload_crls(k);
 		lists_look(k, false);
 	}
+	record_watch(k);
 	if (ticks % GAP_TICKS == 0)
 		record_gap(k);
 	if (loop_timer_set(

@@ -64,19 +64,25 @@ fault(struct loading *l, const struct hsm_error *err)
 }
 
 static enum rc
-load_rules(struct loading *l)
+load_rules(const struct keeper *k, struct loading *l)
 {
 	const struct issue_rules_config config = {
 	    .trust = l->files->trust,
 	    .trust_count = l->files->trust_count,
 	    .crls = l->files->crls,
 	    .crl_count = l->files->crl_count,
+	    .previous = k->policies.rules,
 	    .now_s = clock_wall_ms() / 1000,
 	};
+	struct hsm_error err = {0};
 	enum rc rc = issue_rules_new(l->set, &config, l->diag, &l->rules);
 
 	log_findings(l->diag);
 	first_line(l);
+	if (rc == RC_OK)
+		rc = server_files_apart(l->files, l->rules, &err);
+	if (rc != RC_OK && err.text[0])
+		fault(l, &err);
 	return rc;
 }
 
@@ -94,7 +100,7 @@ load(struct keeper *k, struct loading *l)
 	rc = server_files_load(k->config, NULL, &l->files, &err);
 	if (rc != RC_OK)
 		fault(l, &err);
-	return rc == RC_OK ? load_rules(l) : rc;
+	return rc == RC_OK ? load_rules(k, l) : rc;
 }
 
 /** Are the keys those that are meant? */
@@ -314,7 +320,7 @@ keeper_reload_crls(struct keeper *k)
 	if (rc == RC_OK) {
 		/* the policies stay as they are, whatever is on the disk */
 		l.set = policy_set_ref(k->policies.set);
-		rc = load_rules(&l);
+		rc = load_rules(k, &l);
 	}
 	if (rc == RC_OK)
 		rc = make_and_install(k, &l, by, false);

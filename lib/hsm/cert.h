@@ -4,7 +4,7 @@
  * A certificate is read strictly: DER alone, no field that RFC 5280 section
  * 4.1 forbids, no extension twice, names without control characters. What is
  * refused is refused with clause and offset. Reading checks no signature and
- * no date: that is cert_trust's (hsm/trust.h).
+ * no date: that is trust_verify's (hsm/trust.h).
  *
  * The result is a plain value of spans into the caller's DER: nothing is
  * allocated.
@@ -120,6 +120,16 @@ MUST_CHECK enum rc cert_san_uri(
 /** Is the signature of `c` one of the key `spki`? ECDSA on P-256 with SHA-256
  *  only. Errors: RC_DENIED, RC_UNSUPPORTED, RC_MALFORMED, RC_MEMORY. */
 MUST_CHECK enum rc cert_signed_by(const struct cert *c, struct span spki);
+
+/**
+ * Append the same certificate with the other signature that holds for it: of
+ * (r, s), which is ECDSA's, anybody can make (r, n - s). `order` is n, of the
+ * curve of its CA's key, big-endian.
+ * Errors: RC_UNSUPPORTED (not signed by ECDSA; 72 bytes are the most of n),
+ * RC_MALFORMED (no signature of that curve), RC_TOO_LARGE.
+ */
+MUST_CHECK enum rc cert_twin(
+    const struct cert *c, struct span order, struct writer *out);
 
 /** Text of several lines, for people: `pki show`, and what would be signed. */
 void cert_print(const struct cert *c, struct writer *w);

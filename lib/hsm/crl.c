@@ -177,7 +177,7 @@ crl_parse(struct span der, struct crl *out, struct der_fault *fault)
 enum rc
 crl_verify(const struct crl *c, const struct cert *issuer)
 {
-	if (!span_equal(c->issuer, issuer->subject))
+	if (!x509_name_same(c->issuer, issuer->subject))
 		return RC_CONFLICT;
 	if (c->issuer_key_id.len && issuer->key_id.len &&
 	    !span_equal(c->issuer_key_id, issuer->key_id))

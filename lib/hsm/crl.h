@@ -81,7 +81,8 @@ MUST_CHECK enum rc crl_parse(
     struct span der, struct crl *out, struct der_fault *fault);
 
 /**
- * Is it the list of this CA, signed by it?
+ * Is it the list of this CA, signed by it? Its name may be written otherwise
+ * than in the certificate (RFC 5280 7.1).
  * Errors: RC_CONFLICT (of another issuer), RC_DENIED (signature, or the CA may
  * not sign lists), RC_UNSUPPORTED (algorithm), RC_MEMORY.
  */

@@ -106,12 +106,6 @@ trust_add_crl(struct trust *t, struct span der, struct der_fault *fault)
 	return rc;
 }
 
-void
-trust_require_crl(struct trust *t)
-{
-	t->crl_required = true;
-}
-
 /* One verification. */
 struct check {
 	const struct trust *trust;
@@ -127,8 +121,7 @@ is_stale(int error)
 }
 
 /*
- * A CA without a list is no error unless lists are required, and then not for
- * the anchor, which is believed as it is. A list that is out of date counts on:
+ * A CA without a list is no error. A list that is out of date counts on:
  * what it names stays revoked. That a certificate is on a list is noted, and
  * verification goes on: OpenSSL looks at lists before signatures, and what
  * nobody has signed is not revoked but forged.
@@ -137,14 +130,13 @@ static int
 each_error(int ok, X509_STORE_CTX *ctx)
 {
 	struct check *check = X509_STORE_CTX_get_app_data(ctx);
-	int anchor = sk_X509_num(X509_STORE_CTX_get0_chain(ctx)) - 1;
 	int error = X509_STORE_CTX_get_error(ctx);
 	int depth = X509_STORE_CTX_get_error_depth(ctx);
 
 	if (ok)
 		return ok;
 	if (error == X509_V_ERR_UNABLE_TO_GET_CRL || is_stale(error))
-		return !check->trust->crl_required || depth == anchor;
+		return 1;
 	if (error != X509_V_ERR_CERT_REVOKED)
 		return 0;
 	if (!check->revoked || depth < check->revoked_depth)
@@ -173,11 +165,10 @@ static bool
 set_up(
     struct check *check, X509_STORE_CTX *ctx, enum cert_eku eku, int64_t now_s)
 {
-	const struct trust *t = check->trust;
 	X509_VERIFY_PARAM *p = X509_STORE_CTX_get0_param(ctx);
 	unsigned long flags = X509_V_FLAG_PARTIAL_CHAIN;
 
-	if (t->crl || t->crl_required)
+	if (check->trust->crl)
 		flags |= X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL;
 	X509_STORE_CTX_set_verify_cb(ctx, each_error);
 	if (!X509_STORE_CTX_set_app_data(ctx, check))
@@ -199,6 +190,13 @@ set_up(
 	default:
 		return true;
 	}
+}
+
+/* Is nothing wrong with its signature? Dates are looked at after it. */
+static bool
+holds(const struct trust_verdict *v)
+{
+	return v->revoked || ((v->expired || v->not_yet) && v->depth == 0);
 }
 
 static enum rc
@@ -229,16 +227,36 @@ judge(X509_STORE_CTX *ctx, const struct check *check, struct trust_verdict *v)
 	return error == X509_V_ERR_OUT_OF_MEM ? RC_MEMORY : RC_DENIED;
 }
 
+/* Of the chain that was verified, what is above the certificate itself. */
 static enum rc
-verify_chain(const struct trust *t, struct span der, const struct span *chain,
-    size_t chain_count, enum cert_eku eku, int64_t now_s,
-    struct trust_verdict *verdict)
+note_issuer(X509_STORE_CTX *ctx, const struct cert *c, struct trust_verdict *v)
+{
+	X509 *ca = sk_X509_value(X509_STORE_CTX_get0_chain(ctx), 1);
+	uint8_t *spki = NULL;
+	int len;
+	enum rc rc;
+
+	if (!ca)
+		return RC_OK; /* an anchor itself */
+	len = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(ca), &spki);
+	if (len <= 0)
+		return RC_MEMORY;
+	rc = trust_issuer(
+	    c, span_of(spki, (size_t)len), X509_get0_pubkey(ca), v);
+	OPENSSL_free(spki);
+	return rc;
+}
+
+static enum rc
+verify_chain(const struct trust *t, const struct cert *c,
+    const struct span *chain, size_t chain_count, enum cert_eku eku,
+    int64_t now_s, struct trust_verdict *verdict)
 {
 	X509_STORE_CTX *ctx = X509_STORE_CTX_new();
 	STACK_OF(X509) *stack = sk_X509_new_null();
 	struct check check = {.trust = t};
-	X509 *x = load(der);
-	enum rc rc = RC_OK;
+	X509 *x = load(c->der);
+	enum rc rc = RC_OK, noted;
 
 	if (!x || chain_count > CHAIN_MAX)
 		rc = RC_MALFORMED;
@@ -253,6 +271,10 @@ verify_chain(const struct trust *t, struct span der, const struct span *chain,
 		rc = RC_MEMORY;
 	else
 		rc = judge(ctx, &check, verdict);
+	if (rc == RC_OK || (rc == RC_DENIED && holds(verdict))) {
+		noted = note_issuer(ctx, c, verdict);
+		rc = noted ? noted : rc;
+	}
 out:
 	X509_STORE_CTX_free(ctx);
 	sk_X509_pop_free(stack, X509_free);
@@ -266,13 +288,14 @@ trust_verify(const struct trust *t, struct span der, const struct span *chain,
     size_t chain_count, enum cert_eku eku, int64_t now_s,
     struct trust_verdict *verdict)
 {
+	const struct trust_anchor *by;
 	struct der_fault fault;
 	struct cert c;
 
 	*verdict = (struct trust_verdict){0};
 	if (cert_read(der, &c, &fault))
 		return RC_MALFORMED;
-	if (trust_direct(t, &c, eku, now_s))
-		return RC_OK;
-	return verify_chain(t, der, chain, chain_count, eku, now_s, verdict);
+	if (trust_direct(t, &c, eku, now_s, &by))
+		return trust_issuer(&c, by->cert.spki, by->key, verdict);
+	return verify_chain(t, &c, chain, chain_count, eku, now_s, verdict);
 }

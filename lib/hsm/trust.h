@@ -10,6 +10,7 @@
 #ifndef HSM_TRUST_H
 #define HSM_TRUST_H
 
+#include "base/digest.h"
 #include "hsm/cert.h"
 
 struct trust; /* anchors and lists */
@@ -22,16 +23,13 @@ void trust_free(struct trust *t);
  *  (not a CA: RFC 5280 4.2.1.9), RC_MEMORY. */
 MUST_CHECK enum rc trust_add(
     struct trust *t, struct span der, struct der_fault *fault);
-/** Honour a revocation list, in DER. Copied; its signature is verified with
- *  each chain. Errors: RC_MALFORMED, RC_UNSUPPORTED (`fault`), RC_MEMORY. */
+/** Honour a revocation list, in DER. Copied. It counts where there is one, and
+ *  goes on counting when it is out of date: what it names stays revoked, what
+ *  it does not name is believed. Errors: RC_MALFORMED, RC_UNSUPPORTED (`fault`), RC_MEMORY. */
 MUST_CHECK enum rc trust_add_crl(
     struct trust *t, struct span der, struct der_fault *fault);
-/** Refuse a certificate whose CA has no list here, or one that is out of date.
- *  By default a list counts where there is one, and goes on counting: what it
- *  names stays revoked, what it does not name is believed. */
-void trust_require_crl(struct trust *t);
 
-/** Why a chain was refused. */
+/** Why a chain was refused, and whose certificate it is. */
 struct trust_verdict {
 	int depth; /**< 0: the certificate itself, 1: its issuer, ... */
 	int code; /**< X509_V_ERR_ of OpenSSL */
@@ -41,6 +39,16 @@ struct trust_verdict {
 	bool expired, not_yet;
 	bool misused; /**< not for `eku` */
 	char text[120]; /**< of OpenSSL: "certificate has expired" */
+
+	/** It is believed; or revoked, or out of date itself, and else as it
+	 *  should be. Then these say more. */
+	bool has_issuer;
+	/** SHA-256 of the SubjectPublicKeyInfo of the CA that has signed it. */
+	uint8_t issuer_key[DIGEST_LEN];
+	/** Signed by ECDSA: SHA-256 of its twin (cert_twin), as which it may
+	 *  come the next time. */
+	bool has_twin;
+	uint8_t twin[DIGEST_LEN];
 };
 
 /**

@@ -20,7 +20,7 @@ enum {
 static bool
 serves(const struct cert *c)
 {
-	return c->is_ca && c->p256 && !c->other && !c->unknown_critical &&
+	return c->is_ca && !c->other && !c->unknown_critical &&
 	    !c->has_constraints && !c->has_eku &&
 	    (!c->has_key_usage || (c->key_usage & CERT_KEY_CERT_SIGN));
 }
@@ -40,7 +40,7 @@ trust_direct_anchor(struct trust *t, const struct cert *c)
 	struct der_fault fault;
 	enum rc rc;
 
-	if (!serves(c) || p256_spki_check(c->spki) != RC_OK)
+	if (!c->p256)
 		return RC_OK;
 	a = calloc(1, sizeof(*a) + c->der.len);
 	if (!a)
@@ -53,6 +53,7 @@ trust_direct_anchor(struct trust *t, const struct cert *c)
 		free(a);
 		return RC_MEMORY;
 	}
+	a->serves = serves(&a->cert);
 	a->next = t->anchors;
 	t->anchors = a;
 	for (struct trust_list *l = t->lists; l; l = l->next)
@@ -105,9 +106,17 @@ is_on(const struct crl *list, const struct cert *c)
 	return crl_find(list, c->serial, &e);
 }
 
+/* A CA may have several certificates with one key. */
+static bool
+is_anothers(const struct trust_list *l, const struct trust_anchor *a)
+{
+	return l->signer && !span_equal(l->signer->cert.spki, a->cert.spki);
+}
+
 /*
- * The anchor's own list, signed by it, is read through. Another one of that
- * name, or one that might name the anchor, is a case for OpenSSL.
+ * The anchor's own list, signed by it, is read through; one that is known to be
+ * another anchor's says nothing here. Any other might be its own, or name it:
+ * a case for OpenSSL, whatever name the list has, and however it is written.
  */
 static bool
 on_no_list(
@@ -115,15 +124,11 @@ on_no_list(
 {
 	unsigned own = 0;
 
-	if (t->crl_required)
-		return false;
 	for (const struct trust_list *l = t->lists; l; l = l->next) {
-		if (!span_equal(l->crl.issuer, a->cert.subject) &&
-		    !span_equal(l->crl.issuer, a->cert.issuer))
+		if (is_anothers(l, a))
 			continue;
-		if (l->signer != a || ++own > 1 ||
-		    l->crl.entry_count > LIST_MAX || is_on(&l->crl, c) ||
-		    is_on(&l->crl, &a->cert))
+		if (!l->signer || ++own > 1 || l->crl.entry_count > LIST_MAX ||
+		    is_on(&l->crl, c) || is_on(&l->crl, &a->cert))
 			return false;
 	}
 	return true;
@@ -169,16 +174,20 @@ is_signed(const struct trust_anchor *a, const struct cert *c)
 
 bool
 trust_direct(const struct trust *t, const struct cert *c, enum cert_eku eku,
-    int64_t now_s)
+    int64_t now_s, const struct trust_anchor **by)
 {
 	if (c->other || c->unknown_critical || c->is_ca || c->has_constraints ||
 	    !c->p256 || !span_equal(c->algorithm, p256_sha256_algorithm) ||
 	    span_equal(c->subject, c->issuer) || !is_time(c, now_s) ||
 	    !is_use(c, eku))
 		return false;
-	for (const struct trust_anchor *a = t->anchors; a; a = a->next)
-		if (is_issuer(a, c) && is_time(&a->cert, now_s) &&
-		    on_no_list(t, a, c) && is_signed(a, c))
-			return true;
+	for (const struct trust_anchor *a = t->anchors; a; a = a->next) {
+		if (!a->serves || !is_issuer(a, c) ||
+		    !is_time(&a->cert, now_s) || !on_no_list(t, a, c) ||
+		    !is_signed(a, c))
+			continue;
+		*by = a;
+		return true;
+	}
 	return false;
 }

@@ -205,11 +205,40 @@ x509_algorithm_read(struct der_reader *r)
 	return der_ok(r) ? span_of(at, (size_t)(r->p - at)) : span_of(NULL, 0);
 }
 
+/* RFC 5758 3.2: ansi-X9-62 signatures(4), all of them. */
+bool
+x509_ecdsa_is(struct span algorithm)
+{
+	static const uint8_t arc[] = {0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04};
+	struct der_fault fault;
+	struct der_reader r, in;
+
+	der_reader_init(&r, algorithm, &fault);
+	in = der_enter(&r, DER_SEQUENCE);
+	return span_starts(der_oid(&in), span_of(arc, sizeof(arc)));
+}
+
+bool
+x509_ecdsa_read(struct span signature, struct x509_ecdsa *out)
+{
+	struct der_fault fault;
+	struct der_reader r, in;
+
+	der_reader_init(&r, signature, &fault);
+	in = der_enter(&r, DER_SEQUENCE);
+	der_end(&r);
+	out->r = der_unsigned(&in, signature.len, false);
+	out->s = der_unsigned(&in, signature.len, false);
+	der_end(&in);
+	return der_ok(&r);
+}
+
 struct span
 x509_signed_read(struct span der, struct span *tbs, struct span *algorithm,
     struct span *signature, struct der_reader *tbs_r, struct der_fault *fault)
 {
 	struct der_reader r, all;
+	struct x509_ecdsa pair;
 	unsigned unused;
 	const uint8_t *at;
 
@@ -226,6 +255,10 @@ x509_signed_read(struct span der, struct span *tbs, struct span *algorithm,
 	if (unused)
 		der_fail(&all, "a signature of odd bits");
 	der_end(&all);
+	if (der_ok(&r) && x509_ecdsa_is(*algorithm) &&
+	    !x509_ecdsa_read(*signature, &pair))
+		der_fail_at(&all, signature->p,
+		    "a signature that is no ECDSA-Sig-Value in DER");
 	return der_ok(&r) ? der : span_of(NULL, 0);
 }
 

@@ -57,6 +57,20 @@ struct span x509_signed_read(struct span der, struct span *tbs,
     struct span *algorithm, struct span *signature, struct der_reader *tbs_r,
     struct der_fault *fault);
 
+/** The same name, in whatever string types, letters and spaces (RFC 5280 7.1)?
+ *  OpenSSL compares; false also where it cannot. */
+bool x509_name_same(struct span a, struct span b);
+
+/** An ECDSA-Sig-Value, RFC 3279 2.2.3: unsigned, without leading zeros. */
+struct x509_ecdsa {
+	struct span r, s;
+};
+/** Is this AlgorithmIdentifier ECDSA, with whatever hash? */
+bool x509_ecdsa_is(struct span algorithm);
+/** Read the signature; false where it is not in DER, so that nobody writes the
+ *  same one twice. */
+bool x509_ecdsa_read(struct span signature, struct x509_ecdsa *out);
+
 /** Extension head: OID of id-ce and critical; what follows is its value.
  *  Close with x509_extension_close. */
 struct x509_open {

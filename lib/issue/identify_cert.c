@@ -6,7 +6,6 @@
 
 enum {
 	CHAIN_MAX = 10, /**< as trust_verify */
-	ISSUERS_MAX = 8, /**< CAs of one name: a key and its successors */
 };
 
 /** What a peer has shown, taken apart. */
@@ -100,18 +99,29 @@ reason_of(const struct trust_verdict *v)
 	return REASON_UNTRUSTED;
 }
 
-/** Is what the verdict says of the certificate itself, whose signature holds?
- *  Anybody can write the name of a device into one that nobody has signed. */
-static bool
-is_genuine(const struct trust_verdict *v)
+/** As which the certificate may come again, see trust_verdict. */
+struct twin {
+	bool has;
+	uint8_t sha256[DIGEST_LEN];
+};
+
+/** It is that document's: `v` says who has signed it. */
+static void
+assign(struct issue_peer *out, const struct identity *id, struct span endpoint,
+    const struct trust_verdict *v, struct twin *twin)
 {
-	return v->revoked || ((v->expired || v->not_yet) && v->depth == 0);
+	out->identity = id;
+	out->endpoint = endpoint;
+	out->has_issuer_key = true;
+	memcpy(out->issuer_key, v->issuer_key, DIGEST_LEN);
+	twin->has = v->has_twin;
+	memcpy(twin->sha256, v->twin, DIGEST_LEN);
 }
 
 /** One document. RC_OK and an identity without a reason: it is let in. */
 static enum rc
 try_document(const struct issuer *i, const struct identity *id,
-    const struct shown *s, struct issue_peer *out)
+    const struct shown *s, struct twin *twin, struct issue_peer *out)
 {
 	const struct trust *trust = rules_trust(i->rules, id);
 	struct trust_verdict v;
@@ -130,14 +140,16 @@ try_document(const struct issuer *i, const struct identity *id,
 	if (rc != RC_OK && rc != RC_DENIED)
 		return rc;
 	why = rc == RC_OK ? REASON_NONE : reason_of(&v);
+	/* an anchor that comes itself: nobody could take it back */
+	if (why == REASON_NONE && !v.has_issuer)
+		why = REASON_CERTIFICATE;
 	endpoint = endpoint_of(id, &s->cert, out->sha256);
 	if (why == REASON_NONE && endpoint.len == 0)
 		why = REASON_NO_IDENTITY;
-	if (endpoint.len > 0 && (why == REASON_NONE || is_genuine(&v)) &&
-	    (why == REASON_NONE || !out->identity)) {
-		out->identity = id;
-		out->endpoint = endpoint;
-	}
+	/* anybody can write a device's name into what nobody has signed */
+	if (endpoint.len > 0 && v.has_issuer &&
+	    (why == REASON_NONE || !out->identity))
+		assign(out, id, endpoint, &v, twin);
 	if (why == REASON_NONE)
 		out->why = REASON_NONE;
 	else
@@ -147,69 +159,22 @@ try_document(const struct issuer *i, const struct identity *id,
 
 /* --- what the ledger has taken back --------------------------------------- */
 
-struct issuers {
-	struct cert cas[ISSUERS_MAX];
-	uint8_t keys[ISSUERS_MAX][DIGEST_LEN];
-	size_t count;
-};
-
-static void
-add_issuer(struct issuers *all, const struct cert *child, const struct cert *ca)
-{
-	if (all->count == ISSUERS_MAX ||
-	    !span_equal(child->issuer, ca->subject))
-		return;
-	for (size_t n = 0; n < all->count; n++)
-		if (span_equal(all->cas[n].spki, ca->spki))
-			return;
-	digest_of(ca->spki, all->keys[all->count]);
-	all->cas[all->count++] = *ca;
-}
-
-/** The CA that has signed it, of those that are known or came along. The chain
- *  holds, so where one has that name it is the one; a CA that shares its name
- *  with another must be told from it by the signature. */
-static void
-find_issuers(
-    const struct issue_rules *r, const struct shown *s, struct issuers *out)
-{
-	size_t kept = 0;
-
-	out->count = 0;
-	for (const struct rules_anchor *a = r->anchors; a; a = a->next)
-		add_issuer(out, &s->cert, &a->cert);
-	for (size_t n = 0; n < s->chain_count; n++) {
-		struct der_fault fault;
-		struct cert ca;
-
-		if (cert_read(s->chain[n], &ca, &fault) == RC_OK)
-			add_issuer(out, &s->cert, &ca);
-	}
-	if (out->count < 2)
-		return;
-	for (size_t n = 0; n < out->count; n++)
-		if (cert_signed_by(&s->cert, out->cas[n].spki) != RC_DENIED)
-			memmove(out->keys[kept++], out->keys[n], DIGEST_LEN);
-	out->count = kept;
-}
-
+/** By both fingerprints that it has: who took one back has seen one of them. */
 static enum rc
 check_ledger(
-    const struct issuer *i, const struct shown *s, struct issue_peer *out)
+    const struct issuer *i, const struct twin *twin, struct issue_peer *out)
 {
-	struct issuers issuers;
 	bool revoked;
 	enum rc rc;
 
-	find_issuers(i->rules, s, &issuers);
-	out->has_issuer_key = issuers.count == 1;
-	if (out->has_issuer_key)
-		memcpy(out->issuer_key, issuers.keys[0], DIGEST_LEN);
 	rc = revoked_fingerprint(
 	    i->store, span_of(out->sha256, sizeof(out->sha256)), &revoked);
+	if (rc == RC_OK && !revoked && twin->has)
+		rc = revoked_fingerprint(
+		    i->store, span_of(twin->sha256, DIGEST_LEN), &revoked);
 	if (rc == RC_OK && !revoked)
-		rc = revoked_serial(i->store, s->cert.serial, issuers.keys,
-		    issuers.count, &revoked);
+		rc = revoked_serial(
+		    i->store, out->serial, out->issuer_key, &revoked);
 	if (rc == RC_OK && revoked)
 		out->why = REASON_REVOKED;
 	return rc;
@@ -220,6 +185,7 @@ identify_certificate(const struct issuer *i, const struct issue_request *rq,
     struct issue_peer *out)
 {
 	const struct policy_set *set = issue_rules_set(i->rules);
+	struct twin twin = {0};
 	struct shown s;
 	enum rc rc = RC_OK;
 
@@ -230,17 +196,22 @@ identify_certificate(const struct issuer *i, const struct issue_request *rq,
 	}
 	out->cn = s.cert.cn;
 	out->serial = s.cert.serial;
+	if (s.cert.is_ca) {
+		/* whatever its name and its use: no device signs others */
+		out->why = REASON_CERTIFICATE;
+		return RC_OK;
+	}
 	out->why = REASON_UNTRUSTED;
 	for (size_t n = 0; n < set->identity_count; n++) {
 		const struct identity *id = &set->identities[n];
 
 		if (id->kind != IDENTITY_CERTIFICATE)
 			continue;
-		rc = try_document(i, id, &s, out);
+		rc = try_document(i, id, &s, &twin, out);
 		if (rc || out->why == REASON_NONE)
 			break;
 	}
 	if (rc || !out->identity)
 		return rc;
-	return check_ledger(i, &s, out);
+	return check_ledger(i, &twin, out);
 }

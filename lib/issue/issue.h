@@ -45,14 +45,27 @@ enum {
 	ISSUE_CHAIN_MAX = 12288, /**< of what came behind it */
 };
 
+/*
+ * What a peer says of itself, as it stands in rows: cut (text_cut), so that no
+ * peer has a say in whether a row can be written.
+ */
+/** A name in a certificate: CERT_CN_MAX characters. */
+struct span issue_row_cn(struct span cn);
+/** A PSK identity: 128 bytes (RFC 7925 4.2 has implementations take so many).
+ */
+struct span issue_row_psk_identity(struct span identity);
+/** An endpoint that is claimed: LEDGER_NAME_MAX bytes. */
+struct span issue_row_endpoint(struct span endpoint);
+
 /** What a device has proved, and asks for; as the worker saw it. */
 struct issue_request {
 	uint8_t session[LEDGER_SESSION_LEN];
 	enum issue_proof proof;
 	struct span credential; /**< PROOF_PSK: the identity */
 	uint32_t epoch; /**< PROOF_PSK: of the key that was used */
-	/** Certificate, or SubjectPublicKeyInfo, DER. It is verified here once
-	 *  more: the worker's word alone counts for nothing. */
+	/** Certificate, or SubjectPublicKeyInfo, DER. Whose it is is verified
+	 *  here once more; that the peer has its private key, only the worker
+	 *  has seen. */
 	struct span peer;
 	struct span chain; /**< certificates behind it, DER, end to end */
 	bool has_endpoint; /**< `ep` was in the query */
@@ -81,8 +94,9 @@ struct issue_peer {
 
 /**
  * Whose credential is this: the first document in order that fits. A
- * certificate is verified (chain, dates, use, lists), and compared with the
- * ledger's revocations, by its SHA-256 and by serial number and issuer. A
+ * certificate is verified (chain, dates, use, lists, no CA's), and compared
+ * with the ledger's revocations, by its SHA-256, by that of its twin
+ * (cert_twin), and by serial number and issuer. A
  * pre-shared key is not shown here, so of one that is imported, or whose
  * endpoint has had a key taken back, the key is made once more.
  * Where several documents were tried, `why` is the most telling reason:

@@ -61,8 +61,7 @@ revoked_any(struct ledger *store, struct span endpoint, bool *out)
 }
 
 struct serial_search {
-	uint8_t (*issuer_keys)[DIGEST_LEN];
-	size_t count;
+	struct span issuer_key;
 	bool found;
 };
 
@@ -78,19 +77,17 @@ of_issuer(void *ctx, const struct ledger_row *row)
 		s->found = true;
 		return RC_OK;
 	}
-	for (size_t i = 0; i < s->count; i++) {
-		writer_init(&mine, hex, sizeof(hex));
-		text_hex(&mine, span_of(s->issuer_keys[i], DIGEST_LEN));
-		s->found |= span_equal(writer_span(&mine), writer_span(&w));
-	}
+	writer_init(&mine, hex, sizeof(hex));
+	text_hex(&mine, s->issuer_key);
+	s->found |= span_equal(writer_span(&mine), writer_span(&w));
 	return RC_OK;
 }
 
 enum rc
 revoked_serial(struct ledger *store, struct span serial,
-    uint8_t (*issuer_keys)[DIGEST_LEN], size_t count, bool *out)
+    const uint8_t issuer_key[static DIGEST_LEN], bool *out)
 {
-	struct serial_search s = {issuer_keys, count, false};
+	struct serial_search s = {span_of(issuer_key, DIGEST_LEN), false};
 	char hex[2 * CERT_SERIAL_MAX];
 	struct ledger_query q = {.kind = kind};
 	struct writer w;

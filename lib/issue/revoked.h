@@ -22,11 +22,11 @@ MUST_CHECK enum rc revoked_any(
     struct ledger *store, struct span endpoint, bool *out);
 
 /**
- * A certificate by its serial number, as its issuer's. `issuer_keys` are
- * SHA-256 of the keys of all CAs that may have signed it; a row that names no
- * issuer takes back that number of any. Errors: RC_DB.
+ * A certificate by its serial number, as its issuer's: `issuer_key` is SHA-256
+ * of the key of the CA that has signed it. A row that names no issuer takes
+ * back that number of any. Errors: RC_DB.
  */
 MUST_CHECK enum rc revoked_serial(struct ledger *store, struct span serial,
-    uint8_t (*issuer_keys)[DIGEST_LEN], size_t count, bool *out);
+    const uint8_t issuer_key[static DIGEST_LEN], bool *out);
 
 #endif

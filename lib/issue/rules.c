@@ -61,6 +61,7 @@ rules_alloc(struct policy_set *set, struct issue_rules **out)
 		return RC_MEMORY;
 	atomic_init(&r->references, 1);
 	r->anchor_tail = &r->anchors;
+	r->list_tail = &r->lists;
 	r->set = policy_set_ref(set);
 	r->arena = arena_new(0);
 	if (!r->arena || table_init(&r->anchor_table) || reserve(r)) {
@@ -140,8 +141,9 @@ issue_rules_crls(const struct issue_rules *r, issue_der_fn each, void *ctx)
 {
 	enum rc rc = RC_OK;
 
-	for (size_t i = 0; i < r->crl_count && !rc; i++)
-		rc = each(ctx, r->crls[i]);
+	for (const struct rules_list *l = r->lists; l && !rc; l = l->next)
+		if (l->holds)
+			rc = each(ctx, l->der);
 	return rc;
 }
 

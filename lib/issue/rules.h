@@ -27,6 +27,10 @@ struct issue_rules_config {
 	/** Revocation lists, likewise. */
 	const struct issue_file *crls;
 	size_t crl_count;
+	/** The rules in force, which these will replace; NULL: there are none.
+	 *  A list must not be older than the one there of the same CA: who is
+	 *  on the newer alone would be let in again. */
+	const struct issue_rules *previous;
 	int64_t now_s;
 };
 
@@ -35,7 +39,7 @@ struct issue_rules_config {
  * becomes a finding at the document's file and line: no certificate, no CA, a
  * CA that has expired or does so soon, a key that is not on P-256, a list
  * whose issuer is no anchor or whose signature does not hold or that is out of
- * date, a profile whose certificates would not pass the lint, a Write of `/0`
+ * date or older than the one in force, a profile whose certificates would not pass the lint, a Write of `/0`
  * that would be larger than the policy's message limit (how large, and how
  * many blocks). `config` may be NULL: `policy check`.
  * Errors: RC_CONFIG (findings of level error), RC_MEMORY.

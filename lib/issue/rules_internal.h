@@ -18,6 +18,20 @@ struct rules_anchor {
 	struct rules_anchor *next;
 };
 
+/** A revocation list that is honoured. */
+struct rules_list {
+	struct span der;
+	bool holds; /**< a CA that is known here has signed it */
+	/** SHA-256 of that CA's key; else of the name, and the key's, that the
+	 *  list gives itself. */
+	uint8_t whose[DIGEST_LEN];
+	struct span number; /**< unsigned; empty: none */
+	int64_t this_update_s;
+	struct policy_place place;
+	const char *name; /**< of its file, for findings */
+	struct rules_list *next;
+};
+
 /** What one identity document is verified by. */
 struct rules_trust {
 	struct span bytes; /**< of the file; empty: the daemon's */
@@ -33,8 +47,8 @@ struct issue_rules {
 	struct rules_trust *trusts;
 	struct table anchor_table;
 	struct rules_anchor *anchors, **anchor_tail;
-	struct span *crls;
-	size_t crl_count;
+	struct rules_list *lists, **list_tail;
+	size_t list_count;
 	/* By place in set->identities; NULL: of another kind, or no anchor. */
 	struct rules_trust **identity_trust;
 	/* What goes into /0/x/4: by place in set->identities, and by place of

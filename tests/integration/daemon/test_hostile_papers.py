@@ -6,11 +6,9 @@ import secrets
 from daemon_fixture import wait_for
 from daemon_pki import FROM, PAST, PkiWorld, make_key, spki_of
 from hostile import (BEGIN, BY_CERTIFICATE, BY_RAW_KEY, EP, HAS_ENDPOINT,
-                     LOOPBACK, REFUSED, SIGN_ANSWER, Keeper, end, key_number,
-                     new_session, number, packet, sign)
+                     LOOPBACK, REASON, REFUSED, SIGN_ANSWER, Keeper, end,
+                     key_number, new_session, number, packet, sign)
 from tap_story import expect, expect_equal, story, tell
-
-REVOKED = 13  # of reason.h
 
 
 def chunk(data):
@@ -24,7 +22,7 @@ def begin(session, proof, peer, endpoint=EP, chain=b""):
                   chunk(chain))
 
 
-def refused(peer, reason=REVOKED, kind=BY_CERTIFICATE):
+def refused(peer, reason=REASON["revoked"], kind=BY_CERTIFICATE):
     return packet(REFUSED, LOOPBACK, number(kind, 1), number(reason, 1),
                   chunk(peer))
 

@@ -2,6 +2,7 @@
  * lists and the ledger. */
 #include "issue_world.h"
 
+#include "../../unit/hsm/x509_made.h"
 #include "base/text.h"
 
 #include <stdio.h>
@@ -124,8 +125,14 @@ bytes_that_are_no_certificate_are_refused(void **state)
 	world_refuse(&rq, REASON_CERTIFICATE);
 	rq.chain = SPAN_LIT("\x30\x80");
 	world_refuse(&rq, REASON_CERTIFICATE);
-	rq.chain = SPAN_LIT("\x30\x00"); /* DER, but no certificate */
+	/* DER, but no certificate: who is good without it does not read it */
+	rq.chain = SPAN_LIT("\x30\x00");
+	world_refuse(&rq, REASON_NO_IDENTITY);
+	world_rules("identity: by-name\n"
+		    "certificate: {trust: root.pem, endpoint: cn}\n",
+	    span_of(NULL, 0));
 	world_refuse(&rq, REASON_CERTIFICATE);
+	load();
 	/* eleven of them; and more bytes than there are */
 	writer_init(&w, many, sizeof(many));
 	for (int i = 0; i < 11; i++)
@@ -457,6 +464,134 @@ the_ledger_takes_back_at_once(void **state)
 	    "the number of another CA");
 }
 
+/* SEC 2 2.4.2: n of P-256. */
+static const struct span order = {
+    (const uint8_t[]){0xff, 0xff, 0xff, 0xff, 0x00, 0x00, 0x00, 0x00, 0xff,
+	0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xbc, 0xe6, 0xfa, 0xad, 0xa7,
+	0x17, 0x9e, 0x84, 0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51},
+    32};
+
+/* (r, n - s) holds as well as (r, s), and gives the certificate another
+ * fingerprint: it does not give it another fate. */
+static void
+a_twin_is_taken_back_too(void **state)
+{
+	struct issue_request rq;
+	struct issue_decision d;
+	uint8_t bytes[CERT_DER_MAX], sha256[DIGEST_LEN];
+	struct made m, twin = {0};
+	struct writer w;
+
+	(void)state;
+	load();
+	good(&m);
+	writer_init(&w, bytes, sizeof(bytes));
+	assert_int_equal(cert_twin(&m.cert, order, &w), RC_OK);
+	twin.cert.der = writer_span(&w);
+	assert_false(span_equal(twin.cert.der, m.cert.der));
+	/* beyond an intermediate CA, and by its own anchor */
+	rq = by_certificate(&twin, world.device_ca.cert.der);
+	world_grant(&rq, &d);
+	issue_decision_fini(&d);
+	digest_of(m.cert.der, sha256);
+	world_revoke(ENDPOINT,
+	    (const char *const[]){
+		"fingerprint", world_hex(span_of(sha256, DIGEST_LEN)), NULL});
+	world_refuse(&rq, REASON_REVOKED);
+	rq = by_certificate(&m, world.device_ca.cert.der);
+	world_refuse(&rq, REASON_REVOKED);
+	world_rules("identity: by-name\n"
+		    "certificate: {trust: device-ca.pem, endpoint: cn}\n",
+	    span_of(NULL, 0));
+	rq = by_certificate(&twin, span_of(NULL, 0));
+	world_refuse(&rq, REASON_REVOKED);
+	world_made_fini(&m);
+}
+
+/* Who is revoked may send whatever he likes behind his certificate. */
+static void
+a_crowd_of_namesakes_hides_no_issuer(void **state)
+{
+	const uint8_t *at = world.device_ca.cert.subject.p;
+	X509_NAME *name =
+	    d2i_X509_NAME(NULL, &at, (long)world.device_ca.cert.subject.len);
+	uint8_t chain[ISSUE_CHAIN_MAX], sha256[DIGEST_LEN];
+	char serial[64], issuer_key[80];
+	struct issue_request rq;
+	struct made m;
+	struct writer w;
+
+	(void)state;
+	world_rules("identity: by-name\n"
+		    "certificate: {trust: root.pem, endpoint: cn}\n",
+	    span_of(NULL, 0));
+	good(&m);
+	writer_init(&w, chain, sizeof(chain));
+	for (int i = 0; i < 9; i++) {
+		struct made_ca nobody;
+		struct span fake;
+
+		made_ca_init(&nobody, "nobody", V_ASN1_UTF8STRING);
+		fake = made_cert(&nobody, name, i + 1, nobody.key, true);
+		writer_put(&w, fake);
+		made_free(fake);
+		made_ca_fini(&nobody);
+	}
+	writer_put(&w, world.device_ca.cert.der);
+	assert_false(w.full);
+	snprintf(serial, sizeof(serial), "%s", world_hex(m.cert.serial));
+	digest_of(world.device_ca.cert.spki, sha256);
+	snprintf(issuer_key, sizeof(issuer_key), "%s",
+	    world_hex(span_of(sha256, DIGEST_LEN)));
+	world_revoke(ENDPOINT,
+	    (const char *const[]){
+		"serial", serial, "issuer_key", issuer_key, NULL});
+	rq = by_certificate(&m, writer_span(&w));
+	world_refuse(&rq, REASON_REVOKED);
+	rq.chain = world.device_ca.cert.der;
+	world_refuse(&rq, REASON_REVOKED);
+	X509_NAME_free(name);
+	world_made_fini(&m);
+}
+
+/* Signed by an anchor, for clients, with a device's name: and a CA. */
+static void
+a_ca_is_no_device(void **state)
+{
+	struct made_ca anchor;
+	X509_NAME *name = made_name(ENDPOINT, V_ASN1_UTF8STRING);
+	struct made plain = {0}, ca = {0};
+	struct issue_request rq;
+	struct issue_decision d;
+	struct span root;
+
+	(void)state;
+	made_ca_init(&anchor, "Anchor", V_ASN1_UTF8STRING);
+	root = made_anchor(&anchor);
+	put_file("anchor.der", root);
+	world_rules("identity: by-name\n"
+		    "certificate: {trust: anchor.der, endpoint: cn}\n"
+		    "---\n"
+		    "policy: all\n"
+		    "servers:\n"
+		    "  - {name: eu, short_server_id: 1, uri: 'coaps://eu',\n"
+		    "     security: {mode: psk, key: {derive: fleet-2026}}}\n",
+	    span_of(NULL, 0));
+	world.issuer.now_s = MADE_NOW_S;
+	plain.cert.der = made_cert(&anchor, name, 2, anchor.key, false);
+	ca.cert.der = made_cert(&anchor, name, 3, anchor.key, true);
+	rq = by_certificate(&plain, span_of(NULL, 0));
+	world_grant(&rq, &d);
+	issue_decision_fini(&d);
+	rq = by_certificate(&ca, span_of(NULL, 0));
+	world_refuse(&rq, REASON_CERTIFICATE);
+	made_free(plain.cert.der);
+	made_free(ca.cert.der);
+	made_free(root);
+	X509_NAME_free(name);
+	made_ca_fini(&anchor);
+}
+
 static void
 revoked_says_more_than_expired(void **state)
 {
@@ -533,6 +668,9 @@ main(void)
 	    cmocka_unit_test(a_table_says_whose_it_is),
 	    cmocka_unit_test(a_list_takes_back_and_goes_on_when_it_is_old),
 	    cmocka_unit_test(the_ledger_takes_back_at_once),
+	    cmocka_unit_test(a_twin_is_taken_back_too),
+	    cmocka_unit_test(a_crowd_of_namesakes_hides_no_issuer),
+	    cmocka_unit_test(a_ca_is_no_device),
 	    cmocka_unit_test(revoked_says_more_than_expired),
 	    cmocka_unit_test(no_ledger_no_entrance),
 	};

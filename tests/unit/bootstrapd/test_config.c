@@ -408,8 +408,7 @@ test_a_private_key_never_stands_in_a_file(void **state)
 {
 	static const char *const keys[] = {"/etc/bootstrapd/hidden.pem",
 	    "hidden.der", "\"-----BEGIN hidden-----\"",
-	    "|\n    -----BEGIN PRIVATE"
-	    " KEY-----\n    hidden"};
+	    "|\n    -----BEGIN EC KEY-----\n    hidden"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {

@@ -105,6 +105,110 @@ test_signatures(void **state)
 	assert_true(span_equal(server.issuer, issuing.subject));
 }
 
+/* The device's certificate again, with that signature in its BIT STRING. */
+static struct span
+resigned(const struct cert *c, struct span signature)
+{
+	static uint8_t bytes[VECTOR_MAX];
+	struct writer w;
+	size_t whole, bits;
+
+	writer_init(&w, bytes, sizeof(bytes));
+	whole = der_open(&w, DER_SEQUENCE);
+	writer_put(&w, c->tbs);
+	writer_put(&w, c->algorithm);
+	bits = der_open(&w, DER_BIT_STRING);
+	writer_be(&w, 0, 1);
+	writer_put(&w, signature);
+	der_close(&w, bits);
+	der_close(&w, whole);
+	return writer_span(&w);
+}
+
+/* One signature, one way to write it: else it would be as many certificates. */
+static void
+test_a_signature_is_written_in_one_way(void **state)
+{
+	const struct {
+		struct span signature;
+		bool good;
+	} cases[] = {
+	    {SPAN_LIT("\x30\x06\x02\x01\x05\x02\x01\x07"), true},
+	    {SPAN_LIT("\x30\x07\x02\x02\x00\x85\x02\x01\x07"), true},
+	    {SPAN_LIT("\x30\x07\x02\x02\x00\x05\x02\x01\x07"), false},
+	    {SPAN_LIT("\x30\x07\x02\x01\x05\x02\x02\x00\x07"), false},
+	    {SPAN_LIT("\x30\x81\x06\x02\x01\x05\x02\x01\x07"), false},
+	    {SPAN_LIT("\x30\x07\x02\x81\x01\x05\x02\x01\x07"), false},
+	    {SPAN_LIT("\x30\x80\x02\x01\x05\x02\x01\x07\0\0"), false},
+	    {SPAN_LIT("\x30\x06\x02\x01\x05\x02\x01\x07\x00"), false},
+	    {SPAN_LIT("\x30\x08\x02\x01\x05\x02\x01\x07\x05\x00"), false},
+	    {SPAN_LIT("\x30\x06\x02\x01\x00\x02\x01\x07"), false},
+	    {SPAN_LIT("\x30\x06\x02\x01\x85\x02\x01\x07"), false},
+	    {SPAN_LIT("\x30\x03\x02\x01\x05"), false},
+	    {SPAN_LIT(""), false},
+	};
+	struct der_fault fault;
+	struct cert c, again;
+
+	(void)state;
+	load(device_pem, &c);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct span der = resigned(&c, cases[i].signature);
+
+		assert_int_equal(cert_read(der, &again, &fault),
+		    cases[i].good ? RC_OK : RC_MALFORMED);
+		if (!cases[i].good)
+			assert_string_equal(fault.clause, "RFC 5280 4.1.1.3");
+	}
+}
+
+static void
+test_twin(void **state)
+{
+	/* SEC 2 2.4.2 */
+	static const uint8_t n[] = {0xff, 0xff, 0xff, 0xff, 0x00, 0x00, 0x00,
+	    0x00, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xbc, 0xe6,
+	    0xfa, 0xad, 0xa7, 0x17, 0x9e, 0x84, 0xf3, 0xb9, 0xca, 0xc2, 0xfc,
+	    0x63, 0x25, 0x51};
+	const struct span order = span_of(n, sizeof(n));
+	uint8_t bytes[VECTOR_MAX], back[VECTOR_MAX], ca_der[VECTOR_MAX];
+	struct cert c, twin, ca, small;
+	struct der_fault fault;
+	struct writer w, again;
+
+	(void)state;
+	assert_int_equal(
+	    cert_read(vector(issuing_pem, "CERTIFICATE", ca_der), &ca, &fault),
+	    RC_OK);
+	load(device_pem, &c);
+	writer_init(&w, bytes, sizeof(bytes));
+	assert_int_equal(cert_twin(&c, order, &w), RC_OK);
+	assert_int_equal(cert_parse(writer_span(&w), &twin, &fault), RC_OK);
+	assert_false(span_equal(twin.der, c.der));
+	assert_true(span_equal(twin.tbs, c.tbs));
+	assert_int_equal(cert_signed_by(&twin, ca.spki), RC_OK);
+	/* of two there is no third */
+	writer_init(&again, back, sizeof(back));
+	assert_int_equal(cert_twin(&twin, order, &again), RC_OK);
+	assert_true(span_equal(writer_span(&again), c.der));
+
+	/* an s that is short, and one that is no number below n */
+	assert_int_equal(
+	    cert_read(
+		resigned(&c, SPAN_LIT("\x30\x06\x02\x01\x05\x02\x01\x51")),
+		&small, &fault),
+	    RC_OK);
+	writer_init(&w, bytes, sizeof(bytes));
+	assert_int_equal(cert_twin(&small, order, &w), RC_OK);
+	assert_memory_equal(bytes + w.len - 4, "\xfc\x63\x25\x00", 4);
+	writer_init(&w, bytes, sizeof(bytes));
+	assert_int_equal(cert_twin(&small, SPAN_LIT("\x50"), &w), RC_MALFORMED);
+	writer_init(&w, bytes, c.der.len - 16);
+	assert_int_equal(cert_twin(&c, order, &w), RC_TOO_LARGE);
+	small.algorithm = SPAN_LIT("\x30\x05\x06\x03\x2b\x65\x70");
+	assert_int_equal(cert_twin(&small, order, &w), RC_UNSUPPORTED);
+}
+
 static void
 test_other_curve_is_said(void **state)
 {
@@ -340,6 +444,8 @@ main(void)
 	    cmocka_unit_test(test_device),
 	    cmocka_unit_test(test_ca_with_constraints),
 	    cmocka_unit_test(test_signatures),
+	    cmocka_unit_test(test_a_signature_is_written_in_one_way),
+	    cmocka_unit_test(test_twin),
 	    cmocka_unit_test(test_other_curve_is_said),
 	    cmocka_unit_test(test_in_words),
 	    cmocka_unit_test(test_cut_at_every_byte),

@@ -116,26 +116,6 @@ test_revoked(void **state)
 	trust_free(t);
 }
 
-static void
-test_list_required(void **state)
-{
-	struct trust *t = trust_of(issuing);
-	struct trust_verdict v;
-	struct der_fault fault;
-
-	(void)state;
-	trust_require_crl(t);
-	assert_int_equal(trust_verify(t, server, NULL, 0, CERT_SERVER_AUTH,
-			     VECTOR_NOW_S, &v),
-	    RC_DENIED);
-	assert_false(v.revoked);
-	assert_int_equal(trust_add_crl(t, list, &fault), RC_OK);
-	assert_int_equal(trust_verify(t, server, NULL, 0, CERT_SERVER_AUTH,
-			     VECTOR_NOW_S, &v),
-	    RC_OK);
-	trust_free(t);
-}
-
 /* A list that nobody has renewed: what it names stays revoked, and the fleet
  * goes on. */
 static void
@@ -159,11 +139,6 @@ test_list_out_of_date(void **state)
 	assert_int_equal(
 	    trust_verify(t, server, NULL, 0, CERT_SERVER_AUTH, early, &v),
 	    RC_OK);
-	trust_require_crl(t);
-	assert_int_equal(
-	    trust_verify(t, server, NULL, 0, CERT_SERVER_AUTH, early, &v),
-	    RC_DENIED);
-	assert_false(v.revoked);
 	trust_free(t);
 }
 
@@ -243,7 +218,6 @@ main(void)
 	    cmocka_unit_test(test_anchor_between),
 	    cmocka_unit_test(test_time),
 	    cmocka_unit_test(test_revoked),
-	    cmocka_unit_test(test_list_required),
 	    cmocka_unit_test(test_list_out_of_date),
 	    cmocka_unit_test(test_forged_is_not_revoked),
 	    cmocka_unit_test(test_what_is_no_anchor),

@@ -4,6 +4,7 @@
 #include "issue/mint.h"
 #include "issue/rules_internal.h"
 
+#include "../hsm/x509_made.h"
 #include "../hsm/x509_vectors.h"
 #include "../policy/folder.h"
 
@@ -407,6 +408,70 @@ lists_count_only_when_their_ca_has_signed_them(void **state)
 	unload(&f);
 }
 
+/* A slow mirror, a restored backup, somebody who plays an old one again. */
+static void
+a_list_is_not_replaced_by_an_older_one(void **state)
+{
+	static const struct {
+		long number, then;
+		int64_t age_s;
+		bool older;
+		const char *part;
+	} cases[] = {
+	    {2, 1, 0, true, "number 1 of"},
+	    {2, 1, 0, true, "number 2 of"},
+	    {256, 255, -60, true, "number 255 of"},
+	    {2, 2, 0, false, NULL},
+	    {2, 3, 60, false, NULL},
+	    {2, 2, 60, true, "number 2 of"},
+	    {0, 0, 60, true, "without a number"},
+	    {0, 0, -60, false, NULL},
+	    {2, 0, 60, true, "without a number"},
+	    {2, 0, -60, false, NULL},
+	};
+	const long none[] = {0};
+	struct made_ca ca;
+	struct span anchor;
+
+	(void)state;
+	made_ca_init(&ca, "Device CA", V_ASN1_UTF8STRING);
+	anchor = made_anchor(&ca);
+	folder_put(&folder, "made.der", anchor);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct span now = made_list(
+		    ca.name, ca.key, cases[i].number, MADE_NOW_S - 600, none);
+		struct span then = made_list(ca.name, ca.key, cases[i].then,
+		    MADE_NOW_S - 600 - cases[i].age_s, none);
+		struct issue_file files[] = {{"a.crl", now}, {"b.crl", then}};
+		struct issue_rules_config config = {
+		    .crls = files, .crl_count = 1, .now_s = MADE_NOW_S};
+		struct found f, g;
+
+		load(&f, IDENTITY("made.der"), &config);
+		assert_int_equal(f.rc, RC_OK);
+		config.previous = f.rules;
+		config.crls = &files[1];
+		load(&g, IDENTITY("made.der"), &config);
+		if (cases[i].older)
+			expect(&g, "issue-crl-older", DIAG_ERROR, 0,
+			    cases[i].part);
+		else
+			assert_int_equal(g.rc, RC_OK);
+		unload(&g);
+		/* both of them: the newer one is there */
+		config.crls = files;
+		config.crl_count = 2;
+		load(&g, IDENTITY("made.der"), &config);
+		assert_int_equal(g.rc, RC_OK);
+		unload(&g);
+		unload(&f);
+		made_free(now);
+		made_free(then);
+	}
+	made_free(anchor);
+	made_ca_fini(&ca);
+}
+
 /* --- certificates of devices ---------------------------------------------- */
 
 /* Issue 3 part 2: below 420 bytes, with the endpoint twice. */
@@ -555,6 +620,7 @@ main(void)
 	    cmocka_unit_test(what_is_expected_of_a_server_can_be_its_digest),
 	    cmocka_unit_test(anchors_are_told_once),
 	    cmocka_unit_test(lists_count_only_when_their_ca_has_signed_them),
+	    cmocka_unit_test(a_list_is_not_replaced_by_an_older_one),
 	    cmocka_unit_test(the_built_in_profile_is_small),
 	    cmocka_unit_test(an_endpoint_that_is_no_name_is_refused_with_words),
 	    cmocka_unit_test(labels_stand_where_keys_will),
