@@ -94,6 +94,8 @@ const char *ceremony_kind_name(enum ceremony_kind kind);
 bool ceremony_step_has_key(const struct ceremony_step *s);
 /** Does a certificate come out of it? */
 bool ceremony_step_certifies(const struct ceremony_step *s);
+/** Does it make, or take, the key of a CA? */
+bool ceremony_step_is_ca(const struct ceremony_step *s);
 
 /**
  * Read a file. `directory` (may be NULL) is what relative paths go from,

@@ -90,6 +90,7 @@ look_master(struct run *r, const struct ceremony_step *s)
 	if (rc != RC_OK)
 		return run_token_fault(r, rc);
 	run_step(r, s)->key_there = true;
+	memcpy(run_step(r, s)->kcv, m.kcv, sizeof(m.kcv));
 	a = of_master(&m);
 	return judge(r, s, &a);
 }
@@ -284,8 +285,11 @@ take_ec(struct run *r, const struct ceremony_step *s)
 	digest_of(span_of(k.spki, sizeof(k.spki)), sha256);
 	transcript_line(&r->log, "  SHA-256 of the public key: %s",
 	    hex_text(hex, span_of(sha256, sizeof(sha256))));
-	return record_key(r, s, &a, span_of(k.ref.id, k.ref.id_len),
+	code = record_key(r, s, &a, span_of(k.ref.id, k.ref.id_len),
 	    F_BYTES("key", span_of(sha256, sizeof(sha256))));
+	if (code == EX_OK && ceremony_step_is_ca(s))
+		code = run_ca_record(r, s);
+	return code;
 }
 
 int

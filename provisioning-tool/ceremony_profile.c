@@ -137,6 +137,31 @@ read_constraints(
 		creader_error(r, n, "ceremony-empty", "nothing is permitted");
 }
 
+/** What all below the CA may be for; without it anything. */
+static void
+read_use(struct creader *r, struct yaml_node *map, struct cert_profile *p)
+{
+	struct yaml_node *n = yaml_get(map, "extended_key_usage");
+	const char *text;
+	size_t count;
+
+	if (!n)
+		return;
+	n = yaml_items(n, &count);
+	for (size_t i = 0; i < count; i++, n = n->next) {
+		if (!creader_note(r, yaml_text(&r->yaml, n, &text)))
+			continue;
+		if (span_is(n->text, "clientAuth"))
+			p->eku |= CERT_CLIENT_AUTH;
+		else if (span_is(n->text, "serverAuth"))
+			p->eku |= CERT_SERVER_AUTH;
+		else
+			creader_error(r, n, "ceremony-usage",
+			    "%s is neither clientAuth nor serverAuth",
+			    YAML_SHOW(n->text));
+	}
+}
+
 static void
 read_terms(struct creader *r, struct yaml_node *map, struct cert_profile *p)
 {
@@ -170,6 +195,8 @@ creader_profile(
 	read_terms(r, map, p);
 	if (p->kind == CERT_ROOT || p->kind == CERT_ISSUING)
 		read_constraints(r, map, p);
+	if (p->kind == CERT_ISSUING)
+		read_use(r, map, p);
 	if (p->kind != CERT_SERVER)
 		return;
 	read_names(r, map, "dns", CERT_NAME_DNS, &san);

@@ -22,6 +22,7 @@ struct run_step {
 	bool key_there; /**< in the token, before the step */
 	bool key_known; /**< `spki` is its own and no stand-in */
 	uint8_t spki[P256_SPKI_LEN]; /**< of the subject */
+	uint8_t kcv[HSM_KCV_LEN]; /**< of a master that is there */
 	/** Its certificate: as it would be signed, signed, or read. */
 	struct pki_certificate own;
 	bool has_own;
@@ -64,10 +65,16 @@ MUST_CHECK int run_record(struct run *r, const struct ceremony_step *s,
 
 /** Is the key there as it must be, or may it be made? Its token is open. */
 MUST_CHECK int run_key_look(struct run *r, const struct ceremony_step *s);
+/** Is what the tokens have what the ledger knows by those labels? After
+ *  run_look. */
+MUST_CHECK int run_keys_known(struct run *r);
 /** Make it, or see that it signs. Its token is open. */
 MUST_CHECK int run_key_take(struct run *r, const struct ceremony_step *s);
 /** Is the key of a CA that is not made now the one of its certificate? */
 MUST_CHECK int run_issuer_look(struct run *r, const struct ceremony_step *s);
+
+/** Append the check value of the CA whose key the step has. */
+MUST_CHECK int run_ca_record(struct run *r, const struct ceremony_step *s);
 
 /** Who signs: NULL for one that signs itself. */
 const struct cert *run_issuer(struct run *r, const struct ceremony_step *s);

@@ -32,6 +32,13 @@ ceremony_step_certifies(const struct ceremony_step *s)
 	return s->kind >= CEREMONY_ROOT;
 }
 
+bool
+ceremony_step_is_ca(const struct ceremony_step *s)
+{
+	return ceremony_step_has_key(s) &&
+	    (s->kind == CEREMONY_ROOT || s->kind == CEREMONY_ISSUING);
+}
+
 static void
 read_label(struct creader *r, struct yaml_node *n, struct hsm_ec_ref *ref)
 {
@@ -134,7 +141,8 @@ known_keys(enum ceremony_kind kind)
 	    "name_constraints", "out", NULL};
 	static const char *const issuing[] = {"key", "id", "token",
 	    "on_missing", "subject", "validity", "backdate", "path_length",
-	    "name_constraints", "issuer", "request", "out", NULL};
+	    "name_constraints", "extended_key_usage", "issuer", "request",
+	    "out", NULL};
 	static const char *const server[] = {"key", "id", "token", "on_missing",
 	    "subject", "validity", "backdate", "dns", "ip", "uri", "issuer",
 	    "request", "chain", "out", NULL};

@@ -7,6 +7,7 @@
 #include "image_credential.h"
 #include "image_format.h"
 #include "issue/issue.h"
+#include "key_check.h"
 #include "output.h"
 #include "policies.h"
 #include "record.h"
@@ -152,6 +153,12 @@ not_minted(const struct build *b, enum rc rc, const char *detail)
 
 	quote_str(&ep, b->o->endpoint);
 	quote_str(&name, b->identity->name);
+	if (rc == RC_DENIED && detail[0] && b->identity->kind == IDENTITY_PSK)
+		return tool_error(EX_NOPERM,
+		    "add a newer epoch to the document and mint of that one; "
+		    "see provisioning-tool audit list",
+		    "%s by identity %s (%s:%u): %s", ep.text, name.text,
+		    b->identity->place.file, b->identity->place.line, detail);
 	if (rc == RC_DENIED && detail[0])
 		return tool_error(EX_DATAERR,
 		    "see its certificate profile, and its authority",
@@ -175,7 +182,7 @@ not_minted(const struct build *b, enum rc rc, const char *detail)
 		return tool_error(EX_DATAERR,
 		    "shorten the endpoint or the template",
 		    "the PSK identity of %s is longer than 128 bytes", ep.text);
-	if (rc == RC_MEMORY || !b->token.session)
+	if (rc == RC_MEMORY || rc == RC_DB || !b->token.session)
 		return tool_fault(rc, "image");
 	return token_fault(&b->token, rc);
 }
@@ -217,6 +224,7 @@ mint(struct build *b)
 	};
 	const struct issuer issuer = {
 	    .hsm = b->token.session,
+	    .store = b->ledger,
 	    .rules = b->rules,
 	    .now_s = time(NULL),
 	};
@@ -292,6 +300,29 @@ report(const struct build *b)
 		fprintf(stderr, "ledger       none (--ledger, -c)\n");
 }
 
+/** Is the key that mints the one that the ledger knows by that name? */
+static int
+check_key(const struct build *b)
+{
+	const struct identity *id = b->identity;
+	int code = EX_OK;
+
+	if (!b->ledger)
+		return EX_OK;
+	if (id->kind == IDENTITY_PSK)
+		return key_check(b->ledger, &b->token, id->master);
+	for (size_t i = 0; id->issue.ca && i < b->set->authority_count; i++) {
+		const struct issue_authority *a;
+
+		if (&b->set->authorities[i] != id->issue.ca)
+			continue;
+		a = issue_rules_authority(b->rules, i);
+		code = key_check_ca(b->ledger, &b->token, a->document->name,
+		    a->key.label, a->cert.spki);
+	}
+	return code;
+}
+
 static int
 build(struct build *b)
 {
@@ -315,6 +346,8 @@ build(struct build *b)
 		    record_open(b->settings.ledger, LEDGER_WRITE, &b->ledger);
 	if (code == EX_OK && b->identity->kind != IDENTITY_NOSEC)
 		code = token_open(&b->settings, &b->token);
+	if (code == EX_OK)
+		code = check_key(b);
 	if (code == EX_OK)
 		code = mint(b);
 	if (code == EX_OK)

@@ -79,6 +79,17 @@ open_ledger(struct run *r)
 }
 
 static int
+known(struct run *r)
+{
+	int code = run_keys_known(r);
+
+	if (code == EX_OK)
+		return EX_OK;
+	return tool_error(
+	    code, "nothing was made", "the ceremony has not begun");
+}
+
+static int
 run(const struct options *o, struct ceremony *c, struct run *r)
 {
 	int code = load(o, c);
@@ -102,6 +113,8 @@ run(const struct options *o, struct ceremony *c, struct run *r)
 		return tool_error(
 		    code, "nothing was made", "the ceremony has not begun");
 	code = open_ledger(r);
+	if (code == EX_OK)
+		code = known(r);
 	if (code == EX_OK)
 		code = transcript_open(&r->log, c->transcript, r->append);
 	if (code != EX_OK)

@@ -6,6 +6,7 @@
  */
 #include "ca_key.h"
 #include "hsm/pem.h"
+#include "key_check.h"
 #include "output.h"
 #include "pki_file.h"
 #include "pki_revoked.h"
@@ -216,6 +217,9 @@ run(struct list *l)
 	if (code == EX_OK)
 		code = ca_key_find(&l->token, l->o->issuer, l->issuer.cert.spki,
 		    NULL, &l->key);
+	if (code == EX_OK)
+		code = key_check_ca(l->ledger, &l->token, NULL, l->key.label,
+		    l->issuer.cert.spki);
 	if (code == EX_OK)
 		code = make(l, &seq);
 	if (code == EX_OK)

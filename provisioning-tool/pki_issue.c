@@ -9,6 +9,7 @@
 #include "ca_key.h"
 #include "certificate_row.h"
 #include "endpoint.h"
+#include "key_check.h"
 #include "record.h"
 #include "tool.h"
 #include "verbs.h"
@@ -172,6 +173,10 @@ make(struct signing *is)
 		code = token_open(&is->settings, &is->token);
 	if (code == EX_OK)
 		code = find_key(is);
+	if (code == EX_OK)
+		code = key_check_ca(is->ledger, &is->token,
+		    is->authority ? is->authority->name : NULL,
+		    is->ca_key.label, is->ca.cert.spki);
 	if (code == EX_OK && is->o->key_out)
 		code = signing_make_key(is);
 	if (code == EX_OK)

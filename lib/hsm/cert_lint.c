@@ -150,6 +150,9 @@ lint_issuer(struct lint *l)
 	if (i->has_key_usage && !(i->key_usage & CERT_KEY_CERT_SIGN))
 		lint_found(l, true, "cert-issuer", "RFC 5280 4.2.1.3",
 		    "the issuer has no keyCertSign");
+	if (i->has_eku && !(i->eku & CERT_ANY_EKU) && l->profile->eku & ~i->eku)
+		lint_found(l, true, "cert-eku", "RFC 5280 4.2.1.12",
+		    "an extended key usage that the issuer is not for");
 	if (i->unknown_critical)
 		lint_found(l, true, "cert-issuer", "RFC 5280 4.2",
 		    "the issuer has a critical extension that is not "

@@ -113,7 +113,8 @@ record_refusal(struct ledger *l, const struct issue_request *rq,
 	f[n++] = F_TEXT("reason", reason_code(d->reason));
 	f[n++] = F_TEXT("sentence", reason_sentence(d->reason));
 	f[n++] = F_TEXT("remedy", reason_remedy(d->reason));
-	if (d->reason == REASON_CERTIFICATE_REFUSED)
+	if (d->reason == REASON_CERTIFICATE_REFUSED ||
+	    d->reason == REASON_KEY_REVOKED)
 		f[n++] = F_TEXT("detail", (const char *)d->detail);
 	if (rq->has_endpoint)
 		f[n++] = F_TEXT("claimed", issue_row_endpoint(rq->endpoint));

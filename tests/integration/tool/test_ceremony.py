@@ -78,7 +78,8 @@ def development():
             equal((row["sensitive"], row["extractable"], row["local"]),
                   (True, False, True), row)
         equal([r["label"] for r in f.rows("key_check")],
-              ["bootstrap-2026", "fleet-2026", "seal-2026"])
+              ["bootstrap-2026", "fleet-2026", "seal-2026", "ca key root",
+               "ca key device-ca", "ca key server-ca"])
         shown = f.shown("root.pem", "device-ca.pem", "server-ca.pem",
                         "server.pem")
         del shown[4]  # the CA behind the server

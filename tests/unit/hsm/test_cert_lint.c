@@ -186,6 +186,7 @@ test_validity(void **state)
 static void
 test_use(void **state)
 {
+	struct cert ca;
 	struct draft t;
 
 	(void)state;
@@ -209,6 +210,14 @@ test_use(void **state)
 	draft(&t, CERT_SERVER);
 	t.p.eku = CERT_CLIENT_AUTH;
 	expect(&t, "cert-eku", "without serverAuth", true);
+	draft(&t, CERT_SERVER);
+	ca = *t.d.issuer;
+	ca.has_eku = true;
+	ca.eku = CERT_CLIENT_AUTH;
+	t.d.issuer = &ca;
+	expect(&t, "cert-eku", "the issuer is not for", true);
+	ca.eku = CERT_CLIENT_AUTH | CERT_ANY_EKU;
+	expect_clean(&t);
 }
 
 static void
