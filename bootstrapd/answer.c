@@ -97,6 +97,9 @@ answer_begin(struct keeper *k, struct job *j, enum rc rc)
 	a.begin_answer.granted = rc == RC_OK && j->decision.granted;
 	a.begin_answer.reason =
 	    rc == RC_OK ? j->decision.reason : REASON_LEDGER_AWAY;
+	/* nothing was made anew */
+	if (j->again && !j->decision.granted && s->repeated > 0)
+		s->repeated--;
 	/* Asked again, and the answer is another one: the policies may have
 	 * changed since, or the token is away. Only the plan on record is ever
 	 * handed out. Nothing is said: the first answer may be on its way, and
@@ -154,7 +157,11 @@ answer(struct keeper *k, struct job *j, enum rc rc)
 	case JOB_BEGIN:
 		if (decide_again(k, j))
 			return false;
-		answer_begin(k, j, j->conflicted ? RC_CONFLICT : rc);
+		if (j->conflicted)
+			rc = RC_CONFLICT;
+		else if (j->unwritable)
+			rc = RC_TOO_LARGE;
+		answer_begin(k, j, rc);
 		break;
 	}
 	return true;

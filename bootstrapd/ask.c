@@ -11,6 +11,7 @@ enum {
 	NOSEC_SHARE = 8, /**< of a worker's questions, who proves nothing */
 	SOURCE_MOST = 64, /**< handshakes of one address that wait for a key */
 	BEGINS_MOST = 60, /**< of one endpoint in a minute */
+	AGAIN_MOST = 4, /**< of one session that is on record, at all */
 	MINUTE_MS = 60000,
 };
 
@@ -86,7 +87,8 @@ take_any(void *ctx, const struct ledger_row *row)
 	return RC_OK;
 }
 
-/** A session that has ended does not begin again. */
+/** A session that has ended does not begin again; where that cannot be read,
+ *  none does. */
 static bool
 was_before(struct keeper *k, const uint8_t *id)
 {
@@ -96,15 +98,16 @@ was_before(struct keeper *k, const uint8_t *id)
 	};
 	bool found = false;
 
-	return ledger_read(k->ledger, &q, take_any, &found) == RC_OK && found;
+	return ledger_read(k->ledger, &q, take_any, &found) != RC_OK || found;
 }
 
-/** One endpoint that begins again and again fills the ledger, not its need. */
+/** One endpoint that begins again and again fills the ledger, not its need. By
+ *  what the decision will go by: anything else may be another one each time. */
 static bool
 begins_too_often(struct keeper *k, const struct q_begin *q)
 {
-	struct span name = q->endpoint.len ? q->endpoint
-	    : q->credential.len            ? q->credential
+	struct span name = q->has_endpoint ? q->endpoint
+	    : q->proof == Q_BY_PSK         ? q->credential
 					   : q->peer;
 
 	return !rates_take(
@@ -123,11 +126,15 @@ ask_begin(struct link *l, const struct q_begin *q)
 	if (s && s->worker != l->worker)
 		return; /* not the session of that worker */
 	if (!within_rate(l, q->proof == Q_BY_NOTHING) ||
-	    (!s && begins_too_often(k, q))) {
+	    begins_too_often(k, q)) {
 		l->suppressed += !s;
 		refuse(l, s, q->session, REASON_RATE);
 		return;
 	}
+	/* each answer is credentials made anew: answers may get lost, but not
+	 * without end */
+	if (s && s->repeated >= AGAIN_MOST)
+		return;
 	if (!s && was_before(k, q->session)) {
 		refuse(l, NULL, q->session, REASON_KEEPER_AWAY);
 		return;
@@ -139,8 +146,10 @@ ask_begin(struct link *l, const struct q_begin *q)
 	if (j) {
 		j->again = s->recorded;
 		j->expires_ms = clock_now_ms() + k->config->keeper_wait_ms;
-		if (jobs_put(k->jobs, j))
+		if (jobs_put(k->jobs, j)) {
+			s->repeated += s->recorded;
 			return;
+		}
 	}
 	refuse(l, s, q->session, REASON_BUSY);
 }

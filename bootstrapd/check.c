@@ -89,8 +89,9 @@ check_files(const struct config *c, struct checked *all, int *code)
 }
 
 static void
-check_rules(struct diag *d, struct checked *all)
+check_rules(struct diag *d, struct checked *all, int *code)
 {
+	struct hsm_error err = {0};
 	struct issue_rules_config config = {
 	    .now_s = clock_wall_ms() / 1000,
 	};
@@ -104,7 +105,12 @@ check_rules(struct diag *d, struct checked *all)
 		config.crl_count = all->files->crl_count;
 	}
 	/* what is wrong is a finding */
-	(void)!issue_rules_new(all->set, &config, d, &all->rules);
+	if (issue_rules_new(all->set, &config, d, &all->rules) == RC_OK &&
+	    all->files &&
+	    server_files_apart(all->files, all->rules, &err) != RC_OK) {
+		say("server", err.text, err.remedy);
+		worst(code, EXIT_POLICIES);
+	}
 }
 
 /** Findings of the policies, and of what they name. */
@@ -119,7 +125,7 @@ check_loaded(const struct config *c, struct checked *all, int *code)
 	}
 	check_policies(c, d, all);
 	check_files(c, all, code);
-	check_rules(d, all);
+	check_rules(d, all, code);
 	diag_print(d, stderr);
 	diag_free(d);
 	if (!all->set || (all->files && !all->rules))

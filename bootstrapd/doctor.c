@@ -39,7 +39,8 @@ doctor_append(struct keeper *k, const struct job *j)
 	address_print(&address, &j->request.address);
 	id = identity_for_psk(
 	    issue_rules_set(j->rules), j->request.credential, &endpoint);
-	f[n++] = F_TEXT("credential", j->request.credential);
+	f[n++] =
+	    F_TEXT("credential", issue_row_psk_identity(j->request.credential));
 	f[n++] = F_TEXT("address", writer_span(&address));
 	f[n++] = F_TEXT("diagnosis", (const char *)r->code);
 	f[n++] = F_TEXT("sentence", (const char *)r->sentence);
@@ -53,7 +54,7 @@ doctor_append(struct keeper *k, const struct job *j)
 	f[n++] = F_TEXT("instance", k->args->instance);
 	LOG(LOG_NOTICE, "psk_mismatch",
 	    F_TEXT("address", writer_span(&address)),
-	    F_TEXT("identity", j->request.credential),
+	    F_TEXT("identity", issue_row_psk_identity(j->request.credential)),
 	    F_TEXT("diagnosis", (const char *)r->code),
 	    F_TEXT("sentence", (const char *)r->sentence),
 	    F_TEXT("remedy", r->remedy));

@@ -194,7 +194,7 @@ work_doctor(const struct issuer *i, struct job *j)
 
 	if (!j->doctor)
 		rc = doctor_new(issue_rules_set(j->rules),
-		    j->request.credential, j->evidence, &j->doctor);
+		    j->request.credential, j->evidence, i->now_s, &j->doctor);
 	if (rc == RC_OK)
 		rc = doctor_step(j->doctor, &keys);
 	if (rc == RC_OK && doctor_result(j->doctor)->verdict == DOCTOR_RIGHT)

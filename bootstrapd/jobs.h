@@ -45,6 +45,7 @@ struct job {
 	bool again; /**< JOB_BEGIN: recorded before */
 	/** JOB_BEGIN: another decision has made the same random key */
 	bool conflicted, decided_twice;
+	bool unwritable; /**< JOB_BEGIN: its rows are too large */
 	uint8_t *shown; /**< JOB_BEGIN: certificate and chain, or raw key */
 	struct hsm_ec_ref key; /**< JOB_SIGN */
 	uint8_t digest[P256_DIGEST_LEN]; /**< JOB_SIGN */

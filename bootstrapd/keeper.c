@@ -131,6 +131,7 @@ tick(void *ctx, uint64_t now_ms)
 		if (server_files_changed(k->files))
 			keeper_reload_crls(k);
 	}
+	record_watch(k);
 	if (ticks % GAP_TICKS == 0)
 		record_gap(k);
 	if (loop_timer_set(

@@ -36,6 +36,7 @@ struct known_session {
 	bool finishing; /**< Finish may have gone out */
 	bool ended; /**< its worker has given it up meanwhile */
 	bool superseded; /**< its ending stands in the ledger already */
+	unsigned repeated; /**< how often its plan was asked for again */
 };
 
 /** A verdict that waits for the next commit. */
@@ -167,7 +168,8 @@ MUST_CHECK enum rc refused_append_psk(struct keeper *k, const struct job *j);
 /* record.c */
 
 /** Rows of all that is done and has ended, durable; jobs whose decision came
- *  too late are `conflicted`. Errors: as ledger_append. */
+ *  too late are `conflicted`, those whose rows cannot be written for what they
+ *  are `unwritable`, and neither has rows. Errors: as ledger_append. */
 MUST_CHECK enum rc record_commit(struct keeper *k, struct job *jobs);
 /** The attempt of the same endpoint that this one replaces, on whichever
  *  worker it is; NULL: none. */
@@ -199,12 +201,17 @@ MUST_CHECK enum rc record_loaded(struct keeper *k, const struct policy_set *set,
 /** The ledger was written, or could not be: said once. */
 void record_works(struct keeper *k);
 void record_fails(struct keeper *k, enum rc rc);
+/** A row that was too large is left out and logged, for the sake of the others
+ *  in its group: then RC_OK, else `rc`. */
+MUST_CHECK enum rc record_but_too_large(enum rc rc, const char *kind);
 /** A group of rows, logged when it fails. */
 MUST_CHECK enum rc record_events(
     struct keeper *k, const struct ledger_event *events, size_t count);
 /** One row in a group of its own. */
 MUST_CHECK enum rc record_event(struct keeper *k, const char *kind,
     const struct field *fields, size_t field_count);
+/** Is the ledger's file still the one that is open? */
+void record_watch(struct keeper *k);
 /** Try the ledger that could not be written, and what waits for it. */
 void record_gap(struct keeper *k);
 /** A `handshakes` row for each worker that had some. */

@@ -132,24 +132,46 @@ unwanted(struct keeper *k, const struct job *j)
 	return !s || s->ended;
 }
 
+/** Errors: as ledger_append; not of one that is left out. */
 static enum rc
 append_job(struct keeper *k, struct job *j)
 {
 	enum rc rc = RC_OK;
 
-	if (j->kind == JOB_BEGIN && !j->conflicted && !unwanted(k, j))
+	if (j->kind == JOB_BEGIN && !j->conflicted && !j->unwritable &&
+	    !unwanted(k, j))
 		rc = append_decision(k, j);
 	else if (doctor_has_row(j))
-		rc = doctor_append(k, j);
+		rc = record_but_too_large(doctor_append(k, j), "psk_mismatch");
 	else if (refused_psk(j))
-		rc = refused_append_psk(k, j);
+		rc = record_but_too_large(
+		    refused_append_psk(k, j), "handshake_refused");
 	j->conflicted |= rc == RC_CONFLICT;
+	if (rc == RC_TOO_LARGE) {
+		/* some of its rows may be in the group: without it, then, but
+		 * the others are looked at first */
+		j->unwritable = true;
+		return record_but_too_large(rc, "bootstrap_begin");
+	}
 	return rc;
 }
 
+/** How many decisions are left out of the group. */
+static size_t
+left_out(const struct job *jobs)
+{
+	size_t n = 0;
+
+	for (; jobs; jobs = jobs->next)
+		n += jobs->conflicted || jobs->unwritable;
+	return n;
+}
+
+/** RC_CONFLICT: a decision cannot stand in this group. */
 static enum rc
 append_all(struct keeper *k, struct job *jobs)
 {
+	size_t before = left_out(jobs);
 	enum rc rc = RC_OK;
 
 	for (struct ending *e = k->endings; e && rc == RC_OK; e = e->next) {
@@ -160,6 +182,8 @@ append_all(struct keeper *k, struct job *jobs)
 	}
 	for (struct job *j = jobs; j && rc == RC_OK; j = j->next)
 		rc = append_job(k, j);
+	if (rc == RC_OK && left_out(jobs) > before)
+		rc = RC_CONFLICT;
 	return rc == RC_OK ? refused_append_all(k) : rc;
 }
 
@@ -204,16 +228,6 @@ nothing_superseded(struct keeper *k, const struct job *jobs)
 	}
 }
 
-static size_t
-conflicts(const struct job *jobs)
-{
-	size_t n = 0;
-
-	for (; jobs; jobs = jobs->next)
-		n += jobs->conflicted;
-	return n;
-}
-
 enum rc
 record_commit(struct keeper *k, struct job *jobs)
 {
@@ -222,13 +236,13 @@ record_commit(struct keeper *k, struct job *jobs)
 
 	if (!rows_due(k, jobs))
 		return RC_OK;
-	/* a decision that came too late spoils the group: without it, then */
+	/* a decision that cannot stand spoils the group: without it, then */
 	do {
-		before = conflicts(jobs);
+		before = left_out(jobs);
 		rc = commit_once(k, jobs);
 		if (rc != RC_OK)
 			nothing_superseded(k, jobs);
-	} while (rc == RC_CONFLICT && conflicts(jobs) > before);
+	} while (rc == RC_CONFLICT && left_out(jobs) > before);
 	if (rc == RC_OK)
 		record_works(k);
 	else

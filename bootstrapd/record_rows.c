@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 
+static const char another[] = "its path names another file, or none";
+
 void
 record_works(struct keeper *k)
 {
@@ -16,6 +18,8 @@ record_works(struct keeper *k)
 void
 record_fails(struct keeper *k, enum rc rc)
 {
+	bool replaced = ledger_replaced(k->ledger);
+
 	if (k->ledger_gap_ms == 0)
 		k->ledger_gap_ms = clock_wall_ms();
 	if (k->ledger_health.ok) {
@@ -23,13 +27,28 @@ record_fails(struct keeper *k, enum rc rc)
 		k->ledger_health.since_ms = clock_wall_ms();
 		LOG(LOG_ERROR, "ledger_away",
 		    F_TEXT("ledger", k->config->ledger),
-		    F_TEXT("error", rc_name(rc)),
+		    F_TEXT("error", replaced ? another : rc_name(rc)),
 		    F_TEXT("remedy",
-			"make room on its disk or mend its permissions; no "
-			"credential is handed out meanwhile"));
+			replaced
+			    ? "put the file back that was there, or start the "
+			      "daemon anew with the one that is; no "
+			      "credential is handed out meanwhile"
+			    : "make room on its disk or mend its permissions; "
+			      "no credential is handed out meanwhile"));
 	}
 	snprintf(k->ledger_health.text, sizeof(k->ledger_health.text),
-	    "cannot be written: %s", rc_name(rc));
+	    "cannot be written: %s", replaced ? another : rc_name(rc));
+}
+
+enum rc
+record_but_too_large(enum rc rc, const char *kind)
+{
+	if (rc != RC_TOO_LARGE)
+		return rc;
+	LOG(LOG_ERROR, "row_too_large", F_TEXT("kind", kind),
+	    F_TEXT("remedy",
+		"names in the policies that are shorter; the row is left out"));
+	return RC_OK;
 }
 
 enum rc
@@ -63,6 +82,13 @@ record_event(struct keeper *k, const char *kind, const struct field *fields,
 	};
 
 	return record_events(k, &e, 1);
+}
+
+void
+record_watch(struct keeper *k)
+{
+	if (k->ledger_health.ok && ledger_replaced(k->ledger))
+		record_fails(k, RC_DB);
 }
 
 /**

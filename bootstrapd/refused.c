@@ -78,8 +78,8 @@ claimed(
 			found =
 			    identity_table_find(&set->identities[i], digest);
 	if (found.len == 0 && c && cert_san_uri(c, "urn:", &found) != RC_OK)
-		found = c->cn;
-	return found;
+		found = issue_row_cn(c->cn);
+	return issue_row_endpoint(found);
 }
 
 static enum rc
@@ -113,7 +113,7 @@ append(struct keeper *k, const struct refused *r)
 		    claimed(k->policies.set, r, read ? &looked.cert : NULL);
 	}
 	if (read) {
-		f[n++] = F_TEXT("credential", looked.cert.cn);
+		f[n++] = F_TEXT("credential", issue_row_cn(looked.cert.cn));
 		f[n++] = F_BYTES("serial", looked.cert.serial);
 		(void)!issue_rules_anchors(
 		    k->policies.rules, is_issuer, &looked);
@@ -142,7 +142,7 @@ refused_append_all(struct keeper *k)
 
 	for (const struct refused *r = k->refused; r && rc == RC_OK;
 	     r = r->next)
-		rc = append(k, r);
+		rc = record_but_too_large(append(k, r), "handshake_refused");
 	return rc;
 }
 
@@ -193,7 +193,8 @@ refused_append_psk(struct keeper *k, const struct job *j)
 	f[n++] = F_TEXT("sentence", reason_sentence(p->why));
 	f[n++] = F_TEXT("remedy", reason_remedy(p->why));
 	f[n++] = F_TEXT("address", writer_span(&address));
-	f[n++] = F_TEXT("credential", j->request.credential);
+	f[n++] =
+	    F_TEXT("credential", issue_row_psk_identity(j->request.credential));
 	f[n++] = F_TEXT("identity", p->identity->name);
 	if (j->psk.epoch)
 		f[n++] = F_INT("epoch", j->psk.epoch);

@@ -74,10 +74,15 @@ load_rules(const struct keeper *k, struct loading *l)
 	    .previous = k->policies.rules,
 	    .now_s = clock_wall_ms() / 1000,
 	};
+	struct hsm_error err = {0};
 	enum rc rc = issue_rules_new(l->set, &config, l->diag, &l->rules);
 
 	log_findings(l->diag);
 	first_line(l);
+	if (rc == RC_OK)
+		rc = server_files_apart(l->files, l->rules, &err);
+	if (rc != RC_OK && err.text[0])
+		fault(l, &err);
 	return rc;
 }
 

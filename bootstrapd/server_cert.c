@@ -105,6 +105,11 @@ server_cert_read(struct arena *a, const struct issue_file *file,
 	if (c->has_eku && !(c->eku & (CERT_SERVER_AUTH | CERT_ANY_EKU)))
 		return unusable(
 		    file, err, "it is not for servers (serverAuth)");
+	/* workers have whatever they like signed by this key */
+	if (c->is_ca || (c->key_usage & CERT_KEY_CERT_SIGN))
+		return unusable(file, err,
+		    "it is a certificate authority's, or may sign "
+		    "certificates (keyCertSign)");
 	digest_of(c->der, out->sha256);
 	digest_of(c->spki, digest);
 	out->number = (uint32_t)digest[0] << 24 | (uint32_t)digest[1] << 16 |
@@ -122,6 +127,69 @@ server_cert_state(const struct server_cert *c, int64_t now_s)
 	if (c->cert.not_after_s - now_s < SERVER_EXPIRES_SOON_S)
 		return "expires-soon";
 	return "ok";
+}
+
+/** A key that is compared with those of this server. */
+struct foreign {
+	const struct server_files *files;
+	const struct server_cert *same; /**< NULL: none */
+};
+
+static enum rc
+compare(void *ctx, struct span der)
+{
+	struct foreign *f = ctx;
+	struct der_fault fault;
+	struct cert other;
+
+	/* it has been read before, so that it can be read */
+	if (cert_read(der, &other, &fault) != RC_OK)
+		return RC_MALFORMED;
+	for (size_t i = 0; i < f->files->cert_count; i++)
+		if (span_equal(f->files->certs[i].cert.spki, other.spki))
+			f->same = &f->files->certs[i];
+	return f->same ? RC_CONFLICT : RC_OK;
+}
+
+static enum rc
+not_alone(const struct server_cert *c, const char *whose, struct hsm_error *err)
+{
+	snprintf(err->text, sizeof(err->text),
+	    "%s: its key \"%s\" is also that of %s: whoever has a handshake "
+	    "signed by it could make certificates",
+	    c->path, c->key.label, whose);
+	snprintf(err->remedy, sizeof(err->remedy),
+	    "make a key for the server alone, and a certificate for it");
+	return RC_CONFIG;
+}
+
+enum rc
+server_files_apart(const struct server_files *f,
+    const struct issue_rules *rules, struct hsm_error *err)
+{
+	const struct policy_set *set = issue_rules_set(rules);
+	struct foreign foreign = {.files = f};
+	enum rc rc = RC_OK;
+
+	*err = (struct hsm_error){0};
+	for (size_t i = 0; rc == RC_OK && i < set->authority_count; i++) {
+		const struct issue_authority *a =
+		    issue_rules_authority(rules, i);
+		char whose[200];
+
+		rc = compare(&foreign, a->cert.der);
+		if (rc != RC_CONFLICT)
+			continue;
+		snprintf(whose, sizeof(whose), "authority %.100s (%.60s:%u)",
+		    a->document->name, a->document->place.file,
+		    a->document->place.line);
+		return not_alone(foreign.same, whose, err);
+	}
+	if (rc == RC_OK)
+		rc = issue_rules_anchors(rules, compare, &foreign);
+	return rc == RC_CONFLICT
+	    ? not_alone(foreign.same, "a trust anchor of devices", err)
+	    : rc;
 }
 
 static void

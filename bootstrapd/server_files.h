@@ -62,6 +62,13 @@ MUST_CHECK enum rc server_cert_read(struct arena *a,
     const struct issue_file *file, const struct hsm_ec_ref *key,
     struct server_cert *out, struct hsm_error *err);
 
+/**
+ * Is each key of this server its alone: of no authority of the policies, of no
+ * trust anchor? Errors: RC_CONFIG (`err`), RC_MALFORMED.
+ */
+MUST_CHECK enum rc server_files_apart(const struct server_files *f,
+    const struct issue_rules *rules, struct hsm_error *err);
+
 /** "ok", "expires-soon", "expired", "not-valid-yet". */
 const char *server_cert_state(const struct server_cert *c, int64_t now_s);
 

@@ -1,8 +1,10 @@
 /**
  * share.h - nobody gets more than a share: counters over keys that peers
  * choose (an endpoint, a source address), in tables of fixed size under a keyed
- * hash. Two keys may meet in one slot: the newer takes it over, which costs an
- * attacker nothing but luck and an honest peer nothing at all.
+ * hash. Two keys may meet in one slot. Of rates the newer takes it over, and
+ * the older begins to count anew; of crowds both count as one, and where one of
+ * them fills the slot the other is turned away until some have left. Whom that
+ * meets nobody can choose: the hash is keyed anew with each keeper.
  */
 #ifndef BOOTSTRAPD_SHARE_H
 #define BOOTSTRAPD_SHARE_H

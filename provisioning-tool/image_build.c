@@ -153,6 +153,12 @@ not_minted(const struct build *b, enum rc rc, const char *detail)
 
 	quote_str(&ep, b->o->endpoint);
 	quote_str(&name, b->identity->name);
+	if (rc == RC_DENIED && detail[0] && b->identity->kind == IDENTITY_PSK)
+		return tool_error(EX_NOPERM,
+		    "add a newer epoch to the document and mint of that one; "
+		    "see provisioning-tool audit list",
+		    "%s by identity %s (%s:%u): %s", ep.text, name.text,
+		    b->identity->place.file, b->identity->place.line, detail);
 	if (rc == RC_DENIED && detail[0])
 		return tool_error(EX_DATAERR,
 		    "see its certificate profile, and its authority",
@@ -176,7 +182,7 @@ not_minted(const struct build *b, enum rc rc, const char *detail)
 		return tool_error(EX_DATAERR,
 		    "shorten the endpoint or the template",
 		    "the PSK identity of %s is longer than 128 bytes", ep.text);
-	if (rc == RC_MEMORY || !b->token.session)
+	if (rc == RC_MEMORY || rc == RC_DB || !b->token.session)
 		return tool_fault(rc, "image");
 	return token_fault(&b->token, rc);
 }
@@ -218,6 +224,7 @@ mint(struct build *b)
 	};
 	const struct issuer issuer = {
 	    .hsm = b->token.session,
+	    .store = b->ledger,
 	    .rules = b->rules,
 	    .now_s = time(NULL),
 	};

@@ -7,6 +7,7 @@
 #ifndef TOOL_PKI_CREDENTIALS_H
 #define TOOL_PKI_CREDENTIALS_H
 
+#include "base/table.h"
 #include "hsm/cert.h"
 #include "ledger/ledger.h"
 #include "policy/nearest.h"
@@ -14,7 +15,8 @@
 enum {
 	CREDENTIAL_HEX_MAX = 2 * DIGEST_LEN,
 	CREDENTIAL_SERIAL_MAX = 2 * CERT_SERIAL_MAX,
-	CREDENTIALS_MAX = 16384, /**< that are taken back at once */
+	CREDENTIALS_GROUP = 1000, /**< that are found at a time */
+	CREDENTIALS_KINDS = 4, /**< of rows that know one */
 };
 
 /** One credential; texts as the ledger has them, "" where it has none. */
@@ -31,27 +33,42 @@ struct credential {
 	bool revoked; /**< before */
 };
 
-/** What is looked for, by exactly one of three, and what was found. */
+/**
+ * What is looked for, by exactly one of three, and what was found: a group at a
+ * time, so that nobody who writes to the ledger waits long, however many there
+ * are. A zero struct with one of the three has found nothing yet.
+ */
 struct credentials {
 	const char *endpoint; /**< NULL, or all of this device */
 	char serial[CREDENTIAL_SERIAL_MAX + 1]; /**< "", or of this number */
 	char fingerprint[CREDENTIAL_HEX_MAX + 1]; /**< "", or this one */
-	struct credential *list; /**< owned, each once */
-	size_t count;
+	struct credential *list; /**< owned: of this group */
+	size_t count, cap;
+	bool more; /**< there may be another group */
+	uint64_t total; /**< of all groups */
+	struct table seen; /**< their names: each is found once */
+	uint64_t after[CREDENTIALS_KINDS]; /**< rows that were looked at */
+	size_t kind, looked; /**< at which, and how many in this group */
+	uint64_t head; /**< of the ledger as the first group found it */
+	bool begun;
 	/** With `endpoint`, when nothing was found: who is most like it. */
 	char nearest[NEAREST_WORD_MAX + 1];
 	unsigned edits;
 };
 
 /**
- * Fill `c->list`, and mark what was revoked before.
- * Errors: RC_DB, RC_MEMORY, RC_TOO_LARGE (more than CREDENTIALS_MAX).
+ * The next group, into `c->list` behind what was added, with what was revoked
+ * before the first group marked. Within a group of the ledger: when `c->more`
+ * is false, there is no other now. Then, if none was found at all and
+ * `c->endpoint` is set, `c->nearest` is. Errors: RC_DB, RC_MEMORY.
  */
 MUST_CHECK enum rc credentials_find(struct credentials *c, struct ledger *l);
 
+/** The list is empty again, for the next group. */
+void credentials_clear(struct credentials *c);
+
 /** Add one that no row of the ledger has; its endpoint is `cs->endpoint`. Before
- *  credentials_find, which adds none twice, or after. Errors: RC_MEMORY,
- *  RC_TOO_LARGE. */
+ *  credentials_find, which adds none twice, or after. Errors: RC_MEMORY. */
 MUST_CHECK enum rc credentials_add(
     struct credentials *cs, const struct credential *one);
 

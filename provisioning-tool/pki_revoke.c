@@ -20,6 +20,7 @@ struct revoke {
 	struct credentials found;
 	/** --certificate: what its file says, should the ledger not know. */
 	struct credential shown;
+	uint64_t revoked; /**< rows that stand */
 };
 
 /** Hexadecimal with colons or without, into `out`. */
@@ -183,7 +184,7 @@ append(struct ledger *l, const struct credential *c, const char *reason,
 }
 
 static enum rc
-append_all(struct revoke *r, struct ledger *l)
+append_all(struct revoke *r, struct ledger *l, uint64_t *count)
 {
 	for (size_t i = 0; i < r->found.count; i++) {
 		struct credential *c = &r->found.list[i];
@@ -194,8 +195,20 @@ append_all(struct revoke *r, struct ledger *l)
 		rc = append(l, c, r->o->reason, &c->seq);
 		if (rc != RC_OK)
 			return rc;
+		++*count;
 	}
 	return RC_OK;
+}
+
+/** Nobody can say what else names it: a certificate's number, or the other form
+ *  of its signature (s and n - s), under which it has another fingerprint. */
+static void
+say_what_it_misses(void)
+{
+	(void)tool_error(EX_OK,
+	    "revoke the file by --certificate if you have it",
+	    "a certificate that is known by its fingerprint alone is refused "
+	    "by bootstrapd, but in no list of pki crl");
 }
 
 static int
@@ -240,6 +253,8 @@ unknown(struct revoke *r)
 	else
 		memcpy(c->fingerprint, r->found.fingerprint,
 		    sizeof(c->fingerprint));
+	if (r->o->fingerprint && strlen(c->fingerprint) == 2 * DIGEST_LEN)
+		say_what_it_misses();
 	return credentials_add(&r->found, c) == RC_OK
 	    ? EX_OK
 	    : tool_fault(RC_MEMORY, "revocation");
@@ -268,46 +283,62 @@ report(const struct revoke *r)
 }
 
 static int
-failed(enum rc rc)
+failed(const struct revoke *r, enum rc rc)
 {
+	const char *remedy = rc == RC_FULL
+	    ? "make room on its disk and try again"
+	    : "see that the file and its folder can be written";
+
 	if (rc == RC_MEMORY)
 		return tool_fault(rc, "revocation");
-	if (rc == RC_TOO_LARGE)
-		return tool_error(EX_DATAERR,
-		    "revoke the newest ones by --fingerprint",
-		    "nothing was revoked: more than %d credentials",
-		    CREDENTIALS_MAX);
-	return tool_error(EX_IOERR,
-	    rc == RC_FULL ? "make room on its disk and try again"
-			  : "see that the file and its folder can be written",
-	    "nothing was revoked, the ledger says %s", rc_name(rc));
+	if (r->revoked == 0)
+		return tool_error(EX_IOERR, remedy,
+		    "nothing was revoked, the ledger says %s", rc_name(rc));
+	return tool_error(EX_IOERR, remedy,
+	    "%llu were revoked and the others not, the ledger says %s",
+	    (unsigned long long)r->revoked, rc_name(rc));
 }
 
-/** Under the ledger's lock: nobody gives out another one meanwhile. */
+/** One group, under the ledger's lock: when there is no more, nobody has given
+ *  out another one meanwhile. */
 static int
-revoke(struct revoke *r, struct ledger *l)
+revoke_group(struct revoke *r, struct ledger *l)
 {
 	enum rc rc = ledger_begin(l);
+	uint64_t count = 0;
 	int code = EX_OK;
 
 	if (rc == RC_OK)
 		rc = credentials_find(&r->found, l);
-	if (rc == RC_OK && r->found.count == 0) {
+	if (rc == RC_OK && r->found.total == 0 && !r->found.more) {
 		code = unknown(r);
 		/* which may have been done before, too */
 		if (code == EX_OK)
 			rc = credentials_mark(&r->found, l);
 	}
 	if (rc == RC_OK && code == EX_OK)
-		rc = append_all(r, l);
+		rc = append_all(r, l, &count);
 	if (rc == RC_OK && code == EX_OK)
 		rc = ledger_commit(l);
 	else
 		ledger_rollback(l);
 	if (rc != RC_OK)
-		return failed(rc);
-	if (code == EX_OK)
-		report(r);
+		return failed(r, rc);
+	r->revoked += count;
+	return code;
+}
+
+static int
+revoke(struct revoke *r, struct ledger *l)
+{
+	int code;
+
+	do {
+		code = revoke_group(r, l);
+		if (code == EX_OK)
+			report(r);
+		credentials_clear(&r->found);
+	} while (code == EX_OK && r->found.more);
 	return code;
 }
 

@@ -239,6 +239,23 @@ text_utf8_valid(struct span s)
 	return true;
 }
 
+struct span
+text_cut(struct span s, size_t characters, size_t bytes)
+{
+	size_t at = 0;
+	uint32_t point;
+
+	while (at < s.len && characters-- > 0) {
+		size_t len = utf8_sequence(s.p + at, s.len - at, &point);
+
+		len = len ? len : 1;
+		if (len > bytes - at)
+			break;
+		at += len;
+	}
+	return span_of(s.p, at);
+}
+
 /*
  * What moves, hides or reorders the text around it: controls, line and
  * paragraph separators, the format characters of Unicode (category Cf).

@@ -43,6 +43,13 @@ bool text_utf8_valid(struct span s);
 bool text_printable(struct span s);
 
 /**
+ * The front of `s`: at most `characters` of it and at most `bytes`, no
+ * character cut in two. A byte that is not UTF-8 counts as a character. For
+ * what a peer has named, before it stands in a row or a line.
+ */
+struct span text_cut(struct span s, size_t characters, size_t bytes);
+
+/**
  * Append `s` in double quotes as a JSON string (RFC 8259 section 7). Control
  * characters, quotes and backslashes are escaped, bytes that are not UTF-8
  * stand as \\u00XX of the single byte, so any bytes of a peer print safely and

@@ -66,7 +66,7 @@ static const struct entry table[REASON_COUNT] = {
 	"If the load is real, add workers; if not, look at that worker's log.",
 	UNAVAILABLE},
     [REASON_REVOKED] = {"revoked", "The credential was revoked.",
-	"See `provisioning-tool audit list` for who revoked it, when and why; "
+	"See `provisioning-tool audit list` for when it was revoked and why; "
 	"give the device a new credential, or look who has a copy of this one.",
 	BAD_REQUEST},
     [REASON_EXPIRED] = {"certificate-expired",
@@ -100,6 +100,11 @@ static const struct entry table[REASON_COUNT] = {
 	"The sealed store has no key for this device, or it does not open.",
 	"Import the key (provisioning-tool psk import), or restore the ledger "
 	"and the token that belong together.",
+	UNAVAILABLE},
+    [REASON_KEY_REVOKED] = {"key-revoked",
+	"A key that the policy gives this device for a server was revoked.",
+	"Raise the epoch of that key in the policy, or import a newer one; see "
+	"`provisioning-tool audit list` for when it was revoked and why.",
 	UNAVAILABLE},
     [REASON_SUPERSEDED] = {"superseded",
 	"The device sent a new Bootstrap-Request before this one ended.",

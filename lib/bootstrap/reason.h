@@ -31,6 +31,7 @@ enum reason {
 	REASON_NO_CERTIFICATE, /**< the peer has shown none */
 	REASON_CERTIFICATE_REFUSED, /**< ours for the device breaks a rule */
 	REASON_KEY_MISSING, /**< not in the sealed store, or does not open */
+	REASON_KEY_REVOKED, /**< of an account that the policy gives it */
 	/* after a plan was issued */
 	REASON_SUPERSEDED, /**< the device asked again */
 	REASON_CANCELLED, /**< an operator, or the daemon stopping */

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 struct doctor {
 	struct span psk_identity, endpoint;
@@ -37,7 +38,7 @@ doctor_keys_of(struct hsm_session *s)
 
 enum rc
 doctor_new(const struct policy_set *set, struct span psk_identity,
-    struct span evidence, struct doctor **out)
+    struct span evidence, int64_t now_s, struct doctor **out)
 {
 	struct span endpoint;
 	const struct identity *id =
@@ -57,7 +58,7 @@ doctor_new(const struct policy_set *set, struct span psk_identity,
 		return RC_MEMORY;
 	d->psk_identity = psk_identity;
 	d->endpoint = endpoint;
-	sources_list(&d->sources, set, id, psk_identity, endpoint);
+	sources_list(&d->sources, set, id, psk_identity, endpoint, now_s);
 	rc = secret_reserve(&d->form, FORM_KEY_MAX);
 	if (rc == RC_OK)
 		rc = psk_test_new(&facts, &d->test);
@@ -118,6 +119,22 @@ say_form(struct doctor_result *r, const struct form_name *name, bool proves)
 }
 
 static void
+say_ended(struct doctor_result *r, const struct source *s)
+{
+	char date[16] = "an earlier day";
+	time_t last = (time_t)s->until_s - 1;
+	struct tm tm;
+
+	if (gmtime_r(&last, &tm))
+		(void)strftime(date, sizeof(date), "%Y-%m-%d", &tm);
+	say(r, "other-epoch",
+	    "Mint the device a new image of an epoch that is accepted, or have "
+	    "the identity document accept this one until a later day.",
+	    "The device used its key of epoch %u, which ended on %s.",
+	    (unsigned)s->derivation.epoch, date);
+}
+
+static void
 say_source(struct doctor_result *r, const struct source *s)
 {
 	const struct hsm_derivation *d = &s->derivation;
@@ -128,6 +145,9 @@ say_source(struct doctor_result *r, const struct source *s)
 		say(r, "accepted", "", "The key is right, of epoch %u.",
 		    (unsigned)d->epoch);
 		r->verdict = DOCTOR_RIGHT;
+		break;
+	case SOURCE_ENDED:
+		say_ended(r, s);
 		break;
 	case SOURCE_EPOCH:
 		say(r, "other-epoch",
@@ -233,7 +253,8 @@ try_derived(struct doctor *d, const struct source *s,
 	if (rc == RC_OK && opens(d, &key)) {
 		say_source(&d->result, s);
 		*found = true;
-	} else if (rc == RC_OK && s->kind == SOURCE_OWN) {
+	} else if (rc == RC_OK &&
+	    (s->kind == SOURCE_OWN || s->kind == SOURCE_ENDED)) {
 		*found = try_forms(d, &key);
 		d->result.epoch = *found ? s->derivation.epoch : 0;
 	}

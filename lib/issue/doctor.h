@@ -58,12 +58,13 @@ struct doctor_result {
 struct doctor;
 
 /**
- * Begin. `set` and `psk_identity` are borrowed as long as the doctor is;
- * `evidence` is copied. Owned. Errors: RC_NOT_FOUND (no document knows the
+ * Begin, by what is accepted at `now_s`. `set` and `psk_identity` are borrowed
+ * as long as the doctor is; `evidence` is copied. Owned. Errors: RC_NOT_FOUND (no document knows the
  * identity), RC_MALFORMED and RC_UNSUPPORTED (evidence), RC_MEMORY.
  */
 MUST_CHECK enum rc doctor_new(const struct policy_set *set,
-    struct span psk_identity, struct span evidence, struct doctor **out);
+    struct span psk_identity, struct span evidence, int64_t now_s,
+    struct doctor **out);
 void doctor_free(struct doctor *d);
 
 /** Try the next key. RC_AGAIN: there are more. Errors: RC_TOKEN (it may be

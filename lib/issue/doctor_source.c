@@ -59,10 +59,18 @@ add_epochs_around(struct sources *s, enum source_kind kind,
 }
 
 static void
-add_own(struct sources *s, const struct identity *id, struct hsm_derivation d)
+add_own(struct sources *s, const struct identity *id, struct hsm_derivation d,
+    int64_t now_s)
 {
-	for (size_t i = 0; i < id->epoch_count; i++)
-		add_epoch(s, SOURCE_OWN, d, id->epochs[i]);
+	for (size_t i = 0; i < id->epoch_count; i++) {
+		bool accepted = identity_accepts(id, i, now_s);
+		struct source *new;
+
+		d.epoch = id->epochs[i];
+		new = add(s, accepted ? SOURCE_OWN : SOURCE_ENDED, &d);
+		if (new)
+			new->until_s = id->epoch_until_s[i];
+	}
 }
 
 /* --- the endpoint written otherwise --------------------------------------- */
@@ -191,7 +199,8 @@ add_master(void *ctx, const char *label)
 
 void
 sources_list(struct sources *s, const struct policy_set *set,
-    const struct identity *id, struct span psk_identity, struct span endpoint)
+    const struct identity *id, struct span psk_identity, struct span endpoint,
+    int64_t now_s)
 {
 	struct master_ctx m = {
 	    .sources = s,
@@ -205,7 +214,7 @@ sources_list(struct sources *s, const struct policy_set *set,
 	};
 
 	s->count = s->name_count = 0;
-	add_own(s, id, m.d);
+	add_own(s, id, m.d, now_s);
 	(void)add(s, SOURCE_PUBLIC, &(struct hsm_derivation){.master = ""});
 	(void)add_master(&m, id->master);
 	add_epochs_around(

@@ -15,6 +15,7 @@ enum {
 
 enum source_kind {
 	SOURCE_OWN, /**< an accepted epoch: in every form */
+	SOURCE_ENDED, /**< one that was accepted once: likewise */
 	SOURCE_PUBLIC, /**< keys that need no token */
 	SOURCE_EPOCH, /**< an epoch that is not accepted */
 	SOURCE_NAME, /**< for the endpoint written otherwise */
@@ -26,6 +27,7 @@ enum source_kind {
 struct source {
 	enum source_kind kind;
 	const struct name *name; /**< SOURCE_NAME */
+	int64_t until_s; /**< SOURCE_ENDED: when it did, UTC */
 	struct hsm_derivation derivation; /**< SOURCE_MASTER: its master */
 };
 
@@ -43,9 +45,10 @@ struct sources {
 	size_t name_count;
 };
 
-/** In the order in which they are tried. Borrows from `set`, `id` and the
- *  spans. */
+/** In the order in which they are tried, as of `now_s`. Borrows from `set`,
+ *  `id` and the spans. */
 void sources_list(struct sources *s, const struct policy_set *set,
-    const struct identity *id, struct span psk_identity, struct span endpoint);
+    const struct identity *id, struct span psk_identity, struct span endpoint,
+    int64_t now_s);
 
 #endif

@@ -45,6 +45,18 @@ enum {
 	ISSUE_CHAIN_MAX = 12288, /**< of what came behind it */
 };
 
+/*
+ * What a peer says of itself, as it stands in rows: cut (text_cut), so that no
+ * peer has a say in whether a row can be written.
+ */
+/** A name in a certificate: CERT_CN_MAX characters. */
+struct span issue_row_cn(struct span cn);
+/** A PSK identity: 128 bytes (RFC 7925 4.2 has implementations take so many).
+ */
+struct span issue_row_psk_identity(struct span identity);
+/** An endpoint that is claimed: LEDGER_NAME_MAX bytes. */
+struct span issue_row_endpoint(struct span endpoint);
+
 /** What a device has proved, and asks for; as the worker saw it. */
 struct issue_request {
 	uint8_t session[LEDGER_SESSION_LEN];
@@ -146,7 +158,8 @@ struct issue_decision {
 	size_t credential_count;
 	struct issue_sealed sealed[ISSUE_CREDENTIALS_MAX];
 	size_t sealed_count;
-	/** REASON_CERTIFICATE_REFUSED: the lint's first words. */
+	/** REASON_CERTIFICATE_REFUSED: the lint's first words;
+	 *  REASON_KEY_REVOKED: which key it is. */
 	char detail[200];
 };
 
@@ -199,8 +212,9 @@ void issue_begin(const struct issuer *i, const struct issue_request *rq,
  * their labels stand: the digest is the same. Fills plan, digest, steps,
  * credentials, sealed of `out`. Keys of devices are in the plan alone.
  * Errors: RC_TOKEN, RC_NOT_FOUND (master; or a key in the store, then `reason`
- * is REASON_KEY_MISSING), RC_DENIED (the certificate: `detail`), RC_TOO_LARGE,
- * RC_MEMORY, RC_DB.
+ * is REASON_KEY_MISSING), RC_DENIED (`detail`: the certificate; or a key that
+ * was revoked, then `reason` is REASON_KEY_REVOKED), RC_TOO_LARGE, RC_MEMORY,
+ * RC_DB.
  */
 MUST_CHECK enum rc issue_plan(const struct issuer *i,
     const struct policy *policy, struct span endpoint,
@@ -233,10 +247,12 @@ struct issue_account {
  * plan. With a certificate document its CA makes key and certificate, and
  * `server_certificate` of the document stands in `/0/x/4`. `credential`
  * receives the public facts.
- * Errors: RC_DENIED (the document does not admit that endpoint; or the
- * certificate, then `detail`, of 200 bytes, says why), RC_CONFIG (no such epoch
+ * Errors: RC_DENIED (the document does not admit that endpoint; or its
+ * certificate would not do or its key was revoked, then `detail`, of 200 bytes,
+ * says so), RC_CONFIG (no such epoch
  * or none that is accepted now; a document by which nothing can be minted:
- * imported, raw keys, certificates without a CA), and those of hsm_derive.
+ * imported, raw keys, certificates without a CA), RC_DB, and those of
+ * hsm_derive.
  */
 MUST_CHECK enum rc issue_account(const struct issuer *i,
     const struct identity *id, struct span endpoint,

@@ -2,6 +2,7 @@
  * sealed, or imported. */
 #include "issue/making.h"
 
+#include "issue/revoked.h"
 #include "issue/vault.h"
 
 #include <stdio.h>
@@ -159,6 +160,30 @@ imported_key(struct making *m, const struct policy_server *s,
 	return open_stored(m, &stored, key);
 }
 
+/** What was taken back is not handed out once more: whoever has a copy of it
+ *  would have the new account too. A key without a fingerprint cannot have been
+ *  (hsm_fingerprint). */
+static enum rc
+not_revoked(struct making *m, const struct secret *key,
+    const struct issue_credential *c)
+{
+	struct issue_decision *out = m->out;
+	bool revoked;
+	enum rc rc = revoked_key(m->issuer->store, key, &revoked);
+
+	if (rc || !revoked)
+		return rc;
+	out->reason = REASON_KEY_REVOKED;
+	if (c->short_server_id != 0)
+		(void)snprintf(out->detail, sizeof(out->detail),
+		    "the key for server %u, of epoch %u, was revoked",
+		    c->short_server_id, (unsigned)c->epoch);
+	else
+		(void)snprintf(out->detail, sizeof(out->detail),
+		    "the key of epoch %u was revoked", (unsigned)c->epoch);
+	return RC_DENIED;
+}
+
 enum rc
 making_derived(struct making *m, struct lwm2m_path at,
     const struct hsm_derivation *d, struct issue_credential *c)
@@ -175,6 +200,8 @@ making_derived(struct making *m, struct lwm2m_path at,
 		rc = hsm_derive(m->issuer->hsm, d, &key);
 		if (rc == RC_OK)
 			rc = hsm_fingerprint(&key, c->fingerprint);
+		if (rc == RC_OK)
+			rc = not_revoked(m, &key, c);
 	}
 	(void)snprintf(label, sizeof(label),
 	    "psk %s purpose %d ssid %u epoch %u", d->master, (int)d->purpose,
@@ -209,6 +236,8 @@ stored_key(struct making *m, struct lwm2m_path at,
 	/* one of less than 16 bytes has none (hsm_fingerprint) */
 	if (rc == RC_OK && key.len >= 16)
 		rc = hsm_fingerprint(&key, c->fingerprint);
+	if (rc == RC_OK && m->fill == FILL_REAL)
+		rc = not_revoked(m, &key, c);
 	if (random)
 		(void)snprintf(label, sizeof(label),
 		    "psk random %s ssid %u epoch %u", s->key.master,

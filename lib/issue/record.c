@@ -15,6 +15,26 @@ struct texts {
 	struct writer hex_w;
 };
 
+struct span
+issue_row_cn(struct span cn)
+{
+	return text_cut(cn, CERT_CN_MAX, (size_t)4 * CERT_CN_MAX);
+}
+
+struct span
+issue_row_psk_identity(struct span identity)
+{
+	enum { IDENTITY_MAX = 128 };
+
+	return text_cut(identity, IDENTITY_MAX, IDENTITY_MAX);
+}
+
+struct span
+issue_row_endpoint(struct span endpoint)
+{
+	return text_cut(endpoint, LEDGER_NAME_MAX, LEDGER_NAME_MAX);
+}
+
 /** What names the credential: a PSK identity, the name in a certificate, or
  *  where there is none its fingerprint. */
 static struct span
@@ -22,9 +42,9 @@ credential_of(const struct issue_request *rq, const struct issue_peer *peer,
     struct texts *t)
 {
 	if (rq->proof == PROOF_NONE || rq->proof == PROOF_PSK)
-		return rq->credential;
+		return issue_row_psk_identity(rq->credential);
 	if (peer->cn.len > 0)
-		return peer->cn;
+		return issue_row_cn(peer->cn);
 	writer_init(&t->hex_w, t->hex, sizeof(t->hex));
 	text_hex(&t->hex_w, span_of(peer->sha256, DIGEST_LEN));
 	return writer_span(&t->hex_w);
@@ -74,7 +94,8 @@ append(struct ledger *l, const char *kind, const struct issue_request *rq,
 	    &(struct ledger_event){
 		.kind = kind,
 		.session = span_of(rq->session, LEDGER_SESSION_LEN),
-		.endpoint = d->peer.endpoint,
+		/* what is granted is of that length already */
+		.endpoint = issue_row_endpoint(d->peer.endpoint),
 		.fields = f,
 		.field_count = n,
 	    },
@@ -92,10 +113,11 @@ record_refusal(struct ledger *l, const struct issue_request *rq,
 	f[n++] = F_TEXT("reason", reason_code(d->reason));
 	f[n++] = F_TEXT("sentence", reason_sentence(d->reason));
 	f[n++] = F_TEXT("remedy", reason_remedy(d->reason));
-	if (d->reason == REASON_CERTIFICATE_REFUSED)
+	if (d->reason == REASON_CERTIFICATE_REFUSED ||
+	    d->reason == REASON_KEY_REVOKED)
 		f[n++] = F_TEXT("detail", (const char *)d->detail);
 	if (rq->has_endpoint)
-		f[n++] = F_TEXT("claimed", rq->endpoint);
+		f[n++] = F_TEXT("claimed", issue_row_endpoint(rq->endpoint));
 	return append(l, "bootstrap_refused", rq, d, f, n);
 }
 

@@ -85,6 +85,8 @@ ledger_begin(struct ledger *l)
 	if (!l->writable || l->group == GROUP_OPEN)
 		return RC_BUG;
 	l->group = GROUP_NONE;
+	if (ledger_replaced(l))
+		return RC_DB;
 	code = store_run(l, STORE_BEGIN);
 	if (code != SQLITE_DONE)
 		return store_failed(l, code, "begin");

@@ -360,6 +360,12 @@ ledger_open(const char *path, enum ledger_mode mode, struct ledger **out,
 	l->writable = mode == LEDGER_WRITE;
 	rc = mode == LEDGER_WRITE ? open_to_write(name, &l->db, &why, path)
 				  : open_to_read(name, &l->db, &why, path);
+	if (rc == RC_OK &&
+	    (stat(name, &l->file) != 0 ||
+		(mode == LEDGER_WRITE && ledger_replaced(l)))) {
+		say(&why, "%s: another file while it was opened", path);
+		rc = RC_DB;
+	}
 	if (rc) {
 		ledger_close(l);
 		return rc;
@@ -367,6 +373,21 @@ ledger_open(const char *path, enum ledger_mode mode, struct ledger **out,
 	say(&why, "%s", "");
 	*out = l;
 	return RC_OK;
+}
+
+bool
+ledger_replaced(struct ledger *l)
+{
+	const char *name = sqlite3_db_filename(l->db, "main");
+	struct stat now;
+	int moved = 0;
+
+	/* SQLite knows the inode that it has open, and no device */
+	return !name || stat(name, &now) != 0 || now.st_dev != l->file.st_dev ||
+	    now.st_ino != l->file.st_ino ||
+	    sqlite3_file_control(
+		l->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved) != SQLITE_OK ||
+	    moved;
 }
 
 void

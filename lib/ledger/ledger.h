@@ -48,6 +48,12 @@ MUST_CHECK enum rc ledger_open(const char *path, enum ledger_mode mode,
 void ledger_close(struct ledger *l);
 
 /**
+ * Is the file at the path that was opened another one by now, or none? What is
+ * written then is in a ledger that nobody reads, so ledger_begin says RC_DB.
+ */
+bool ledger_replaced(struct ledger *l);
+
+/**
  * On this connection a very great number of rows will be written, in any order:
  * up to 64 MiB more memory and as much of WAL, and several times the speed.
  * What is promised of each commit stays.
@@ -68,7 +74,7 @@ struct ledger_event {
  * the write lock of the file (waits at most 5 s for another process).
  * ledger_commit returns after the rows are durable, never before; on any error
  * nothing of the group was written and the ledger is ready for a new begin.
- * Errors: RC_DB, RC_FULL (no space: what cannot be recorded does not happen),
+ * Errors: RC_DB (also: ledger_replaced), RC_FULL (no space: what cannot be recorded does not happen),
  * RC_BUG (out of turn, or an event that the caller got wrong).
  */
 MUST_CHECK enum rc ledger_begin(struct ledger *l);

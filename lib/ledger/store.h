@@ -8,6 +8,7 @@
 #include "ledger/ledger.h"
 
 #include <sqlite3.h>
+#include <sys/stat.h>
 
 /** The statements of append.c, read.c and secret.c; their text is in store.c. */
 enum store_stmt {
@@ -59,6 +60,7 @@ struct ledger {
 	sqlite3 *db;
 	sqlite3_stmt *stmts[STORE_COUNT]; /* NULL until first used */
 	bool writable;
+	struct stat file; /* as it was opened */
 	enum store_group group;
 	enum rc lost; /* why, in GROUP_LOST */
 	uint64_t seq; /* head of the chain within a group */

@@ -78,7 +78,7 @@ ONLY_IN = {
     "pwd.h": ["bootstrapd"],
     "sched.h": ["bootstrapd"],
     "signal.h": ["bootstrapd", "provisioning-tool"],
-    "sys/ioctl.h": ["provisioning-tool"],
+    "sys/ioctl.h": ["bootstrapd", "provisioning-tool"],
     "termios.h": ["provisioning-tool"],
     "libgen.h": ["provisioning-tool"],
     "getopt.h": ["bootstrapd", "provisioning-tool"],

@@ -20,7 +20,16 @@ VERSION = 2
 BY_NOTHING, BY_PSK, BY_CERTIFICATE, BY_RAW_KEY = range(4)
 HAS_ENDPOINT = 1
 OK, FAILED, UNKNOWN = range(3)
-NO_IDENTITY, KEEPER_AWAY, RATE, SUPERSEDED = 1, 9, 12, 13  # of reason.h
+
+
+def _reasons():
+    """By their stable names: the numbers are the program's, not the test's."""
+    said = subprocess.run([program("KEEPER_HOST"), "reasons"], check=True,
+                          capture_output=True, text=True).stdout
+    return {code: int(n) for n, code in map(str.split, said.splitlines())}
+
+
+REASON = _reasons()
 
 
 def number(n, size):

@@ -3,6 +3,7 @@
  * input in place of its workers: what a worker could say that was taken over.
  *
  *   keeper_host CONFIG WORKERS
+ *   keeper_host reasons            the numbers of reasons, and their names
  *
  * Commands, one a line:
  *
@@ -15,6 +16,7 @@
  */
 #include "base/event.h"
 #include "base/text.h"
+#include "bootstrap/reason.h"
 #include "jail.h"
 #include "keeper.h"
 #include "link.h"
@@ -144,6 +146,15 @@ hear_notes(void)
 			puts("ready");
 }
 
+static int
+print_reasons(void)
+{
+	for (unsigned n = REASON_NONE; n < REASON_COUNT; n++)
+		if (reason_code((enum reason)n)[0])
+			printf("%u %s\n", n, reason_code((enum reason)n));
+	return ferror(stdout) || fflush(stdout) ? 70 : 0;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -152,6 +163,10 @@ main(int argc, char **argv)
 	char line[140000];
 	sigset_t theirs;
 
+	if (argc == 2 && strcmp(argv[1], "reasons") == 0) {
+		diag_free(d);
+		return print_reasons();
+	}
 	if (argc != 3 || !d || config_load(argv[1], d, &config) != RC_OK)
 		return 64;
 	diag_free(d);

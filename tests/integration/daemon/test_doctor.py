@@ -122,6 +122,29 @@ def sentence():
         expect("psk_mismatch" in text, f"audit list says nothing: {text}")
 
 
+@story("a device whose epoch has ended is told from one of no epoch at all")
+def ended():
+    with World({"identity.yaml": f"""\
+identity: factory
+endpoint: "{DOMAIN}-*"
+psk:
+  derive: {BOOTSTRAP_MASTER}
+  epoch: [{{epoch: 1, until: 2025-11-30}}, 2]
+  identity: "{{endpoint}}"
+"""}, known=MASTERS) as world:
+        world.start()
+        endpoint = f"{EP}1"
+        come(world, 1, endpoint, key_of(endpoint, 1))
+        row, = mismatches(world, 1)
+        expect_equal(row["endpoint"], endpoint, "endpoint")
+        expect_equal(row["data"]["diagnosis"], "other-epoch", "diagnosis")
+        expect_equal(row["data"]["sentence"],
+                     "The device used its key of epoch 1, which ended on "
+                     "2025-11-30.", "sentence")
+        expect("image" in row["data"]["remedy"], row["data"]["remedy"])
+        expect_equal(world.rows("handshake_refused"), [], "refusals")
+
+
 @story("no peer can tell a mistake that is known from any other key")
 def no_difference():
     with World(known=MASTERS) as world:

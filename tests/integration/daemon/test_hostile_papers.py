@@ -7,11 +7,9 @@ import secrets
 from daemon_fixture import wait_for
 from daemon_pki import FROM, PAST, PkiWorld, make_key, openssl, spki_of
 from hostile import (BEGIN, BY_CERTIFICATE, BY_RAW_KEY, EP, HAS_ENDPOINT,
-                     LOOPBACK, REFUSED, SIGN, SIGN_ANSWER, Keeper, end,
+                     LOOPBACK, REASON, REFUSED, SIGN, SIGN_ANSWER, Keeper, end,
                      new_session, number, packet)
 from tap_story import expect, expect_equal, story, tell
-
-REVOKED = 13  # of reason.h
 
 
 def chunk(data):
@@ -29,7 +27,7 @@ def sign(ref, key, digest):
     return packet(SIGN, ref, LOOPBACK, number(key, 4), digest)
 
 
-def refused(peer, reason=REVOKED, kind=BY_CERTIFICATE):
+def refused(peer, reason=REASON["revoked"], kind=BY_CERTIFICATE):
     return packet(REFUSED, LOOPBACK, number(kind, 1), number(reason, 1),
                   chunk(peer))
 

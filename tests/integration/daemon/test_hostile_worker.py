@@ -6,10 +6,9 @@ import random
 
 from daemon_fixture import PATIENCE_S, POLICY, World, wait_for
 from hostile import (BEGIN_ANSWER, CANCEL, EP, EVIDENCE, FAILED, FINISHING,
-                     HELLO, KEEPER_AWAY, LOOPBACK, NO_IDENTITY, OTHER,
-                     PSK_ANSWER, PSK_FAILED, RATE, RECORDED, STATS, SUPERSEDED,
-                     Keeper, begin, end, new_session, number, packet, psk,
-                     short)
+                     HELLO, LOOPBACK, OTHER, PSK_ANSWER, PSK_FAILED, REASON,
+                     RECORDED, STATS, Keeper, begin, end, new_session, number,
+                     packet, psk, short)
 from tap_story import expect, expect_equal, story, tell
 
 
@@ -85,14 +84,16 @@ def again_after_reload():
             keeper.say(begin(session))
             wait_for_key(keeper)
             # whatever it said, or if it said nothing: the worker gives up
-            keeper.say(end(session, FAILED, KEEPER_AWAY))
+            keeper.say(end(session, FAILED,
+                           REASON["keeper-away"]))
             for kind, answer in keeper.until_recorded(session):
                 granted = kind == BEGIN_ANSWER and answer[16]
                 expect(not granted or answer[22:] == first,
                        f"after {what}: another plan than the recorded one")
             tells_what_was_handed_out(world, session, first)
             attempt, = world.settled(EP)
-            expect_equal(attempt["outcome"], "failed", "outcome")
+            expect_equal((attempt["outcome"], attempt["reason"]),
+                         ("failed", "keeper-away"), "outcome, and why")
             # the device is served when it comes again, by the new policies
             session = new_session()
             keeper.say(begin(session))
@@ -113,10 +114,11 @@ def of_another():
         keeper.say(end(session), worker=1)
         keeper.hear(RECORDED, worker=1)
         expect_equal(world.rows("bootstrap_end"), [], "endings")
-        keeper.say(end(session, FAILED, SUPERSEDED))
+        keeper.say(end(session, FAILED, REASON["superseded"]))
         keeper.hear(RECORDED)
         row, = world.rows("bootstrap_end")
-        expect_equal(row["data"]["outcome"], "failed", "outcome")
+        expect_equal((row["data"]["outcome"], row["data"]["reason"]),
+                     ("failed", "superseded"), "outcome, and why")
 
 
 @story("a device that comes to another worker ends the session at the first")
@@ -147,7 +149,7 @@ def out_of_turn():
         keeper.say(packet(FINISHING, session))
         # given up while it is asked for: nothing is handed out then
         keeper.say(begin(session))
-        keeper.say(end(session, FAILED, SUPERSEDED))
+        keeper.say(end(session, FAILED, REASON["superseded"]))
         heard = [keeper.heard[0].get(timeout=PATIENCE_S)]
         if heard[0][1] == BEGIN_ANSWER:
             keeper.hear(RECORDED)
@@ -191,7 +193,8 @@ def strangers(keeper, count):
 def flood():
     with World(limits={"questions_per_second": 50}) as world, \
             Keeper(world) as keeper:
-        expect(RATE in strangers(keeper, 300), "all were answered in earnest")
+        expect(REASON["rate"] in strangers(keeper, 300),
+               "all were answered in earnest")
         expect(len(world.rows("bootstrap_refused")) < 100, "rows")
         keeper.silent(worker=1)
 
@@ -200,7 +203,8 @@ def flood():
 def rows_have_an_end():
     with World(limits={"questions_per_second": 100000}) as world, \
             Keeper(world) as keeper:
-        expect_equal(set(strangers(keeper, 300)), {NO_IDENTITY}, "reasons")
+        expect_equal(set(strangers(keeper, 300)), {REASON["no-identity"]},
+                     "reasons")
         # a minute may begin meanwhile
         expect(60 <= len(world.rows("bootstrap_refused")) <= 120, "rows")
 

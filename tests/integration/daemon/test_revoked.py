@@ -129,10 +129,12 @@ def revoked_key(identity, epoch):
         world.start()
         image = world.mint(EP)
         world.boot(image).succeeded()
-        world.tool("pki", "revoke", "--endpoint", EP, "--reason",
-                   "superseded", "--ledger", world.ledger)
         with Relay(world.address("coaps")) as relay:
-            known = talk(world, relay, world.mint(EP, uri=relay.uri()))
+            # of the time before: now no image is minted with that key
+            image = world.mint(EP, uri=relay.uri())
+            world.tool("pki", "revoke", "--endpoint", EP, "--reason",
+                       "superseded", "--ledger", world.ledger)
+            known = talk(world, relay, image)
         with Relay(world.address("coaps")) as relay:
             unknown = talk(world, relay, world.write_image(
                 "urn:nobody:000000-WM200-1", bytes(32), uri=relay.uri()))

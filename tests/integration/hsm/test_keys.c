@@ -28,7 +28,17 @@ static const char documents[] =
     "  - name: kept\n"
     "    short_server_id: 201\n"
     "    uri: coaps://kept.example\n"
-    "    security: {mode: psk, key: {random: seal-2026, length: 24}}\n"
+    "    security: {mode: psk, key: {random: seal-2026, length: 24,\n"
+    "                                  epoch: 1}}\n"
+    "---\n"
+    "policy: fleet\n"
+    "match: {endpoint: 'urn:dev:ops:fleet-*'}\n"
+    "order: 1\n"
+    "servers:\n"
+    "  - name: fleet\n"
+    "    short_server_id: 203\n"
+    "    uri: coaps://fleet.example\n"
+    "    security: {mode: psk, key: {derive: fleet-2026, epoch: 1}}\n"
     "---\n"
     "policy: operator\n"
     "match: {identity: modules, endpoint: '*'}\n"
@@ -220,6 +230,16 @@ an_unknown_name_costs_what_a_known_one_does(void **state)
 	world_rules(documents, span_of(NULL, 0));
 }
 
+static struct span
+key_of(const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->entry_count; i++)
+		if (plan->entries[i].secret)
+			return plan->entries[i].entry.value.bytes;
+	fail_msg("no key");
+	return span_of(NULL, 0);
+}
+
 /* --- imported --------------------------------------------------------------- */
 
 static void
@@ -265,6 +285,32 @@ an_imported_key_comes_with_its_endpoint(void **state)
 	world_refuse(&rq, REASON_NO_IDENTITY);
 }
 
+/* Of several the newest, in whatever order they came. */
+static void
+the_newest_imported_key_is_handed_out(void **state)
+{
+	struct issue_request rq = by_psk("module-23", 1);
+	struct issue_decision d;
+	struct plan plan;
+
+	(void)state;
+	world_import("q3", "module-23", 1, MODULE "23", SPAN_LIT(SECRET_16));
+	world_import(
+	    "operator", "a", 4, MODULE "23", SPAN_LIT("of epoch 4......"));
+	world_import(
+	    "operator", "b", 9, MODULE "23", SPAN_LIT("of epoch 9......"));
+	world_import(
+	    "operator", "c", 6, MODULE "23", SPAN_LIT("of epoch 6......"));
+	world_import(
+	    "operator", "d", 9, MODULE "23", SPAN_LIT("of epoch 9, late"));
+	world_grant(&rq, &d);
+	assert_int_equal(d.credentials[0].epoch, 9);
+	assert_int_equal(plan_decode(&d.plan, &plan), RC_OK);
+	assert_true(span_is(key_of(&plan), "of epoch 9......"));
+	plan_fini(&plan);
+	issue_decision_fini(&d);
+}
+
 static void
 an_account_without_its_key_is_refused(void **state)
 {
@@ -299,16 +345,6 @@ a_row_that_was_changed_does_not_open(void **state)
 }
 
 /* --- random ----------------------------------------------------------------- */
-
-static struct span
-key_of(const struct plan *plan)
-{
-	for (size_t i = 0; i < plan->entry_count; i++)
-		if (plan->entries[i].secret)
-			return plan->entries[i].entry.value.bytes;
-	fail_msg("no key");
-	return span_of(NULL, 0);
-}
 
 static bool
 in_ledger(struct span what)
@@ -402,6 +438,113 @@ of_two_decisions_one_is_recorded(void **state)
 	issue_decision_fini(&b);
 }
 
+/* --- accounts' keys that were taken back ------------------------------------ */
+
+/** The documents with every key of an account one epoch on. */
+static void
+raise_epochs(void)
+{
+	static char raised[sizeof(documents)];
+	char *at = raised;
+
+	memcpy(raised, documents, sizeof(documents));
+	while ((at = strstr(at, "epoch: 1}")))
+		at[7] = '2';
+	world_rules(raised, span_of(NULL, 0));
+}
+
+static void
+no_account_is_given_a_key_that_was_taken_back(void **state)
+{
+	static const struct {
+		const char *identity, *endpoint, *detail;
+		uint32_t epoch;
+	} devices[] = {
+	    {"urn:dev:ops:40", "urn:dev:ops:40",
+		"the key for server 201, of epoch 1, "
+		"was revoked",
+		3},
+	    {"urn:dev:ops:fleet-1", "urn:dev:ops:fleet-1",
+		"the key for server 203, of epoch 1, "
+		"was revoked",
+		3},
+	    {"module-22", MODULE "22",
+		"the key for server 202, of epoch 1, "
+		"was revoked",
+		1},
+	};
+	enum { DEVICES = sizeof(devices) / sizeof(devices[0]) };
+	uint8_t old[DEVICES][HSM_FINGERPRINT_LEN];
+	struct issue_request rq;
+	struct issue_decision d;
+	char text[256];
+
+	(void)state;
+	world_import("q3", "module-22", 1, MODULE "22", SPAN_LIT(SECRET_16));
+	world_import("operator", "module-22", 1, MODULE "22",
+	    SPAN_LIT("a secret of the operator"));
+	for (size_t i = 0; i < DEVICES; i++) {
+		rq = by_psk(devices[i].identity, devices[i].epoch);
+		world_grant(&rq, &d);
+		memcpy(old[i], d.credentials[0].fingerprint, sizeof(old[i]));
+		issue_decision_fini(&d);
+		world_revoke(devices[i].endpoint,
+		    (const char *const[]){"fingerprint",
+			world_hex(span_of(old[i], sizeof(old[i]))), NULL});
+		rq = by_psk(devices[i].identity, devices[i].epoch);
+		world_refuse(&rq, REASON_KEY_REVOKED);
+		(void)world_rows("bootstrap_refused", "detail", text);
+		assert_string_equal(text, devices[i].detail);
+	}
+	/* another device's is none of those */
+	rq = by_psk("urn:dev:ops:fleet-2", 3);
+	world_grant(&rq, &d);
+	issue_decision_fini(&d);
+
+	/* as the remedy says */
+	raise_epochs();
+	world_import("operator", "module-22", 2, MODULE "22",
+	    SPAN_LIT("another of the operator"));
+	for (size_t i = 0; i < DEVICES; i++) {
+		rq = by_psk(devices[i].identity, devices[i].epoch);
+		world_grant(&rq, &d);
+		assert_int_equal(d.credentials[0].epoch, 2);
+		assert_memory_not_equal(
+		    old[i], d.credentials[0].fingerprint, sizeof(old[i]));
+		issue_decision_fini(&d);
+	}
+	world_rules(documents, span_of(NULL, 0));
+}
+
+static void
+no_image_is_minted_with_a_key_that_was_taken_back(void **state)
+{
+	const struct issue_account account = {
+	    .uri = "coaps://bs.example:5684", .hold_off_s = -1};
+	struct issue_account older = account;
+	const struct span endpoint = SPAN_LIT("urn:dev:ops:41");
+	const struct identity *id = &world.set->identities[0];
+	struct issue_credential c;
+	struct secret bytes = {0};
+	char detail[200];
+
+	(void)state;
+	revoke_key("urn:dev:ops:41", 3);
+	assert_int_equal(issue_account(&world.issuer, id, endpoint, &account,
+			     &bytes, &c, detail),
+	    RC_DENIED);
+	assert_string_equal(detail, "the key of epoch 3 was revoked");
+	assert_int_equal(bytes.len, 0);
+	/* another epoch's is good */
+	older.epoch = 2;
+	assert_int_equal(issue_account(&world.issuer, id, endpoint, &older,
+			     &bytes, &c, detail),
+	    RC_OK);
+	assert_int_equal(c.epoch, 2);
+	assert_string_equal(detail, "");
+	secret_fini(&bytes);
+}
+
 int
 main(void)
 {
@@ -414,6 +557,9 @@ main(void)
 	    cmocka_unit_test(an_account_without_its_key_is_refused),
 	    cmocka_unit_test(a_random_key_is_made_once),
 	    cmocka_unit_test(of_two_decisions_one_is_recorded),
+	    cmocka_unit_test(the_newest_imported_key_is_handed_out),
+	    cmocka_unit_test(no_account_is_given_a_key_that_was_taken_back),
+	    cmocka_unit_test(no_image_is_minted_with_a_key_that_was_taken_back),
 	    /* the last: it changes the file */
 	    cmocka_unit_test(a_row_that_was_changed_does_not_open),
 	};

@@ -75,6 +75,26 @@ def image_json():
 
 
 @story
+def taken_back():
+    """No image is minted with a key that was revoked."""
+    with Factory() as f:
+        f.make_masters()
+        equal(f.build("-o", "a.json", "--ledger", "ledger.db").code, 0)
+        ran = f.run("pki", "revoke", "--endpoint", EP, "--reason",
+                    "superseded", "--ledger", "ledger.db")
+        equal(ran.code, 0, ran)
+        ran = f.build("-o", "b.json", "--ledger", "ledger.db")
+        failed(ran, 77, EP, "the key of epoch 2 was revoked", "newer epoch")
+        equal(f.left_over(), [])
+        assert not os.path.exists(f.path("b.json"))
+        rows = f.run("audit", "list", "--ledger", "ledger.db", "--kind",
+                     "image_minted", "--format", "json").out.splitlines()
+        equal(len(rows), 1)
+        equal(f.build("--epoch", "1", "-o", "c.json", "--ledger",
+                      "ledger.db").code, 0)
+
+
+@story
 def same_and_other():
     """The same question gives the same image, another epoch another key."""
     with Factory() as f:

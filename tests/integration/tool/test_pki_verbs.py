@@ -228,6 +228,18 @@ def insert(f, kind, data, endpoint=None):
                    (kind, endpoint, data))
 
 
+def insert_many(f, endpoint, kind, numbers):
+    """Certificates of these numbers, a row each."""
+    with f.sqlite("ledger.db") as db:
+        seq, now = db.execute(
+            "SELECT max(seq) + 1, max(time_ms) FROM event").fetchone()
+        db.executemany(
+            "INSERT INTO event VALUES (?, ?, ?, NULL, ?, NULL, ?, "
+            "zeroblob(32))",
+            ((seq + i, now, kind, endpoint, f'{{"serial":"{n:06x}"}}')
+             for i, n in enumerate(numbers)))
+
+
 @story
 def rows_of_others():
     """A number is the same with zeros in front; one that is none stops a list.
@@ -244,6 +256,30 @@ def rows_of_others():
         insert(f, "credential_revoked", '{"serial":"beyond","reason":"x"}')
         failed(f.crl("-o", "next"), 74, "malformed")
         equal("next" in f.files(), False)
+
+
+@story
+def twenty_thousand():
+    """However often a device was given something: all of it is revoked."""
+    first, count = 0xbeef00, 20000
+    all_of_it = range(first, first + count)
+    with pki() as f:
+        insert_many(f, EP, "credential_issued", all_of_it)
+        # what it was given more than once is revoked once
+        insert_many(f, EP, "bootstrap_begin", all_of_it[::2])
+        insert_many(f, "another", "credential_issued", [first + count])
+        equal(f.revoke("--serial", "beef01").code, 0)
+        ran = f.revoke("--endpoint", EP)
+        equal(ran.code, 0, ran)
+        lines = ran.out.splitlines()
+        equal((len(lines), len(set(lines))), (count, count))
+        equal([line for line in lines if "revoked before" in line],
+              ["certificate beef01  was revoked before"])
+        rows = f.rows("credential_revoked")
+        equal((len(rows), len({r["serial"] for r in rows})), (count, count))
+        again = f.revoke("--endpoint", EP)
+        equal(again.out.count("was revoked before"), count)
+        equal(len(f.rows("credential_revoked")), count)
 
 
 @story
@@ -282,6 +318,17 @@ def one_of_several():
         equal(f.crl("-o", "list").code, 0)
         equal(f.shown("list")[0]["revoked"], [], "none of this CA")
         failed(f.revoke("--certificate", "pin"), 65, "BEGIN CERTIFICATE")
+
+        # by a bare fingerprint there is no number for a list to name
+        ran = f.revoke("--fingerprint", "ab" * 32, "--force")
+        equal(ran.code, 0, ran)
+        within("in no list of pki crl: revoke the file by --certificate",
+               ran.err)
+        equal(f.rows("credential_revoked")[-1],
+              {"fingerprint": "ab" * 32, "reason": "superseded"})
+        # a key has none anyway
+        ran = f.revoke("--fingerprint", "ab" * 8, "--force")
+        equal((ran.code, ran.err), (0, ""), ran)
 
 
 @story

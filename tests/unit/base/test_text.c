@@ -397,10 +397,46 @@ test_csv_leaves_nothing_to_obey(void **state)
 	assert_memory_equal(buf, "\"\"\"\"", 4);
 }
 
+static void
+what_a_peer_has_named_is_cut_between_characters(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t characters, bytes, kept;
+	} cases[] = {
+	    {"", 4, 4, 0},
+	    {"abc", 4, 4, 3},
+	    {"abcd", 4, 4, 4},
+	    {"abcde", 4, 9, 4},
+	    {"abcde", 9, 4, 4},
+	    {"abc", 0, 9, 0},
+	    {"abc", 9, 0, 0},
+	    {"\xc3\xa4\xc3\xb6", 1, 9, 2},
+	    {"\xc3\xa4\xc3\xb6", 9, 3, 2},
+	    {"\xc3\xa4\xc3\xb6", 9, 1, 0},
+	    {"a\xf0\x9f\x94\x91", 9, 4, 1},
+	    {"a\xf0\x9f\x94\x91", 2, 5, 5},
+	    /* no UTF-8: each byte is one */
+	    {"\x80\x80\x80\x80", 3, 9, 3},
+	    {"\xff\xc3", 9, 9, 2},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct span all = span_str(cases[i].text);
+		struct span cut =
+		    text_cut(all, cases[i].characters, cases[i].bytes);
+
+		assert_int_equal(cut.len, cases[i].kept);
+		assert_true(cut.len == 0 || cut.p == all.p);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(what_a_peer_has_named_is_cut_between_characters),
 	    cmocka_unit_test(test_vectors_of_rfc_4648),
 	    cmocka_unit_test(test_every_byte_comes_back),
 	    cmocka_unit_test(test_alphabets_are_exact),

@@ -20,7 +20,10 @@
 static const char documents[] =
     "identity: factory\n"
     "endpoint: 'urn:dev:ops:0057F2-*'\n"
-    "psk: {derive: bootstrap-2026, epoch: [4, 5], identity: 'id/{endpoint}'}\n"
+    "psk:\n"
+    "  derive: bootstrap-2026\n"
+    "  epoch: [{epoch: 4, until: 2027-01-01}, 5]\n"
+    "  identity: 'id/{endpoint}'\n"
     "---\n"
     "policy: meters\n"
     "match: {identity: factory}\n"
@@ -48,6 +51,9 @@ static const char documents[] =
 static const struct seal ccm_8 = {0xc0a8, true, false};
 
 static struct policy_set *set;
+
+/* 2026-12-01 */
+static int64_t now_s = 1796083200;
 
 /* What the token does: a master of 32 bytes of its label. */
 static void
@@ -140,7 +146,8 @@ called(const struct seal *how, struct span device_key)
 	writer_init(&w, evidence, sizeof(evidence));
 	seal_evidence(how, device_key, &w);
 	assert_int_equal(
-	    doctor_new(set, SPAN_LIT(IDENTITY), writer_span(&w), &d), RC_OK);
+	    doctor_new(set, SPAN_LIT(IDENTITY), writer_span(&w), now_s, &d),
+	    RC_OK);
 	asked = 0;
 	return d;
 }
@@ -380,6 +387,33 @@ test_another_key(void **state)
 	    "The key is right, of epoch 4.", 4);
 }
 
+/* What was right yesterday is what the device has; in whatever form. */
+static void
+test_an_epoch_that_has_ended(void **state)
+{
+	struct secret key = right_key(4);
+	char hex[65];
+	struct writer w;
+	int64_t before_s = now_s;
+
+	(void)state;
+	writer_init(&w, hex, sizeof(hex));
+	text_hex(&w, secret_expose(&key));
+	now_s = 1798847999; /* the last second of that day */
+	expect_key(right_key(4), DOCTOR_RIGHT, "accepted",
+	    "The key is right, of epoch 4.", 4);
+	now_s++;
+	expect_key(right_key(4), DOCTOR_MISTAKE, "other-epoch",
+	    "The device used its key of epoch 4, which ended on 2027-01-01.",
+	    4);
+	expect_result(&ccm_8, writer_span(&w), DOCTOR_MISTAKE, "hex-ascii",
+	    "The device used the ASCII form of its hex key.", true, 4);
+	expect_key(right_key(5), DOCTOR_RIGHT, "accepted",
+	    "The key is right, of epoch 5.", 5);
+	now_s = before_s;
+	secret_fini(&key);
+}
+
 static void
 test_the_master_itself(void **state)
 {
@@ -555,15 +589,15 @@ test_who_is_not_treated(void **state)
 	writer_init(&w, evidence, sizeof(evidence));
 	seal_evidence(&ccm_8, SPAN_LIT("key"), &w);
 	assert_int_equal(
-	    doctor_new(set, SPAN_LIT("nobody"), writer_span(&w), &d),
+	    doctor_new(set, SPAN_LIT("nobody"), writer_span(&w), now_s, &d),
 	    RC_NOT_FOUND);
 	assert_null(d);
 	assert_int_equal(
-	    doctor_new(set, SPAN_LIT(IDENTITY), (struct span){0}, &d),
+	    doctor_new(set, SPAN_LIT(IDENTITY), (struct span){0}, now_s, &d),
 	    RC_MALFORMED);
 	evidence[3] = 0xae; /* a suite with certificates */
 	assert_int_equal(
-	    doctor_new(set, SPAN_LIT(IDENTITY), writer_span(&w), &d),
+	    doctor_new(set, SPAN_LIT(IDENTITY), writer_span(&w), now_s, &d),
 	    RC_UNSUPPORTED);
 	assert_null(d);
 }
@@ -595,6 +629,7 @@ main(void)
 	static const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_the_right_key_in_another_form),
 	    cmocka_unit_test(test_another_key),
+	    cmocka_unit_test(test_an_epoch_that_has_ended),
 	    cmocka_unit_test(test_the_master_itself),
 	    cmocka_unit_test(test_no_key_at_all),
 	    cmocka_unit_test(test_in_every_suite),
