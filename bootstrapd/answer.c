@@ -43,8 +43,10 @@ answer_psk(struct keeper *k, struct job *j)
 	struct question a = {.kind = Q_PSK_ANSWER};
 	struct link *l = &k->links[j->worker];
 
-	table_remove(&k->asked, &j->item);
 	crowd_leave(&k->sources, j->crowd_slot);
+	if (j->given_up)
+		return;
+	table_remove(&k->asked, &j->item);
 	a.psk_answer.ref = j->asker.ref;
 	a.psk_answer.status = PSK_UNAVAILABLE;
 	if (j->rc == RC_OK) {

@@ -2,6 +2,7 @@
 
 #include "link.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 
 enum {
@@ -60,6 +61,24 @@ ask_crowd(struct link *l, const struct address *from, size_t *slot)
 {
 	return within_rate(l, false) &&
 	    crowd_enter(&l->keeper->sources, from, SOURCE_MOST, slot);
+}
+
+bool
+ask_is_asked(struct keeper *k, const struct asker *asker)
+{
+	struct table_item *item =
+	    table_get(&k->asked, span_of(asker, sizeof(*asker)));
+	struct job *j;
+
+	if (!item)
+		return false;
+	j = (struct job *)((char *)item - offsetof(struct job, item));
+	if (clock_now_ms() < j->expires_ms)
+		return true;
+	/* a call that hangs: the handshake shall not hang with it */
+	table_remove(&k->asked, item);
+	j->given_up = true;
+	return false;
 }
 
 /** Not now. Of a session that is on record nothing is said: the plan may be on

@@ -84,7 +84,7 @@ psk_ask(struct link *l, const struct q_psk *q)
 		j = job_psk(l->worker, k->policies.rules, q);
 	else
 		slot = SHARE_SLOTS;
-	if (j && table_get(&k->asked, j->item.key)) {
+	if (j && ask_is_asked(k, &j->asker)) {
 		/* asked again: the answer is on its way */
 		crowd_leave(&k->sources, slot);
 		job_free(j);

@@ -141,6 +141,7 @@ put_certificates(struct answer *a, const struct keeper *k)
 	}
 	put_number(a, "server.anchors", k->showing.anchors);
 	put_number(a, "server.crls", k->showing.crls);
+	put_number(a, "server.crls_stale", k->lists.stale);
 	put_number(a, "server.raw_keys", k->showing.raw_keys);
 }
 

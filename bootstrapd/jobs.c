@@ -31,6 +31,10 @@ struct jobs {
 	int fd;
 	unsigned thread_count;
 	pthread_t threads[64];
+	/* Taken before any question is: a thread that found none later would
+	 * be missed for good. */
+	struct hsm_session *sessions[64];
+	unsigned session_count;
 };
 
 /**
@@ -153,20 +157,14 @@ run(void *ctx)
 	struct hsm_session *s = NULL;
 	struct ledger *store = NULL;
 	char why[256];
-	struct hsm_error err;
 
 	if (ledger_open(q->ledger, LEDGER_READ, &store, why, sizeof(why)) !=
 	    RC_OK) {
 		LOG(LOG_ERROR, "ledger", F_TEXT("error", (const char *)why));
 		return NULL;
 	}
-	if (hsm_session_take(q->hsm, &s, &err) != RC_OK) {
-		LOG(LOG_ERROR, "token_session", F_TEXT("error", err.text));
-		ledger_close(store);
-		return NULL;
-	}
 	pthread_mutex_lock(&q->mutex);
-	q->running++;
+	s = q->sessions[q->running++];
 	while (!q->stopping) {
 		struct job *j = lanes_take(&q->lanes);
 		uint64_t start_ns, took_ns;
@@ -190,9 +188,36 @@ run(void *ctx)
 		}
 	}
 	pthread_mutex_unlock(&q->mutex);
-	hsm_session_give(s);
 	ledger_close(store);
 	return NULL;
+}
+
+static void
+give_sessions(struct jobs *q)
+{
+	while (q->session_count > 0)
+		hsm_session_give(q->sessions[--q->session_count]);
+}
+
+static enum rc
+take_sessions(struct jobs *q, unsigned threads)
+{
+	struct hsm_error err;
+
+	while (q->session_count < threads &&
+	    q->session_count < sizeof(q->sessions) / sizeof(q->sessions[0])) {
+		enum rc rc = hsm_session_take(
+		    q->hsm, &q->sessions[q->session_count], &err);
+
+		if (rc != RC_OK) {
+			LOG(LOG_ERROR, "token_session",
+			    F_TEXT("error", err.text),
+			    F_TEXT("remedy", err.remedy));
+			return rc;
+		}
+		q->session_count++;
+	}
+	return RC_OK;
 }
 
 enum rc
@@ -200,6 +225,7 @@ jobs_start(struct hsm *hsm, const char *ledger, unsigned threads,
     unsigned workers, struct jobs **out)
 {
 	struct jobs *q = calloc(1, sizeof(*q));
+	enum rc rc;
 
 	if (!q)
 		return RC_MEMORY;
@@ -215,17 +241,18 @@ jobs_start(struct hsm *hsm, const char *ledger, unsigned threads,
 		free(q);
 		return RC_IO;
 	}
-	while (q->thread_count < threads &&
-	    q->thread_count < sizeof(q->threads) / sizeof(q->threads[0])) {
+	rc = take_sessions(q, threads);
+	while (rc == RC_OK && q->thread_count < q->session_count) {
 		if (pthread_create(
 			&q->threads[q->thread_count], NULL, run, q) != 0)
 			break;
 		q->thread_count++;
 	}
 	if (q->thread_count == 0) {
+		give_sessions(q);
 		close(q->fd);
 		free(q);
-		return RC_MEMORY;
+		return rc == RC_OK ? RC_MEMORY : rc;
 	}
 	*out = q;
 	return RC_OK;
@@ -247,6 +274,7 @@ jobs_stop(struct jobs *q, unsigned patience_s)
 	for (unsigned i = 0; i < q->thread_count; i++)
 		if (pthread_timedjoin_np(q->threads[i], NULL, &end) != 0)
 			return false;
+	give_sessions(q);
 	lanes_drop(&q->lanes);
 	lane_queue_drop(&q->done);
 	close(q->fd);

@@ -34,6 +34,7 @@ struct job {
 	size_t crowd_slot; /**< of the source it came from */
 	/* all */
 	uint64_t expires_ms; /**< nobody waits then; not of JOB_DOCTOR */
+	bool given_up; /**< asked anew since: its answer is not told */
 	enum job_kind kind;
 	unsigned worker;
 	/** One reference, given back with the job; JOB_SIGN: none. */

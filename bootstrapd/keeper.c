@@ -130,6 +130,7 @@ tick(void *ctx, uint64_t now_ms)
 		keeper_say_certificates(k);
 		if (server_files_changed(k->files))
 			keeper_reload_crls(k);
+		lists_look(k, false);
 	}
 	record_watch(k);
 	if (ticks % GAP_TICKS == 0)

@@ -1,9 +1,10 @@
 /**
  * keeper_state.h - what the keeper holds, shared by the files that make it up:
- * keeper.c (start, loop, end), reload.c (what is in force), ask.c (questions
- * in), ask_psk.c (keys), sign.c (signatures), record*.c (rows), answer.c
- * (answers out), refused.c and doctor.c (who was turned away, and why),
- * sessions.c (who is being bootstrapped), control.c (bootstrapctl).
+ * keeper.c (start, loop, end), reload.c (what is in force), lists.c (revocation
+ * lists that grow old), ask.c (questions in), ask_psk.c (keys), sign.c
+ * (signatures), record*.c (rows), answer.c (answers out), refused.c and
+ * doctor.c (who was turned away, and why), sessions.c (who is being
+ * bootstrapped), control.c (bootstrapctl).
  */
 #ifndef BOOTSTRAPD_KEEPER_STATE_H
 #define BOOTSTRAPD_KEEPER_STATE_H
@@ -88,6 +89,12 @@ struct sign_key {
 	struct hsm_ec_ref ref;
 };
 
+/** The revocation lists in force. */
+struct lists {
+	size_t stale; /**< the time of the next one has passed */
+	int64_t until_s; /**< the first of the others will be */
+};
+
 struct keeper {
 	const struct keeper_args *args;
 	const struct config *config;
@@ -102,6 +109,7 @@ struct keeper {
 	struct loaded policies;
 	struct server_files *files; /**< of `server:`, in force */
 	struct showing showing; /**< what the workers have of them */
+	struct lists lists;
 	/** Of the certificates in force, and of those before them. */
 	struct sign_key sign_keys[2 * SERVERS_MAX];
 	size_t sign_key_count;
@@ -132,6 +140,9 @@ void ask_ready(void *ctx, uint32_t events);
 /** May one more question of a handshake be worked on: within the worker's rate,
  *  and the share of that address? `slot` is for crowd_leave. */
 bool ask_crowd(struct link *l, const struct address *from, size_t *slot);
+/** Has that been asked before, and its answer is on its way? One that is too
+ *  late for whoever asked does not count: it is given up. */
+bool ask_is_asked(struct keeper *k, const struct asker *asker);
 /** End what a worker's predecessor had begun, if that is due. */
 void ask_worker_lost(struct link *l);
 /** A verdict of our own: recorded with the next commit. */
@@ -269,6 +280,12 @@ void keeper_reload_crls(struct keeper *k);
 void keeper_say_certificates(struct keeper *k);
 /** Send what is in force to workers that do not have it. */
 void keeper_show(struct keeper *k);
+
+/* lists.c */
+
+/** Log each revocation list that has gone stale; `loaded`: they are others than
+ *  they were. */
+void lists_look(struct keeper *k, bool loaded);
 
 /* keeper.c */
 

@@ -200,6 +200,7 @@ put_into_force(struct keeper *k, struct loading *l, const char *by)
 	keeper_show(k);
 	memset(k->said, 0, sizeof(k->said));
 	keeper_say_certificates(k);
+	lists_look(k, true);
 	if (k->files->cert_count == 0 && by_certificates(k->policies.set))
 		LOG(LOG_WARNING, "no_server_certificate",
 		    F_TEXT("remedy",

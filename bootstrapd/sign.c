@@ -41,25 +41,17 @@ unavailable(struct link *l, uint64_t ref)
 	(void)!link_send(l->fd, &a);
 }
 
-/** Asked before, and worked on. */
-static bool
-is_asked(const struct link *l, uint64_t ref)
-{
-	const struct asker asker = {JOB_SIGN, ref, l->worker};
-
-	return table_get(&l->keeper->asked, span_of(&asker, sizeof(asker)));
-}
-
 void
 sign_ask(struct link *l, const struct q_sign *q)
 {
 	struct keeper *k = l->keeper;
 	const struct hsm_ec_ref *key = find(k, q->key);
+	const struct asker asker = {JOB_SIGN, q->ref, l->worker};
 	struct job *j = NULL;
 	size_t slot;
 
-	if (is_asked(l, q->ref))
-		return; /* the answer is on its way */
+	if (ask_is_asked(k, &asker))
+		return;
 	if (!key || !ask_crowd(l, &q->address, &slot)) {
 		unavailable(l, q->ref);
 		return;
@@ -83,8 +75,10 @@ sign_answer(struct keeper *k, struct job *j)
 	struct question a = {.kind = Q_SIGN_ANSWER};
 	struct link *l = &k->links[j->worker];
 
-	table_remove(&k->asked, &j->item);
 	crowd_leave(&k->sources, j->crowd_slot);
+	if (j->given_up)
+		return;
+	table_remove(&k->asked, &j->item);
 	a.sign_answer.ref = j->asker.ref;
 	a.sign_answer.known = j->rc == RC_OK;
 	if (a.sign_answer.known) {

@@ -186,6 +186,9 @@ each_known(struct credentials *cs, struct ledger *l, ledger_row_fn each)
 		if (!nearest && cs->endpoint)
 			q.endpoint = span_str(cs->endpoint);
 		rc = ledger_read(l, &q, each, cs);
+		/* under the lock: what comes, comes behind it */
+		if (rc == RC_OK && !nearest)
+			cs->after[cs->kind] = cs->now;
 	}
 	return rc;
 }
@@ -283,12 +286,12 @@ enum rc
 credentials_find(struct credentials *cs, struct ledger *l)
 {
 	uint8_t hash[DIGEST_LEN];
-	enum rc rc = RC_OK;
+	enum rc rc = ledger_head(l, &cs->now, hash);
 
-	if (!cs->begun)
-		rc = ledger_head(l, &cs->head, hash);
 	if (rc != RC_OK)
 		return rc;
+	if (!cs->begun)
+		cs->head = cs->now;
 	cs->begun = true;
 	cs->looked = 0;
 	rc = each_known(cs, l, collect_group);

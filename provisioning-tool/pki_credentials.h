@@ -49,7 +49,7 @@ struct credentials {
 	struct table seen; /**< their names: each is found once */
 	uint64_t after[CREDENTIALS_KINDS]; /**< rows that were looked at */
 	size_t kind, looked; /**< at which, and how many in this group */
-	uint64_t head; /**< of the ledger as the first group found it */
+	uint64_t head, now; /**< of the ledger: first, and in this group */
 	bool begun;
 	/** With `endpoint`, when nothing was found: who is most like it. */
 	char nearest[NEAREST_WORD_MAX + 1];

@@ -81,14 +81,32 @@ malformed(const char *path, enum rc rc, const struct der_fault *fault)
 	return unread(EX_DATAERR, path, why);
 }
 
+/** "line 7: ...": where in `all` the first such block of `rest` begins. */
+static int
+broken_block(
+    const char *name, const char *label, struct span all, struct span rest)
+{
+	char begin[64], why[80];
+	int len = snprintf(begin, sizeof(begin), "-----BEGIN %s", label);
+	const uint8_t *at = memmem(rest.p, rest.len, begin, (size_t)len);
+	unsigned line = 1;
+
+	for (const uint8_t *p = all.p; at && p < at; p++)
+		line += *p == '\n';
+	snprintf(why, sizeof(why),
+	    "the PEM block of line %u is broken (RFC 7468)", line);
+	return unread(EX_DATAERR, name, why);
+}
+
 /**
  * The next block of that label, or all of it where it is DER. At the end `der`
  * stays as it is and *found is false.
  */
 static int
-next_block(const char *name, const char *label, struct span *rest,
-    struct writer *der, bool *found)
+next_block(const char *name, const char *label, struct span all,
+    struct span *rest, struct writer *der, bool *found)
 {
+	const struct span before = *rest;
 	enum rc rc;
 
 	*found = rest->len > 0;
@@ -102,9 +120,9 @@ next_block(const char *name, const char *label, struct span *rest,
 	}
 	if (rc == RC_OK || rc == RC_NOT_FOUND)
 		return EX_OK;
-	return unread(EX_DATAERR, name,
-	    rc == RC_TOO_LARGE ? "larger than is read here"
-			       : "a broken PEM block (RFC 7468)");
+	if (rc == RC_TOO_LARGE)
+		return unread(EX_DATAERR, name, "larger than is read here");
+	return broken_block(name, label, all, before);
 }
 
 static int
@@ -127,7 +145,7 @@ first_block(const char *path, const char *label, struct writer *der)
 
 	rest = span_of(f.bytes, f.len);
 	if (code == EX_OK)
-		code = next_block(path, label, &rest, der, &found);
+		code = next_block(path, label, rest, &rest, der, &found);
 	pki_file_fini(&f);
 	if (code == EX_OK && !found)
 		code = none_there(path, label);
@@ -167,13 +185,15 @@ pki_certificates(
     const char *name, struct span bytes, pki_certificate_fn each, void *ctx)
 {
 	struct pki_certificate *c = malloc(sizeof(*c));
+	struct span rest = bytes;
 	bool found = true, any = false;
 	int code = c ? EX_OK : tool_fault(RC_MEMORY, "certificate");
 	struct writer w;
 
 	while (code == EX_OK) {
 		writer_init(&w, c->der, sizeof(c->der));
-		code = next_block(name, "CERTIFICATE", &bytes, &w, &found);
+		code =
+		    next_block(name, "CERTIFICATE", bytes, &rest, &w, &found);
 		if (code != EX_OK || !found)
 			break;
 		any = true;
@@ -192,7 +212,7 @@ public_key_of(const char *path, struct span bytes, struct writer *der)
 	struct pki_certificate *c;
 	struct span rest = bytes;
 	bool found = false;
-	int code = next_block(path, "PUBLIC KEY", &rest, der, &found);
+	int code = next_block(path, "PUBLIC KEY", bytes, &rest, der, &found);
 
 	if (code == EX_OK && found &&
 	    p256_spki_check(writer_span(der)) == RC_OK)

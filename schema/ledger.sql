@@ -255,14 +255,16 @@ FROM event
 WHERE kind IN ('handshake_refused', 'bootstrap_refused');
 
 -- Public parts and keyed fingerprints; no key stands here. An image holds the
--- credential of the first boot.
+-- credential of the first boot, and so does a certificate of `pki issue`.
 CREATE VIEW credentials AS
 SELECT
 	c.endpoint,
 	nullif(lower(hex(c.session)), '') AS session,
-	c.data ->> 'kind' AS kind,
+	CASE c.kind WHEN 'certificate_signed' THEN 'certificate'
+		ELSE c.data ->> 'kind' END AS kind,
 	CASE c.kind WHEN 'image_minted'
 		THEN coalesce(c.data ->> 'purpose', 'image')
+		WHEN 'certificate_signed' THEN 'factory'
 		ELSE c.data ->> 'purpose' END AS purpose,
 	c.data ->> 'short_server_id' AS short_server_id,
 	c.data ->> 'master' AS master,
@@ -290,7 +292,8 @@ SELECT
 		ELSE c.data ->> 'not_after' END AS not_after,
 	c.data ->> 'ca' AS ca
 FROM event AS c
-WHERE c.kind IN ('credential_issued', 'image_minted');
+WHERE c.kind IN ('credential_issued', 'image_minted')
+	OR (c.kind = 'certificate_signed' AND c.data ->> 'role' = 'device');
 
 -- What lies in the sealed store; never the secrets.
 CREATE VIEW secrets AS

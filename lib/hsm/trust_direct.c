@@ -12,10 +12,6 @@
 #include <openssl/evp.h>
 #include <stdlib.h>
 
-enum {
-	LIST_MAX = 1000, /* entries of a list that is read through */
-};
-
 /* RFC 5280 4.2.1.9, 4.2.1.3; constraints and uses of a CA are for OpenSSL. */
 static bool
 serves(const struct cert *c)
@@ -61,6 +57,38 @@ trust_direct_anchor(struct trust *t, const struct cert *c)
 	return RC_OK;
 }
 
+static int
+by_bytes(const void *a, const void *b)
+{
+	const struct span *x = a, *y = b;
+
+	return span_compare(*x, *y);
+}
+
+/* A list may have a million entries, and is asked by every device. */
+static bool
+sort_serials(struct trust_list *l)
+{
+	struct span rest = l->crl.entries;
+	struct crl_entry e;
+	size_t n = 0;
+
+	l->serials = calloc(l->crl.entry_count + 1, sizeof(*l->serials));
+	if (!l->serials)
+		return false;
+	while (n < l->crl.entry_count && crl_next(&rest, &e))
+		l->serials[n++] = e.serial;
+	qsort(l->serials, n, sizeof(*l->serials), by_bytes);
+	return n == l->crl.entry_count;
+}
+
+static void
+list_free(struct trust_list *l)
+{
+	free(l->serials);
+	free(l);
+}
+
 enum rc
 trust_direct_list(struct trust *t, const struct crl *c)
 {
@@ -70,8 +98,9 @@ trust_direct_list(struct trust *t, const struct crl *c)
 	if (!l)
 		return RC_MEMORY;
 	memcpy(l->der, c->der.p, c->der.len);
-	if (crl_parse(span_of(l->der, c->der.len), &l->crl, &fault)) {
-		free(l);
+	if (crl_parse(span_of(l->der, c->der.len), &l->crl, &fault) ||
+	    !sort_serials(l)) {
+		list_free(l);
 		return RC_MEMORY;
 	}
 	find_signer(l, t->anchors);
@@ -93,17 +122,16 @@ trust_direct_fini(struct trust *t)
 	while (t->lists) {
 		struct trust_list *next = t->lists->next;
 
-		free(t->lists);
+		list_free(t->lists);
 		t->lists = next;
 	}
 }
 
 static bool
-is_on(const struct crl *list, const struct cert *c)
+is_on(const struct trust_list *l, const struct cert *c)
 {
-	struct crl_entry e;
-
-	return crl_find(list, c->serial, &e);
+	return bsearch(&c->serial, l->serials, l->crl.entry_count,
+		   sizeof(*l->serials), by_bytes) != NULL;
 }
 
 /* A CA may have several certificates with one key. */
@@ -114,7 +142,7 @@ is_anothers(const struct trust_list *l, const struct trust_anchor *a)
 }
 
 /*
- * The anchor's own list, signed by it, is read through; one that is known to be
+ * The anchor's own list, signed by it, is looked up; one that is known to be
  * another anchor's says nothing here. Any other might be its own, or name it:
  * a case for OpenSSL, whatever name the list has, and however it is written.
  */
@@ -127,8 +155,8 @@ on_no_list(
 	for (const struct trust_list *l = t->lists; l; l = l->next) {
 		if (is_anothers(l, a))
 			continue;
-		if (!l->signer || ++own > 1 || l->crl.entry_count > LIST_MAX ||
-		    is_on(&l->crl, c) || is_on(&l->crl, &a->cert))
+		if (!l->signer || ++own > 1 || is_on(l, c) ||
+		    is_on(l, &a->cert))
 			return false;
 	}
 	return true;

@@ -25,6 +25,7 @@ struct trust_list {
 	struct trust_list *next;
 	struct crl crl; /**< of `der` */
 	const struct trust_anchor *signer; /**< NULL: not among them */
+	struct span *serials; /**< of its entries, in `der`, sorted */
 	uint8_t der[];
 };
 

@@ -15,8 +15,8 @@ from pathlib import Path
 
 LINT = Path(__file__).with_name("check_docs.py")
 ROOT = Path(__file__).resolve().parents[2]
-PARTS = ["README.md", "bootstrapd", "lib", "policies", "schema", "scripts",
-         "tests/lint", "tests/support"]
+PARTS = ["README.md", "bootstrapd", "lib", "pki", "policies", "schema",
+         "scripts", "tests/lint", "tests/support"]
 
 # file, what is replaced (the first time it is there), by what, and a word of
 # the finding
@@ -37,7 +37,8 @@ CHANGES = [
      "user.both is not described"),
     ("bootstrapd/config.c", "yaml_leftover(&r->yaml, pin, known)",
      "yaml_leftover(&r->yaml, pins, known)", "whose keys are these"),
-    ("bootstrapd/config.c", '"certificate", "key",', '"certificate",',
+    ("bootstrapd/config_server.c", '"certificate", "key", "trust",',
+     '"certificate", "trust",',
      "server.key is not known"),
     ("bootstrapd/bootstrapd.yaml.5", ".It Cm hsm.module", ".It Cm hsm.modul",
      "hsm.module is not described"),

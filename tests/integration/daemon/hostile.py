@@ -1,12 +1,14 @@
 """The keeper alone, and a test in place of its workers: packets as a worker that
 was taken over could send them (bootstrapd/question.h)."""
 
+import hashlib
 import queue
 import secrets
 import subprocess
 import threading
 
 from daemon_fixture import DOMAIN, PATIENCE_S, program
+from daemon_pki import openssl
 from tap_story import expect, expect_equal
 
 EP, OTHER = f"{DOMAIN}-WM200-1", f"{DOMAIN}-WM200-2"
@@ -64,6 +66,16 @@ def end(session, outcome=OK, reason=0):
 def psk(ref, identity):
     """Asked before the device's Finished has come: no evidence."""
     return packet(PSK, ref, LOOPBACK, short(identity), short(""))
+
+
+def sign(ref, key, digest):
+    return packet(SIGN, ref, LOOPBACK, number(key, 4), digest)
+
+
+def key_number(pem):
+    spki = openssl("pkey", "-pubin", "-outform", "DER",
+                   stdin=openssl("x509", "-in", pem, "-pubkey", "-noout"))
+    return int.from_bytes(hashlib.sha256(spki).digest()[:4], "big")
 
 
 def new_session():

@@ -1,14 +1,13 @@
 """What a worker that was taken over says of certificates, raw keys and
 signatures: the keeper verifies for itself, and its ledger has an end."""
 
-import hashlib
 import secrets
 
 from daemon_fixture import wait_for
-from daemon_pki import FROM, PAST, PkiWorld, make_key, openssl, spki_of
+from daemon_pki import FROM, PAST, PkiWorld, make_key, spki_of
 from hostile import (BEGIN, BY_CERTIFICATE, BY_RAW_KEY, EP, HAS_ENDPOINT,
-                     LOOPBACK, REASON, REFUSED, SIGN, SIGN_ANSWER, Keeper, end,
-                     new_session, number, packet)
+                     LOOPBACK, REASON, REFUSED, SIGN_ANSWER, Keeper, end,
+                     key_number, new_session, number, packet, sign)
 from tap_story import expect, expect_equal, story, tell
 
 
@@ -23,19 +22,9 @@ def begin(session, proof, peer, endpoint=EP, chain=b""):
                   chunk(chain))
 
 
-def sign(ref, key, digest):
-    return packet(SIGN, ref, LOOPBACK, number(key, 4), digest)
-
-
 def refused(peer, reason=REASON["revoked"], kind=BY_CERTIFICATE):
     return packet(REFUSED, LOOPBACK, number(kind, 1), number(reason, 1),
                   chunk(peer))
-
-
-def key_number(pem):
-    spki = openssl("pkey", "-pubin", "-outform", "DER",
-                   stdin=openssl("x509", "-in", pem, "-pubkey", "-noout"))
-    return int.from_bytes(hashlib.sha256(spki).digest()[:4], "big")
 
 
 @story("whatever the worker says it has verified is verified once more")

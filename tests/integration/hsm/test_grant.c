@@ -4,9 +4,11 @@
 
 #include "hsm/trust.h"
 
+#include <ftw.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 static const char documents[] =
     "authority: device-ca\n"
@@ -108,31 +110,50 @@ contains(struct span in, struct span what)
 	return false;
 }
 
-/** In any file of the fixture's directory but the token's own? */
+/* What is looked for, where, and where it was looked for. */
+static struct search {
+	struct span what;
+	bool found;
+	size_t files;
+	bool ledger;
+} search;
+
+static int
+look_into(const char *path, const struct stat *st, int kind, struct FTW *at)
+{
+	uint8_t *bytes;
+	struct span all;
+	FILE *f;
+
+	(void)at;
+	if (kind == FTW_D || kind == FTW_DP)
+		return 0;
+	assert_int_equal(kind, FTW_F);
+	if (!S_ISREG(st->st_mode))
+		return 0;
+	f = fopen(path, "re");
+	assert_non_null(f);
+	bytes = test_malloc((size_t)st->st_size + 1);
+	all = span_of(bytes, fread(bytes, 1, (size_t)st->st_size, f));
+	assert_int_equal(all.len, st->st_size);
+	fclose(f);
+	search.files++;
+	search.ledger |= strcmp(path, world.ledger_path) == 0;
+	search.found |= contains(all, search.what) ||
+	    contains(all, span_str(world_hex(search.what)));
+	test_free(bytes);
+	return 0;
+}
+
+/** In any file of the fixture's directory, however deep? */
 static bool
 in_any_file(struct span what)
 {
-	static const char *const names[] = {
-	    "ledger.db", "ledger.db-wal", "policies.yaml"};
-	static uint8_t bytes[8 << 20];
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		char path[128];
-		struct span all;
-		FILE *f;
-
-		snprintf(path, sizeof(path), "%s/%s", fixture.dir, names[i]);
-		f = fopen(path, "re");
-		if (!f)
-			continue;
-		all = span_of(bytes, fread(bytes, 1, sizeof(bytes), f));
-		fclose(f);
-		assert_true(all.len < sizeof(bytes));
-		if (contains(all, what) ||
-		    contains(all, span_str(world_hex(what))))
-			return true;
-	}
-	return false;
+	search = (struct search){.what = what};
+	assert_int_equal(nftw(fixture.dir, look_into, 8, FTW_PHYS), 0);
+	/* ledger, its log, policies, certificates, the token's own */
+	assert_true(search.ledger && search.files > 5);
+	return search.found;
 }
 
 /* The private number of a PKCS#8 of P-256 (hsm/device_key.h). */

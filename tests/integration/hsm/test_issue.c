@@ -515,6 +515,67 @@ test_lists_that_are_not_signed(void **state)
 	assert_int_equal(crl_sign(s, &ISSUING, &d, &w), RC_TOO_LARGE);
 }
 
+/* What it says counts for years: nobody gets it unseen. */
+static void
+test_token_that_signs_wrongly(void **state)
+{
+	struct cert_profile p;
+	struct cert_draft c;
+	struct crl_draft d = {
+	    .issuer = &issuing.c, .this_update_s = 1000, .next_update_s = 2000};
+	uint8_t out[CERT_DER_MAX];
+	struct writer w;
+
+	(void)state;
+	writer_init(&w, out, sizeof(out));
+	faults("C_Sign wrong -1 0\n");
+	assert_int_equal(crl_sign(s, &ISSUING, &d, &w), RC_TOKEN);
+	assert_non_null(strstr(hsm_session_error(s)->text, "does not verify"));
+	named(&p, CERT_ISSUING, "device-ca");
+	cert_draft_init(&c, &p, &root.c, issuing.c.spki, time(NULL));
+	assert_int_equal(cert_issue(s, &ROOT, &c, &w, NULL), RC_TOKEN);
+	assert_non_null(strstr(hsm_session_error(s)->text, "does not verify"));
+	assert_int_equal(w.len, 0);
+	faults("");
+	assert_int_equal(crl_sign(s, &ISSUING, &d, &w), RC_OK);
+}
+
+/* The root has taken back the CA between: all that is below it is refused. */
+static void
+test_revoked_in_between(void **state)
+{
+	int64_t now = time(NULL);
+	const struct crl_entry entry = {
+	    issuing.c.serial, now, CRL_CA_COMPROMISE};
+	const struct crl_draft d = {
+	    .issuer = &root.c,
+	    .this_update_s = now,
+	    .next_update_s = now + 86400,
+	    .entries = &entry,
+	    .entry_count = 1,
+	};
+	struct trust *t = trust_new();
+	struct trust_verdict v;
+	struct der_fault fault;
+	uint8_t out[1024];
+	struct writer w;
+
+	(void)state;
+	writer_init(&w, out, sizeof(out));
+	assert_int_equal(crl_sign(s, &ROOT, &d, &w), RC_OK);
+	assert_int_equal(trust_add(t, root.c.der, &fault), RC_OK);
+	assert_int_equal(trust_verify(t, device.c.der, &issuing.c.der, 1,
+			     CERT_CLIENT_AUTH, now, &v),
+	    RC_OK);
+	assert_int_equal(trust_add_crl(t, writer_span(&w), &fault), RC_OK);
+	assert_int_equal(trust_verify(t, device.c.der, &issuing.c.der, 1,
+			     CERT_CLIENT_AUTH, now, &v),
+	    RC_DENIED);
+	assert_true(v.revoked);
+	assert_int_equal(v.depth, 1);
+	trust_free(t);
+}
+
 /* Large: 10,000 revocations. */
 static void
 test_long_list(void **state)
@@ -591,6 +652,8 @@ main(void)
 	    cmocka_unit_test(test_threads),
 	    cmocka_unit_test(test_revocation),
 	    cmocka_unit_test(test_lists_that_are_not_signed),
+	    cmocka_unit_test(test_token_that_signs_wrongly),
+	    cmocka_unit_test(test_revoked_in_between),
 	    cmocka_unit_test(test_long_list),
 	};
 	int failed;

@@ -119,6 +119,27 @@ def readme():
 
 
 @story
+def the_policies_readme():
+    """Every document of policies/README.md is one, as it is copied."""
+    with open(os.path.join(SHIPPED, "..", "policies", "README.md"),
+              encoding="utf-8") as file:
+        blocks = re.findall(r"^```yaml\n(.*?)^```$", file.read(), re.M | re.S)
+    equal(len(blocks), 3)
+    with Hall() as f:
+        f.ceremony(ROOT, *(ISSUING.replace("issuing.pem", name + ".pem")
+                           .replace("key: issuing", "key: " + name)
+                           for name in ("device-ca", "server-ca")))
+        equal(f.hold().code, 0)
+        f.write("operator-key.pem", f.openssl(
+            "x509", "-in", "server-ca.pem", "-noout", "-pubkey"))
+        f.write("raw-keys.csv", "sha256,endpoint\n" + "d" * 64 + ",bench-1\n")
+        for i, block in enumerate(blocks):
+            f.write(f"{i}.yaml", block)
+            ran = f.run("policy", "check", f"{i}.yaml")
+            equal(ran.code, 0, ran)
+
+
+@story
 def the_readme():
     """Every ceremony of pki/README.md can be held, and gives what it says."""
     with Hall() as f:

@@ -112,6 +112,33 @@ def a_ceremony():
         f.unchanged(f.hold(), before)
 
 
+@story
+def a_credential():
+    """What pki issue signs is a credential, until it is revoked."""
+    with Hall() as f:
+        f.ceremony(ROOT, ISSUING)
+        equal(f.hold().code, 0)
+        ran = f.run("pki", "issue", "--ledger", "ledger.db", "--endpoint", EP,
+                    "--issuer", "issuing.pem", "--key-out", "a", "-o",
+                    "a.pem", *f.token)
+        equal(ran.code, 0, ran)
+
+        def seen():
+            with f.sqlite("ledger.db") as db:
+                return db.execute(
+                    "SELECT endpoint, kind, purpose, serial, fingerprint, "
+                    "revoked IS NOT NULL FROM credentials").fetchall()
+
+        own, = f.shown("a.pem")
+        row = (EP, "certificate", "factory", own["serial"],
+               own["fingerprint"])
+        equal(seen(), [row + (0,)], "CAs are no credentials")
+        ran = f.run("pki", "revoke", "--ledger", "ledger.db", "--endpoint",
+                    EP, "--reason", "keyCompromise")
+        equal(ran.code, 0, ran)
+        equal(seen(), [row + (1,)])
+
+
 LIMITED = ISSUING.replace("      validity: 5y\n", """\
       extended_key_usage: clientAuth
       validity: 5y

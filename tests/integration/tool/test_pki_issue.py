@@ -314,8 +314,8 @@ def requests_that_are_refused():
             "forged.der": (good[:-1] + bytes([good[-1] ^ 1]),
                            ["RFC 2986 3", "own key", "at byte"]),
             "empty.der": (b"", ["CERTIFICATE REQUEST"]),
-            "text.csr": (b"-----BEGIN CERTIFICATE REQUEST-----\nMII",
-                         ["RFC 7468"]),
+            "text.csr": (b"A\nB\n-----BEGIN CERTIFICATE REQUEST-----\nMII",
+                         ["RFC 7468", "line 3"]),
         }
         f.openssl("genpkey", "-algorithm", "RSA", "-out", "rsa.key")
         f.request("rsa.csr", key="rsa.key")

@@ -69,6 +69,7 @@ parse_line(const char *line)
 	    {"abort", DO_ABORT},
 	    {"extractable", DO_EXTRACTABLE},
 	    {"hold", DO_HOLD},
+	    {"wrong", DO_WRONG},
 	};
 	char name[32 + LABEL_MAX], what[32], *label;
 	struct fault f = {.function = FUNCTION_COUNT};

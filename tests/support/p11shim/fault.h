@@ -65,6 +65,7 @@ enum action {
 	DO_AFTER,
 	DO_LENGTH,
 	DO_HOLD,
+	DO_WRONG,
 };
 
 enum { LABEL_MAX = 64 };

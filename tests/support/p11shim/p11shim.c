@@ -31,6 +31,7 @@
  *   after=0xHEX     the module does what it is asked, but its answer is lost:
  *                   this CKR is returned in its place
  *   hold            the call goes on once the control file was replaced
+ *   wrong           C_Sign: one bit of what comes out is another one
  *   len=N           C_Sign, C_DigestFinal, C_GetAttributeValue: what comes out
  *                   has this many bytes, cut or followed by zeros (as many as
  *                   the caller has room for)
@@ -113,6 +114,7 @@ intercept_key(
 	case DO_EXTRACTABLE:
 	case DO_AFTER:
 	case DO_LENGTH:
+	case DO_WRONG:
 		return false;
 	}
 	return false;
@@ -310,6 +312,8 @@ shim_C_Sign(CK_SESSION_HANDLE s, CK_BYTE *in, CK_ULONG in_len, CK_BYTE *out,
 		return rv;
 	rv = real->C_Sign(s, in, in_len, out, out_len);
 	resize(&fault, rv, out, cap, out_len);
+	if (fault.action == DO_WRONG && rv == CKR_OK && out && *out_len > 0)
+		out[*out_len - 1] ^= 1;
 	return answer(&fault, rv);
 }
 

@@ -200,6 +200,42 @@ test_a_list_that_spells_the_name_otherwise(void **state)
 	made_ca_fini(&ca);
 }
 
+/* However long it is: its first, its last, and those that are in between. */
+static void
+test_a_long_list(void **state)
+{
+	enum { LISTED = 5000 };
+	static long listed[LISTED + 1];
+	struct der_fault fault;
+	struct made_ca ca;
+	struct span own, crl;
+	X509_NAME *device;
+
+	(void)state;
+	/* multiples of twenty, of one to three bytes, from the largest down */
+	for (long i = 0; i < LISTED; i++)
+		listed[i] = 20 * (LISTED - i);
+	device = made_name("meter-7", V_ASN1_UTF8STRING);
+	made_ca_init(&ca, "Device CA", V_ASN1_UTF8STRING);
+	own = made_anchor(&ca);
+	crl = made_list(ca.name, ca.key, 1, MADE_NOW_S - 60, listed);
+	assert_int_equal(trust_add(trust, own, &fault), RC_OK);
+	assert_int_equal(trust_add_crl(trust, crl, &fault), RC_OK);
+	for (long n = 20; n <= 20 * LISTED; n += n < 400 ? 20 : 9960) {
+		struct span bad = made_cert(&ca, device, n, ca.key, false);
+		struct span good = made_cert(&ca, device, n + 1, ca.key, false);
+
+		assert_false(directly(bad, CERT_CLIENT_AUTH, MADE_NOW_S));
+		assert_true(directly(good, CERT_CLIENT_AUTH, MADE_NOW_S));
+		made_free(bad);
+		made_free(good);
+	}
+	made_free(crl);
+	made_free(own);
+	X509_NAME_free(device);
+	made_ca_fini(&ca);
+}
+
 /* The list of another anchor says nothing of this one's certificates. */
 static void
 test_lists_of_other_anchors_do_not_slow_it(void **state)
@@ -269,6 +305,7 @@ main(void)
 	    TRUST_TEST(test_lists),
 	    TRUST_TEST(test_a_list_before_its_anchor),
 	    TRUST_TEST(test_a_list_that_spells_the_name_otherwise),
+	    TRUST_TEST(test_a_long_list),
 	    TRUST_TEST(test_lists_of_other_anchors_do_not_slow_it),
 	    TRUST_TEST(test_every_bit_counts),
 	};
