@@ -5,7 +5,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 struct doctor {
 	struct span psk_identity, endpoint;
@@ -118,20 +117,31 @@ say_form(struct doctor_result *r, const struct form_name *name, bool proves)
 	r->proves = proves;
 }
 
+static bool
+is_leap(int year)
+{
+	return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+}
+
+/** Until a day is over: the sentence names it. */
 static void
 say_ended(struct doctor_result *r, const struct source *s)
 {
-	char date[16] = "an earlier day";
-	time_t last = (time_t)s->until_s - 1;
-	struct tm tm;
+	static const int months[] = {
+	    31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+	int64_t day = (s->until_s - 1) / 86400;
+	int year = 1970, month = 0;
 
-	if (gmtime_r(&last, &tm))
-		(void)strftime(date, sizeof(date), "%Y-%m-%d", &tm);
+	for (; day >= 365 + is_leap(year); year++)
+		day -= 365 + is_leap(year);
+	for (; day >= months[month] + (month == 1 && is_leap(year)); month++)
+		day -= months[month] + (month == 1 && is_leap(year));
 	say(r, "other-epoch",
 	    "Mint the device a new image of an epoch that is accepted, or have "
 	    "the identity document accept this one until a later day.",
-	    "The device used its key of epoch %u, which ended on %s.",
-	    (unsigned)s->derivation.epoch, date);
+	    "The device used its key of epoch %u, which ended on "
+	    "%04d-%02d-%02d.",
+	    (unsigned)s->derivation.epoch, year, month + 1, (int)day + 1);
 }
 
 static void
