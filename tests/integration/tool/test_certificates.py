@@ -276,7 +276,7 @@ def a_certificate():
         refused("good.pem", "endpoint-mismatch", more=("--endpoint", "x"))
         refused("server.pem", "certificate-unusable",
                 "certificate.trust: unsuitable certificate purpose")
-        refused("root.pem", "certificate-untrusted")
+        refused("root.pem", "certificate-unusable")
         f.issue("other", "meter-7")
         refused("other.pem", "no-identity",
                 'endpoint: "urn:dev:ops:0057F2-*" does not fit "meter-7"')
