@@ -280,8 +280,15 @@ def a_certificate():
         f.issue("other", "meter-7")
         refused("other.pem", "no-identity",
                 'endpoint: "urn:dev:ops:0057F2-*" does not fit "meter-7"')
+        # by its own key, once as a CA and once as a device
         f.openssl("req", "-x509", "-key", "raw.key", "-subj", "/CN=" + EP,
-                  "-days", "9", "-out", "self.pem")
+                  "-days", "9", "-out", "self-ca.pem")
+        refused("self-ca.pem", "certificate-unusable")
+        f.write("self.ext", "basicConstraints = critical, CA:FALSE\n")
+        f.openssl("req", "-new", "-key", "raw.key", "-subj", "/CN=" + EP,
+                  "-out", "self.csr")
+        f.openssl("x509", "-req", "-in", "self.csr", "-signkey", "raw.key",
+                  "-days", "9", "-extfile", "self.ext", "-out", "self.pem")
         refused("self.pem", "certificate-untrusted", "certificate.trust: ")
         f.write("text", "none")
         failed(f.run("policy", "explain", "policies.yaml", "--certificate",
