@@ -41,6 +41,7 @@ note_facts(struct boot *b, const struct peer *p, const struct request *rq)
 	f->has_endpoint = rq->has_endpoint;
 	f->epoch = p->epoch;
 	f->pct = rq->pct;
+	f->accept = -1;
 	f->fault = rq->fault;
 	f->address = p->address;
 	memcpy(b->credential, p->identity, p->identity_len);
