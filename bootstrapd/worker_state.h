@@ -121,6 +121,9 @@ void peer_datagram(struct listener *l, const struct address *from,
 /** A DTLS association was proved. NULL: no room (it is closed). */
 struct peer *peer_established(
     struct listener *l, const struct dtls_event *ev, uint64_t now_ms);
+/** It is somewhere else now. */
+void peer_moved(
+    struct listener *l, uint64_t conn, const struct address *address);
 /** A record of it came. */
 void peer_data(
     struct listener *l, uint64_t conn, struct span data, uint64_t now_ms);
