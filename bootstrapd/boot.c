@@ -41,6 +41,7 @@ note_facts(struct boot *b, const struct peer *p, const struct request *rq)
 	f->has_endpoint = rq->has_endpoint;
 	f->epoch = p->epoch;
 	f->pct = rq->pct;
+	f->accept = -1;
 	f->fault = rq->fault;
 	f->address = p->address;
 	memcpy(b->credential, p->identity, p->identity_len);
@@ -140,12 +141,15 @@ send_command(struct boot *b, const struct session_command *c, uint64_t now_ms)
 	    .payload = c->payload,
 	    .block_size = c->block_size,
 	};
+	enum rc rc;
 
 	memcpy(rq.path, c->path, sizeof(rq.path));
 	trace(b, "command", c, -1);
-	if (coap_peer_request(b->peer->coap, &rq, now_ms, &b->command_ref) !=
-	    RC_OK)
-		session_failed(b->session, REASON_BLOCK_FAILED, now_ms);
+	rc = coap_peer_request(b->peer->coap, &rq, now_ms, &b->command_ref);
+	if (rc != RC_OK)
+		session_failed(b->session,
+		    rc == RC_IO ? REASON_PEER_GONE : REASON_BLOCK_FAILED,
+		    now_ms);
 }
 
 static void
@@ -283,7 +287,8 @@ boot_event(struct boot *b, const struct coap_event *ev, uint64_t now_ms)
 		session_failed(b->session, REASON_NO_ANSWER, now_ms);
 		break;
 	case COAP_EVENT_FAILED:
-		session_failed(b->session, REASON_BLOCK_FAILED, now_ms);
+		session_failed(b->session,
+		    ev->gone ? REASON_PEER_GONE : REASON_BLOCK_FAILED, now_ms);
 		break;
 	case COAP_EVENT_REQUEST:
 		return;
