@@ -268,6 +268,8 @@ listener_init(struct worker *w, size_t i, const struct worker_args *args)
 		tls.handshakes_per_source = c->handshakes_per_source;
 	tls.handshake_ms = (uint32_t)c->handshake_ms;
 	tls.idle_ms = (uint32_t)c->idle_ms;
+	tls.worker = (uint8_t)w->index;
+	tls.cid_key = args->cid_key;
 	if (c->listen[i].kind == LISTEN_COAPS)
 		rc = dtls_new(&tls, &l->dtls);
 	/* who comes by DTLS waits in the socket until show_take() */

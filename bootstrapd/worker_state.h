@@ -68,6 +68,8 @@ struct boot {
 	uint8_t endpoint[256];
 	uint8_t credential[DTLS_IDENTITY_MAX];
 	struct papers *papers; /**< `facts` borrows them; NULL: none */
+	struct address
+	    moved; /**< where its device is now; family 0: as asked */
 };
 
 /** A handshake that waits for its key, or for a signature. */
@@ -141,6 +143,8 @@ bool boot_start(struct peer *p, uint32_t request_ref, const struct request *rq,
     uint64_t now_ms);
 /** An answer, RST, silence to the open command of the peer's bootstrap. */
 void boot_event(struct boot *b, const struct coap_event *ev, uint64_t now_ms);
+/** Its device is somewhere else now. */
+void boot_moved(struct boot *b, const struct address *address);
 /** The transport is gone, or a newer request has come. */
 void boot_detach(struct boot *b, enum reason why, uint64_t now_ms);
 /** The keeper's words. */
