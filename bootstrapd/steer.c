@@ -1,7 +1,5 @@
 #include "steer.h"
 
-#include "base/rc.h"
-
 #include <sys/socket.h>
 
 enum {

@@ -17,6 +17,7 @@
 #ifndef BOOTSTRAPD_STEER_H
 #define BOOTSTRAPD_STEER_H
 
+#include "base/rc.h"
 #include "dtls/cid.h"
 
 #include <linux/filter.h>

@@ -193,9 +193,13 @@ world_stray(struct world *w, unsigned n, struct span datagram)
 }
 
 void
-world_open(struct world *w, unsigned i, const struct dtls_client_config *config)
+world_open(struct world *w, unsigned i, const struct dtls_client_config *given)
 {
+	struct dtls_client_config offer = *given, *config = &offer;
 	struct device *dev = &w->devices[i];
+
+	offer.offer_cid = w->offer_cid;
+	offer.cid = span_of((const uint8_t *)"ten bytes!", w->cid_len);
 
 	if (config->version != DTLS_CLIENT_12 && !DTLS_HAVE_13)
 		skip();

@@ -65,6 +65,9 @@ struct world {
 	bool twice; /* deliver everything twice */
 	bool split; /* each record travels alone */
 	size_t delivered_up, delivered_down;
+	/* What devices offer that are opened from now on. */
+	bool offer_cid;
+	size_t cid_len; /* of one of their own */
 	/* What the owner of the server does. */
 	bool silent_keeper; /* leave PSK_WANTED unanswered */
 	uint64_t wanted; /* the association that asked last */
