@@ -21,6 +21,8 @@ enum {
 	POLICY_BYTES_MAX = 16384, /**< of all texts and bytes in `objects:` */
 	POLICY_FILE_MAX = 256 << 20, /**< bytes of a file that is named */
 	POLICY_CERTIFICATES_MAX = 65536, /**< bytes of one with certificates */
+	POLICY_FORMATS_MAX = 8, /**< Content-Formats that a profile lists */
+	POLICY_HEADERS_MAX = 8, /**< header lines of a trigger */
 };
 
 /** Of times and durations in seconds: no end. */
@@ -103,6 +105,7 @@ struct identity {
 	/* IDENTITY_NOSEC */
 	const struct network *networks;
 	size_t network_count;
+	bool echo; /**< its address must be shown fresh (RFC 9175) */
 	/* IDENTITY_CERTIFICATE */
 	struct policy_file trust; /**< not said: `server.trust` of the daemon */
 	enum identity_endpoint endpoint_from;
@@ -168,10 +171,40 @@ enum server_mode {
 	SERVER_RPK,
 };
 
+/**
+ * How a device that is registered at a server is told to bootstrap again: an
+ * HTTP request to that server, which then executes `/1/x/9` (LwM2M Core 1.1,
+ * Bootstrap-Request Trigger). `url`, header values and `body` may have
+ * {endpoint}, {name} (of the server) and {ssid} in them.
+ */
+struct policy_trigger {
+	const char *url; /**< http or https; NULL: there is no trigger */
+	const char *method; /**< "POST" when not said */
+	const char *headers[POLICY_HEADERS_MAX]; /**< "Name: value" */
+	size_t header_count;
+	const char *body; /**< NULL: none */
+	/** File whose one line is the value of Authorization, read by whoever
+	 *  sends the request; its bytes are no part of the set. NULL: none. */
+	const char *authorization_file;
+	const char *ca_file; /**< trust for https; NULL: the system's */
+};
+
+/** An OSCORE context of a server account: an instance of /21 (LwM2M OSCORE)
+ *  and the link to it, /0/x/17. */
+struct policy_oscore {
+	bool present;
+	struct policy_key
+	    key; /**< of the Master Secret; KEY_DERIVED or RANDOM */
+	/** Of the client; hex, up to 7 bytes; NULL: 7 bytes of the SHA-256 of
+	 *  the endpoint. */
+	const char *sender_id;
+	const char *recipient_id; /**< hex, up to 7 bytes */
+};
+
 struct policy_server {
 	const char *name;
 	unsigned line;
-	uint16_t short_server_id;
+	uint16_t short_server_id; /**< 0: a Bootstrap-Server Account */
 	const char *uri;
 	uint32_t lifetime_s;
 	const char *binding;
@@ -184,26 +217,111 @@ struct policy_server {
 	struct policy_key key; /**< SERVER_PSK */
 	struct policy_issue issue; /**< SERVER_CERTIFICATE */
 	struct policy_server_key server; /**< SERVER_CERTIFICATE, SERVER_RPK */
+	struct policy_oscore oscore;
+	/** What else is written of `/1/0` and `/0/0` (the instance is chosen
+	 *  when it is sent): registration order and delay, retries, groups,
+	 *  anything typed by the tables and not named above. Sorted. */
+	const struct lwm2m_entry *server_entries;
+	size_t server_entry_count;
+	const struct lwm2m_entry *security_entries;
+	size_t security_entry_count;
+	struct policy_trigger trigger;
 };
 
-/** An instance written as the policy says, typed by the object tables. */
+/** What becomes of the device's Bootstrap-Server Account. */
+enum account_change {
+	ACCOUNT_KEEP, /**< it is not touched */
+	ACCOUNT_ROTATE, /**< the same server, a newer key of `identity` */
+	ACCOUNT_HAND_OVER, /**< another bootstrap server */
+};
+
+struct policy_account {
+	enum account_change change;
+	/** ROTATE: the document whose credential it gets; NULL: the one that it
+	 *  came by. */
+	const struct identity *identity;
+	uint32_t epoch; /**< ROTATE: 0: the newest that is accepted */
+	const char *uri; /**< ROTATE: NULL: `server.uri` of the daemon */
+	int64_t hold_off_s; /**< /0/x/11; -1: not written */
+	int64_t timeout_s; /**< /0/x/12; -1: not written */
+	struct policy_server server; /**< HAND_OVER: URI and security */
+};
+
+/**
+ * An instance written as the policy says, typed by the object tables. The value
+ * of an entry may be the instance that is chosen for a server account: then its
+ * value is 0 (or the link's instance is) and `account_of` has an element.
+ */
+struct policy_account_of {
+	size_t entry; /**< index */
+	size_t server; /**< index into the servers of the policy */
+	uint16_t object; /**< whose instance: 0, 1 or 21 */
+};
+
 struct policy_object {
 	struct lwm2m_path path; /**< /o/i */
 	unsigned line;
 	const struct lwm2m_entry *entries; /**< sorted */
 	size_t entry_count;
+	const struct policy_account_of *account_of;
+	size_t account_of_count;
 };
 
-/** How this client family behaves: data, never an `if` on its name. */
+/** What one Write is about. */
+enum write_level {
+	WRITE_INSTANCE, /**< `/0/1`: one instance whole */
+	WRITE_OBJECT, /**< `/0`: all instances of an object at once */
+	WRITE_RESOURCE, /**< `/0/1/0`: one resource */
+};
+
+/**
+ * How this client family behaves: data, never an `if` on its name. Shipped in
+ * policies/profiles, and any folder of policies may hold more of them.
+ */
 struct policy_profile {
 	const char *name;
+	struct policy_place place;
+	unsigned version; /**< of LwM2M: 10, 11, 12 */
+	/** Content-Formats of Writes in the order to try, behind the `pct` of
+	 *  the request. */
+	uint16_t formats[POLICY_FORMATS_MAX];
+	size_t format_count;
+	enum write_level level; /**< that it is written with */
+	unsigned levels; /**< all that it takes: 1 << enum write_level */
 	bool discover; /**< ask for Discover first (best effort) */
+	bool read; /**< answers Bootstrap-Read of /1 and /2 */
+	bool pack; /**< may be given a Bootstrap-Pack */
 	bool empty_keys; /**< /0/x/3, /4, /5 present though unused */
 	bool strict_delete; /**< a Delete must be answered 2.02 */
+	/** It refuses resources that its version of the object does not have,
+	 *  instead of ignoring them: they are left out. */
+	bool refuses_unknown;
 	size_t max_message; /**< bytes of one CoAP message to the device */
+	size_t block_size; /**< of the largest block; 0: takes no blocks */
+	int account_instance; /**< of /0, where its own account is; -1: unknown */
+	unsigned modes; /**< security modes it knows: 1 << enum server_mode */
+	size_t key_max; /**< bytes of /0/x/3, /4, /5 each; 0: not limited */
+	size_t endpoint_max; /**< bytes of its name */
 };
 
-enum policy_verify { VERIFY_NONE, VERIFY_DISCOVER };
+/** What is sent once after a Finish that was answered 4.06; then Finish
+ *  again. */
+struct policy_correction {
+	struct policy_profile device; /**< all accounts are written this way */
+	const struct lwm2m_path *clean;
+	size_t clean_count;
+	const struct policy_object *objects;
+	size_t object_count;
+};
+
+/** What one bootstrap may cost. 0: not limited. */
+struct policy_budget {
+	unsigned line;
+	uint32_t datagrams, bytes, round_trips, blocks;
+	uint32_t nb_iot_ms, lte_m_ms; /**< worst time on that link */
+};
+
+enum policy_verify { VERIFY_NONE, VERIFY_DISCOVER, VERIFY_READ };
 enum policy_failure { FAILURE_LEAVE, FAILURE_CLEAN };
 
 struct policy {
@@ -222,6 +340,9 @@ struct policy {
 	size_t object_count;
 	enum policy_verify verify;
 	enum policy_failure on_failure;
+	struct policy_account account;
+	const struct policy_correction *correction; /**< NULL: none */
+	struct policy_budget budget;
 };
 
 struct policy_set {
@@ -233,6 +354,8 @@ struct policy_set {
 	size_t authority_count;
 	const struct policy_certificate *certificates; /**< profiles */
 	size_t certificate_count;
+	const struct policy_profile *profiles; /**< shipped ones first */
+	size_t profile_count;
 	/** Of names and bytes of all files, those that documents name too. */
 	uint8_t digest[DIGEST_LEN];
 	/* the rest belongs to set.c */
