@@ -95,6 +95,7 @@ question_put(struct writer *w, const struct question *q)
 		parts_put_session(w, q->begin_answer.session);
 		writer_be(w, q->begin_answer.granted, 1);
 		writer_be(w, q->begin_answer.reason, 1);
+		writer_be(w, q->begin_answer.max_age_s, 4);
 		parts_put_secret(w, &q->begin_answer.plan);
 		break;
 	case Q_FINISHING:
@@ -171,9 +172,11 @@ question_get(struct span packet, struct question *q)
 		parts_get_session(&r, q->begin_answer.session);
 		q->begin_answer.granted = reader_be(&r, 1) == 1;
 		q->begin_answer.reason = (enum reason)reader_be(&r, 1);
+		q->begin_answer.max_age_s = (uint32_t)reader_be(&r, 4);
 		rc =
 		    parts_get_secret(&r, PLAN_BYTES_MAX, &q->begin_answer.plan);
-		if (q->begin_answer.reason >= REASON_COUNT)
+		if (q->begin_answer.reason >= REASON_COUNT ||
+		    q->begin_answer.max_age_s > QUESTION_MAX_AGE_S)
 			reader_fail(&r);
 		break;
 	case Q_FINISHING:

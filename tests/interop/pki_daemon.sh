@@ -9,7 +9,8 @@
 #
 #	root.pem server.pem	our anchor; what the daemon shows
 #	server.spki		the key of that, which it shows raw
-#	operator.spki dm-ca.pem	what devices are to expect of LwM2M servers
+#	operator.spki dm-ca.pem	what devices are to expect of LwM2M servers, and
+#	operator.pem .key	with what these can show it
 #	vendor.pem		the vendor's anchor, and below NAME.pem, NAME.key:
 #	vendor-gets-*-1		let in: by the anchor itself
 #	vendor-gets-psk-2	and by an intermediate, vendor-issuing.pem
@@ -146,6 +147,11 @@ authorityKeyIdentifier = keyid
 basicConstraints = critical,CA:FALSE
 keyUsage = critical,digitalSignature
 extendedKeyUsage = serverAuth
+[operator]
+basicConstraints = critical,CA:FALSE
+keyUsage = critical,digitalSignature
+extendedKeyUsage = serverAuth
+subjectAltName = DNS:dm.lwm2m.example
 END
 export made=$dir/made
 mkdir "$made"
@@ -179,7 +185,7 @@ sign vendor authority vendor
 sign vendor-issuing authority vendor
 sign other authority other
 sign dm-ca authority dm-ca
-new_key operator
+sign operator operator dm-ca
 for what in psk certificate rpk; do
 	sign "vendor-gets-$what-1" device vendor
 	new_key "raw-gets-$what-1"
@@ -309,6 +315,7 @@ key=$(sed -n 's|.*"path":"/0/1/5",.*"value":"\([0-9a-f]*\)".*|\1|p' \
 cat >"$dir/connect.env" <<END
 COAPS_URI=$uri
 CONFIG=$dir/bootstrapd.yaml
+BOOTSTRAPCTL=$build/bootstrapd/bootstrapctl
 LEDGER=$dir/state/ledger.db
 ENDPOINT=keys-gets-psk-1
 PSK_IDENTITY=keys-gets-psk-1

@@ -50,6 +50,8 @@ tap_begin() {
 	COAP_URI='' COAPS_URI='' ENDPOINT='' PSK_IDENTITY='' PSK_KEY_HEX=''
 	# shellcheck disable=SC2034
 	CERT_ENDPOINT='' CERT_FILE='' KEY_FILE='' CA_FILE='' SERVER_NAME=''
+	# shellcheck disable=SC2034
+	CONFIG='' BOOTSTRAPCTL='' LEDGER=''
 	while IFS='=' read -r name value; do
 		case $value in
 		\'*\' | \"*\") value=${value:1:${#value}-2} ;;
@@ -57,7 +59,8 @@ tap_begin() {
 		case $name in
 		COAP_URI | COAPS_URI) printf -v "$name" %s "${value%/}" ;;
 		ENDPOINT | PSK_IDENTITY | PSK_KEY_HEX | CERT_ENDPOINT | \
-		CERT_FILE | KEY_FILE | CA_FILE | SERVER_NAME)
+		CERT_FILE | KEY_FILE | CA_FILE | SERVER_NAME | CONFIG | \
+		BOOTSTRAPCTL | LEDGER)
 			printf -v "$name" %s "$value"
 			;;
 		esac

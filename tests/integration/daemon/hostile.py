@@ -18,9 +18,11 @@ HELLO, PSK, PSK_FAILED, BEGIN, FINISHING, END, STATS, EVIDENCE, SIGN, \
     REFUSED = range(1, 11)
 PSK_ANSWER, BEGIN_ANSWER, RECORDED, CANCEL, SIGN_ANSWER, CREDENTIALS = \
     range(64, 70)
-VERSION = 2
+VERSION = 3
 BY_NOTHING, BY_PSK, BY_CERTIFICATE, BY_RAW_KEY = range(4)
 HAS_ENDPOINT = 1
+NONE = b"\xff" * 4  # no pct, no accept
+ASKED = bytes(16)  # by the device: no push
 OK, FAILED, UNKNOWN = range(3)
 
 
@@ -52,9 +54,9 @@ LOOPBACK = number(4, 1) + bytes([127, 0, 0, 1]) + bytes(12) + \
 
 def begin(session, endpoint=EP, epoch=2, credential=None):
     return packet(BEGIN, session, number(BY_PSK, 1), number(HAS_ENDPOINT, 1),
-                  number(epoch, 4), number(112, 4), number(0, 1), LOOPBACK,
-                  short(credential or endpoint), short(endpoint), short(""),
-                  short(""))
+                  number(epoch, 4), number(112, 4), NONE, number(0, 1),
+                  LOOPBACK, ASKED, short(credential or endpoint),
+                  short(endpoint), short(""), short(""))
 
 
 def end(session, outcome=OK, reason=0):
@@ -136,7 +138,7 @@ class Keeper:
         """The plan of a begin answer; None: refused."""
         answer = self.hear(BEGIN_ANSWER, worker)
         expect_equal(answer[:16], session, "session")
-        return answer[22:] if answer[16] else None
+        return answer[26:] if answer[16] else None
 
     def until_recorded(self, session, worker=0):
         """What is heard before that: pairs of kind and the rest."""
