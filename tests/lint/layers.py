@@ -125,7 +125,8 @@ sys/uio.h sysexits.h
 """.split()
 
 # Made by the build.
-GENERATED = ["build_config.h", "dtls/features.h", "ledger/ledger_sql.h"]
+GENERATED = ["build_config.h", "dtls/features.h", "ledger/ledger_sql.h",
+             "policy/profiles_yaml.h"]
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 
