@@ -4,6 +4,9 @@
 
 enum {
 	BAD_REQUEST = 0x80,
+	UNAUTHORIZED = 0x81,
+	NOT_ALLOWED = 0x85,
+	TOO_MANY_REQUESTS = 0x9d,
 	UNSUPPORTED_FORMAT = 0x8f,
 	UNAVAILABLE = 0xa3,
 };
@@ -106,6 +109,26 @@ static const struct entry table[REASON_COUNT] = {
 	"Raise the epoch of that key in the policy, or import a newer one; see "
 	"`provisioning-tool audit list` for when it was revoked and why.",
 	UNAVAILABLE},
+    [REASON_PACK_REFUSED] = {"pack-refused",
+	"The policy gives this device no Bootstrap-Pack.",
+	"Nothing: it asks with a Bootstrap-Request next. Set device.pack: true "
+	"for clients that are known to apply a pack.",
+	NOT_ALLOWED},
+    [REASON_ECHO_WANTED] = {"echo-wanted",
+	"The device has to show first that its address is its own (Echo).",
+	"Nothing: a client that knows RFC 9175 asks again by itself; for one "
+	"that does not set `echo: false` in its identity document.",
+	UNAUTHORIZED},
+    [REASON_TOO_OFTEN] = {"too-often",
+	"The device was granted more bootstraps than limits.device_requests.",
+	"Look why it asks again and again; its last attempts stand in "
+	"`bootstrapctl device`.",
+	TOO_MANY_REQUESTS},
+    [REASON_NOT_POSSIBLE] = {"not-possible",
+	"The policy asks for what this server cannot do for this device.",
+	"Run `bootstrapd check`, and `provisioning-tool policy explain` for "
+	"this endpoint.",
+	UNAVAILABLE},
     [REASON_SUPERSEDED] = {"superseded",
 	"The device sent a new Bootstrap-Request before this one ended.",
 	"Nothing, if the newer attempt ended ok; else look why the device "
@@ -130,11 +153,11 @@ static const struct entry table[REASON_COUNT] = {
 	"Binding, URI scheme against security mode).",
 	0},
     [REASON_VERIFY_MISMATCH] = {"verify-mismatch",
-	"Discover shows other accounts than were written; Finish was not sent.",
-	"Compare the policy with the device's own Discover.", 0},
+	"The device shows other values than were written; Finish was not sent.",
+	"Compare the policy with the device's own Discover and Read.", 0},
     [REASON_VERIFY_UNAVAILABLE] = {"verify-unavailable",
-	"The policy wants a Discover at the end; the device does not answer "
-	"one.",
+	"The policy wants a Discover or Read at the end; the device does not "
+	"answer one.",
 	"Set verify: none for this client family.", 0},
     [REASON_NO_INSTANCE] = {"no-instance",
 	"No instance could be chosen without risk to the bootstrap account.",
@@ -154,6 +177,11 @@ static const struct entry table[REASON_COUNT] = {
 	"Look at the client's log; it will ask again.", 0},
     [REASON_FINISH_UNANSWERED] = {"finish-unanswered",
 	"Finish was sent and its answer was never seen.",
+	"See whether the device registers with its server; else it will ask "
+	"again.",
+	0},
+    [REASON_PACK_SENT] = {"pack-sent",
+	"The pack was fetched; whether it was applied only the device knows.",
 	"See whether the device registers with its server; else it will ask "
 	"again.",
 	0},

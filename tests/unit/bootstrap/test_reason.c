@@ -11,7 +11,14 @@
 #include <stdbool.h>
 #include <string.h>
 
-enum { BAD_REQUEST = 0x80, UNSUPPORTED_FORMAT = 0x8f, UNAVAILABLE = 0xa3 };
+enum {
+	BAD_REQUEST = 0x80,
+	UNAUTHORIZED = 0x81,
+	NOT_ALLOWED = 0x85,
+	UNSUPPORTED_FORMAT = 0x8f,
+	TOO_MANY_REQUESTS = 0x9d,
+	UNAVAILABLE = 0xa3,
+};
 
 /* "write-refused": lower case, digits and dashes. */
 static bool
@@ -53,7 +60,8 @@ the_table_is_complete(void **state)
 	assert_string_equal(reason_remedy(REASON_NONE), "");
 }
 
-/* bootstrap.md 4.1: 4.00, 4.15, or come again later. */
+/* bootstrap.md 4.1: 4.00, 4.15, or come again later; 4.01 with Echo, 4.05 for
+ * a pack, 4.29 for who comes too often. */
 static void
 what_the_device_is_told(void **state)
 {
@@ -62,7 +70,8 @@ what_the_device_is_told(void **state)
 		uint8_t code = reason_coap((enum reason)r);
 
 		assert_true(code == BAD_REQUEST || code == UNAVAILABLE ||
-		    code == UNSUPPORTED_FORMAT);
+		    code == UNSUPPORTED_FORMAT || code == UNAUTHORIZED ||
+		    code == NOT_ALLOWED || code == TOO_MANY_REQUESTS);
 	}
 	/* who is not admitted does not learn why */
 	assert_int_equal(reason_coap(REASON_NO_IDENTITY), BAD_REQUEST);
@@ -78,6 +87,10 @@ what_the_device_is_told(void **state)
 	assert_int_equal(reason_coap(REASON_KEEPER_AWAY), UNAVAILABLE);
 	assert_int_equal(reason_coap(REASON_LEDGER_AWAY), UNAVAILABLE);
 	assert_int_equal(reason_coap(REASON_RATE), UNAVAILABLE);
+	assert_int_equal(reason_coap(REASON_NOT_POSSIBLE), UNAVAILABLE);
+	assert_int_equal(reason_coap(REASON_PACK_REFUSED), NOT_ALLOWED);
+	assert_int_equal(reason_coap(REASON_ECHO_WANTED), UNAUTHORIZED);
+	assert_int_equal(reason_coap(REASON_TOO_OFTEN), TOO_MANY_REQUESTS);
 }
 
 static void
