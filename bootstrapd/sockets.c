@@ -1,6 +1,7 @@
 #include "sockets.h"
 
 #include "base/event.h"
+#include "tcp.h"
 #include "udp.h"
 
 #include <errno.h>
@@ -19,10 +20,9 @@ say_listening(const struct listen_config *l, const struct address *bound)
 
 	writer_init(&w, text, sizeof(text));
 	address_print(&w, bound);
-	LOG(LOG_NOTICE, "listening",
-	    F_TEXT("scheme", l->kind == LISTEN_COAPS ? "coaps" : "coap"),
+	LOG(LOG_NOTICE, "listening", F_TEXT("scheme", listen_scheme(l->kind)),
 	    F_TEXT("address", writer_span(&w)));
-	if (l->kind == LISTEN_COAP)
+	if (!listen_is_secure(l->kind))
 		LOG(LOG_WARNING, "nosec_listener",
 		    F_TEXT("address", writer_span(&w)),
 		    F_TEXT("note",
@@ -30,12 +30,20 @@ say_listening(const struct listen_config *l, const struct address *bound)
 			"admits"));
 }
 
+static enum rc
+open_one(enum listen_kind kind, const struct address *where, bool reuse_port,
+    int *fd, struct address *bound)
+{
+	return listen_is_stream(kind) ? tcp_listen(where, reuse_port, fd, bound)
+				      : udp_open(where, reuse_port, fd, bound);
+}
+
 /**
  * With SO_REUSEPORT a second daemon of the same user would bind the same port
- * and get some of the datagrams: whether the port is free is asked without it.
+ * and get some of the peers: whether the port is free is asked without it.
  */
 static enum rc
-is_free(const struct address *where)
+is_free(enum listen_kind kind, const struct address *where)
 {
 	struct address bound;
 	int fd;
@@ -43,7 +51,7 @@ is_free(const struct address *where)
 
 	if (where->port == 0)
 		return RC_OK;
-	rc = udp_open(where, false, &fd, &bound);
+	rc = open_one(kind, where, false, &fd, &bound);
 	if (rc == RC_OK)
 		close(fd);
 	return rc;
@@ -66,11 +74,12 @@ sockets_open(const struct config *c, int fds[][LISTENERS_MAX])
 {
 	for (size_t i = 0; i < c->listen_count; i++) {
 		struct address where = c->listen[i].address, bound;
-		enum rc rc = is_free(&where);
+		const enum listen_kind kind = c->listen[i].kind;
+		enum rc rc = is_free(kind, &where);
 
 		for (unsigned n = 0; rc == RC_OK && n < c->workers; n++) {
-			rc = udp_open(
-			    &where, c->workers > 1, &fds[n][i], &bound);
+			rc = open_one(
+			    kind, &where, c->workers > 1, &fds[n][i], &bound);
 			where = bound;
 		}
 		if (rc != RC_OK) {

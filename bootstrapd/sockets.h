@@ -1,6 +1,6 @@
 /**
  * sockets.h - what the supervisor opens before anybody is jailed: the UDP
- * sockets of all workers and the control socket.
+ * and listening TCP sockets of all workers, and the control socket.
  */
 #ifndef BOOTSTRAPD_SOCKETS_H
 #define BOOTSTRAPD_SOCKETS_H
