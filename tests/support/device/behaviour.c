@@ -7,11 +7,20 @@
 	{ \
 		FORMAT_SENML_CBOR, FORMAT_TLV, -1 \
 	}
+#define OF_11 \
+	{ \
+		FORMAT_SENML_CBOR, FORMAT_TLV, FORMAT_SENML_JSON, -1 \
+	}
+#define OF_12 \
+	{ \
+		FORMAT_SENML_CBOR, FORMAT_TLV, FORMAT_SENML_JSON, \
+		    FORMAT_LWM2M_CBOR, -1 \
+	}
 
 const struct device_behaviour behaviour_conforming = {
     .pct = FORMAT_SENML_CBOR,
     .account = 1,
-    .formats = BOTH,
+    .formats = OF_12,
     .unknown_object = COAP_NOT_FOUND,
     .bad_payload = COAP_BAD_REQUEST,
     .bad_payload_object = COAP_BAD_REQUEST,
@@ -24,7 +33,7 @@ static const struct device_behaviour anjay = {
     .retry_without_pct = true,
     .account = 1,
     .discover = DISCOVER_ANJAY,
-    .formats = BOTH,
+    .formats = OF_11,
     .unknown_object = COAP_NOT_FOUND,
     .bad_payload = COAP_BAD_REQUEST,
     .bad_payload_object = COAP_BAD_REQUEST,
@@ -48,7 +57,7 @@ static const struct device_behaviour anjay_12 = {
     .retry_without_pct = true,
     .account = 1,
     .discover = DISCOVER_ANJAY,
-    .formats = BOTH,
+    .formats = OF_12,
     .unknown_object = COAP_NOT_FOUND,
     .bad_payload = COAP_BAD_REQUEST,
     .bad_payload_object = COAP_BAD_REQUEST,
@@ -89,7 +98,7 @@ static const struct device_behaviour leshan = {
     .pct_first = true,
     .account = 0,
     .discover = DISCOVER_LESHAN,
-    .formats = BOTH,
+    .formats = OF_11,
     .unknown_object = COAP_INTERNAL,
     .bad_payload = COAP_BAD_REQUEST,
     .bad_payload_object = COAP_BAD_REQUEST,
@@ -252,6 +261,44 @@ block_max(struct device_behaviour *b, unsigned n)
 }
 
 static bool
+pack(struct device_behaviour *b, unsigned n)
+{
+	(void)n;
+	b->ask_pack_first = true;
+	return false;
+}
+
+static bool
+pack_accept(struct device_behaviour *b, unsigned n)
+{
+	b->pack_accept = n ? (int)n : -1;
+	return n > 0xffff;
+}
+
+static bool
+pack_links(struct device_behaviour *b, unsigned n)
+{
+	(void)n;
+	b->pack_links = true;
+	return false;
+}
+
+static bool
+pack_block(struct device_behaviour *b, unsigned n)
+{
+	b->pack_block = n;
+	return n < 16;
+}
+
+static bool
+formats(struct device_behaviour *b, unsigned n)
+{
+	b->formats[0] = (int)n;
+	b->formats[1] = -1;
+	return n > 0xffff;
+}
+
+static bool
 sends_twice(struct device_behaviour *b, unsigned n)
 {
 	(void)n;
@@ -279,6 +326,11 @@ static const struct fault {
     {"omit-endpoint", "no ep in the request", omit_endpoint, false},
     {"empty-token", "in its own requests", empty_token, false},
     {"block-max", "asks for blocks of N bytes", block_max, true},
+    {"pack", "asks for a pack first", pack, false},
+    {"pack-accept", "in the format N, 0: names none", pack_accept, true},
+    {"pack-acc", "names its own account", pack_links, false},
+    {"pack-block", "in blocks of N bytes", pack_block, true},
+    {"only-format", "takes Writes in the format N alone", formats, true},
     {"sends-twice", "each datagram", sends_twice, false},
 };
 

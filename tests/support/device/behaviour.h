@@ -63,6 +63,9 @@ struct device_behaviour {
 	bool omit_endpoint;
 	bool empty_token;
 	bool ask_pack_first; /**< GET /bspack, then POST /bs */
+	int pack_accept; /**< Accept of that; 0: SenML CBOR; -1: none */
+	bool pack_links; /**< `acc` in its query (1.2.1) */
+	size_t pack_block; /**< bytes of the blocks it wants; 0: any */
 	bool retry_without_pct; /**< after a 4.xx, once */
 
 	/* Where things are. */

@@ -27,6 +27,7 @@ device_free(struct device *d)
 	if (!d)
 		return;
 	store_fini(&d->store);
+	pack_fini(d);
 	talk_fini(&d->talk);
 	free(d);
 }
@@ -81,13 +82,28 @@ device_equip_account(struct device *d, const char *uri, struct span identity,
 }
 
 static void
+take_pack(struct device *d, const struct coap_message *m, uint64_t now_ms)
+{
+	switch (pack_response(d, m)) {
+	case PACK_NONE:
+		d->packing = false;
+		break;
+	case PACK_MORE:
+		break;
+	case PACK_TAKEN:
+		d->packing = false;
+		d->state = DEVICE_BOOTSTRAPPED;
+		return;
+	}
+	device_ask(d, now_ms);
+}
+
+static void
 take_response(struct device *d, const struct coap_message *m, uint64_t now_ms)
 {
 	device_note_answered(d, coap_code_name(m->code));
 	if (d->packing) {
-		/* a pack is not understood here: on with the request */
-		d->packing = false;
-		device_ask(d, now_ms);
+		take_pack(d, m, now_ms);
 	} else if (coap_class(m->code) == 2) {
 		d->state = DEVICE_BOOTSTRAPPING;
 		d->give_up_ms = now_ms + TALK_LIFETIME_MS;

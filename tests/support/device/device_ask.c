@@ -82,7 +82,7 @@ device_note_command(struct device *d, const struct order *o, unsigned blocks,
 struct query {
 	struct span parts[2];
 	size_t count;
-	uint8_t endpoint[3 + 256], pct[16];
+	uint8_t endpoint[3 + 256], other[32]; /* the other: pct or acc */
 };
 
 static void
@@ -99,8 +99,13 @@ query_make(struct device *d, struct query *q)
 		q->parts[q->count++] = writer_span(&w);
 	}
 	if (b->pct != BEHAVIOUR_PCT_OFF && !d->no_pct && !d->packing) {
-		writer_init(&w, q->pct, sizeof(q->pct));
+		writer_init(&w, q->other, sizeof(q->other));
 		writer_fmt(&w, "pct=%d", b->pct);
+		q->parts[q->count++] = writer_span(&w);
+	}
+	if (d->packing && b->pack_links) {
+		writer_init(&w, q->other, sizeof(q->other));
+		pack_account_links(d, &w);
 		q->parts[q->count++] = writer_span(&w);
 	}
 	if (q->count == 2 && b->pct_first) {
@@ -128,13 +133,31 @@ describe_request(struct device *d, const char *line, const struct query *q)
 	d->asked[w.len] = '\0';
 }
 
+/** Accept, and the block that is wanted, if any is named. */
+static enum rc
+add_wishes(
+    struct device *d, struct coap_message *m, uint8_t *accept, uint8_t *block)
+{
+	int format = d->behaviour.pack_accept;
+	enum rc rc = RC_OK;
+
+	if (format >= 0)
+		rc = coap_add(m, COAP_ACCEPT,
+		    coap_uint((uint32_t)(format ? format : FORMAT_SENML_CBOR),
+			accept));
+	if (rc == RC_OK && d->pack.asks_block)
+		rc = coap_add(
+		    m, COAP_BLOCK2, coap_block_encode(d->pack.ask, block));
+	return rc;
+}
+
 void
 device_ask(struct device *d, uint64_t now_ms)
 {
 	struct coap_message m = {
 	    .code = d->packing ? COAP_GET : COAP_POST,
 	};
-	uint8_t accept[4];
+	uint8_t accept[4], block[4];
 	struct query q;
 	enum rc rc;
 
@@ -145,8 +168,7 @@ device_ask(struct device *d, uint64_t now_ms)
 	for (size_t i = 0; rc == RC_OK && i < q.count; i++)
 		rc = coap_add(&m, COAP_URI_QUERY, q.parts[i]);
 	if (rc == RC_OK && d->packing)
-		rc = coap_add(
-		    &m, COAP_ACCEPT, coap_uint(FORMAT_SENML_CBOR, accept));
+		rc = add_wishes(d, &m, accept, block);
 	if (rc == RC_OK)
 		rc = talk_ask(&d->talk, &m, now_ms);
 	d->state = DEVICE_ASKING;
@@ -161,6 +183,8 @@ void
 device_start(struct device *d, uint64_t now_ms)
 {
 	d->packing = d->behaviour.ask_pack_first;
+	if (d->packing)
+		pack_begin(d);
 	d->no_pct = false;
 	d->commands = 0;
 	d->finish_code = 0;

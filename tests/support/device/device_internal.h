@@ -12,6 +12,15 @@ enum {
 	DEVICE_SCRATCH_MAX = 8192, /**< bytes, while one is decoded */
 };
 
+/** A Bootstrap-Pack on its way here. */
+struct pack_fetch {
+	struct secret body; /**< what `gather` writes into */
+	struct block_receive gather;
+	struct coap_block ask; /**< the block that is asked for next */
+	bool asks_block; /**< the request has a Block2 */
+	int format;
+};
+
 struct device {
 	struct device_behaviour behaviour;
 	uint8_t endpoint[256];
@@ -20,6 +29,7 @@ struct device {
 	struct talk talk;
 	enum device_state state;
 	bool packing; /**< the open request is GET /bspack */
+	struct pack_fetch pack;
 	bool no_pct; /**< it was refused with one */
 	char asked[DEVICE_TEXT_MAX]; /**< the open request, for the trace */
 	uint64_t give_up_ms; /**< no Finish until then: failed */
@@ -66,6 +76,20 @@ void order_read(const struct talk_heard *h, struct order *out);
 
 /** Do it. */
 void order_do(struct device *d, const struct order *o, struct deed *out);
+
+/* device_pack.c */
+
+enum pack_step {
+	PACK_NONE, /**< refused, or not to be taken: on with POST /bs */
+	PACK_MORE, /**< ask for the next block */
+	PACK_TAKEN, /**< the device is bootstrapped */
+};
+
+void pack_begin(struct device *d);
+void pack_fini(struct device *d);
+enum pack_step pack_response(struct device *d, const struct coap_message *m);
+/** Append "acc=" and the links of what must not be written over. */
+void pack_account_links(const struct device *d, struct writer *w);
 
 /* discover.c */
 
