@@ -1,6 +1,7 @@
 #include "keeper_state.h"
 
 #include "link.h"
+#include "push.h"
 
 #include <stddef.h>
 #include <stdlib.h>
@@ -98,6 +99,15 @@ refuse(struct link *l, struct known_session *s, const uint8_t *session,
 		session_forget(l->keeper, s);
 }
 
+/** Not now, and if it is of a push, that is to be tried again. */
+static void
+refuse_begin(struct link *l, struct known_session *s, const struct q_begin *q,
+    enum reason why)
+{
+	push_not_now(l->keeper, q);
+	refuse(l, s, q->session, why);
+}
+
 static enum rc
 take_any(void *ctx, const struct ledger_row *row)
 {
@@ -175,7 +185,7 @@ ask_begin(struct link *l, const struct q_begin *q)
 
 static void
 queue_ending(struct keeper *k, const uint8_t *id, unsigned worker, bool answer,
-    const struct session_verdict *v)
+    const struct session_verdict *v, const struct address *where)
 {
 	struct ending *e;
 
@@ -191,6 +201,8 @@ queue_ending(struct keeper *k, const uint8_t *id, unsigned worker, bool answer,
 		k->ending_count++;
 		memcpy(e->id, id, SESSION_ID_LEN);
 		e->verdict = *v;
+		if (where)
+			e->address = *where;
 	}
 	e->worker = worker;
 	e->answer |= answer;
@@ -208,7 +220,7 @@ end_session(struct keeper *k, struct known_session *s, enum outcome outcome,
 	    .format = -1,
 	};
 
-	queue_ending(k, s->id, s->worker, false, &v);
+	queue_ending(k, s->id, s->worker, false, &v, NULL);
 }
 
 /** What a worker says of a session, as far as it can be: only Finish, the last
@@ -243,7 +255,7 @@ ask_end(struct link *l, const struct q_end *q)
 	if (s && s->worker == l->worker && s->recorded) {
 		const struct session_verdict v = believable(s, &q->verdict);
 
-		queue_ending(k, q->session, l->worker, true, &v);
+		queue_ending(k, q->session, l->worker, true, &v, &q->address);
 		return;
 	}
 	/* never begun, given up before it was, or ended already */
@@ -312,6 +324,9 @@ take_question(struct link *l, const struct question *q)
 		if (within_rate(l, true))
 			refused_note(l, &q->refused);
 		break;
+	case Q_PUSHED:
+		push_heard(l, &q->pushed);
+		break;
 	case Q_BEGIN:
 		ask_begin(l, &q->begin);
 		break;
@@ -333,6 +348,7 @@ take_question(struct link *l, const struct question *q)
 	case Q_CANCEL:
 	case Q_SIGN_ANSWER:
 	case Q_CREDENTIALS:
+	case Q_PUSH:
 		break; /* ours to send, not to get */
 	}
 }

@@ -75,16 +75,6 @@ struct push_op {
 	uint64_t deadline_ms;
 };
 
-/** In the keeper. */
-struct pushes {
-	struct table ops;
-	struct push_op *first; /**< of all ops */
-	uint64_t last_ref;
-	struct loop_timer timer;
-	struct table triggered;
-	unsigned runs; /**< clients that carry out a push */
-};
-
 /* push.c */
 
 MUST_CHECK enum rc pushes_init(struct keeper *k);
@@ -145,7 +135,7 @@ MUST_CHECK enum rc push_record_failed(struct keeper *k,
     const struct push_wish *w, enum push_reason why, const char *detail);
 /** Rows of a decision that a push has brought about, in the open group; before
  *  those of the decision. Errors: as ledger_append. */
-MUST_CHECK enum rc push_append(struct keeper *k, const struct job *j);
+MUST_CHECK enum rc push_append(struct keeper *k, struct job *j);
 
 /* push_trigger.c */
 
