@@ -31,8 +31,7 @@ settle_endings(struct keeper *k, enum rc rc)
 		k->endings = e->next;
 		k->ending_count--;
 		if (s && s->pushed && e->verdict.outcome == OUTCOME_OK)
-			push_untie(
-			    k, s->name[0] == 'n', session_endpoint(s));
+			push_untie(k, s->name[0] == 'n', session_endpoint(s));
 		if (s)
 			session_forget(k, s);
 		if (e->answer)

@@ -63,7 +63,8 @@ do_supersede(
 	if (!s)
 		s = session_of_endpoint(k, true, arg);
 	if (!s) {
-		reply_str(r, "error", "no bootstrap of that endpoint is running");
+		reply_str(
+		    r, "error", "no bootstrap of that endpoint is running");
 		return 66;
 	}
 	end_session(k, s, s->finishing ? OUTCOME_UNKNOWN : OUTCOME_FAILED,
@@ -111,8 +112,7 @@ client_say(struct client *c, const struct reply *r)
 
 	/* small beside the socket's buffer: a full one is not read */
 	if (!r->w.full)
-		n = send(
-		    c->fd, r->buf, r->w.len, MSG_DONTWAIT | MSG_NOSIGNAL);
+		n = send(c->fd, r->buf, r->w.len, MSG_DONTWAIT | MSG_NOSIGNAL);
 	if (n >= 0 && (size_t)n == r->w.len)
 		return;
 	/* the loop finds it closed */
@@ -200,7 +200,8 @@ on_client(void *ctx, uint32_t events)
 	}
 	memmove(c->line, c->line + done, c->len - done);
 	c->len -= done;
-	if (c->len == sizeof(c->line) || (!c->run && c->len >= CONTROL_LINE_MAX))
+	if (c->len == sizeof(c->line) ||
+	    (!c->run && c->len >= CONTROL_LINE_MAX))
 		client_close(c);
 }
 

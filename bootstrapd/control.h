@@ -7,7 +7,8 @@
  * may open the socket file is served: root, the keeper's user and its group
  * (mode 0660); the uid of who asks is recorded.
  *
- * After `push COUNT "SELECTION"` or `push-resume PUSH` the connection stays.
+ * After `push COUNT WAY TO "SELECTION"` or `push-resume PUSH` the connection
+ * stays.
  * The answers are blocks of such lines, each ended by an empty one; the first
  * has `push`, or `error` and `exit`. Then the client sends any number of
  *

@@ -105,14 +105,21 @@ control_push_start(
     struct keeper *k, struct client *c, struct span arg, struct reply *r)
 {
 	uint8_t selection[CONTROL_LINE_MAX];
-	struct field f[6];
+	enum push_way way;
+	struct address address;
+	struct field f[8];
 	struct writer w;
+	struct span to;
 	uint64_t count;
 	size_t n = 0;
 
 	writer_init(&w, selection, sizeof(selection));
 	if (!span_decimal(take_word(&arg), UINT32_MAX, &count) || count == 0 ||
-	    !take_quoted(&arg, &w))
+	    !push_way_read(take_word(&arg), &way))
+		return refuse(r, "malformed", NULL, 64);
+	to = take_word(&arg);
+	if ((!span_is(to, "-") && address_parse(to, &address) != RC_OK) ||
+	    !take_quoted(&arg, &w) || arg.len > 0)
 		return refuse(r, "malformed", NULL, 64);
 	c->run = run_new(k);
 	if (!c->run)
@@ -121,8 +128,10 @@ control_push_start(
 	f[n++] = F_INT("uid", c->uid);
 	f[n++] = F_TEXT("selection", writer_span(&w));
 	f[n++] = F_INT("count", count);
-	f[n++] = F_BYTES(
-	    "policy_set", span_of(k->policies.set->digest, DIGEST_LEN));
+	f[n++] = F_TEXT("via", push_way_name(way));
+	f[n++] = F_TEXT("to", to);
+	f[n++] =
+	    F_BYTES("policy_set", span_of(k->policies.set->digest, DIGEST_LEN));
 	f[n++] = F_TEXT("instance", k->args->instance);
 	if (push_record(
 		k, "push_started", c->run->id, (struct span){0}, f, n) != RC_OK)
@@ -169,8 +178,7 @@ control_push_resume(
 	memcpy(c->run->id, id, sizeof(id));
 	f[0] = F_INT("uid", c->uid);
 	f[1] = F_TEXT("instance", k->args->instance);
-	if (push_record(k, "push_resumed", id, (struct span){0}, f, 2) !=
-	    RC_OK)
+	if (push_record(k, "push_resumed", id, (struct span){0}, f, 2) != RC_OK)
 		return run_refused(c, r);
 	put_run(k, c, r);
 	return 0;
@@ -221,14 +229,12 @@ do_planned(struct keeper *k, struct client *c, struct span rest)
 		events[i] = (struct ledger_event){
 		    .kind = "push_planned",
 		    .session = span_of(run->id, PUSH_ID_LEN),
-		    .endpoint =
-			span_of(run->plan[i].bytes, run->plan[i].len),
+		    .endpoint = span_of(run->plan[i].bytes, run->plan[i].len),
 		    .fields = f,
 		    .field_count = 1,
 		};
 	if (rest.len > 0 ||
-	    (run->count > 0 &&
-		record_events(k, events, run->count) != RC_OK))
+	    (run->count > 0 && record_events(k, events, run->count) != RC_OK))
 		return false;
 	run->planned += run->count;
 	run->count = 0;
@@ -322,8 +328,8 @@ do_answered(struct keeper *k, struct client *c, struct span rest)
 	if (d.len)
 		f[n++] = F_TEXT("detail", writer_span(&d));
 	f[n++] = F_INT("uid", c->uid);
-	if (push_record(k, "push_answered", c->run->id, writer_span(&e), f,
-		n) == RC_OK)
+	if (push_record(
+		k, "push_answered", c->run->id, writer_span(&e), f, n) == RC_OK)
 		push_say(c, "noted", writer_span(&e));
 	else
 		push_lost(c, writer_span(&e));
@@ -350,8 +356,8 @@ do_failed(struct keeper *k, struct client *c, struct span rest)
 	else if (!seen.sent || seen.way != PUSH_TRIGGER || seen.failed)
 		push_say(c, "error", wish.endpoint);
 	else
-		push_fail(k, c, &wish, PUSH_TRIGGER_FAILED,
-		    (const char *)detail);
+		push_fail(
+		    k, c, &wish, PUSH_TRIGGER_FAILED, (const char *)detail);
 	return true;
 }
 

@@ -45,7 +45,8 @@ put_health(struct reply *r, struct keeper *k)
 	struct token_health token;
 
 	jobs_health(k->jobs, &token);
-	reply_str(r, "health", token.ok && k->ledger_health.ok ? "ok" : "degraded");
+	reply_str(
+	    r, "health", token.ok && k->ledger_health.ok ? "ok" : "degraded");
 	reply_str(r, "token", hsm_token_name(k->hsm));
 	reply_str(r, "token.state", token.ok ? "ok" : "away");
 	if (!token.ok) {

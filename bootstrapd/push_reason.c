@@ -20,8 +20,7 @@ static const struct entry table[PUSH_REASONS] = {
     [PUSH_NOT_ADMITTED] = {"address-not-admitted",
 	"No `nosec` identity admits that device from that address.",
 	"Add the network to a `nosec` identity, or use another way."},
-    [PUSH_UNREACHABLE] = {"unreachable",
-	"Nobody answers at that address.",
+    [PUSH_UNREACHABLE] = {"unreachable", "Nobody answers at that address.",
 	"Its address may have changed, or a NAT may have forgotten it: have "
 	"its server trigger it, or wait until it comes."},
     [PUSH_NO_TRIGGER] = {"no-trigger",

@@ -218,8 +218,7 @@ push_record_failed(struct keeper *k, const struct push_wish *w,
     enum push_reason why, const char *detail)
 {
 	struct field f[8];
-	size_t n =
-	    failed_fields(f, why, span_str(detail), k->args->instance);
+	size_t n = failed_fields(f, why, span_str(detail), k->args->instance);
 
 	return push_record(k, "push_failed", w->push, w->endpoint, f, n);
 }

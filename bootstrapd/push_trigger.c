@@ -185,7 +185,8 @@ record_sent(struct keeper *k, const struct push_wish *w,
 	char until[25];
 	size_t n = 0, count = 0;
 
-	ledger_time(clock_wall_ms() + (int64_t)k->config->push_window_ms, until);
+	ledger_time(
+	    clock_wall_ms() + (int64_t)k->config->push_window_ms, until);
 	f[n++] = F_TEXT("way", push_way_name(PUSH_TRIGGER));
 	f[n++] = F_TEXT("kind", last->nosec ? "nosec" : "proved");
 	f[n++] = F_TEXT("policy", (const char *)last->policy);
@@ -237,8 +238,8 @@ push_trigger(struct keeper *k, struct client *c, const struct push_wish *w,
 	reply_str(r, "state", "trigger");
 	if (!p || put_requests(r, p, w->endpoint, &names) == 0) {
 		push_fail(k, c, w, PUSH_TRIGGER_UNSAFE, NULL);
-	} else if (record_sent(
-		       k, w, last, writer_span(&names), again) != RC_OK) {
+	} else if (record_sent(k, w, last, writer_span(&names), again) !=
+	    RC_OK) {
 		push_lost(c, w->endpoint);
 	} else if (!expect(k, w->push, last->nosec, w->endpoint,
 		       clock_now_ms() + k->config->push_window_ms)) {
@@ -255,8 +256,8 @@ push_trigger(struct keeper *k, struct client *c, const struct push_wish *w,
 void
 push_tie(struct keeper *k, struct job *j)
 {
-	struct triggered *t = find(
-	    k, j->request.proof == PROOF_NONE, j->decision.peer.endpoint);
+	struct triggered *t =
+	    find(k, j->request.proof == PROOF_NONE, j->decision.peer.endpoint);
 
 	if (!t || clock_now_ms() > t->until_ms)
 		return;

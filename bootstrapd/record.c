@@ -3,8 +3,8 @@
 
 #include "coap/message.h"
 #include "link.h"
-#include "push.h"
 #include "lwm2m/format.h"
+#include "push.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -191,8 +191,8 @@ is_header(const char *pattern)
 }
 
 enum rc
-trigger_header(struct writer *w, const char *pattern,
-    const struct trigger_names *names)
+trigger_header(
+    struct writer *w, const char *pattern, const struct trigger_names *names)
 {
 	if (!is_header(pattern))
 		return RC_CONFIG;

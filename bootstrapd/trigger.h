@@ -40,8 +40,8 @@ MUST_CHECK enum rc trigger_method(
     struct writer *w, const struct policy_trigger *t);
 MUST_CHECK enum rc trigger_url(struct writer *w, const struct policy_trigger *t,
     const struct trigger_names *names);
-MUST_CHECK enum rc trigger_header(struct writer *w, const char *pattern,
-    const struct trigger_names *names);
+MUST_CHECK enum rc trigger_header(
+    struct writer *w, const char *pattern, const struct trigger_names *names);
 /** Nothing is appended where there is no body. */
 MUST_CHECK enum rc trigger_body(struct writer *w,
     const struct policy_trigger *t, const struct trigger_names *names);

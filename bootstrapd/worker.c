@@ -354,6 +354,8 @@ worker_init(struct worker *w, const struct worker_args *args)
 	if (rc == RC_OK)
 		rc = table_init(&w->peers);
 	if (rc == RC_OK)
+		rc = table_init(&w->granted);
+	if (rc == RC_OK)
 		rc = table_init(&w->boots);
 	if (rc == RC_OK)
 		rc = table_init(&w->waits);
@@ -381,6 +383,8 @@ worker_fini(struct worker *w)
 	for (size_t i = 0; i < w->listener_count; i++)
 		dtls_free(w->listeners[i].dtls);
 	flush(w);
+	pushed_fini(w);
+	table_fini(&w->granted);
 	table_fini(&w->peers);
 	table_fini(&w->boots);
 	table_fini(&w->waits);
