@@ -40,7 +40,7 @@ wrote_in() {
 }
 
 offered_cipher() {
-	grep -q "^BOOTSTRAP accepted code=2.04 cipher=$2 " "$WORK/$1" || show "$1"
+	grep -qx "BOOTSTRAP accepted code=2.04 cipher=$2" "$WORK/$1" || show "$1"
 }
 
 refused_with() {

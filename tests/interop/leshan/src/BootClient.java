@@ -41,7 +41,7 @@ import org.eclipse.leshan.transport.californium.client.endpoint.CaliforniumClien
  *
  * <pre>
  * BOOTSTRAP started uri=coaps://127.0.0.1:5684 endpoint=dev-1 pct=112
- * BOOTSTRAP accepted code=2.04 cipher=TLS_PSK_WITH_AES_128_CCM_8 cid=8
+ * BOOTSTRAP accepted code=2.04 cipher=TLS_PSK_WITH_AES_128_CCM_8
  * REQUEST DISCOVER / format=40 -> 2.05 bytes=70
  * REQUEST WRITE /0/1 format=112 bytes=104 -> 2.04
  * REQUEST FINISH /bs -> 2.04

@@ -73,14 +73,11 @@ final class Options {
         Options o = new Options();
         for (int i = 0; i < args.length; i++) {
             String name = args[i];
-            boolean flag = true;
-            switch (name) {
-            case "--omit-ep" -> o.omitEndpoint = true;
-            case "--hold" -> o.hold = true;
-            default -> flag = false;
-            }
-            if (flag)
+            if (name.equals("--omit-ep") || name.equals("--hold")) {
+                o.omitEndpoint |= name.equals("--omit-ep");
+                o.hold |= name.equals("--hold");
                 continue;
+            }
             if (i + 1 == args.length)
                 throw new UsageException(name + ": no such option, or its value is missing");
             String value = args[++i];

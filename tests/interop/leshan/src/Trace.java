@@ -14,7 +14,6 @@ import org.eclipse.californium.core.network.CoapEndpoint;
 import org.eclipse.californium.core.network.interceptors.MessageInterceptor;
 import org.eclipse.californium.elements.DtlsEndpointContext;
 import org.eclipse.californium.elements.config.Configuration;
-import org.eclipse.californium.elements.util.Bytes;
 import org.eclipse.leshan.client.endpoint.ClientEndpointToolbox;
 import org.eclipse.leshan.client.servers.ServerInfo;
 import org.eclipse.leshan.transport.californium.client.endpoint.CaliforniumClientEndpointFactory;
@@ -45,15 +44,9 @@ final class Trace implements MessageInterceptor {
         if (!"bs".equals(asked.remove(response.getToken())))
             return;
         if (response.getSourceContext() instanceof DtlsEndpointContext dtls)
-            line("BOOTSTRAP %s code=%s cipher=%s cid=%s", verdict(response), code(response), dtls.getCipher(),
-                    length(dtls.get(DtlsEndpointContext.KEY_WRITE_CONNECTION_ID)));
+            line("BOOTSTRAP %s code=%s cipher=%s", verdict(response), code(response), dtls.getCipher());
         else
-            line("BOOTSTRAP %s code=%s cipher=- cid=-", verdict(response), code(response));
-    }
-
-    /** In bytes, of the Connection ID that the peer is sent; one is agreed on or not. */
-    private static String length(Bytes connectionId) {
-        return connectionId == null ? "-" : String.valueOf(connectionId.length());
+            line("BOOTSTRAP %s code=%s cipher=-", verdict(response), code(response));
     }
 
     @Override
