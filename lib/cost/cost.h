@@ -75,9 +75,10 @@ struct cost {
 	/** Times that one side has to wait for the other before it goes on. */
 	uint32_t round_trips;
 	uint32_t blocks; /**< messages with a part of a body */
-	/** From the first datagram to the end of the bootstrap, where of the
-	 *  largest datagrams the costliest is lost; TIME_NEVER: it does not
-	 *  come to its end there. Only when asked for. */
+	/** From the first datagram to the end of the bootstrap, where behind
+	 *  the handshake the largest datagram of one way is lost, whichever
+	 *  takes longer; TIME_NEVER: it does not come to its end there. Only
+	 *  when asked for. */
 	uint64_t worst_ms[COST_LINKS];
 };
 

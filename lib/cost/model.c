@@ -49,13 +49,25 @@ model_fini(struct model *m)
 	*m = (struct model){0};
 }
 
-/** What it says that it prefers; -1: nothing. */
-static int
-preferred(const struct policy_profile *p)
+static bool
+takes_format(const struct policy_profile *p, uint32_t format)
 {
-	if (p->version <= 10)
-		return -1;
-	return p->format_count ? p->formats[0] : FORMAT_SENML_CBOR;
+	for (size_t i = 0; i < p->format_count; i++)
+		if (p->formats[i] == format)
+			return true;
+	return p->format_count == 0 && format_by_number((int)format) != NULL;
+}
+
+int
+model_prefers(const struct policy_profile *p)
+{
+	static const uint16_t named[] = {
+	    FORMAT_SENML_CBOR, FORMAT_SENML_JSON, FORMAT_LWM2M_CBOR};
+
+	for (size_t i = 0; i < 3 && p->version > 10; i++)
+		if (takes_format(p, named[i]))
+			return named[i];
+	return -1;
 }
 
 void
@@ -69,7 +81,7 @@ model_start(struct model *m, uint64_t now_ms)
 	    .content_format = COAP_FORMAT_NONE,
 	    .accept = COAP_FORMAT_NONE,
 	};
-	int format = preferred(m->device);
+	int format = model_prefers(m->device);
 	struct writer w;
 	uint32_t ref;
 
@@ -117,15 +129,6 @@ uint_option(const struct coap_message *c, uint16_t number, uint32_t other)
 	uint32_t v;
 
 	return o && coap_uint_value(o->value, &v) ? v : other;
-}
-
-static bool
-takes_format(const struct policy_profile *p, uint32_t format)
-{
-	for (size_t i = 0; i < p->format_count; i++)
-		if (p->formats[i] == format)
-			return true;
-	return p->format_count == 0 && format_by_number((int)format) != NULL;
 }
 
 static uint8_t

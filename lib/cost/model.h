@@ -2,9 +2,9 @@
  * model.h - the device at the other end while a bootstrap is measured: it keeps
  * to the standard, answers at once, and has what its profile says.
  *
- * It asks with `ep`, and from LwM2M 1.1 on with the first format of its profile
- * as `pct` (SenML CBOR where the profile lists none). It takes and keeps what
- * is written, in blocks too, and answers Read and Discover from that; before
+ * It asks with `ep`, and from LwM2M 1.1 on with SenML CBOR as `pct`, as all
+ * clients do that were seen, or with what its profile has in its place. It takes
+ * and keeps what is written, in blocks too, and answers Read and Discover from that; before
  * anything is written it has its Bootstrap-Server Account and `/3/0`, and knows
  * the objects 1 and 2. Sans-IO, over lib/coap.
  */
@@ -34,6 +34,9 @@ MUST_CHECK enum rc model_init(struct model *m,
     const struct policy_profile *device, struct span endpoint,
     struct coap_peer *coap);
 void model_fini(struct model *m);
+
+/** The format that such a device names in its request; -1: none. */
+int model_prefers(const struct policy_profile *device);
 
 /** Send the Bootstrap-Request. */
 void model_start(struct model *m, uint64_t now_ms);

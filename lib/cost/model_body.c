@@ -78,8 +78,8 @@ model_discover(const struct model *m, struct lwm2m_path path, struct writer *w)
 	/* what a policy has written beyond those */
 	for (size_t i = 0; i < m->shelf.count; i++) {
 		struct lwm2m_path at = m->shelf.entries[i].path;
-		bool known = i > 0 &&
-		    m->shelf.entries[i - 1].path.object == at.object;
+		bool known =
+		    i > 0 && m->shelf.entries[i - 1].path.object == at.object;
 
 		for (size_t o = 0; o < n; o++)
 			known |= at.object == objects[o];

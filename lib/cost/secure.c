@@ -35,8 +35,8 @@ secure_papers_make(struct secure_papers *p, const struct cost_case *c)
 	_Static_assert((int)COST_CHAIN_MAX <= (int)SAMPLE_CHAIN_MAX,
 	    "what is shown can be made");
 	secure_papers_fini(p);
-	if (strlen(name) >= sizeof(p->name) ||
-	    server->count > COST_CHAIN_MAX || device->count > COST_CHAIN_MAX)
+	if (strlen(name) >= sizeof(p->name) || server->count > COST_CHAIN_MAX ||
+	    device->count > COST_CHAIN_MAX)
 		return RC_MALFORMED;
 	p->proof = c->proof;
 	p->server_chain = c->server_chain;
@@ -47,8 +47,7 @@ secure_papers_make(struct secure_papers *p, const struct cost_case *c)
 	rc = sample_make(&p->server, name[0] ? name : "server.invalid",
 	    server->len, server->count);
 	if (rc == RC_OK)
-		rc = sample_make(
-		    &p->device, NULL, device->len, device->count);
+		rc = sample_make(&p->device, NULL, device->len, device->count);
 	return rc == RC_TOO_LARGE ? RC_MALFORMED : rc;
 }
 
@@ -95,8 +94,8 @@ open_client(struct secure *s, const struct cost_case *c)
 {
 	const struct secure_papers *p = s->papers;
 	struct dtls_client_config config = {
-	    .version = c->transport == COST_DTLS_13 ? DTLS_CLIENT_13
-						    : DTLS_CLIENT_12,
+	    .version =
+		c->transport == COST_DTLS_13 ? DTLS_CLIENT_13 : DTLS_CLIENT_12,
 	};
 	uint8_t zeros[DTLS_KEY_MAX] = {0};
 	struct secret key = {0};
@@ -142,9 +141,7 @@ secure_open(struct secure *s, const struct secure_papers *papers,
 	*s = (struct secure){
 	    .papers = papers,
 	    .key_len = c->key_len,
-	    .address = {.family = 4,
-		.ip = {192, 0, 2, 1},
-		.port = DEVICE_PORT},
+	    .address = {.family = 4, .ip = {192, 0, 2, 1}, .port = DEVICE_PORT},
 	};
 	if (c->proof == COST_PSK &&
 	    (c->key_len < DTLS_KEY_MIN || c->key_len > DTLS_KEY_MAX))
@@ -221,6 +218,8 @@ secure_server_next(struct secure *s, struct span *message, uint64_t now_ms)
 		case DTLS_EVENT_DATA:
 			*message = ev.data;
 			return true;
+		case DTLS_EVENT_MOVED:
+			break;
 		case DTLS_EVENT_CLOSED:
 			s->broken |= ev.conn == s->conn || !s->accepted;
 			s->accepted = false;

@@ -50,6 +50,7 @@ void secure_server_receive(
     struct secure *s, struct span datagram, uint64_t now_ms);
 /** Answer what the server asks for, and take the next CoAP message that has
  *  come; borrowed until the next call. False: none. */
-bool secure_server_next(struct secure *s, struct span *message, uint64_t now_ms);
+bool secure_server_next(
+    struct secure *s, struct span *message, uint64_t now_ms);
 
 #endif

@@ -39,7 +39,6 @@ const struct lwm2m_value *shelf_get(
     const struct shelf *s, struct lwm2m_path path);
 
 /** The first instance of `object` from `*instance` on. False: there is none. */
-bool shelf_instance(
-    const struct shelf *s, uint16_t object, uint16_t *instance);
+bool shelf_instance(const struct shelf *s, uint16_t object, uint16_t *instance);
 
 #endif

@@ -15,6 +15,7 @@ enum {
 	SIGNATURE_LEN = 71, /* bytes: 70, 71 and 72 are usual */
 	TRIES_MAX = 200, /* half of all have that length */
 	FILL_STEPS_MAX = 8, /* until the length of lengths fits */
+	CN_FILL_MAX = 64, /* characters of a name (RFC 5280 A.1) */
 };
 
 /* What a certificate is made from. */
@@ -70,14 +71,11 @@ put_uses(X509 *x, const struct draft *d)
 {
 	char san[300];
 
-	if (!put_extension(x, NID_basic_constraints,
-		d->authority ? "critical,CA:TRUE" : "critical,CA:FALSE") ||
-	    !put_extension(x, NID_key_usage,
-		d->authority ? "critical,keyCertSign,cRLSign"
-			     : "critical,digitalSignature"))
-		return false;
 	if (d->authority)
-		return true;
+		return put_extension(
+			   x, NID_basic_constraints, "critical,CA:TRUE") &&
+		    put_extension(
+			x, NID_key_usage, "critical,keyCertSign,cRLSign");
 	if (!put_extension(
 		x, NID_ext_key_usage, d->name ? "serverAuth" : "clientAuth"))
 		return false;
@@ -85,6 +83,22 @@ put_uses(X509 *x, const struct draft *d)
 		return true;
 	(void)snprintf(san, sizeof(san), "DNS:%s", d->name);
 	return put_extension(x, NID_subject_alt_name, san);
+}
+
+/* A longer name for the first few bytes, which an extension is too large for;
+ * but not of a CA, whose name stands elsewhere too. */
+static bool
+put_subject(X509 *x, const struct draft *d, size_t *fill)
+{
+	char cn[CN_FILL_MAX + 1] = {0};
+	size_t n = strlen(d->subject);
+
+	memcpy(cn, d->subject, n);
+	if (!d->authority && *fill + n <= CN_FILL_MAX) {
+		memset(cn + n, '-', *fill);
+		*fill = 0;
+	}
+	return put_name(X509_get_subject_name(x), cn);
 }
 
 /* With `fill` bytes more than it needs. Owned; NULL: it cannot be. */
@@ -97,7 +111,7 @@ build(const struct draft *d, size_t fill)
 	    ASN1_INTEGER_set(X509_get_serialNumber(x), d->serial) == 1 &&
 	    X509_gmtime_adj(X509_getm_notBefore(x), -DAY_S) &&
 	    X509_gmtime_adj(X509_getm_notAfter(x), DAY_S) &&
-	    put_name(X509_get_subject_name(x), d->subject) &&
+	    put_subject(x, d, &fill) &&
 	    put_name(X509_get_issuer_name(x), d->issuer) &&
 	    X509_set_pubkey(x, d->key) == 1 && put_uses(x, d) &&
 	    (fill == 0 || put_fill(x, fill)))
@@ -106,10 +120,12 @@ build(const struct draft *d, size_t fill)
 	return NULL;
 }
 
-/* Sign until the certificate has `len` bytes, 0: any. Its length; 0: never. */
+/* Sign until the certificate has `len` bytes; 0: until its signature has the
+ * usual length. Its length; 0: never. */
 static size_t
 sign_to(X509 *x, const struct draft *d, size_t len, uint8_t *out)
 {
+	const ASN1_BIT_STRING *signature;
 	uint8_t *p = out;
 	int n;
 
@@ -119,7 +135,8 @@ sign_to(X509 *x, const struct draft *d, size_t len, uint8_t *out)
 		n = i2d_X509(x, NULL);
 		if (n <= 0 || n > SAMPLE_CERT_MAX)
 			return 0;
-		if (len == 0 || (size_t)n == len)
+		X509_get0_signature(&signature, NULL, x);
+		if (len ? (size_t)n == len : signature->length == SIGNATURE_LEN)
 			return (size_t)i2d_X509(x, &p);
 	}
 	return 0;
@@ -132,24 +149,23 @@ make_one(const struct draft *d, size_t len, uint8_t *out, size_t *out_len)
 	size_t fill = 0, is;
 
 	*out_len = 0;
-	for (unsigned i = 0; i < FILL_STEPS_MAX; i++) {
+	for (unsigned i = 0; i < FILL_STEPS_MAX && *out_len == 0; i++) {
 		X509 *x = build(d, fill);
 
 		is = x ? sign_to(x, d, 0, out) : 0;
-		/* within what a signature more or less can do */
-		if (is && (len == 0 || (is + 2 >= len && is <= len + 2))) {
+		if (len == 0 || is == len)
+			*out_len = is;
+		else if (is + 1 == len || is == len + 1)
+			/* a length of a length has grown with it */
 			*out_len = sign_to(x, d, len, out);
-			X509_free(x);
-			return *out_len ? RC_OK : RC_MALFORMED;
-		}
 		X509_free(x);
 		if (is == 0)
 			return RC_MEMORY;
 		if (is > len && fill <= is - len)
-			return RC_MALFORMED;
+			break;
 		fill = fill + len - is;
 	}
-	return RC_MALFORMED;
+	return *out_len ? RC_OK : RC_MALFORMED;
 }
 
 static enum rc
@@ -174,7 +190,7 @@ keep_key(struct sample *s, EVP_PKEY *key)
 }
 
 static const char *const subjects[SAMPLE_CHAIN_MAX + 1] = {
-    "sample", "sample 1", "sample 2", "sample 3", "sample 4"};
+    "s", "1", "2", "3", "4"};
 
 /* The certificate `i` of the chain; the one behind the last is the root. */
 static enum rc
@@ -202,8 +218,7 @@ make_link(struct sample *s, EVP_PKEY *const *keys, size_t i, size_t count,
 }
 
 enum rc
-sample_make(
-    struct sample *s, const char *name, const size_t *len, size_t count)
+sample_make(struct sample *s, const char *name, const size_t *len, size_t count)
 {
 	EVP_PKEY *keys[SAMPLE_CHAIN_MAX + 1] = {0};
 	enum rc rc = RC_OK;
@@ -222,8 +237,7 @@ sample_make(
 	if (rc == RC_OK)
 		rc = keep_key(s, keys[0]);
 	for (size_t i = 0; i <= count && count && rc == RC_OK; i++)
-		rc = make_link(
-		    s, keys, i, count, name, i < count ? len[i] : 0);
+		rc = make_link(s, keys, i, count, name, i < count ? len[i] : 0);
 	for (size_t i = 0; i <= count; i++)
 		EVP_PKEY_free(keys[i]);
 	ERR_clear_error();
@@ -236,8 +250,7 @@ split(const uint8_t *der, size_t len, uint8_t *out)
 {
 	const unsigned char *p = der;
 	ECDSA_SIG *sig = d2i_ECDSA_SIG(NULL, &p, (long)len);
-	bool done = sig &&
-	    BN_bn2binpad(ECDSA_SIG_get0_r(sig), out, 32) == 32 &&
+	bool done = sig && BN_bn2binpad(ECDSA_SIG_get0_r(sig), out, 32) == 32 &&
 	    BN_bn2binpad(ECDSA_SIG_get0_s(sig), out + 32, 32) == 32;
 
 	ECDSA_SIG_free(sig);
@@ -259,8 +272,8 @@ sample_sign(const struct sample *s,
 	for (unsigned i = 0; done && len != SIGNATURE_LEN && i < TRIES_MAX;
 	     i++) {
 		len = sizeof(der);
-		done = EVP_PKEY_sign(
-			   ctx, der, &len, digest, P256_DIGEST_LEN) == 1;
+		done =
+		    EVP_PKEY_sign(ctx, der, &len, digest, P256_DIGEST_LEN) == 1;
 	}
 	done = done && split(der, len, signature);
 	EVP_PKEY_CTX_free(ctx);

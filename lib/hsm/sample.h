@@ -17,7 +17,8 @@ enum {
 struct sample {
 	struct secret private_key; /**< PKCS#8 in DER */
 	uint8_t spki[P256_SPKI_LEN];
-	uint8_t chain[SAMPLE_CHAIN_MAX * SAMPLE_CERT_MAX]; /**< DER, leaf first */
+	uint8_t
+	    chain[SAMPLE_CHAIN_MAX * SAMPLE_CERT_MAX]; /**< DER, leaf first */
 	size_t chain_len;
 	uint8_t root[SAMPLE_CERT_MAX]; /**< the anchor, which is not shown */
 	size_t root_len;
@@ -27,11 +28,11 @@ struct sample {
  * A key pair, and for it `count` certificates (0: none) of just `len[i]` bytes
  * in DER, the pair's own first, each signed by the next and the last by a root.
  * `name` becomes its dNSName; NULL: it is a client's.
- * Errors: RC_MALFORMED (a length that no such certificate can have, about 350
- * bytes or less), RC_TOO_LARGE, RC_MEMORY.
+ * Errors: RC_MALFORMED (a length that no such certificate can have, less than
+ * 300 bytes or so), RC_TOO_LARGE, RC_MEMORY.
  */
-MUST_CHECK enum rc sample_make(struct sample *s, const char *name,
-    const size_t *len, size_t count);
+MUST_CHECK enum rc sample_make(
+    struct sample *s, const char *name, const size_t *len, size_t count);
 
 /** Sign with its key, so that the signature has 71 bytes in DER: as every
  *  second one. Errors: RC_MEMORY. */

@@ -22,6 +22,9 @@ LAYERS = {
     "lib/ledger": ["base"],
     "lib/policy": ["base", "lwm2m"],
     "lib/bootstrap": ["base", "coap", "lwm2m"],
+    "lib/cost": [
+        "base", "coap", "lwm2m", "dtls", "hsm", "policy", "bootstrap",
+    ],
     "lib/issue": [
         "base", "lwm2m", "hsm", "ledger", "policy", "bootstrap",
     ],

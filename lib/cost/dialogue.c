@@ -1,4 +1,4 @@
-#include "cost/table.h"
+#include "cost/dialogue.h"
 
 #include "lwm2m/format.h"
 
@@ -28,13 +28,13 @@ fill(void *ctx, void *out, size_t len)
 }
 
 static bool
-is_plain(const struct cost_table *t)
+is_plain(const struct dialogue *t)
 {
 	return t->c->transport == COST_UDP;
 }
 
 static void
-fault(struct cost_table *t, enum rc rc)
+fault(struct dialogue *t, enum rc rc)
 {
 	if (t->rc == RC_OK)
 		t->rc = rc;
@@ -42,7 +42,7 @@ fault(struct cost_table *t, enum rc rc)
 
 /** A message that carries a part of a body. */
 static void
-note_blocks(struct cost_table *t, struct span message)
+note_blocks(struct dialogue *t, struct span message)
 {
 	struct coap_message m;
 
@@ -56,7 +56,7 @@ note_blocks(struct cost_table *t, struct span message)
 /* --- the server ----------------------------------------------------------- */
 
 static void
-begin(struct cost_table *t, uint32_t ref)
+begin(struct dialogue *t, uint32_t ref)
 {
 	struct session_config config = {
 	    .lifetime_ms = SESSION_LIFETIME_MS,
@@ -66,9 +66,9 @@ begin(struct cost_table *t, uint32_t ref)
 	if (t->session)
 		return; /* a repetition that the exchange layer let pass */
 	t->request_ref = ref;
-	config.formats[0] = t->c->device->version <= 10 ? FORMAT_TLV
-	    : t->c->device->format_count ? t->c->device->formats[0]
-					 : FORMAT_SENML_CBOR;
+	config.formats[0] = model_prefers(t->c->device);
+	if (config.formats[0] < 0)
+		config.formats[0] = FORMAT_TLV;
 	config.formats[1] = -1;
 	t->session = session_new(&config, t->now_ms);
 	if (!t->session)
@@ -76,7 +76,7 @@ begin(struct cost_table *t, uint32_t ref)
 }
 
 static void
-give_plan(struct cost_table *t)
+give_plan(struct dialogue *t)
 {
 	struct secret plan = {0};
 	enum rc rc = secret_set(&plan, t->c->plan);
@@ -88,7 +88,7 @@ give_plan(struct cost_table *t)
 }
 
 static void
-respond(struct cost_table *t, const struct session_out *out)
+respond(struct dialogue *t, const struct session_out *out)
 {
 	const struct coap_response rs = {
 	    .code = out->code,
@@ -96,13 +96,12 @@ respond(struct cost_table *t, const struct session_out *out)
 	    .max_age_s = out->max_age_s,
 	};
 
-	if (coap_peer_respond(t->coap, t->request_ref, &rs, t->now_ms) !=
-	    RC_OK)
+	if (coap_peer_respond(t->coap, t->request_ref, &rs, t->now_ms) != RC_OK)
 		fault(t, RC_BUG);
 }
 
 static void
-decide(struct cost_table *t, const struct session_verdict *v)
+decide(struct dialogue *t, const struct session_verdict *v)
 {
 	t->decided = true;
 	t->decided_ms = t->now_ms;
@@ -113,7 +112,7 @@ decide(struct cost_table *t, const struct session_verdict *v)
 
 /** What the session has to say, with a keeper that answers at once. */
 static void
-session_work(struct cost_table *t)
+session_work(struct dialogue *t)
 {
 	struct session_out out;
 
@@ -128,8 +127,8 @@ session_work(struct cost_table *t)
 			respond(t, &out);
 			break;
 		case SESSION_OUT_COMMAND:
-			bridge_send(t->session, t->coap, out.command,
-			    t->now_ms, &t->command_ref);
+			bridge_send(t->session, t->coap, out.command, t->now_ms,
+			    &t->command_ref);
 			break;
 		case SESSION_OUT_CANCEL:
 			coap_peer_cancel(t->coap);
@@ -146,7 +145,7 @@ session_work(struct cost_table *t)
 }
 
 static void
-server_message(struct cost_table *t, struct span message)
+server_message(struct dialogue *t, struct span message)
 {
 	struct coap_event ev;
 
@@ -161,7 +160,7 @@ server_message(struct cost_table *t, struct span message)
 }
 
 static void
-server_say(struct cost_table *t)
+server_say(struct dialogue *t)
 {
 	uint8_t buf[COAP_DATAGRAM_MAX];
 	struct writer w;
@@ -172,8 +171,7 @@ server_say(struct cost_table *t)
 			break;
 		note_blocks(t, writer_span(&w));
 		if (is_plain(t))
-			air_send(
-			    &t->air, AIR_DOWN, writer_span(&w), t->now_ms);
+			air_send(&t->air, AIR_DOWN, writer_span(&w), t->now_ms);
 		else if (dtls_send(t->secure.server, t->secure.conn,
 			     writer_span(&w), t->now_ms) != RC_OK)
 			t->secure.broken = true;
@@ -181,7 +179,7 @@ server_say(struct cost_table *t)
 }
 
 static void
-server_records(struct cost_table *t)
+server_records(struct dialogue *t)
 {
 	uint8_t buf[DTLS_DATAGRAM_MAX];
 	struct address to;
@@ -196,7 +194,7 @@ server_records(struct cost_table *t)
 }
 
 static void
-server_work(struct cost_table *t)
+server_work(struct dialogue *t)
 {
 	uint8_t room[AIR_DATAGRAM_MAX];
 	struct span d;
@@ -224,7 +222,7 @@ server_work(struct cost_table *t)
 /* --- the device ----------------------------------------------------------- */
 
 static void
-device_ask(struct cost_table *t)
+device_ask(struct dialogue *t)
 {
 	if (t->asked ||
 	    (!is_plain(t) && !dtls_client_established(t->secure.client)))
@@ -234,7 +232,7 @@ device_ask(struct cost_table *t)
 }
 
 static void
-device_hear(struct cost_table *t, struct span datagram)
+device_hear(struct dialogue *t, struct span datagram)
 {
 	uint8_t plain[DTLS_PLAINTEXT_MAX];
 	struct writer w;
@@ -244,15 +242,15 @@ device_hear(struct cost_table *t, struct span datagram)
 		return;
 	}
 	writer_init(&w, plain, sizeof(plain));
-	if (dtls_client_receive(
-		t->secure.client, datagram, &w, t->now_ms) != RC_OK)
+	if (dtls_client_receive(t->secure.client, datagram, &w, t->now_ms) !=
+	    RC_OK)
 		t->secure.broken = true;
 	if (w.len)
 		model_receive(&t->model, writer_span(&w), t->now_ms);
 }
 
 static void
-device_say(struct cost_table *t)
+device_say(struct dialogue *t)
 {
 	uint8_t buf[DTLS_DATAGRAM_MAX];
 	struct writer w;
@@ -264,8 +262,8 @@ device_say(struct cost_table *t)
 		note_blocks(t, writer_span(&w));
 		if (is_plain(t))
 			air_send(&t->air, AIR_UP, writer_span(&w), t->now_ms);
-		else if (dtls_client_send(
-			     t->secure.client, writer_span(&w)) != RC_OK)
+		else if (dtls_client_send(t->secure.client, writer_span(&w)) !=
+		    RC_OK)
 			t->secure.broken = true;
 	}
 	while (!is_plain(t)) {
@@ -277,7 +275,7 @@ device_say(struct cost_table *t)
 }
 
 static void
-device_work(struct cost_table *t)
+device_work(struct dialogue *t)
 {
 	struct dtls_client *client = t->secure.client;
 	uint8_t room[AIR_DATAGRAM_MAX];
@@ -290,10 +288,9 @@ device_work(struct cost_table *t)
 	    dtls_client_tick(client, t->now_ms) != RC_OK)
 		t->secure.broken = true;
 	device_ask(t);
-	/* what went before, the handshake's last flight, is none of it */
+	t->air.within |= t->asked;
 	coap_peer_tick(t->model.coap, t->now_ms);
 	device_say(t);
-	t->air.within |= t->asked;
 }
 
 /* --- the clock ------------------------------------------------------------ */
@@ -305,7 +302,7 @@ min(uint64_t a, uint64_t b)
 }
 
 static uint64_t
-deadline(const struct cost_table *t)
+deadline(const struct dialogue *t)
 {
 	uint64_t at = air_deadline(&t->air);
 
@@ -322,7 +319,7 @@ deadline(const struct cost_table *t)
 
 /** On until it is decided, and what was under way then has arrived. */
 static void
-run(struct cost_table *t)
+run(struct dialogue *t)
 {
 	uint64_t end = t->now_ms + OVER_MS, at;
 
@@ -340,7 +337,7 @@ run(struct cost_table *t)
 
 /** The device says that it has done, and the server that it has heard. */
 static void
-part(struct cost_table *t)
+part(struct dialogue *t)
 {
 	if (is_plain(t) || !t->decided || t->secure.broken)
 		return;
@@ -354,14 +351,13 @@ part(struct cost_table *t)
 }
 
 static enum rc
-prepare(struct cost_table *t, const struct secure_papers *papers)
+prepare(struct dialogue *t, const struct secure_papers *papers)
 {
 	struct coap_peer *coap = coap_peer_new(&params, fill, NULL);
 	enum rc rc = coap ? RC_OK : RC_MEMORY;
 
 	if (rc == RC_OK)
-		rc = model_init(
-		    &t->model, t->c->device, t->c->endpoint, coap);
+		rc = model_init(&t->model, t->c->device, t->c->endpoint, coap);
 	if (rc == RC_OK) {
 		t->coap = coap_peer_new(&params, fill, NULL);
 		rc = t->coap ? air_init(&t->air) : RC_MEMORY;
@@ -372,14 +368,13 @@ prepare(struct cost_table *t, const struct secure_papers *papers)
 }
 
 enum rc
-table_hold(struct cost_table *t, const struct cost_case *c,
+dialogue_hold(struct dialogue *t, const struct cost_case *c,
     const struct secure_papers *papers, const struct air_link *link,
     size_t lose, uint64_t now_ms)
 {
 	enum rc rc;
 
-	*t = (struct cost_table){
-	    .c = c, .now_ms = now_ms, .started_ms = now_ms};
+	*t = (struct dialogue){.c = c, .now_ms = now_ms, .started_ms = now_ms};
 	rc = prepare(t, papers);
 	if (rc != RC_OK)
 		return rc;
@@ -395,12 +390,12 @@ table_hold(struct cost_table *t, const struct cost_case *c,
 }
 
 void
-table_fini(struct cost_table *t)
+dialogue_fini(struct dialogue *t)
 {
 	session_free(t->session);
 	coap_peer_free(t->coap);
 	model_fini(&t->model);
 	air_fini(&t->air);
 	secure_close(&t->secure);
-	*t = (struct cost_table){0};
+	*t = (struct dialogue){0};
 }

@@ -1,16 +1,16 @@
 /**
- * table.h - both ends of one bootstrap at one table: server and device, the
+ * dialogue.h - both ends of one bootstrap: server and device, the
  * link between them, and the clock. Internal to lib/cost.
  */
-#ifndef COST_TABLE_H
-#define COST_TABLE_H
+#ifndef COST_DIALOGUE_H
+#define COST_DIALOGUE_H
 
 #include "bootstrap/bridge.h"
 #include "cost/air.h"
 #include "cost/model.h"
 #include "cost/secure.h"
 
-struct cost_table {
+struct dialogue {
 	const struct cost_case *c;
 	uint64_t now_ms, started_ms;
 	struct air air;
@@ -33,12 +33,12 @@ struct cost_table {
 /**
  * Hold one bootstrap from `now_ms` on, over `link`; the datagram `lose` (from
  * 1; 0: none) is lost. What happened stands in `t`, which is to be given to
- * table_fini whatever comes out.
+ * dialogue_fini whatever comes out.
  * Errors: as cost_measure. A bootstrap that does not come to its end is none.
  */
-MUST_CHECK enum rc table_hold(struct cost_table *t, const struct cost_case *c,
+MUST_CHECK enum rc dialogue_hold(struct dialogue *t, const struct cost_case *c,
     const struct secure_papers *papers, const struct air_link *link,
     size_t lose, uint64_t now_ms);
-void table_fini(struct cost_table *t);
+void dialogue_fini(struct dialogue *t);
 
 #endif
