@@ -1,7 +1,5 @@
 #include "cost/dialogue.h"
 
-#include "lwm2m/format.h"
-
 enum {
 	SESSION_LIFETIME_MS = 240000, /* as bootstrapd, unless configured */
 	WAITING_MS = 20000,
@@ -61,15 +59,12 @@ begin(struct dialogue *t, uint32_t ref)
 	struct session_config config = {
 	    .lifetime_ms = SESSION_LIFETIME_MS,
 	    .waiting_ms = WAITING_MS,
+	    .pct = model_prefers(t->c->device),
 	};
 
 	if (t->session)
 		return; /* a repetition that the exchange layer let pass */
 	t->request_ref = ref;
-	config.formats[0] = model_prefers(t->c->device);
-	if (config.formats[0] < 0)
-		config.formats[0] = FORMAT_TLV;
-	config.formats[1] = -1;
 	t->session = session_new(&config, t->now_ms);
 	if (!t->session)
 		fault(t, RC_MEMORY);
@@ -134,6 +129,7 @@ session_work(struct dialogue *t)
 			coap_peer_cancel(t->coap);
 			break;
 		case SESSION_OUT_FINISHING:
+		case SESSION_OUT_PACK: /* nobody has asked for one */
 			break;
 		case SESSION_OUT_END:
 			decide(t, out.verdict);

@@ -15,7 +15,9 @@ enum {
 	SIGNATURE_LEN = 71, /* bytes: 70, 71 and 72 are usual */
 	TRIES_MAX = 200, /* half of all have that length */
 	FILL_STEPS_MAX = 8, /* until the length of lengths fits */
-	CN_FILL_MAX = 64, /* characters of a name (RFC 5280 A.1) */
+	CN_MAX = 64, /* characters of a name (RFC 5280 A.1) */
+	CN_BESIDE = 40, /* of them, where there is an extension too */
+	EXTENSION_LEN = 17, /* bytes of one without its content */
 };
 
 /* What a certificate is made from. */
@@ -85,19 +87,20 @@ put_uses(X509 *x, const struct draft *d)
 	return put_extension(x, NID_subject_alt_name, san);
 }
 
-/* A longer name for the first few bytes, which an extension is too large for;
- * but not of a CA, whose name stands elsewhere too. */
+/* A longer name where an extension would be too large; but not of a CA, whose
+ * name stands elsewhere too. What is left for the extension is in `fill`. */
 static bool
 put_subject(X509 *x, const struct draft *d, size_t *fill)
 {
-	char cn[CN_FILL_MAX + 1] = {0};
-	size_t n = strlen(d->subject);
+	char cn[CN_MAX + 1] = {0};
+	size_t n = strlen(d->subject), more = 0;
 
 	memcpy(cn, d->subject, n);
-	if (!d->authority && *fill + n <= CN_FILL_MAX) {
-		memset(cn + n, '-', *fill);
-		*fill = 0;
-	}
+	if (!d->authority)
+		more = *fill + n <= CN_MAX ? *fill : CN_BESIDE;
+	memset(cn + n, '-', more);
+	*fill -= more;
+	*fill -= *fill < EXTENSION_LEN ? *fill : EXTENSION_LEN;
 	return put_name(X509_get_subject_name(x), cn);
 }
 
