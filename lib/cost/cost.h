@@ -17,6 +17,7 @@
 #ifndef COST_COST_H
 #define COST_COST_H
 
+#include "base/heap.h"
 #include "bootstrap/reason.h"
 #include "policy/set.h"
 
