@@ -85,6 +85,7 @@ ONLY_IN = {
     # addresses as values
     "arpa/inet.h": ["lib/base"],
     "netinet/in.h": ["lib/base", "lib/dtls", "bootstrapd"],
+    "netinet/tcp.h": ["bootstrapd"],
     "sys/queue.h": ["lib/dtls", "bootstrapd"],
     "pthread.h": ["lib/base", "lib/dtls", "lib/hsm", "bootstrapd"],
     # clocks: protocol code is given the time
