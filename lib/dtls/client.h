@@ -45,6 +45,10 @@ struct dtls_client_config {
 	struct span server_digest;
 	struct span anchor_digest;
 	bool server_raw; /**< the server has to show a raw key */
+	/** TLS of the same versions over a stream: bytes in place of datagrams,
+	 *  cut anywhere. Offers ALPN "coap" (RFC 8323 section 8.2) where
+	 *  wolfSSL has it. */
+	bool stream;
 };
 
 struct dtls_client;

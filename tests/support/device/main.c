@@ -10,6 +10,7 @@
 #include "options.h"
 #include "report.h"
 #include "socket.h"
+#include "uri.h"
 #include "wire.h"
 
 #include "base/digest.h"
@@ -64,7 +65,8 @@ send_all(struct wire *w, int fd)
 		writer_init(&out, buf, sizeof(buf));
 		if (wire_output(w, &out) != RC_OK)
 			return true;
-		if (send(fd, out.buf, out.len, 0) < 0 && errno != ECONNREFUSED)
+		if (send(fd, out.buf, out.len, MSG_NOSIGNAL) < 0 &&
+		    errno != ECONNREFUSED)
 			return false;
 	}
 }
@@ -84,6 +86,10 @@ receive_all(struct wire *w, int fd)
 			continue;
 		if (n < 0)
 			return false;
+		if (n == 0 && w->frames) {
+			wire_ended(w);
+			return true;
+		}
 		wire_receive(w, span_of(buf, (size_t)n), clock_now_ms());
 		secret_wipe(buf, (size_t)n);
 	}
@@ -195,6 +201,14 @@ save(const char *path, struct span endpoint, const struct store *s)
 	return rc == RC_OK;
 }
 
+static bool
+on_stream(const struct account *a)
+{
+	struct uri uri;
+
+	return uri_read(a->uri, &uri) && uri.stream;
+}
+
 static int
 run(const struct options *o, const struct image *image,
     const struct account *account, struct span endpoint)
@@ -211,6 +225,7 @@ run(const struct options *o, const struct image *image,
 
 	random_bytes(&config.seed, sizeof(config.seed));
 	rc = handshake_init(&h, account);
+	h.config.stream = on_stream(account);
 	/* then its credential names it */
 	if (h.secure && endpoint.len == 0)
 		config.behaviour.omit_endpoint = true;
@@ -222,6 +237,8 @@ run(const struct options *o, const struct image *image,
 		rc = d ? equip(d, image, account) : RC_MEMORY;
 	if (rc == RC_OK)
 		rc = wire_open(&w, d, h.secure ? &h.config : NULL);
+	if (rc == RC_OK && on_stream(account))
+		rc = wire_stream(&w);
 	if (rc == RC_OK)
 		rc = socket_to(account->uri, h.secure, &fd);
 	if (rc != RC_OK) {
