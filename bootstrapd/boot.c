@@ -163,6 +163,7 @@ ask_end(struct boot *b, const struct session_verdict *v)
 
 	memcpy(q.end.session, session_id(b->session), SESSION_ID_LEN);
 	q.end.verdict = *v;
+	q.end.address = b->moved;
 	(void)!link_send(b->worker->keeper, &q);
 }
 
@@ -243,6 +244,13 @@ pump(struct boot *b, uint64_t now_ms)
 	if (loop_timer_set(b->worker->loop, &b->timer, at, on_timer, b) !=
 	    RC_OK)
 		LOG(LOG_ERROR, "out_of_memory", F_TEXT("for", "timer"));
+}
+
+void
+boot_moved(struct boot *b, const struct address *address)
+{
+	/* the question may be asked again: it is still the same device */
+	b->moved = *address;
 }
 
 void

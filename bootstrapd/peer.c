@@ -324,6 +324,28 @@ peer_established(
 }
 
 void
+peer_moved(struct listener *l, uint64_t conn, const struct address *address)
+{
+	struct peer_key k = key_of_conn(l, conn);
+	struct peer *p = find(l->worker, &k);
+	uint8_t was[ADDRESS_TEXT_MAX], is[ADDRESS_TEXT_MAX];
+	struct writer old, new;
+
+	if (!p)
+		return;
+	writer_init(&old, was, sizeof(was));
+	writer_init(&new, is, sizeof(is));
+	address_print(&old, &p->address);
+	address_print(&new, address);
+	LOG(LOG_DEBUG, "moved", F_TEXT("from", writer_span(&old)),
+	    F_TEXT("to", writer_span(&new)));
+	p->address = *address;
+	l->worker->stats.moved++;
+	if (p->boot)
+		boot_moved(p->boot, address);
+}
+
+void
 peer_data(struct listener *l, uint64_t conn, struct span data, uint64_t now_ms)
 {
 	struct peer_key k = key_of_conn(l, conn);

@@ -1,6 +1,7 @@
 #include "sockets.h"
 
 #include "base/event.h"
+#include "steer.h"
 #include "tcp.h"
 #include "udp.h"
 
@@ -89,6 +90,24 @@ sockets_open(const struct config *c, int fds[][LISTENERS_MAX])
 		say_listening(&c->listen[i], &bound);
 	}
 	return RC_OK;
+}
+
+void
+sockets_steer(const struct config *c, int fds[][LISTENERS_MAX],
+    const struct dtls_cid_key *key)
+{
+	for (size_t i = 0; c->workers > 1 && i < c->listen_count; i++) {
+		if (c->listen[i].kind != LISTEN_COAPS ||
+		    steer_attach(fds[0][i], key) == RC_OK)
+			continue;
+		LOG(LOG_WARNING, "no_steering",
+		    F_TEXT("error", strerror(errno)),
+		    F_TEXT("note",
+			"this kernel does not take a filter for the workers' "
+			"sockets: a device that changes its address has to "
+			"begin anew"));
+		return;
+	}
 }
 
 /** A stale socket file of a daemon that was killed is in the way; one that

@@ -81,6 +81,8 @@ struct boot {
 	uint8_t endpoint[256];
 	uint8_t credential[DTLS_IDENTITY_MAX];
 	struct papers *papers; /**< `facts` borrows them; NULL: none */
+	struct address
+	    moved; /**< where its device is now; family 0: as asked */
 };
 
 /** A handshake that waits for its key, or for a signature. */
@@ -146,6 +148,9 @@ void peer_lost(struct peer *p, uint64_t now_ms);
 /** A DTLS association was proved. NULL: no room (it is closed). */
 struct peer *peer_established(
     struct listener *l, const struct dtls_event *ev, uint64_t now_ms);
+/** It is somewhere else now. */
+void peer_moved(
+    struct listener *l, uint64_t conn, const struct address *address);
 /** A record of it came. */
 void peer_data(
     struct listener *l, uint64_t conn, struct span data, uint64_t now_ms);
@@ -171,6 +176,8 @@ bool boot_start(struct peer *p, uint32_t request_ref, const struct request *rq,
     uint64_t now_ms);
 /** An answer, RST, silence to the open command of the peer's bootstrap. */
 void boot_event(struct boot *b, const struct coap_event *ev, uint64_t now_ms);
+/** Its device is somewhere else now. */
+void boot_moved(struct boot *b, const struct address *address);
 /** The transport is gone, or a newer request has come. */
 void boot_detach(struct boot *b, enum reason why, uint64_t now_ms);
 /** The keeper's words. */

@@ -136,6 +136,7 @@ encrypt(struct wire *w, uint64_t now_ms)
 		writer_init(&out, buf, sizeof(buf));
 		if (!next_plain(w, &out))
 			break;
+		w->said++;
 		if (dtls_client_send(w->dtls, writer_span(&out)) != RC_OK)
 			w->broken = true;
 		secret_wipe(buf, out.len);
