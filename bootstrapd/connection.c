@@ -72,8 +72,14 @@ connection_drop(struct connection *c)
 void
 connection_lose(struct connection *c, uint64_t now_ms)
 {
-	if (c->fd >= 0 && !c->finished && c->peer)
+	struct listener *l = c->listener;
+
+	if (c->fd >= 0 && l->dtls) {
+		dtls_stream_ended(l->dtls, c->key.conn, now_ms);
+		listener_serve(l, now_ms);
+	} else if (c->fd >= 0 && !c->finished && c->peer) {
 		peer_lost(c->peer, now_ms);
+	}
 	connection_drop(c);
 }
 
@@ -165,6 +171,13 @@ connection_finish(struct connection *c, uint64_t now_ms)
 {
 	if (c->fd < 0 || c->finished)
 		return;
+	/* its close_notify, if it is we who end it */
+	if (c->listener->dtls) {
+		dtls_close(c->listener->dtls, c->key.conn, now_ms);
+		listener_flush(c->listener, now_ms);
+		if (c->fd < 0 || c->finished)
+			return;
+	}
 	c->finished = true;
 	connection_settle(c);
 	if (c->broken)
@@ -183,6 +196,19 @@ on_timer(void *ctx, uint64_t now_ms)
 
 /* --- what comes in -------------------------------------------------------- */
 
+static void
+take(struct connection *c, struct span bytes, uint64_t now_ms)
+{
+	struct listener *l = c->listener;
+
+	if (l->dtls) {
+		dtls_stream_receive(l->dtls, c->key.conn, bytes, now_ms);
+		listener_serve(l, now_ms);
+	} else if (c->peer) {
+		peer_bytes(c->peer, bytes, now_ms);
+	}
+}
+
 /** False: no more for now. */
 static bool
 read_once(struct connection *c, uint64_t now_ms)
@@ -198,8 +224,8 @@ read_once(struct connection *c, uint64_t now_ms)
 		return false;
 	}
 	c->listener->worker->stats.datagrams_in++;
-	if (!c->finished && c->peer)
-		peer_bytes(c->peer, span_of(buf, len), now_ms);
+	if (!c->finished)
+		take(c, span_of(buf, len), now_ms);
 	secret_wipe(buf, len);
 	return c->fd >= 0 && len == sizeof(buf);
 }

@@ -9,10 +9,6 @@
  * held back, and one alert is sent in its place when it has failed.
  */
 
-enum {
-	DESCRIPTION = PLAIN_ALERT_LEN - 1, /* its place in the record */
-};
-
 #if DTLS_HAVE_ALERT
 /* Of wolfSSL, but in no header: nothing that is has an alert to choose. */
 int SendAlert(WOLFSSL *ssl, int severity, int type);
@@ -21,8 +17,11 @@ int SendAlert(WOLFSSL *ssl, int severity, int type);
 static bool
 is_held(const struct conn *c)
 {
-	return c->proved && !c->verdict && c->state == CONN_HANDSHAKE &&
-	    (DTLS_HAVE_ALERT || !c->is_13);
+	/* Over a stream also a key that was wrong: see conn_wrong_key(). */
+	if (c->state != CONN_HANDSHAKE || c->verdict)
+		return false;
+	return (c->proved && (DTLS_HAVE_ALERT || !c->is_13)) ||
+	    (c->tls && c->key_exchanged);
 }
 
 bool
@@ -37,8 +36,11 @@ alert_hold(struct conn *c, struct span record)
 	(void)wolfSSL_get_alert_history(c->ssl, &said);
 	if (said.last_tx.level != alert_fatal)
 		return false;
-	if (!c->alert_held && !c->is_13 && record.len == PLAIN_ALERT_LEN)
+	if (!c->alert_held && !c->is_13 &&
+	    record.len == (c->tls ? TLS_ALERT_LEN : PLAIN_ALERT_LEN)) {
 		memcpy(c->alert, record.p, record.len);
+		c->alert_len = record.len;
+	}
 	c->alert_held = true;
 	return true;
 }
@@ -55,11 +57,10 @@ description(const struct conn *c, int error)
 static bool
 say_plain(struct conn *c, int code)
 {
-	if (!c->alert_held)
+	if (c->alert_len == 0)
 		return false;
-	c->alert[DESCRIPTION] = (uint8_t)code;
-	(void)output_put(
-	    &c->d->out, &c->address, span_of(c->alert, sizeof(c->alert)));
+	c->alert[c->alert_len - 1] = (uint8_t)code;
+	(void)conn_output(c, span_of(c->alert, c->alert_len));
 	return true;
 }
 

@@ -301,9 +301,9 @@ dtls_client_open(
 	if (rc == RC_OK)
 		rc = output_init(&c->out, CLIENT_SLOTS, CLIENT_MTU);
 	if (rc == RC_OK)
-		rc = context_new(method(config->version, config->stream), config->suites,
-		    config->key != NULL, c->anchored || c->server.len > 0,
-		    &c->ctx);
+		rc = context_new(method(config->version, config->stream),
+		    config->suites, config->key != NULL,
+		    c->anchored || c->server.len > 0, &c->ctx);
 	if (rc == RC_OK)
 		rc = set_certificates(c->ctx, config);
 	if (rc == RC_OK)

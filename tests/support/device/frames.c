@@ -28,8 +28,7 @@ frames_put(struct frames *f, const struct coap_message *m)
 {
 	struct writer w;
 
-	writer_init(
-	    &w, f->out + f->out_len, sizeof(f->out) - f->out_len);
+	writer_init(&w, f->out + f->out_len, sizeof(f->out) - f->out_len);
 	coap_frame_encode(m, &w);
 	if (w.full)
 		return RC_FULL;

@@ -180,6 +180,9 @@ wire_receive(struct wire *w, struct span datagram, uint64_t now_ms)
 	writer_init(&data, plain, sizeof(plain));
 	if (dtls_client_receive(w->dtls, datagram, &data, now_ms) != RC_OK)
 		w->broken = true;
+	/* the server may have been the first to speak */
+	if (w->frames && !w->asked && dtls_client_established(w->dtls))
+		begin(w, now_ms);
 	if (data.len)
 		take(w, writer_span(&data), now_ms);
 	secret_wipe(plain, data.len);
