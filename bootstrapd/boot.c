@@ -45,6 +45,7 @@ note_facts(struct boot *b, const struct peer *p, const struct request *rq)
 	f->accept = -1;
 	f->fault = rq->fault;
 	f->address = p->address;
+	f->stream = p->connection != NULL;
 	memcpy(b->credential, p->identity, p->identity_len);
 	f->credential = span_of(b->credential, p->identity_len);
 	b->papers = papers_ref(p->papers);

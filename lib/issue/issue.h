@@ -71,6 +71,7 @@ struct issue_request {
 	bool has_endpoint; /**< `ep` was in the query */
 	struct span endpoint;
 	struct address address;
+	bool stream; /**< by a connection; else by datagrams */
 	int pct; /**< -1: not in the query */
 	enum reason fault; /**< what the worker found wrong already */
 	unsigned worker;
