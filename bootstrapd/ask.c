@@ -164,6 +164,8 @@ ask_begin(struct link *l, const struct q_begin *q)
 		j = job_begin(l->worker, k->policies.rules, q);
 	if (j) {
 		j->again = s->recorded;
+		if (!j->again)
+			pace_look(k, j);
 		j->expires_ms = clock_now_ms() + k->config->keeper_wait_ms;
 		if (jobs_put(k->jobs, j)) {
 			s->repeated += s->recorded;

@@ -54,6 +54,9 @@ struct config {
 	const char *control; /**< socket; NULL: none */
 	/** Shown to devices; the first to who names none of them. None:
 	 *  pre-shared keys alone. */
+	/** Where devices find this server, for those whose account it renews;
+	 *  NULL: not said. */
+	const char *server_uri;
 	struct server_config servers[SERVERS_MAX];
 	size_t server_count;
 	const char *trust[SERVER_FILES_MAX]; /**< paths */
@@ -70,6 +73,8 @@ struct config {
 	uint64_t drain_ms; /**< default 30 s */
 	uint64_t keeper_wait_ms; /**< default 20 s */
 	uint64_t questions_per_s; /**< of one worker, default 1000 */
+	/** Bootstraps of one device in an hour, default 12; 0: any number. */
+	uint64_t device_requests;
 	bool hsm_network; /**< the module may open sockets */
 	struct arena *arena;
 };

@@ -108,9 +108,11 @@ take_request(struct peer *p, const struct coap_event *ev, uint64_t now_ms)
 	enum { RETRY_AFTER_S = 30 };
 	struct request rq;
 
-	request_read(ev->message, &rq);
+	request_read(ev->message, false, &rq);
 	if (rq.kind == REQUEST_ANSWER)
 		answer(p, ev->ref, rq.code, -1, now_ms);
+	else if (rq.kind == REQUEST_PACK)
+		answer(p, ev->ref, COAP_NOT_IMPLEMENTED, -1, now_ms);
 	else if (!boot_start(p, ev->ref, &rq, now_ms))
 		answer(p, ev->ref, COAP_UNAVAILABLE, RETRY_AFTER_S, now_ms);
 }

@@ -106,6 +106,8 @@ append_decision(struct keeper *k, struct job *j)
 		return issue_record(k->ledger, j->rules, &j->request,
 		    &j->decision, k->args->instance, true);
 	}
+	if (!j->decision.granted && !pace_is_told(k, j))
+		return RC_OK;
 	if (!j->decision.granted && l->refusals == 0) {
 		l->suppressed++;
 		return RC_OK;
