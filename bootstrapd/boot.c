@@ -33,7 +33,8 @@ boot_free(struct boot *b)
 }
 
 static void
-note_facts(struct boot *b, const struct peer *p, const struct request *rq)
+note_facts(struct boot *b, const struct peer *p, const struct request *rq,
+    uint64_t now_ms)
 {
 	struct q_begin *f = &b->facts;
 
@@ -43,6 +44,8 @@ note_facts(struct boot *b, const struct peer *p, const struct request *rq)
 	f->epoch = p->epoch;
 	f->pct = rq->pct;
 	f->accept = -1;
+	f->fresh = p->proof == Q_BY_NOTHING &&
+	    echo_is_fresh(&b->worker->echo, &p->address, rq->echo, now_ms);
 	f->fault = rq->fault;
 	f->address = p->address;
 	memcpy(b->credential, p->identity, p->identity_len);
@@ -85,7 +88,7 @@ boot_start(struct peer *p, uint32_t request_ref, const struct request *rq,
 	b->worker = w;
 	b->peer = p;
 	b->request_ref = request_ref;
-	note_facts(b, p, rq);
+	note_facts(b, p, rq, now_ms);
 	b->item.key = span_of(session_id(b->session), SESSION_ID_LEN);
 	table_put(&w->boots, &b->item);
 	p->boot = b;
@@ -169,11 +172,21 @@ ask_end(struct boot *b, const struct session_verdict *v)
 static void
 respond(struct boot *b, const struct session_out *out, uint64_t now_ms)
 {
+	uint8_t value[ECHO_LEN];
+	const struct coap_option echo = {
+	    COAP_ECHO, span_of(value, sizeof(value))};
 	struct coap_response rs = {
 	    .code = out->code,
 	    .content_format = COAP_FORMAT_NONE,
 	    .max_age_s = out->max_age_s,
+	    .options = &echo,
 	};
+
+	/* it is to ask again from where it gets this */
+	if (out->code == COAP_UNAUTHORIZED) {
+		rs.option_count = 1;
+		echo_make(&b->worker->echo, &b->facts.address, now_ms, value);
+	}
 
 	LOG(LOG_DEBUG, "response", F_TEXT("endpoint", b->facts.endpoint),
 	    F_TEXT("op", "Request"), F_TEXT("path", "/bs"),

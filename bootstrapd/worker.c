@@ -294,6 +294,7 @@ worker_init(struct worker *w, const struct worker_args *args)
 	w->papers.max = PAPERS_MAX;
 	/* answers to a process before us may still come */
 	random_bytes(&w->wait_salt, sizeof(w->wait_salt));
+	echo_init(&w->echo);
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGNAL_END);
 	sigaddset(&signals, SIGNAL_DRAIN);

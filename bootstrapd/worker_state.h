@@ -14,6 +14,7 @@
 #include "base/table.h"
 #include "coap/peer.h"
 #include "dtls/dtls.h"
+#include "echo.h"
 #include "request.h"
 #include "worker.h"
 
@@ -97,6 +98,7 @@ struct worker {
 	struct table peers, boots, waits;
 	uint64_t wait_salt; /**< of the numbers of questions of handshakes */
 	struct papers_room papers;
+	struct echo echo; /**< of addresses that are shown fresh */
 	bool serving; /**< what is shown is known: handshakes may begin */
 	uint8_t shown[SHOWN_DIGEST_LEN]; /**< digest of that */
 	size_t boots_max, peers_max;
