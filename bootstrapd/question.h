@@ -114,12 +114,15 @@ struct q_begin {
 struct q_end {
 	uint8_t session[SESSION_ID_LEN];
 	struct session_verdict verdict;
+	/** Where the device was in the end, if not where it began; family 0. */
+	struct address address;
 };
 
 struct q_stats {
 	uint64_t sessions, peers, handshakes_pending;
 	uint64_t hellos, established, failed, asked, known, unknown;
 	uint64_t datagrams_in, datagrams_out, dropped;
+	uint64_t moved; /**< devices that changed their address */
 };
 
 struct q_psk_answer {

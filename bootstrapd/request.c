@@ -252,20 +252,3 @@ request_read(const struct coap_message *m, bool stream, struct request *out)
 		return;
 	}
 }
-
-void
-request_formats(int32_t pct, int *out, size_t cap)
-{
-	/* 1.0 clients send no pct and know TLV (pains.md 10) */
-	const int preferred = pct < 0 ? FORMAT_TLV : pct;
-	const int others[] = {FORMAT_TLV, FORMAT_SENML_CBOR};
-	size_t n = 0;
-
-	if (n < cap)
-		out[n++] = preferred;
-	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
-		if (others[i] != preferred && n < cap)
-			out[n++] = others[i];
-	if (n < cap)
-		out[n] = -1;
-}

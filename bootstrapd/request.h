@@ -45,9 +45,4 @@ struct request {
 void request_read(
     const struct coap_message *m, bool stream, struct request *out);
 
-/** The Content-Formats for Writes, in the order to try, by `pct` (-1: none);
- *  ended by -1. `out` takes `cap` of them (bootstrap.md 4.1, encodings.md
- *  section 2). */
-void request_formats(int32_t pct, int *out, size_t cap);
-
 #endif

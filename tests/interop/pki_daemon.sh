@@ -315,7 +315,6 @@ key=$(sed -n 's|.*"path":"/0/1/5",.*"value":"\([0-9a-f]*\)".*|\1|p' \
 cat >"$dir/connect.env" <<END
 COAPS_URI=$uri
 CONFIG=$dir/bootstrapd.yaml
-BOOTSTRAPCTL=$build/bootstrapd/bootstrapctl
 LEDGER=$dir/state/ledger.db
 ENDPOINT=keys-gets-psk-1
 PSK_IDENTITY=keys-gets-psk-1
@@ -327,6 +326,7 @@ CA_FILE=$dir/root.pem
 SERVER_NAME=boot.lwm2m.example
 END
 
+export BOOTSTRAPCTL=$build/bootstrapd/bootstrapctl
 code=0
 "$here/$script" "$dir" || code=$?
 [ "$code" -eq 0 ] || [ "$code" -eq 77 ] ||

@@ -17,7 +17,7 @@
 # shellcheck source=leshan_server.sh disable=SC1091
 . "${0%/*}/leshan_server.sh"
 tap_begin "$@"
-tap_needs SERVER_NAME CONFIG BOOTSTRAPCTL LEDGER
+tap_needs SERVER_NAME CONFIG LEDGER
 leshan_begin
 dir=$1
 server_begin --certificate "$dir/operator.pem" \

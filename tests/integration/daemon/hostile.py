@@ -44,6 +44,9 @@ def short(text):
     return number(len(text), 2) + text.encode()
 
 
+NOT_MOVED = bytes(1 + 16 + 2 + 4)
+
+
 def packet(kind, *parts):
     return bytes([VERSION, kind]) + b"".join(parts)
 
@@ -62,7 +65,7 @@ def begin(session, endpoint=EP, epoch=2, credential=None):
 def end(session, outcome=OK, reason=0):
     return packet(END, session, number(outcome, 1), number(reason, 1),
                   number(5, 2), number(6, 2), number(0x44, 1), number(99, 8),
-                  number(6, 4), number(112, 4))
+                  number(6, 4), number(112, 4), NOT_MOVED)
 
 
 def psk(ref, identity):

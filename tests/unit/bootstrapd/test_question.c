@@ -98,10 +98,11 @@ sample(enum question_kind kind)
 		    .commands = 9,
 		    .format = -1,
 		};
+		q.end.address = device;
 		break;
 	case Q_STATS:
 		q.stats =
-		    (struct q_stats){1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
+		    (struct q_stats){1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13};
 		break;
 	case Q_PSK_ANSWER:
 		q.psk_answer.ref = 9;
@@ -264,6 +265,7 @@ same_question(const struct question *q)
 		assert_int_equal(q->end.verdict.duration_ms, 0x123456789a);
 		assert_int_equal(q->end.verdict.commands, 9);
 		assert_int_equal(q->end.verdict.format, -1);
+		same_address(&q->end.address);
 		break;
 	case Q_STATS:
 		assert_memory_equal(&q->stats, &s.stats, sizeof(s.stats));

@@ -431,50 +431,6 @@ echo_of_a_request(void **state)
 	assert_true(span_is(rq.echo, "\1\2"));
 }
 
-/* encodings.md section 2: what pct names, then what is left. */
-static void
-formats_to_write(void **state)
-{
-	static const struct {
-		int32_t pct;
-		int formats[4];
-	} cases[] = {
-	    {-1, {FORMAT_TLV, FORMAT_SENML_CBOR, -1}},
-	    {11542, {FORMAT_TLV, FORMAT_SENML_CBOR, -1}},
-	    {112, {FORMAT_SENML_CBOR, FORMAT_TLV, -1}},
-	    {110, {110, FORMAT_TLV, FORMAT_SENML_CBOR, -1}},
-	};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		int out[4] = {7, 7, 7, 7};
-
-		request_formats(cases[i].pct, out, 4);
-		for (size_t n = 0; n < 4; n++) {
-			assert_int_equal(out[n], cases[i].formats[n]);
-			if (out[n] < 0)
-				break;
-		}
-	}
-}
-
-/* It never writes beyond the room that it is given. */
-static void
-formats_without_room(void **state)
-{
-	int out[3] = {7, 7, 7};
-
-	(void)state;
-	request_formats(112, out, 0);
-	assert_int_equal(out[0], 7);
-	request_formats(112, out, 1);
-	assert_int_equal(out[0], 112);
-	assert_int_equal(out[1], 7);
-	request_formats(110, out, 2);
-	assert_int_equal(out[1], FORMAT_TLV);
-	assert_int_equal(out[2], 7);
-}
-
 int
 main(void)
 {
@@ -492,8 +448,6 @@ main(void)
 	    cmocka_unit_test(the_first_block_need_not_be_asked_for),
 	    cmocka_unit_test(what_is_asked_for_alike),
 	    cmocka_unit_test(echo_of_a_request),
-	    cmocka_unit_test(formats_to_write),
-	    cmocka_unit_test(formats_without_room),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
