@@ -20,15 +20,7 @@ tap_begin "$@"
 tap_needs SERVER_NAME CONFIG LEDGER
 leshan_begin
 dir=$1
-server_begin --certificate "$dir/operator.pem" \
-	--private-key "$dir/operator.key" --trust "$dir/device-ca.pem"
-
-# The policies name a server that nobody runs; now it is this one.
-sed -i "s|coaps://dm\.lwm2m\.example|$dm|" "$dir/policies.d/interop.yaml"
-reload() {
-	"$BOOTSTRAPCTL" -c "$CONFIG" reload
-}
-tap "the policies name Leshan's server, and are loaded" reload
+server_begin "$dir"
 
 # bootstraps ENDPOINT N: that many of its bootstraps come to stand in the ledger
 # as ok, and no other.
