@@ -7,8 +7,6 @@
 
 enum {
 	ENDPOINT_MAX = 252, /**< bytes: one Uri-Query option less "ep=" */
-	OBJECT_COSE = 23,
-	OBJECT_MQTT = 24,
 };
 
 /** "ep=...": the name of the device. */
