@@ -5,9 +5,7 @@
 #include "lwm2m/link.h"
 #include "lwm2m/object.h"
 
-enum {
-	ENDPOINT_MAX = 252, /**< bytes: one Uri-Query option less "ep=" */
-};
+enum { ENDPOINT_MAX = 252 /**< bytes: one Uri-Query option less "ep=" */ };
 
 /** "ep=...": the name of the device. */
 static bool
