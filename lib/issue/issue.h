@@ -82,6 +82,9 @@ struct issue_request {
 	/** It was granted as many bootstraps as it may have for now. */
 	bool too_often;
 	enum reason fault; /**< what the worker found wrong already */
+	/** Number of the push that has brought it here (bootstrapctl push); empty:
+	 *  none. Into the row. */
+	struct span push;
 	unsigned worker;
 };
 
