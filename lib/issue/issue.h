@@ -78,6 +78,9 @@ struct issue_request {
 	bool pack; /**< it asks for a Bootstrap-Pack */
 	bool fresh; /**< PROOF_NONE: its Echo value was good (RFC 9175) */
 	enum reason fault; /**< what the worker found wrong already */
+	/** Number of the push that has brought it here (bootstrapctl push); empty:
+	 *  none. Into the row. */
+	struct span push;
 	unsigned worker;
 };
 
