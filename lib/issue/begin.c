@@ -50,11 +50,23 @@ identify(const struct issuer *i, const struct issue_request *rq,
 		d->peer.endpoint = rq->endpoint;
 		return REASON_ENDPOINT_MISMATCH;
 	}
-	/* RFC 9175: nothing is sent to an address that has not shown itself */
-	if (d->peer.identity->kind == IDENTITY_NOSEC &&
-	    d->peer.identity->echo && !rq->fresh)
-		return REASON_ECHO_WANTED;
 	return REASON_NONE;
+}
+
+/** What the device must do first, or may not do now. */
+static enum reason
+admit(const struct issue_request *rq, const struct issue_decision *d)
+{
+	if (rq->proof == PROOF_NONE && d->peer.identity->echo && !rq->fresh)
+		return REASON_ECHO_WANTED;
+	return rq->too_often ? REASON_TOO_OFTEN : REASON_NONE;
+}
+
+/** A pack cannot change the device's own account (bootstrap.md section 11). */
+static bool
+gives_pack(const struct policy *p)
+{
+	return p->device.pack && p->account.change == ACCOUNT_KEEP;
 }
 
 /** For who it is and what it asks for, once it is known who it is. */
@@ -69,7 +81,7 @@ choose_policy(const struct issuer *i, const struct issue_request *rq,
 	    issue_rules_set(i->rules), d->peer.identity, d->peer.endpoint);
 	if (!d->policy)
 		return REASON_NO_POLICY;
-	if (rq->pack && !d->policy->device.pack)
+	if (rq->pack && !gives_pack(d->policy))
 		return REASON_PACK_REFUSED;
 	return REASON_NONE;
 }
@@ -87,6 +99,8 @@ issue_begin(const struct issuer *i, const struct issue_request *rq,
 		out->peer.endpoint = rq->endpoint;
 	if (rq->fault != REASON_NONE)
 		why = rq->fault;
+	else if (why == REASON_NONE)
+		why = admit(rq, out);
 	if (why == REASON_NONE)
 		why = choose_policy(i, rq, out);
 	if (why != REASON_NONE) {

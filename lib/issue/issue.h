@@ -27,8 +27,8 @@ struct issuer {
 	struct ledger *store;
 	const struct issue_rules *rules;
 	int64_t now_s; /**< UTC */
-	/** `server.uri` of the daemon: of this bootstrap server, for accounts
-	 *  that policies rotate without a URI of their own. NULL: not said. */
+	/** Where devices find this bootstrap server, for policies that renew
+	 *  their account and do not say it; NULL: not known. */
 	const char *server_uri;
 };
 
@@ -75,8 +75,12 @@ struct issue_request {
 	struct span endpoint;
 	struct address address;
 	int pct; /**< -1: not in the query */
-	bool pack; /**< it asks for a Bootstrap-Pack */
-	bool fresh; /**< PROOF_NONE: its Echo value was good (RFC 9175) */
+	bool pack; /**< a Bootstrap-Pack-Request */
+	int accept; /**< of a pack: its Content-Format */
+	/** PROOF_NONE: its address was shown to be its own (RFC 9175). */
+	bool fresh;
+	/** It was granted as many bootstraps as it may have for now. */
+	bool too_often;
 	enum reason fault; /**< what the worker found wrong already */
 	/** Number of the push that has brought it here (bootstrapctl push); empty:
 	 *  none. Into the row. */
