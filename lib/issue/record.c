@@ -126,7 +126,7 @@ record_refusal(struct ledger *l, const struct issue_request *rq,
 	f[n++] = F_TEXT("sentence", reason_sentence(d->reason));
 	f[n++] = F_TEXT("remedy", reason_remedy(d->reason));
 	if (d->reason == REASON_CERTIFICATE_REFUSED ||
-	    d->reason == REASON_KEY_REVOKED)
+	    d->reason == REASON_KEY_REVOKED || d->reason == REASON_NOT_POSSIBLE)
 		f[n++] = F_TEXT("detail", (const char *)d->detail);
 	if (rq->has_endpoint)
 		f[n++] = F_TEXT("claimed", issue_row_endpoint(rq->endpoint));
@@ -218,6 +218,15 @@ certificate_fields(
 	return n;
 }
 
+/** What it is for, as in the ledger. */
+static const char *
+purpose_of(const struct issue_credential *c)
+{
+	if (c->short_server_id == 0)
+		return "bootstrap";
+	return c->oscore ? "oscore" : "server";
+}
+
 static enum rc
 record_credential(struct ledger *l, const struct issue_request *rq,
     const struct issue_decision *d, const struct issue_credential *c)
@@ -232,7 +241,7 @@ record_credential(struct ledger *l, const struct issue_request *rq,
 	size_t n = 0;
 
 	f[n++] = F_TEXT("kind", kinds[c->kind]);
-	f[n++] = F_TEXT("purpose", "server");
+	f[n++] = F_TEXT("purpose", purpose_of(c));
 	f[n++] = F_INT("short_server_id", c->short_server_id);
 	switch (c->kind) {
 	case CREDENTIAL_PSK:
