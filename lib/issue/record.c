@@ -75,6 +75,8 @@ peer_fields(struct field *f, const struct issue_request *rq,
 	if (peer->identity)
 		f[n++] = F_TEXT("identity", peer->identity->name);
 	f[n++] = F_TEXT("address", writer_span(&t->address_w));
+	if (rq->push.len > 0)
+		f[n++] = F_BYTES("push", rq->push);
 	f[n++] =
 	    F_TEXT("transport", rq->proof == PROOF_NONE ? "coap" : "coaps");
 	return n;
@@ -138,6 +140,8 @@ record_begin(struct ledger *l, const struct issue_rules *rules,
 		f[n++] = F_INT("epoch", rq->epoch);
 	if (rq->pct >= 0)
 		f[n++] = F_INT("pct", rq->pct);
+	if (rq->pack)
+		f[n++] = F_INT("pack", rq->accept);
 	f[n++] = F_TEXT("policy", d->policy->name);
 	f[n++] = F_TEXT("policy_at", t.policy_at);
 	f[n++] = F_BYTES("plan", span_of(d->plan_digest, DIGEST_LEN));

@@ -284,6 +284,8 @@ public final class BootClient {
             config.set(DtlsConfig.DTLS_RECOMMENDED_CIPHER_SUITES_ONLY, false);
             config.setAsListFromText(DtlsConfig.DTLS_CIPHER_SUITES, o.cipher);
         }
+        if (o.cidLength != null)
+            config.set(DtlsConfig.DTLS_CONNECTION_ID_LENGTH, o.cidLength);
         return builder.setConfiguration(config).build();
     }
 }
