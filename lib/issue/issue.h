@@ -74,6 +74,7 @@ struct issue_request {
 	bool has_endpoint; /**< `ep` was in the query */
 	struct span endpoint;
 	struct address address;
+	bool stream; /**< by a connection; else by datagrams */
 	int pct; /**< -1: not in the query */
 	bool pack; /**< a Bootstrap-Pack-Request */
 	int accept; /**< of a pack: its Content-Format */

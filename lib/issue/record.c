@@ -50,6 +50,17 @@ credential_of(const struct issue_request *rq, const struct issue_peer *peer,
 	return writer_span(&t->hex_w);
 }
 
+static const char *
+transport(const struct issue_request *rq)
+{
+	static const char *const schemes[2][2] = {
+	    {"coaps", "coaps+tcp"},
+	    {"coap", "coap+tcp"},
+	};
+
+	return schemes[rq->proof == PROOF_NONE][rq->stream];
+}
+
 /** What both kinds of row say of the peer. */
 static size_t
 peer_fields(struct field *f, const struct issue_request *rq,
@@ -77,8 +88,7 @@ peer_fields(struct field *f, const struct issue_request *rq,
 	f[n++] = F_TEXT("address", writer_span(&t->address_w));
 	if (rq->push.len > 0)
 		f[n++] = F_BYTES("push", rq->push);
-	f[n++] =
-	    F_TEXT("transport", rq->proof == PROOF_NONE ? "coap" : "coaps");
+	f[n++] = F_TEXT("transport", transport(rq));
 	return n;
 }
 
