@@ -254,12 +254,16 @@ TESTS = (
 
 
 async def main(uris):
+    return await run([("%s: %s" % (uri.split(":")[0], what), test, uri)
+                      for uri in uris for what, test in TESTS])
+
+
+async def run(plan):
+    """Each test of the plan: what it shows, what to call, and with what."""
     failed = 0
-    plan = [(uri, *test) for uri in uris for test in TESTS]
-    for number, (uri, what, test) in enumerate(plan, 1):
-        what = "%s: %s" % (uri.split(":")[0], what)
+    for number, (what, test, *values) in enumerate(plan, 1):
         try:
-            await asyncio.wait_for(test(uri), 4 * PATIENCE_S)
+            await asyncio.wait_for(test(*values), 4 * PATIENCE_S)
         except Exception as e:
             failed += 1
             print("not ok %d - %s" % (number, what))
