@@ -82,6 +82,15 @@ class Device(aiocoap.resource.Resource):
         answer = await self._context.request(message).response
         return answer.code
 
+    async def fetch(self, accept, *query, block=None):
+        """GET /bspack; the answer. block: of so many bytes, a power of two."""
+        message = aiocoap.Message(code=Code.GET, uri=self._uri + "/bspack")
+        message.opt.uri_query = query
+        message.opt.accept = accept
+        if block:
+            message.opt.block2 = (0, False, block.bit_length() - 5)
+        return await self._context.request(message).response
+
     # aiocoap's side: everything under / is this one resource.
 
     def get_link_description(self):
