@@ -22,6 +22,7 @@ enum {
 	POLICY_FILE_MAX = 256 << 20, /**< bytes of a file that is named */
 	POLICY_CERTIFICATES_MAX = 65536, /**< bytes of one with certificates */
 	POLICY_FORMATS_MAX = 8, /**< Content-Formats that a profile lists */
+	POLICY_DISCOVER_MAX = 8192, /**< bytes of `discover_reply` */
 	POLICY_HEADERS_MAX = 8, /**< header lines of a trigger */
 };
 
@@ -306,6 +307,9 @@ struct policy_profile {
 	unsigned modes; /**< security modes it knows: 1 << enum server_mode */
 	size_t key_max; /**< bytes of /0/x/3, /4, /5 each; 0: not limited */
 	size_t endpoint_max; /**< bytes of its name */
+	/** What it answers to a Discover of "/" before anything is written: to
+	 *  measure with. NULL: nobody has said. */
+	const char *discover_reply;
 };
 
 /** What is sent once after a Finish that was answered 4.06; then Finish
