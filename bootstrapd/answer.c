@@ -2,6 +2,7 @@
 #include "keeper_state.h"
 
 #include "link.h"
+#include "push.h"
 
 #include <stdlib.h>
 
@@ -29,6 +30,8 @@ settle_endings(struct keeper *k, enum rc rc)
 
 		k->endings = e->next;
 		k->ending_count--;
+		if (s && s->pushed && e->verdict.outcome == OUTCOME_OK)
+			push_untie(k, s->name[0] == 'n', session_endpoint(s));
 		if (s)
 			session_forget(k, s);
 		if (e->answer)
@@ -74,6 +77,7 @@ settle_granted(struct keeper *k, struct job *j, struct known_session *s)
 		else /* both were granted in one commit */
 			end_session(k, old, OUTCOME_FAILED, REASON_SUPERSEDED);
 	}
+	s->pushed = j->request.push.len > 0;
 	session_is_recorded(k, s, j->request.proof == PROOF_NONE,
 	    j->decision.peer.endpoint, j->decision.plan_digest);
 	if (j->request.proof == PROOF_PSK)
@@ -111,6 +115,7 @@ answer_begin(struct keeper *k, struct job *j, enum rc rc)
 	if (a.begin_answer.granted) {
 		settle_granted(k, j, s);
 		secret_move(&a.begin_answer.plan, &j->decision.plan);
+		a.begin_answer.endpoint = j->decision.peer.endpoint;
 	} else {
 		session_forget(k, s);
 	}
@@ -164,6 +169,8 @@ answer(struct keeper *k, struct job *j, enum rc rc)
 		else if (j->unwritable)
 			rc = RC_TOO_LARGE;
 		answer_begin(k, j, rc);
+		if (j->push_way)
+			push_decided(k, j, rc);
 		break;
 	}
 	return true;

@@ -56,13 +56,15 @@ note_facts(struct boot *b, const struct peer *p, const struct request *rq)
 	}
 }
 
-bool
-boot_start(struct peer *p, uint32_t request_ref, const struct request *rq,
-    uint64_t now_ms)
+/** `push` NULL: the device has asked. */
+static bool
+start(struct peer *p, uint32_t request_ref, const struct request *rq,
+    const uint8_t *push, uint64_t now_ms)
 {
 	struct worker *w = p->listener->worker;
 	struct session_config config = {
 	    .pct = rq->pct,
+	    .unsolicited = push != NULL,
 	    .lifetime_ms = (uint32_t)w->config->session_lifetime_ms,
 	    .waiting_ms = (uint32_t)w->config->keeper_wait_ms,
 	};
@@ -86,11 +88,30 @@ boot_start(struct peer *p, uint32_t request_ref, const struct request *rq,
 	b->peer = p;
 	b->request_ref = request_ref;
 	note_facts(b, p, rq);
+	if (push) {
+		memcpy(b->facts.push, push, sizeof(b->facts.push));
+		/* it has answered from there */
+		b->facts.fresh = p->proof == Q_BY_NOTHING;
+	}
 	b->item.key = span_of(session_id(b->session), SESSION_ID_LEN);
 	table_put(&w->boots, &b->item);
 	p->boot = b;
 	pump(b, now_ms);
 	return true;
+}
+
+bool
+boot_start(struct peer *p, uint32_t request_ref, const struct request *rq,
+    uint64_t now_ms)
+{
+	return start(p, request_ref, rq, NULL, now_ms);
+}
+
+bool
+boot_push(struct peer *p, const struct request *rq, const uint8_t *push,
+    uint64_t now_ms)
+{
+	return start(p, 0, rq, push, now_ms);
 }
 
 void
@@ -281,6 +302,8 @@ boot_answer(struct worker *w, struct q_begin_answer *a, uint64_t now_ms)
 		session_plan(b->session, &a->plan, now_ms);
 		if (p)
 			p->keep = true;
+		if (p)
+			pushed_granted(p, a->endpoint, b->facts.pct, now_ms);
 	} else {
 		session_refused(b->session, a->reason, -1, now_ms);
 	}

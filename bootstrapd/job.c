@@ -132,6 +132,7 @@ job_begin(unsigned worker, struct issue_rules *rules, const struct q_begin *q)
 	j->request.pct = q->pct;
 	j->request.fault = q->fault;
 	j->request.worker = worker;
+	memcpy(j->push, q->push, sizeof(j->push));
 	j->request.credential =
 	    keep(j->credential, sizeof(j->credential), q->credential);
 	j->request.endpoint =

@@ -4,7 +4,8 @@
  * lists that grow old), ask.c (questions in), ask_psk.c (keys), sign.c
  * (signatures), record*.c (rows), answer.c (answers out), refused.c and
  * doctor.c (who was turned away, and why), sessions.c (who is being
- * bootstrapped), control.c (bootstrapctl).
+ * bootstrapped), control*.c (bootstrapctl), push*.c (bootstraps that it
+ * starts).
  */
 #ifndef BOOTSTRAPD_KEEPER_STATE_H
 #define BOOTSTRAPD_KEEPER_STATE_H
@@ -37,6 +38,7 @@ struct known_session {
 	bool finishing; /**< Finish may have gone out */
 	bool ended; /**< its worker has given it up meanwhile */
 	bool superseded; /**< its ending stands in the ledger already */
+	bool pushed; /**< an operator's push is behind it */
 	unsigned repeated; /**< how often its plan was asked for again */
 };
 
@@ -68,6 +70,17 @@ struct link {
 	uint64_t suppressed; /**< refusals answered but not recorded */
 	/* since the last `handshakes` row */
 	uint64_t asked, answered, unknown, failed, signatures;
+};
+
+/** Bootstraps that an operator starts: push.h. */
+struct push_op;
+struct pushes {
+	struct table ops; /**< by endpoint */
+	struct push_op *first; /**< of all ops */
+	uint64_t last_ref;
+	struct loop_timer timer;
+	struct table triggered; /**< who may come because of one */
+	unsigned runs; /**< clients that carry out a push */
 };
 
 struct health {
@@ -122,6 +135,7 @@ struct keeper {
 	struct table asked; /**< of handshakes, being answered */
 	struct rates begins; /**< of an endpoint */
 	struct crowd sources; /**< of those questions */
+	struct pushes pushes;
 	struct ending *endings;
 	size_t ending_count;
 	struct link links[WORKERS_MAX];

@@ -207,6 +207,30 @@ parts_get_refused(struct reader *r, struct q_refused *q)
 }
 
 void
+parts_put_push(struct writer *w, const struct q_push *p)
+{
+	writer_be(w, p->ref, 8);
+	writer_be(w, p->what, 1);
+	writer_be(w, p->mid, 2);
+	writer_put(w, span_of(p->push, sizeof(p->push)));
+	parts_put_address(w, &p->address);
+	parts_put_short(w, p->endpoint);
+}
+
+void
+parts_get_push(struct reader *r, struct q_push *p)
+{
+	p->ref = reader_be(r, 8);
+	p->what = (enum q_push_what)reader_be(r, 1);
+	p->mid = (uint16_t)reader_be(r, 2);
+	get_bytes(r, p->push, sizeof(p->push));
+	parts_get_address(r, &p->address);
+	p->endpoint = parts_get_short(r, ENDPOINT_MAX);
+	if (p->what > Q_PUSH_FORGET)
+		reader_fail(r);
+}
+
+void
 parts_put_verdict(struct writer *w, const struct session_verdict *v)
 {
 	writer_be(w, v->outcome, 1);

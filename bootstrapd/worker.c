@@ -103,12 +103,16 @@ take_answer(struct worker *w, struct question *q, int passed, uint64_t now_ms)
 	case Q_CANCEL:
 		boot_cancel(w, q->session, REASON_SUPERSEDED, now_ms);
 		break;
+	case Q_PUSH:
+		pushed_take(w, &q->push, now_ms);
+		break;
 	case Q_HELLO:
 	case Q_PSK:
 	case Q_PSK_FAILED:
 	case Q_EVIDENCE:
 	case Q_SIGN:
 	case Q_REFUSED:
+	case Q_PUSHED:
 	case Q_BEGIN:
 	case Q_FINISHING:
 	case Q_END:
@@ -350,6 +354,8 @@ worker_init(struct worker *w, const struct worker_args *args)
 	if (rc == RC_OK)
 		rc = table_init(&w->peers);
 	if (rc == RC_OK)
+		rc = table_init(&w->granted);
+	if (rc == RC_OK)
 		rc = table_init(&w->boots);
 	if (rc == RC_OK)
 		rc = table_init(&w->waits);
@@ -377,6 +383,8 @@ worker_fini(struct worker *w)
 	for (size_t i = 0; i < w->listener_count; i++)
 		dtls_free(w->listeners[i].dtls);
 	flush(w);
+	pushed_fini(w);
+	table_fini(&w->granted);
 	table_fini(&w->peers);
 	table_fini(&w->boots);
 	table_fini(&w->waits);

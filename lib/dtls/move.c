@@ -97,8 +97,8 @@ move_begin(
 	struct sockaddr_in6 peer;
 	unsigned int len = socket_address(moves ? from : &c->address, &peer);
 
-	/* Always, as wolfSSL would keep the one of a record that did not
-	 * open for the next that does. */
+	/* Always, so that nothing of a record that has not opened is left for
+	 * the next one. */
 	if (c->has_cid &&
 	    wolfSSL_dtls_set_pending_peer(c->ssl, &peer, len) !=
 		WOLFSSL_SUCCESS)

@@ -73,6 +73,9 @@ struct issue_request {
 	struct address address;
 	int pct; /**< -1: not in the query */
 	enum reason fault; /**< what the worker found wrong already */
+	/** Number of the push that has brought it here (bootstrapctl push); empty:
+	 *  none. Into the row. */
+	struct span push;
 	unsigned worker;
 };
 

@@ -75,6 +75,8 @@ peer_fields(struct field *f, const struct issue_request *rq,
 	if (peer->identity)
 		f[n++] = F_TEXT("identity", peer->identity->name);
 	f[n++] = F_TEXT("address", writer_span(&t->address_w));
+	if (rq->push.len > 0)
+		f[n++] = F_BYTES("push", rq->push);
 	f[n++] =
 	    F_TEXT("transport", rq->proof == PROOF_NONE ? "coap" : "coaps");
 	return n;

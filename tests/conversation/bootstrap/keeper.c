@@ -186,6 +186,8 @@ take_question(const struct question *q)
 	case Q_CANCEL:
 	case Q_SIGN_ANSWER:
 	case Q_CREDENTIALS:
+	case Q_PUSH:
+	case Q_PUSHED:
 		fail_msg("a worker sends what is the keeper's to say");
 	}
 }
@@ -221,6 +223,8 @@ give_answer(struct question *q)
 	case Q_REFUSED:
 	case Q_SIGN_ANSWER:
 	case Q_CREDENTIALS:
+	case Q_PUSH:
+	case Q_PUSHED:
 		fail_msg("a keeper sends what is the worker's to say");
 	}
 }
