@@ -322,9 +322,23 @@ struct policy_correction {
 	size_t object_count;
 };
 
+enum policy_budget_key {
+	BUDGET_DATAGRAMS,
+	BUDGET_BYTES,
+	BUDGET_ROUND_TRIPS,
+	BUDGET_BLOCKS,
+	BUDGET_NB_IOT,
+	BUDGET_LTE_M,
+};
+enum { BUDGET_KEYS = BUDGET_LTE_M + 1 };
+
 /** What one bootstrap may cost. 0: not limited. */
 struct policy_budget {
 	unsigned line;
+	/** Where each limit stands. */
+	struct {
+		unsigned line, column;
+	} at[BUDGET_KEYS];
 	uint32_t datagrams, bytes, round_trips, blocks;
 	uint32_t nb_iot_ms, lte_m_ms; /**< worst time on that link */
 };
