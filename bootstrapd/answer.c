@@ -77,6 +77,8 @@ settle_granted(struct keeper *k, struct job *j, struct known_session *s)
 		else /* both were granted in one commit */
 			end_session(k, old, OUTCOME_FAILED, REASON_SUPERSEDED);
 	}
+	if (!s->recorded && !j->push_way)
+		pace_count(k, j);
 	s->pushed = j->request.push.len > 0;
 	session_is_recorded(k, s, j->request.proof == PROOF_NONE,
 	    j->decision.peer.endpoint, j->decision.plan_digest);
@@ -103,6 +105,10 @@ answer_begin(struct keeper *k, struct job *j, enum rc rc)
 	a.begin_answer.granted = rc == RC_OK && j->decision.granted;
 	a.begin_answer.reason =
 	    rc == RC_OK ? j->decision.reason : REASON_LEDGER_AWAY;
+	if (a.begin_answer.reason == REASON_TOO_OFTEN) {
+		a.begin_answer.max_age_s = j->wait_s;
+		pace_told(k, j);
+	}
 	/* nothing was made anew */
 	if (j->again && !j->decision.granted && s->repeated > 0)
 		s->repeated--;

@@ -194,6 +194,8 @@ ask_begin(struct link *l, const struct q_begin *q)
 		j->push_way = way;
 		if (way != PUSH_ANY)
 			j->request.push = span_of(j->push, sizeof(j->push));
+		else if (!j->again)
+			pace_look(k, j);
 		j->expires_ms = clock_now_ms() + k->config->keeper_wait_ms;
 		if (jobs_put(k->jobs, j)) {
 			s->repeated += s->recorded;

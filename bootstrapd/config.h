@@ -72,6 +72,9 @@ struct config {
 	const char *control; /**< socket; NULL: none */
 	/** Shown to devices; the first to who names none of them. None:
 	 *  pre-shared keys alone. */
+	/** Where devices find this server, for those whose account it renews;
+	 *  NULL: not said. */
+	const char *server_uri;
 	struct server_config servers[SERVERS_MAX];
 	size_t server_count;
 	const char *trust[SERVER_FILES_MAX]; /**< paths */
@@ -91,6 +94,8 @@ struct config {
 	/** From the trigger of a push until its device comes; default 600 s. */
 	uint64_t push_window_ms;
 	uint64_t questions_per_s; /**< of one worker, default 1000 */
+	/** Bootstraps of one device in an hour, default 12; 0: any number. */
+	uint64_t device_requests;
 	bool hsm_network; /**< the module may open sockets */
 	struct arena *arena;
 };

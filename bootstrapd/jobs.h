@@ -53,6 +53,8 @@ struct job {
 	/** JOB_BEGIN: another decision has made the same random key */
 	bool conflicted, decided_twice;
 	bool unwritable; /**< JOB_BEGIN: its rows are too large */
+	/** JOB_BEGIN, when it asks too often: how long it is put off. */
+	uint32_t wait_s;
 	uint8_t *shown; /**< JOB_BEGIN: certificate and chain, or raw key */
 	struct hsm_ec_ref key; /**< JOB_SIGN */
 	uint8_t digest[P256_DIGEST_LEN]; /**< JOB_SIGN */

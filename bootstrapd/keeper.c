@@ -273,6 +273,7 @@ keeper_init(struct keeper *k)
 	epochs_init(&k->epochs);
 	budget_init(&k->budget, clock_now_ms());
 	rates_init(&k->begins);
+	often_init(&k->often);
 	crowd_init(&k->sources);
 	rc = loop_new(&k->loop);
 	if (rc == RC_OK)

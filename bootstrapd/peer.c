@@ -122,9 +122,15 @@ take_request(struct peer *p, const struct coap_event *ev, uint64_t now_ms)
 	struct request rq;
 
 	p->used_ms = now_ms;
-	request_read(ev->message, &rq);
+	request_read(ev->message, p->connection != NULL, &rq);
 	if (rq.kind == REQUEST_ANSWER)
 		answer(p, ev->ref, rq.code, -1, now_ms);
+	else if (rq.kind == REQUEST_PACK && p->boot &&
+	    boot_block(p->boot, ev->ref, &rq, now_ms))
+		return;
+	else if (rq.kind == REQUEST_PACK && rq.block.num > 0)
+		/* of one that nobody knows here: it is to begin anew */
+		answer(p, ev->ref, COAP_BAD_REQUEST, -1, now_ms);
 	else if (!boot_start(p, ev->ref, &rq, now_ms))
 		answer(
 		    p, ev->ref, COAP_UNAVAILABLE, PEER_RETRY_AFTER_S, now_ms);

@@ -114,6 +114,8 @@ append_decision(struct keeper *k, struct job *j)
 		return issue_record(k->ledger, j->rules, &j->request,
 		    &j->decision, k->args->instance, true);
 	}
+	if (!j->decision.granted && !pace_is_told(k, j))
+		return RC_OK;
 	if (j->decision.granted && !j->push_way)
 		push_tie(k, j);
 	if (!j->decision.granted && l->refusals == 0 && !j->push_way) {

@@ -343,6 +343,7 @@ worker_init(struct worker *w, const struct worker_args *args)
 	set_connections(w, c);
 	/* answers to a process before us may still come */
 	random_bytes(&w->wait_salt, sizeof(w->wait_salt));
+	echo_init(&w->echo);
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGNAL_END);
 	sigaddset(&signals, SIGNAL_DRAIN);

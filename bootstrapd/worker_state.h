@@ -15,10 +15,12 @@
 #include "base/table.h"
 #include "coap/peer.h"
 #include "dtls/dtls.h"
+#include "echo.h"
 #include "request.h"
 #include "worker.h"
 
 #include "link.h"
+#include "packing.h"
 #include "papers.h"
 #include "shown.h"
 #include "sources.h"
@@ -84,6 +86,7 @@ struct boot {
 	uint8_t endpoint[256];
 	uint8_t credential[DTLS_IDENTITY_MAX];
 	struct papers *papers; /**< `facts` borrows them; NULL: none */
+	struct packing *packing; /**< a Bootstrap-Pack is asked for; NULL */
 	struct address
 	    moved; /**< where its device is now; family 0: as asked */
 };
@@ -118,6 +121,7 @@ struct worker {
 	size_t probe_count;
 	uint64_t wait_salt; /**< of the numbers of questions of handshakes */
 	struct papers_room papers;
+	struct echo echo; /**< of addresses that are shown fresh */
 	bool serving; /**< what is shown is known: handshakes may begin */
 	uint8_t shown[SHOWN_DIGEST_LEN]; /**< digest of that */
 	size_t boots_max, peers_max;
@@ -211,6 +215,10 @@ bool boot_push(struct peer *p, const struct request *rq, const uint8_t *push,
 void boot_event(struct boot *b, const struct coap_event *ev, uint64_t now_ms);
 /** Its device is somewhere else now. */
 void boot_moved(struct boot *b, const struct address *address);
+/** A request for one more block of the pack that the peer fetches. False: it
+ *  is not that. */
+bool boot_block(struct boot *b, uint32_t request_ref, const struct request *rq,
+    uint64_t now_ms);
 /** The transport is gone, or a newer request has come. */
 void boot_detach(struct boot *b, enum reason why, uint64_t now_ms);
 /** The keeper's words. */

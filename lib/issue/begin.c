@@ -54,6 +54,22 @@ identify(const struct issuer *i, const struct issue_request *rq,
 	return REASON_NONE;
 }
 
+/** What the device must do first, or may not do now. */
+static enum reason
+admit(const struct issue_request *rq, const struct issue_decision *d)
+{
+	if (rq->proof == PROOF_NONE && d->peer.identity->echo && !rq->fresh)
+		return REASON_ECHO_WANTED;
+	return rq->too_often ? REASON_TOO_OFTEN : REASON_NONE;
+}
+
+/** A pack cannot change the device's own account (bootstrap.md section 11). */
+static bool
+gives_pack(const struct policy *p)
+{
+	return p->device.pack && p->account.change == ACCOUNT_KEEP;
+}
+
 void
 issue_begin(const struct issuer *i, const struct issue_request *rq,
     struct issue_decision *out)
@@ -67,14 +83,18 @@ issue_begin(const struct issuer *i, const struct issue_request *rq,
 		out->peer.endpoint = rq->endpoint;
 	if (rq->fault != REASON_NONE)
 		why = rq->fault;
-	else if (why == REASON_NONE && rq->pct != -1 &&
-	    rq->pct != PCT_SENML_CBOR && rq->pct != PCT_TLV)
+	else if (why == REASON_NONE)
+		why = admit(rq, out);
+	if (why == REASON_NONE && rq->pct != -1 && rq->pct != PCT_SENML_CBOR &&
+	    rq->pct != PCT_TLV)
 		why = REASON_PCT_UNSUPPORTED;
 	if (why == REASON_NONE) {
 		out->policy = policy_for(issue_rules_set(i->rules),
 		    out->peer.identity, out->peer.endpoint);
 		if (!out->policy)
 			why = REASON_NO_POLICY;
+		else if (rq->pack && !gives_pack(out->policy))
+			why = REASON_PACK_REFUSED;
 	}
 	if (why != REASON_NONE) {
 		refuse(out, why);

@@ -27,6 +27,9 @@ struct issuer {
 	struct ledger *store;
 	const struct issue_rules *rules;
 	int64_t now_s; /**< UTC */
+	/** Where devices find this bootstrap server, for policies that renew
+	 *  their account and do not say it; NULL: not known. */
+	const char *server_uri;
 };
 
 /** How the device has proved itself. */
@@ -72,6 +75,12 @@ struct issue_request {
 	struct span endpoint;
 	struct address address;
 	int pct; /**< -1: not in the query */
+	bool pack; /**< a Bootstrap-Pack-Request */
+	int accept; /**< of a pack: its Content-Format */
+	/** PROOF_NONE: its address was shown to be its own (RFC 9175). */
+	bool fresh;
+	/** It was granted as many bootstraps as it may have for now. */
+	bool too_often;
 	enum reason fault; /**< what the worker found wrong already */
 	/** Number of the push that has brought it here (bootstrapctl push); empty:
 	 *  none. Into the row. */

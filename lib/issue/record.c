@@ -140,6 +140,8 @@ record_begin(struct ledger *l, const struct issue_rules *rules,
 		f[n++] = F_INT("epoch", rq->epoch);
 	if (rq->pct >= 0)
 		f[n++] = F_INT("pct", rq->pct);
+	if (rq->pack)
+		f[n++] = F_INT("pack", rq->accept);
 	f[n++] = F_TEXT("policy", d->policy->name);
 	f[n++] = F_TEXT("policy_at", t.policy_at);
 	f[n++] = F_BYTES("plan", span_of(d->plan_digest, DIGEST_LEN));

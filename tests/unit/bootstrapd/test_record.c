@@ -91,6 +91,14 @@ issue_record(struct ledger *l, const struct issue_rules *rules,
 	return verdicts[i];
 }
 
+bool
+pace_is_told(const struct keeper *k, const struct job *j)
+{
+	(void)k;
+	(void)j;
+	return true;
+}
+
 struct known_session *
 session_find(struct keeper *k, const uint8_t *id)
 {
