@@ -57,7 +57,7 @@ LESHAN = (""", discover_reply: '</>;lwm2m=1.0,</0>;ver=1.2,</0/0>;"""
 FAMILIES = {
     "plain": ("default", "", "clean: [/0, /1]\nverify: discover\n", PSK,
               "conforming"),
-    "zephyr": ("zephyr", "", "", PSK, "zephyr"),
+    "zephyr": ("zephyr", ", key_max: 64B, endpoint_max: 64B", "", PSK, "zephyr"),
     "leshan": ("leshan", LESHAN, "verify: discover\n", PSK, "leshan"),
     "blocks": ("default", ", max_message: 300B, block_size: 128B",
                "clean: [/1]\n", CERTIFICATE, "conforming"),
