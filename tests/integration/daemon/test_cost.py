@@ -57,7 +57,8 @@ LESHAN = (""", discover_reply: '</>;lwm2m=1.0,</0>;ver=1.2,</0/0>;"""
 FAMILIES = {
     "plain": ("default", "", "clean: [/0, /1]\nverify: discover\n", PSK,
               "conforming"),
-    "zephyr": ("zephyr", ", key_max: 64B, endpoint_max: 64B", "", PSK, "zephyr"),
+    "zephyr": ("zephyr", ", key_max: 64B, endpoint_max: 64B", "", PSK,
+               "zephyr"),
     "leshan": ("leshan", LESHAN, "verify: discover\n", PSK, "leshan"),
     "blocks": ("default", ", max_message: 300B, block_size: 128B",
                "clean: [/1]\n", CERTIFICATE, "conforming"),
@@ -163,7 +164,8 @@ def psk():
             image = account_at(world.mint(f"{DOMAIN}-{name}-123456"),
                                ACCOUNT.get(name, 1))
             for version in ("1.2", "1.3"):
-                compare(world, name, world.said(name, f"DTLS {version}", "psk"),
+                compare(world, name,
+                        world.said(name, f"DTLS {version}", "psk"),
                         ["--image", image, "--uri", "coaps://127.0.0.1:PORT",
                          "--dtls", version], address_of(world, "coaps"))
 
