@@ -52,6 +52,7 @@ note_facts(struct boot *b, const struct peer *p, const struct request *rq,
 		echo_is_fresh(&b->worker->echo, &p->address, rq->echo, now_ms));
 	f->fault = rq->fault;
 	f->address = p->address;
+	f->stream = p->connection != NULL;
 	memcpy(b->credential, p->identity, p->identity_len);
 	f->credential = span_of(b->credential, p->identity_len);
 	b->papers = papers_ref(p->papers);

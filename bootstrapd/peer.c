@@ -338,14 +338,18 @@ peer_established(
 	struct peer_key k = key_of_conn(l, ev->conn);
 	struct connection *c =
 	    l->is_stream ? connection_find(l, ev->conn) : NULL;
-	struct peer *p = add(l, &k, &ev->address, c, now_ms);
+	struct peer *p = NULL;
 
+	if (c || !l->is_stream)
+		p = add(l, &k, &ev->address, c, now_ms);
 	if (p && !keep_proof(p, ev)) {
 		peer_free(p);
 		p = NULL;
 	}
 	if (!p)
 		dtls_close(l->dtls, ev->conn, now_ms);
+	if (c && p)
+		connection_settle(c);
 	return p;
 }
 

@@ -100,6 +100,7 @@ struct q_begin {
 	bool has_endpoint;
 	bool pack; /**< GET /bspack; else POST /bs */
 	bool fresh; /**< Q_BY_NOTHING: its Echo value was good (RFC 9175) */
+	bool stream; /**< over TCP or TLS */
 	uint32_t epoch; /**< Q_BY_PSK; else 0 */
 	int32_t pct; /**< -1: not there; always so of a pack */
 	int32_t accept; /**< of a pack: its Content-Format; else -1 */

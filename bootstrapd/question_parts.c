@@ -4,7 +4,8 @@ enum {
 	FLAG_ENDPOINT = 1,
 	FLAG_PACK = 2,
 	FLAG_FRESH = 4,
-	FLAGS = 7,
+	FLAG_STREAM = 8,
+	FLAGS = 15,
 };
 
 void
@@ -86,7 +87,8 @@ void
 parts_put_begin(struct writer *w, const struct q_begin *b)
 {
 	unsigned flags = (b->has_endpoint ? FLAG_ENDPOINT : 0U) |
-	    (b->pack ? FLAG_PACK : 0U) | (b->fresh ? FLAG_FRESH : 0U);
+	    (b->pack ? FLAG_PACK : 0U) | (b->fresh ? FLAG_FRESH : 0U) |
+	    (b->stream ? FLAG_STREAM : 0U);
 
 	parts_put_session(w, b->session);
 	writer_be(w, b->proof, 1);
@@ -147,6 +149,7 @@ parts_get_begin(struct reader *r, struct q_begin *b)
 	b->has_endpoint = flags & FLAG_ENDPOINT;
 	b->pack = flags & FLAG_PACK;
 	b->fresh = flags & FLAG_FRESH;
+	b->stream = flags & FLAG_STREAM;
 	b->epoch = (uint32_t)reader_be(r, 4);
 	b->pct = (int32_t)(uint32_t)reader_be(r, 4);
 	b->accept = (int32_t)(uint32_t)reader_be(r, 4);

@@ -298,7 +298,7 @@ listener_init(struct worker *w, size_t i, const struct worker_args *args)
 	tls.idle_ms = (uint32_t)c->idle_ms;
 	tls.worker = (uint8_t)w->index;
 	tls.cid_key = args->cid_key;
-	l->is_stream = listen_is_stream(c->listen[i].kind);
+	l->is_stream = tls.stream = listen_is_stream(c->listen[i].kind);
 	if (listen_is_secure(c->listen[i].kind))
 		rc = dtls_new(&tls, &l->dtls);
 	/* who comes by DTLS waits in the socket until show_take() */

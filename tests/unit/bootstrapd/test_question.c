@@ -67,6 +67,7 @@ sample(enum question_kind kind)
 		fill(q.begin.session, SESSION_ID_LEN, 1);
 		q.begin.proof = Q_BY_CERTIFICATE;
 		q.begin.has_endpoint = true;
+		q.begin.stream = true;
 		q.begin.pct = 112;
 		q.begin.accept = -1;
 		fill(q.begin.push, sizeof(q.begin.push), 5);
@@ -233,6 +234,7 @@ same_question(const struct question *q)
 		assert_int_equal(q->begin.epoch, 0);
 		assert_false(q->begin.pack);
 		assert_false(q->begin.fresh);
+		assert_true(q->begin.stream);
 		assert_int_equal(q->begin.pct, 112);
 		assert_int_equal(q->begin.accept, -1);
 		assert_memory_equal(
