@@ -12,6 +12,7 @@ enum {
 	CONNECT_MS = 5000,
 	ANSWER_MOST = 65536, /**< bytes of a body that are waited for */
 	STATUS_FIRST = 200, /**< below it is not the answer yet */
+	STATUS_LAST = 599,
 };
 
 struct transfer {
@@ -95,6 +96,20 @@ on_body(char *bytes, size_t size, size_t count, void *ctx)
 	return t->received <= ANSWER_MOST ? size * count : 0;
 }
 
+/** Has the answer's head come whole? That of "100 Continue" is none. */
+static size_t
+on_header(char *line, size_t size, size_t count, void *ctx)
+{
+	struct transfer *t = ctx;
+	long status = 0;
+
+	(void)curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
+	if (count > 0 && (line[0] == '\r' || line[0] == '\n') &&
+	    status >= STATUS_FIRST && status <= STATUS_LAST)
+		t->status = (unsigned)status;
+	return size * count;
+}
+
 static bool
 add_header(struct transfer *t, const char *line)
 {
@@ -160,8 +175,8 @@ add_headers(struct transfer *t, const struct http_request *rq)
 	}
 	if (good && !typed)
 		good = add_header(t,
-		    rq->body ? "Content-Type: application/json"
-			     : "Content-Type:");
+		    rq->body && rq->body[0] ? "Content-Type: application/json"
+					    : "Content-Type:");
 	return good;
 }
 
@@ -213,6 +228,8 @@ set_bounds(struct transfer *t, const struct http_request *rq)
 	SET(CURLOPT_USERAGENT, "bootstrapctl/" PROJECT_VERSION);
 	SET(CURLOPT_WRITEFUNCTION, on_body);
 	SET(CURLOPT_WRITEDATA, t);
+	SET(CURLOPT_HEADERFUNCTION, on_header);
+	SET(CURLOPT_HEADERDATA, t);
 	SET(CURLOPT_ERRORBUFFER, t->error);
 	SET(CURLOPT_PRIVATE, t);
 	return code;
@@ -257,12 +274,7 @@ http_start(struct http *h, const struct http_request *rq, void *owner)
 static void
 judge(struct transfer *t, CURLcode code)
 {
-	long status = 0;
-
 	t->ended = true;
-	(void)curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
-	if (status >= STATUS_FIRST && status <= 999)
-		t->status = (unsigned)status;
 	if (t->status >= 300 && t->status < 400)
 		snprintf(t->detail, sizeof(t->detail),
 		    "HTTP %u: redirects are not followed", t->status);

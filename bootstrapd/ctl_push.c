@@ -159,10 +159,9 @@ send_one(struct push *p, struct target *t)
 	t->asked = true;
 	p->asked++;
 	if (t->sent)
-		push_tell(p, "again %s", name);
+		push_ask(p, "again %s", name);
 	else
-		push_tell(
-		    p, "send %s %s %s", p->via, p->to ? p->to : "-", name);
+		push_ask(p, "send %s %s %s", p->via, p->to ? p->to : "-", name);
 }
 
 /** Those that wait for their time go to the end. Returns the allowance that is
@@ -203,6 +202,13 @@ count_done(const struct push *p, bool wait)
 	return n;
 }
 
+/** Nothing is under way, and all is recorded. */
+static bool
+is_quiet(const struct push *p)
+{
+	return p->owed == 0 && p->triggers == 0;
+}
+
 /** True: all is done. */
 static bool
 carry_out(struct push *p, double rate)
@@ -213,10 +219,19 @@ carry_out(struct push *p, double rate)
 	struct progress progress;
 	size_t done = 0;
 
+	p->due_last = &p->due;
 	progress_begin(&progress, wait ? "bootstrapped" : "sent");
 	make_due(p, last_ms);
-	while (!interrupted && !p->broken) {
+	while (!p->broken) {
 		uint64_t now_ms = clock_now_ms();
+
+		/* what is under way has its time to end */
+		if (interrupted) {
+			p->due = NULL;
+			p->due_last = &p->due;
+		}
+		if (interrupted && is_quiet(p))
+			break;
 
 		allowance += (double)(now_ms - last_ms) * rate / 1000;
 		if (allowance > most)
@@ -236,7 +251,7 @@ carry_out(struct push *p, double rate)
 				break;
 		}
 		/* only the outcome is waited for */
-		if (!p->due && p->asked == 0 && p->triggers == 0)
+		if (!p->due && is_quiet(p))
 			push_close(p);
 		(void)http_wait(p->http, p->fd,
 		    p->due && rate > 20 ? (unsigned)(1000 / rate) + 1 : 50);

@@ -78,7 +78,8 @@ struct push {
 	int fd; /**< -1: none */
 	char in[CONTROL_REPLY_MAX];
 	size_t in_len;
-	size_t asked; /**< lines that wait for their answers */
+	size_t asked; /**< devices that wait for their answers */
+	size_t owed; /**< answers, to lines of all kinds */
 	const char *broken; /**< why it cannot go on; static */
 	int code; /**< of that */
 	/* triggers */
@@ -120,6 +121,8 @@ int push_open(struct push *p);
 void push_close(struct push *p);
 /** One line to it. */
 PRINTF_LIKE(2, 3) void push_tell(struct push *p, const char *fmt, ...);
+/** One that is answered by a block about its device. */
+PRINTF_LIKE(2, 3) void push_ask(struct push *p, const char *fmt, ...);
 /** A JSON string, of any bytes: owned by the push's arena; "" without memory. */
 const char *push_quoted(struct push *p, struct span s);
 /** Its answers that have come. */

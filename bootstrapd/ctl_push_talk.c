@@ -43,17 +43,14 @@ push_quoted(struct push *p, struct span s)
 	return text;
 }
 
-void
-push_tell(struct push *p, const char *fmt, ...)
+PRINTF_LIKE(2, 0)
+static void
+tell(struct push *p, const char *fmt, va_list args)
 {
 	char line[CONTROL_PUSH_LINE_MAX];
+	int len = vsnprintf(line, sizeof(line) - 1, fmt, args);
 	size_t sent = 0;
-	va_list args;
-	int len;
 
-	va_start(args, fmt);
-	len = vsnprintf(line, sizeof(line) - 1, fmt, args);
-	va_end(args);
 	if (p->fd < 0 || len < 0 || (size_t)len >= sizeof(line) - 1) {
 		give_up(p, "the daemon broke off", EXIT_AWAY);
 		return;
@@ -71,6 +68,27 @@ push_tell(struct push *p, const char *fmt, ...)
 		}
 		sent += (size_t)n;
 	}
+}
+
+void
+push_tell(struct push *p, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	tell(p, fmt, args);
+	va_end(args);
+}
+
+void
+push_ask(struct push *p, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	tell(p, fmt, args);
+	va_end(args);
+	p->owed++;
 }
 
 /* --- blocks --------------------------------------------------------------- */
@@ -204,6 +222,7 @@ take_block(struct push *p, struct block *b)
 	for (size_t i = 0; i < b->count; i++)
 		if (strcmp(b->lines[i].key, "device") == 0)
 			t = push_find(p, b->lines[i].value);
+	p->owed -= state && p->owed > 0;
 	if (t && state)
 		take_state(p, t, state, b);
 	else if (block_get(b, "error"))

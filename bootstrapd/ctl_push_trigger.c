@@ -103,7 +103,7 @@ answered(struct push *p, const struct http_result *r)
 	const char *endpoint = push_quoted(p, g->target->item.key);
 	const char *detail = push_quoted(p, span_str(r->detail));
 
-	push_tell(p, "answered %u %s %s %s", r->status,
+	push_ask(p, "answered %u %s %s %s", r->status,
 	    push_quoted(p, span_str(g->requests[g->at].server)), endpoint,
 	    detail);
 	if (r->status >= 200 && r->status < 300) {
@@ -111,7 +111,7 @@ answered(struct push *p, const struct http_result *r)
 	} else if (++g->at < g->count) {
 		wait_first(p, g);
 	} else {
-		push_tell(p, "failed %s %s", endpoint, detail);
+		push_ask(p, "failed %s %s", endpoint, detail);
 		end(p, g);
 	}
 }

@@ -3,9 +3,11 @@
 #include "push.h"
 #include "trigger.h"
 
+#include <limits.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 /** One that may come. */
 struct triggered {
@@ -102,11 +104,18 @@ put(struct reply *r, size_t n, const char *name, struct span value)
 	reply_text(r, key, value);
 }
 
+/** Whole: who reads it stands in another folder. */
 static void
 put_path(struct reply *r, size_t n, const char *name, const char *path)
 {
-	if (path)
-		put(r, n, name, span_str(path));
+	char whole[2 * PATH_MAX], cwd[PATH_MAX] = "";
+
+	if (!path)
+		return;
+	if (path[0] != '/' && !getcwd(cwd, sizeof(cwd)))
+		cwd[0] = '\0';
+	snprintf(whole, sizeof(whole), "%s%s%s", cwd, cwd[0] ? "/" : "", path);
+	put(r, n, name, span_str(whole));
 }
 
 /** The n-th request; on an error nothing of it stays. */
