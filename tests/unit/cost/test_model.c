@@ -89,7 +89,8 @@ talk(void)
 			continue;
 		code = ev.message->code;
 		assert_true(ev.body.len < sizeof(body));
-		memcpy(body, ev.body.p, ev.body.len);
+		if (ev.body.len)
+			memcpy(body, ev.body.p, ev.body.len);
 		body[ev.body.len] = '\0';
 		body_len = ev.body.len;
 	}
