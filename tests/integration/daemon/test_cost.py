@@ -60,6 +60,8 @@ FAMILIES = {
     "zephyr": ("zephyr", ", key_max: 64B, endpoint_max: 64B", "", PSK,
                "zephyr"),
     "leshan": ("leshan", LESHAN, "verify: discover\n", PSK, "leshan"),
+    "read": ("default", ", level: object", "clean: [/]\nverify: read\n",
+             PSK, "conforming"),
     "blocks": ("default", ", max_message: 300B, block_size: 128B",
                "clean: [/1]\n", CERTIFICATE, "conforming"),
 }

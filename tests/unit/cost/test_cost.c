@@ -200,6 +200,24 @@ verified(void **state)
 }
 
 static void
+an_account_that_is_rotated(void **state)
+{
+	struct cost kept, rotated;
+
+	(void)state;
+	start("device: {profile: anjay}\n" SERVER);
+	kept = over(COST_UDP, COST_NONE);
+	stop(NULL);
+	start("device: {profile: anjay}\n"
+	      "bootstrap_account: {rotate: true, uri: coaps://bs.example}\n"
+	      "verify: discover\n" SERVER);
+	rotated = over(COST_UDP, COST_NONE);
+	assert_int_equal(rotated.outcome, OUTCOME_OK);
+	/* its Write, and the Discover behind it */
+	assert_int_equal(rotated.down.datagrams, kept.down.datagrams + 2);
+}
+
+static void
 lengths_count(void **state)
 {
 	struct cost a, b;
@@ -341,6 +359,7 @@ main(void)
 	    cmocka_unit_test_teardown(counted_by_hand, stop),
 	    cmocka_unit_test_teardown(all_shipped_profiles, stop),
 	    cmocka_unit_test_teardown(verified, stop),
+	    cmocka_unit_test_teardown(an_account_that_is_rotated, stop),
 	    cmocka_unit_test_teardown(lengths_count, stop),
 	    cmocka_unit_test_teardown(the_same_each_time, stop),
 	    cmocka_unit_test_teardown(in_blocks, stop),
