@@ -101,9 +101,9 @@ check_identity(struct accounts *k, const struct read_policy *d,
 	}
 	if (!(device->modes & 1u << mode_of(id)))
 		yaml_error(&d->ctx, n, "policy-device-mode",
-		    "profile %s says that the device cannot use the "
-		    "credential of the identity %s; name another, or say "
-		    "`security:` in `device:` if it can",
+		    "the device (profile %s) cannot use the credential of "
+		    "the identity %s; name another, or say `security:` in "
+		    "`device:` if it can",
 		    device->name, id->name);
 	if (a->epoch && id->kind != IDENTITY_PSK)
 		yaml_error(&d->ctx, epoch, "policy-account",
@@ -132,9 +132,9 @@ check_instance(const struct read_policy *d)
 
 	if (!p->discover && p->account_instance < 0)
 		yaml_error(&d->ctx, d->account, "policy-account",
-		    "profile %s does not say in which instance of /0 the "
-		    "account is, and that the device answers no Discover; say "
-		    "`account_instance:` in `device:`",
+		    "in which instance of /0 the account is cannot be "
+		    "known: the device (profile %s) answers no Discover; "
+		    "say `account_instance:` in `device:`",
 		    p->name);
 	if (p->pack)
 		yaml_error(&d->ctx, d->account, "policy-account",

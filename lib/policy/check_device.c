@@ -27,8 +27,9 @@ newer(const struct checking *k, const struct yaml_node *n, const char *what,
 	const struct policy_profile *d = k->device;
 
 	yaml_error(k->c, n, "policy-version",
-	    "%s is of LwM2M %u.%u, and profile %s of %u.%u; leave it out, or "
-	    "say `version: %u.%u` in `device:` if the device has it",
+	    "%s is of LwM2M %u.%u, and the device (profile %s) of "
+	    "%u.%u; leave it out, or say `version: %u.%u` in "
+	    "`device:` if the device has it",
 	    what, since / 10, since % 10, d->name, d->version / 10,
 	    d->version % 10, since / 10, since % 10);
 }
@@ -42,15 +43,15 @@ check_verify(const struct checking *k)
 
 	if (k->p->verify == VERIFY_DISCOVER && !k->device->discover)
 		yaml_error(k->c, n, "policy-verify",
-		    "profile %s says that the device answers no Discover; "
-		    "leave `verify:` out, or say `discover: true` in "
-		    "`device:` if it does",
+		    "the device (profile %s) answers no Discover; leave "
+		    "`verify:` out, or say `discover: true` in `device:` "
+		    "if it does",
 		    k->device->name);
 	if (k->p->verify == VERIFY_READ && !k->device->read)
 		yaml_error(k->c, n, "policy-verify",
-		    "profile %s says that the device answers no "
-		    "Bootstrap-Read; take `discover` if it answers that, or "
-		    "say `read: true` in `device:` if it does",
+		    "the device (profile %s) answers no Bootstrap-Read; "
+		    "take `discover` if it answers that, or say `read: "
+		    "true` in `device:` if it does",
 		    k->device->name);
 	if (k->p->verify != VERIFY_NONE && k->device->pack)
 		yaml_report(k->c, DIAG_WARNING, n, "policy-verify",
@@ -78,10 +79,10 @@ check_endpoint(const struct checking *k)
 	if (match && least > k->device->endpoint_max)
 		yaml_report(k->c, DIAG_WARNING, at(match, "endpoint"),
 		    "policy-endpoint-length",
-		    "such names have at least %zu bytes, and profile %s says "
-		    "that the device has names of at most %zu; say "
-		    "`endpoint_max:` in `device:` if it was built for longer "
-		    "ones",
+		    "such names have at least %zu bytes, and the device "
+		    "(profile %s) has names of at most %zu; say "
+		    "`endpoint_max:` in `device:` if it was built for "
+		    "longer ones",
 		    least, k->device->name, k->device->endpoint_max);
 }
 
@@ -97,7 +98,7 @@ check_mode(const struct checking *k, struct yaml_node *security,
 	if (k->device->modes & 1u << s->mode)
 		return;
 	yaml_error(k->c, at(security, "mode"), "policy-device-mode",
-	    "profile %s says that the device cannot use `mode: %s`; take "
+	    "the device (profile %s) cannot use `mode: %s`; take "
 	    "another, or say `security:` in `device:` if it can",
 	    k->device->name, names[s->mode]);
 }
@@ -107,9 +108,9 @@ too_long(const struct checking *k, const struct yaml_node *n, const char *what,
     size_t len)
 {
 	yaml_error(k->c, n, "policy-key-length",
-	    "%s of %zu bytes, and profile %s says that the device keeps %zu; "
-	    "make it shorter, or say `key_max:` in `device:` if it was built "
-	    "for more",
+	    "%s %zu bytes, and the device (profile %s) keeps %zu; "
+	    "make it shorter, or say `key_max:` in `device:` if it "
+	    "was built for more",
 	    what, len, k->device->name, k->device->key_max);
 }
 
@@ -125,15 +126,15 @@ check_lengths(const struct checking *k, struct yaml_node *security,
 		return;
 	if (s->key.source == KEY_DERIVED && max < DERIVED_LEN)
 		yaml_error(k->c, at(security, "key"), "policy-key-length",
-		    "a derived key has %d bytes, and profile %s says that the "
-		    "device keeps %zu; take {random: LABEL, length: %zu}, or "
+		    "a derived key has %d bytes, and the device (profile "
+		    "%s) keeps %zu; take {random: LABEL, length: %zu}, or "
 		    "say `key_max:` in `device:` if it was built for more",
 		    DERIVED_LEN, k->device->name, max, max < 16 ? 16 : max);
 	if (s->key.source == KEY_RANDOM && s->key.length > max)
-		too_long(k, at(security, "key"), "a key", s->key.length);
+		too_long(k, at(security, "key"), "a key of", s->key.length);
 	if (least > max)
 		too_long(k, at(security, "identity"),
-		    "a PSK identity with the endpoint is at least one", least);
+		    "a PSK identity of at least", least);
 }
 
 /* What a server's certificate is for: /0/x/13 to 15 came with 1.1. */
@@ -167,8 +168,8 @@ check_oscore(const struct checking *k, struct yaml_node *security,
 		newer(k, n, "OSCORE", V1_1);
 	else if (!k->device->oscore)
 		yaml_error(k->c, n, "policy-device-mode",
-		    "profile %s says that the device has no OSCORE; leave it "
-		    "out, or say `oscore: true` in `device:` if it has",
+		    "the device (profile %s) has no OSCORE; leave it out, "
+		    "or say `oscore: true` in `device:` if it has",
 		    k->device->name);
 }
 
@@ -218,8 +219,9 @@ check_entries(const struct checking *k, struct yaml_node *server,
 			r->id == SERVER_SEQUENCE_COUNT) &&
 		    is_zero(&entries[i].value))
 			yaml_error(k->c, n, "policy-zero",
-			    "profile %s says that the device refuses the "
-			    "Finish for 0 in %s; 1 is once and no more",
+			    "the device (profile %s) refuses the Finish for 0 "
+			    "in "
+			    "%s; write 1 for a single one",
 			    k->device->name, what);
 	}
 }
@@ -309,9 +311,11 @@ check_objects(const struct checking *k, struct yaml_node *map,
 		if (o->id == OBJECT_ACCESS_CONTROL &&
 		    !k->device->access_control)
 			yaml_error(k->c, n, "policy-device-object",
-			    "profile %s says that the device has no Access "
-			    "Control; leave it out, or say `access_control: "
-			    "true` in `device:` if it has",
+			    "the device (profile %s) has no Access Control; "
+			    "leave "
+			    "it out, or say `access_control: true` in "
+			    "`device:` if "
+			    "it has",
 			    k->device->name);
 	}
 }

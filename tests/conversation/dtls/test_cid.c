@@ -15,8 +15,6 @@ start(void **state)
 	struct dtls_config config = dtls_config_default;
 
 	(void)state;
-	if (!DTLS_HAVE_CID)
-		skip();
 	w = malloc(sizeof(*w));
 	assert_non_null(w);
 	config.worker = 3;
@@ -799,5 +797,7 @@ main(void)
 	    STORY(wandering_is_no_way_around_the_limit),
 	};
 
+	if (!DTLS_HAVE_CID) /* told to meson */
+		return 77;
 	return cmocka_run_group_tests_name("dtls_cid", tests, NULL, NULL);
 }

@@ -67,7 +67,7 @@ test_each_example_loads(void **state)
 		count++;
 	}
 	closedir(dir);
-	assert_true(count >= 6);
+	assert_true(count >= 9);
 }
 
 /* The demo serves them from one folder. */
