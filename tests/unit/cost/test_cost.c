@@ -129,6 +129,19 @@ counted_by_hand(void **state)
 	assert_int_equal(c.round_trips, 3);
 	assert_int_equal(c.blocks, 0);
 	assert_int_equal(c.steps, 3);
+
+	/*
+	 * POST /bs     45
+	 *              26  4.01, Echo 2 and 12
+	 * POST /bs     59  the same with Echo
+	 */
+	usual.echo = true;
+	c = measured(&usual);
+	assert_int_equal(c.outcome, OUTCOME_OK);
+	assert_int_equal(c.up.datagrams, 5);
+	assert_int_equal(c.up.bytes, 45 + 59 + 3 * 12);
+	assert_int_equal(c.down.bytes, 26 + 12 + 2 * 14 + 15);
+	assert_int_equal(c.round_trips, 4);
 }
 
 static void
