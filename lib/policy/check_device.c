@@ -9,6 +9,7 @@
 enum {
 	DERIVED_LEN = 32, /* bytes of a derived key: HSM_PSK_LEN */
 	V1_1 = 11,
+	V1_2 = 12,
 };
 
 /* Where the document says it, or else the document. */
@@ -220,31 +221,40 @@ check_entries(const struct checking *k, struct yaml_node *server,
 		    is_zero(&entries[i].value))
 			yaml_error(k->c, n, "policy-zero",
 			    "the device (profile %s) refuses the Finish for 0 "
-			    "in "
-			    "%s; write 1 for a single one",
+			    "in %s; write 1 for a single one",
 			    k->device->name, what);
 	}
 }
 
-/* The letters of /1/x/7 that a version has. */
+/* The letters of /1/x/7 that a version has: consistency check 5. */
 static void
 check_binding(const struct checking *k, struct yaml_node *server,
     const struct policy_server *s)
 {
+	static const struct {
+		char letter;
+		unsigned since;
+		const char *what;
+	} letters[] = {
+	    {'T', V1_1, "binding T (TCP)"},
+	    {'N', V1_1, "binding N (non-IP)"},
+	    {'M', V1_2, "binding M (MQTT)"},
+	    {'H', V1_2, "binding H (HTTP)"},
+	};
 	struct yaml_node *n = yaml_get(server, "binding");
-	const char *letter = strpbrk(s->binding, "MH");
 
 	if (!n)
 		return;
-	if (letter && k->device->version < 12)
-		newer(k, n,
-		    *letter == 'M' ? "binding M (MQTT)" : "binding H (HTTP)",
-		    12);
-	letter = strpbrk(s->binding, "TN");
-	if (letter && k->device->version < V1_1)
-		newer(k, n,
-		    *letter == 'T' ? "binding T (TCP)" : "binding N (non-IP)",
-		    V1_1);
+	for (size_t i = 0; i < sizeof(letters) / sizeof(letters[0]); i++)
+		if (strchr(s->binding, letters[i].letter) &&
+		    letters[i].since > k->device->version)
+			newer(k, n, letters[i].what, letters[i].since);
+	if (k->device->version >= V1_1 && strchr(s->binding, 'Q'))
+		yaml_report(k->c, DIAG_WARNING, n, "policy-binding",
+		    "Q is of LwM2M 1.0, and the device (profile %s) of %u.%u: "
+		    "such say queue mode when they register; leave it out",
+		    k->device->name, k->device->version / 10,
+		    k->device->version % 10);
 }
 
 static void
