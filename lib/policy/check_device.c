@@ -174,18 +174,6 @@ check_oscore(const struct checking *k, struct yaml_node *security,
 		    k->device->name);
 }
 
-void
-check_device_security(const struct checking *k, struct yaml_node *security,
-    const struct policy_server *s)
-{
-	if (security->kind != YAML_MAP)
-		return;
-	check_mode(k, security, s);
-	check_lengths(k, security, s);
-	check_expected(k, security, s);
-	check_oscore(k, security, s);
-}
-
 /* --- accounts ------------------------------------------------------------- */
 
 static bool
@@ -269,19 +257,29 @@ check_uri(const struct checking *k, struct yaml_node *server,
 		newer(k, n, "CoAP over TCP", V1_1);
 }
 
-static void
-check_server(const struct checking *k, struct yaml_node *n,
+void
+check_device_account(const struct checking *k, struct yaml_node *n,
     const struct policy_server *s)
 {
 	struct yaml_node *security = yaml_get(n, "security");
 
 	check_uri(k, n, s);
+	if (!security || security->kind != YAML_MAP)
+		return;
+	check_mode(k, security, s);
+	check_lengths(k, security, s);
+	check_expected(k, security, s);
+	check_oscore(k, security, s);
+	check_entries(k, n, s->security_entries, s->security_entry_count);
+}
+
+static void
+check_server(const struct checking *k, struct yaml_node *n,
+    const struct policy_server *s)
+{
+	check_device_account(k, n, s);
 	check_binding(k, n, s);
 	check_entries(k, n, s->server_entries, s->server_entry_count);
-	if (!security)
-		return;
-	check_entries(k, n, s->security_entries, s->security_entry_count);
-	check_device_security(k, security, s);
 }
 
 static void
