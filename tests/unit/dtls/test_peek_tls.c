@@ -94,7 +94,7 @@ messages(void **state)
 static void
 hellos(void **state)
 {
-	static const char with[] = HELLO "\0\x2b"
+	static const char with[] = HELLO "\0\x28"
 					 "\0\0\0\x0e\0\x0c\0\0\x09"
 					 "localhost"
 					 "\0\x2b\0\3\2\3\4"
