@@ -231,6 +231,8 @@ void
 push_trigger(struct keeper *k, struct client *c, const struct push_wish *w,
     const struct push_last *last, bool again)
 {
+	/* not after what the row says */
+	uint64_t until_ms = clock_now_ms() + k->config->push_window_ms;
 	const struct policy *p = policy_of(k, last);
 	struct reply *r = calloc(1, sizeof(*r));
 	uint8_t room[1024];
@@ -250,8 +252,7 @@ push_trigger(struct keeper *k, struct client *c, const struct push_wish *w,
 	} else if (record_sent(k, w, last, writer_span(&names), again) !=
 	    RC_OK) {
 		push_lost(c, w->endpoint);
-	} else if (!expect(k, w->push, last->nosec, w->endpoint,
-		       clock_now_ms() + k->config->push_window_ms)) {
+	} else if (!expect(k, w->push, last->nosec, w->endpoint, until_ms)) {
 		push_lost(c, w->endpoint);
 	} else {
 		writer_str(&r->w, "\n");
