@@ -257,7 +257,7 @@ def by_the_profile():
                          "Block2")
             expect_equal(answer.option(CONTENT_FORMAT), bytes([CBOR]), "CF")
     # one that takes no blocks is sent the other way when it has to
-    with world(PACKED % "max_message: 128B, block_size: none") as w:
+    with world(PACKED % "max_message: 180B, block_size: none") as w:
         w.start()
         with Stranger(w.address()) as stranger:
             expect_equal(stranger.ask(ask("bench-1")).code, "4.05", "answer")
