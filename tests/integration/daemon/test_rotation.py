@@ -108,15 +108,19 @@ def of_one_device():
         expect_equal(len(w.revoked()), 1, "of the one")
 
 
-@story("nobody says where the server is: the device is refused, and the ledger "
-       "says why")
+@story("nobody says where the server is: said before a device comes")
 def nowhere():
     with Rotating(uri=None) as w:
+        done = w.check()
+        expect_equal(done.returncode, 65, "exit code of check")
+        expect("issue-home" in done.stdout + done.stderr or
+               "bootstrapd.yaml says where" in done.stdout + done.stderr,
+               f"what is missing: {done.stdout}{done.stderr}")
+        w.start_fails(65)
+    at_home = ROTATE.replace(": rotate", f": {{rotate: true, uri: \"{HOME}\"}}")
+    with Rotating(at_home, uri=None) as w:
         w.start()
-        w.comes(1).failed()
-        refused, = w.rows("bootstrap_refused")
-        expect_equal(refused["data"]["reason"], "not-possible", "reason")
-        expect("server.uri" in refused["data"]["detail"], "what is missing")
+        w.comes(1).succeeded()
 
 
 tell()
