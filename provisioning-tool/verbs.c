@@ -417,7 +417,7 @@ const struct verb verbs[] = {
 	{{&check_group, &config_group}, "PATH...", 1, MANY}, policy_check},
     {"policy explain", "show what one device would get, and why",
 	{{&explain_group, &config_group}, "PATH", 1, 1}, policy_explain},
-    {"probe", "try how a device on the bench behaves, and write its profile",
+    {"probe", "try a device on the bench, and write its profile",
 	{{&probe_group}, "URI...", 1, MANY}, probe},
     {"image build", "mint the account of one device into an image",
 	{{&build_group, &token_group, &config_group}, NONE}, image_build},
