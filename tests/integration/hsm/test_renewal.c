@@ -292,7 +292,7 @@ of_two_certificates(void **state)
 	new = by_psk("", 0);
 	new.proof = PROOF_CERTIFICATE;
 	new.credential = span_of(NULL, 0);
-	new.peer = given_certificate(&plan);
+	new.peer = given(&plan, SECURITY_IDENTITY).bytes;
 	grant(&new);
 	digest_of(first.cert.der, digest);
 	assert_int_equal(

@@ -229,9 +229,10 @@ test_each_that_has_a_key(void **state)
 			 "resources: {%u: 1}}\n",
 		    security[i].number);
 		snprintf(finding, sizeof(finding),
-		    "10:60: error: servers[0].security.resources.%u: has a key "
+		    "10:%u: error: servers[0].security.resources.%u: has a key "
 		    "of its own: `%s:`\n",
-		    security[i].number, security[i].key);
+		    security[i].number < 10 ? 60 : 61, security[i].number,
+		    security[i].key);
 		expect_findings(text, finding);
 	}
 	for (size_t i = 0; i < sizeof(server) / sizeof(server[0]); i++) {
