@@ -241,7 +241,7 @@ test_each_that_has_a_key(void **state)
 			 "    resources: {%u: 1}\n",
 		    server[i].number);
 		snprintf(finding, sizeof(finding),
-		    "11:17: error: servers[0].resources.%u: has a key of its "
+		    "11:20: error: servers[0].resources.%u: has a key of its "
 		    "own: `%s:`\n",
 		    server[i].number, server[i].key);
 		expect_findings(text, finding);
