@@ -175,7 +175,7 @@ ask_begin(struct link *l, const struct q_begin *q)
 
 static void
 queue_ending(struct keeper *k, const uint8_t *id, unsigned worker, bool answer,
-    const struct session_verdict *v)
+    const struct session_verdict *v, const struct address *where)
 {
 	struct ending *e;
 
@@ -191,6 +191,8 @@ queue_ending(struct keeper *k, const uint8_t *id, unsigned worker, bool answer,
 		k->ending_count++;
 		memcpy(e->id, id, SESSION_ID_LEN);
 		e->verdict = *v;
+		if (where)
+			e->address = *where;
 	}
 	e->worker = worker;
 	e->answer |= answer;
@@ -208,7 +210,7 @@ end_session(struct keeper *k, struct known_session *s, enum outcome outcome,
 	    .format = -1,
 	};
 
-	queue_ending(k, s->id, s->worker, false, &v);
+	queue_ending(k, s->id, s->worker, false, &v, NULL);
 }
 
 /** What a worker says of a session, as far as it can be: only Finish, the last
@@ -243,7 +245,7 @@ ask_end(struct link *l, const struct q_end *q)
 	if (s && s->worker == l->worker && s->recorded) {
 		const struct session_verdict v = believable(s, &q->verdict);
 
-		queue_ending(k, q->session, l->worker, true, &v);
+		queue_ending(k, q->session, l->worker, true, &v, &q->address);
 		return;
 	}
 	/* never begun, given up before it was, or ended already */

@@ -1,4 +1,5 @@
 #include "base/digest.h"
+#include "bootstrap/bridge.h"
 #include "lwm2m/format.h"
 #include "worker_state.h"
 
@@ -41,6 +42,7 @@ note_facts(struct boot *b, const struct peer *p, const struct request *rq)
 	f->has_endpoint = rq->has_endpoint;
 	f->epoch = p->epoch;
 	f->pct = rq->pct;
+	f->accept = -1;
 	f->fault = rq->fault;
 	f->address = p->address;
 	memcpy(b->credential, p->identity, p->identity_len);
@@ -132,23 +134,8 @@ trace(const struct boot *b, const char *event, const struct session_command *c,
 static void
 send_command(struct boot *b, const struct session_command *c, uint64_t now_ms)
 {
-	struct coap_request rq = {
-	    .method = c->method,
-	    .path_count = c->path_count,
-	    .content_format = c->content_format,
-	    .accept = c->accept,
-	    .payload = c->payload,
-	    .block_size = c->block_size,
-	};
-	enum rc rc;
-
-	memcpy(rq.path, c->path, sizeof(rq.path));
 	trace(b, "command", c, -1);
-	rc = coap_peer_request(b->peer->coap, &rq, now_ms, &b->command_ref);
-	if (rc != RC_OK)
-		session_failed(b->session,
-		    rc == RC_IO ? REASON_PEER_GONE : REASON_BLOCK_FAILED,
-		    now_ms);
+	bridge_send(b->session, b->peer->coap, c, now_ms, &b->command_ref);
 }
 
 static void
@@ -176,6 +163,7 @@ ask_end(struct boot *b, const struct session_verdict *v)
 
 	memcpy(q.end.session, session_id(b->session), SESSION_ID_LEN);
 	q.end.verdict = *v;
+	q.end.address = b->moved;
 	(void)!link_send(b->worker->keeper, &q);
 }
 
@@ -259,39 +247,22 @@ pump(struct boot *b, uint64_t now_ms)
 }
 
 void
+boot_moved(struct boot *b, const struct address *address)
+{
+	/* the question may be asked again: it is still the same device */
+	b->moved = *address;
+}
+
+void
 boot_event(struct boot *b, const struct coap_event *ev, uint64_t now_ms)
 {
-	const struct coap_option *cf;
-	uint32_t format = 0;
-	int content_format = COAP_FORMAT_NONE;
-
-	if (ev->ref != b->command_ref)
+	if (ev->ref != b->command_ref || ev->kind == COAP_EVENT_REQUEST)
 		return;
-	switch (ev->kind) {
-	case COAP_EVENT_RESPONSE:
-		cf = coap_find(ev->message, COAP_CONTENT_FORMAT);
-		if (cf && coap_uint_value(cf->value, &format) &&
-		    format <= 0xffff)
-			content_format = (int)format;
+	if (ev->kind == COAP_EVENT_RESPONSE)
 		LOG(LOG_DEBUG, "answer", F_TEXT("endpoint", b->facts.endpoint),
 		    F_TEXT("code", coap_code_name(ev->message->code)),
 		    F_INT("bytes", ev->body.len));
-		session_response(b->session, ev->message->code, content_format,
-		    ev->body, now_ms);
-		break;
-	case COAP_EVENT_RESET:
-		session_failed(b->session, REASON_RESET, now_ms);
-		break;
-	case COAP_EVENT_TIMEOUT:
-		session_failed(b->session, REASON_NO_ANSWER, now_ms);
-		break;
-	case COAP_EVENT_FAILED:
-		session_failed(b->session,
-		    ev->gone ? REASON_PEER_GONE : REASON_BLOCK_FAILED, now_ms);
-		break;
-	case COAP_EVENT_REQUEST:
-		return;
-	}
+	bridge_event(b->session, ev, now_ms);
 	pump(b, now_ms);
 }
 

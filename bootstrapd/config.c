@@ -159,7 +159,7 @@ read_limits(struct reading *r)
 	static const char *const known[] = {"sessions", "handshakes",
 	    "handshakes_per_source", "session_lifetime", "handshake_timeout",
 	    "idle_timeout", "drain", "keeper_wait", "questions_per_second",
-	    NULL};
+	    "connections", NULL};
 	struct config *c = r->config;
 	const struct {
 		const char *key;
@@ -170,6 +170,7 @@ read_limits(struct reading *r)
 	    {"handshakes", 1, SESSIONS_MAX, &c->handshakes_max},
 	    {"handshakes_per_source", 1, SESSIONS_MAX,
 		&c->handshakes_per_source},
+	    {"connections", 1, SESSIONS_MAX, &c->connections_max},
 	    {"questions_per_second", 1, SESSIONS_MAX, &c->questions_per_s},
 	};
 	const struct {
@@ -300,6 +301,7 @@ config_new(const char *file)
 	c->sessions_max = 20000;
 	c->handshakes_max = 2000;
 	c->handshakes_per_source = 256;
+	c->connections_max = 8192;
 	c->session_lifetime_ms = 240000;
 	c->handshake_ms = 60000;
 	c->idle_ms = 300000;

@@ -22,7 +22,24 @@ enum {
 enum listen_kind {
 	LISTEN_COAP, /**< NoSec: only whom a `nosec` identity admits */
 	LISTEN_COAPS, /**< DTLS */
+	LISTEN_COAP_TCP, /**< NoSec too */
+	LISTEN_COAPS_TCP, /**< TLS */
 };
+
+static inline bool
+listen_is_stream(enum listen_kind k)
+{
+	return k == LISTEN_COAP_TCP || k == LISTEN_COAPS_TCP;
+}
+
+static inline bool
+listen_is_secure(enum listen_kind k)
+{
+	return k == LISTEN_COAPS || k == LISTEN_COAPS_TCP;
+}
+
+/** "coap", "coaps+tcp"; static. */
+const char *listen_scheme(enum listen_kind k);
 
 struct listen_config {
 	enum listen_kind kind;
@@ -64,6 +81,7 @@ struct config {
 	uint64_t sessions_max; /**< of all workers, default 20000 */
 	uint64_t handshakes_max; /**< default 2000 */
 	uint64_t handshakes_per_source; /**< of one worker, default 256 */
+	uint64_t connections_max; /**< TCP, of all workers, default 8192 */
 	uint64_t session_lifetime_ms; /**< default 240 s, at most 246 s */
 	uint64_t handshake_ms; /**< default 60 s */
 	uint64_t idle_ms; /**< default 300 s */

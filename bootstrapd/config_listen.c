@@ -5,13 +5,44 @@
 enum { PORT_COAP = 5683, PORT_COAPS = 5684 };
 
 static const struct scheme {
-	const char *prefix;
+	const char *name;
 	enum listen_kind kind;
 	uint16_t port;
 } schemes[] = {
-    {"coap://", LISTEN_COAP, PORT_COAP},
-    {"coaps://", LISTEN_COAPS, PORT_COAPS},
+    {"coap", LISTEN_COAP, PORT_COAP},
+    {"coaps", LISTEN_COAPS, PORT_COAPS},
+    {"coap+tcp", LISTEN_COAP_TCP, PORT_COAP},
+    {"coaps+tcp", LISTEN_COAPS_TCP, PORT_COAPS},
 };
+
+enum { SCHEME_COUNT = sizeof(schemes) / sizeof(schemes[0]) };
+
+const char *
+listen_scheme(enum listen_kind k)
+{
+	for (size_t i = 0; i < SCHEME_COUNT; i++)
+		if (schemes[i].kind == k)
+			return schemes[i].name;
+	return "";
+}
+
+/** Takes "SCHEME://" off the front. NULL: none of ours. */
+static const struct scheme *
+take_scheme(struct span *uri)
+{
+	const struct span mark = SPAN_LIT("://");
+
+	for (size_t i = 0; i < SCHEME_COUNT; i++) {
+		struct span name = span_str(schemes[i].name);
+
+		if (!span_starts(*uri, name) ||
+		    !span_starts(span_from(*uri, name.len), mark))
+			continue;
+		*uri = span_from(*uri, name.len + mark.len);
+		return &schemes[i];
+	}
+	return NULL;
+}
 
 /** "HOST[:PORT]", numeric, IPv6 in brackets. */
 static enum rc
@@ -31,7 +62,7 @@ parse_host(struct span host, uint16_t port, struct address *out)
 	return address_parse(span_str(buf), out);
 }
 
-/** One socket an address; and plain CoAP is for the bench. */
+/** One socket an address and protocol; and plain CoAP is for the bench. */
 static void
 check_listener(
     struct reading *r, struct yaml_node *n, const struct listen_config *l)
@@ -42,14 +73,16 @@ check_listener(
 				    : memcmp(a->ip, loopback6, 16) == 0;
 
 	for (size_t i = 0; i < r->config->listen_count; i++) {
-		if (a->port == 0 ||
-		    !address_equal(&r->config->listen[i].address, a))
+		const struct listen_config *other = &r->config->listen[i];
+
+		if (a->port == 0 || !address_equal(&other->address, a) ||
+		    listen_is_stream(other->kind) != listen_is_stream(l->kind))
 			continue;
 		yaml_error(&r->yaml, n, "config-listen",
 		    "the address of listen[%zu] already", i);
 		reading_note(r, RC_CONFIG);
 	}
-	if (l->kind == LISTEN_COAP && !local)
+	if (!listen_is_secure(l->kind) && !local)
 		yaml_report(&r->yaml, DIAG_WARNING, n, "config-nosec",
 		    "NoSec is reachable from other hosts: whom a `nosec` "
 		    "identity admits is served in clear");
@@ -60,6 +93,7 @@ read_listener(struct reading *r, struct yaml_node *n)
 {
 	struct config *c = r->config;
 	struct listen_config *l = &c->listen[c->listen_count];
+	const struct scheme *scheme;
 	struct span uri;
 	const char *text;
 
@@ -68,34 +102,31 @@ read_listener(struct reading *r, struct yaml_node *n)
 		return;
 	}
 	uri = span_str(text);
-	for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
-		const struct scheme *s = &schemes[i];
-
-		if (!span_starts(uri, span_str(s->prefix)))
-			continue;
-		l->kind = s->kind;
-		l->line = n->line;
-		if (parse_host(span_from(uri, strlen(s->prefix)), s->port,
-			&l->address) == RC_OK) {
-			check_listener(r, n, l);
-			c->listen_count++;
-			return;
-		}
+	scheme = take_scheme(&uri);
+	if (!scheme) {
 		yaml_error(&r->yaml, n, "config-listen",
-		    "the host is not a numeric address; write "
-		    "%s127.0.0.1:%u or %s[::]:%u",
-		    s->prefix, s->port, s->prefix, s->port);
+		    "expected coap://HOST:PORT, coaps://HOST:PORT, "
+		    "coap+tcp://HOST:PORT or coaps+tcp://HOST:PORT");
 		reading_note(r, RC_CONFIG);
 		return;
 	}
-	if (span_starts(uri, SPAN_LIT("coap+tcp://")) ||
-	    span_starts(uri, SPAN_LIT("coaps+tcp://")))
+	if (scheme->kind == LISTEN_COAPS_TCP) {
 		yaml_error(&r->yaml, n, "config-unsupported",
-		    "CoAP over TCP is not supported by this version; "
-		    "use coap:// or coaps://");
-	else
-		yaml_error(&r->yaml, n, "config-listen",
-		    "expected coap://HOST:PORT or coaps://HOST:PORT");
+		    "TLS is not supported by this version");
+		reading_note(r, RC_CONFIG);
+		return;
+	}
+	l->kind = scheme->kind;
+	l->line = n->line;
+	if (parse_host(uri, scheme->port, &l->address) == RC_OK) {
+		check_listener(r, n, l);
+		c->listen_count++;
+		return;
+	}
+	yaml_error(&r->yaml, n, "config-listen",
+	    "the host is not a numeric address; write %s://127.0.0.1:%u or "
+	    "%s://[::]:%u",
+	    scheme->name, scheme->port, scheme->name, scheme->port);
 	reading_note(r, RC_CONFIG);
 }
 

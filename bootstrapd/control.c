@@ -80,6 +80,7 @@ put_worker(struct answer *a, const struct link *l, uint64_t now_ms)
 	    {"datagrams_in", l->stats.datagrams_in},
 	    {"datagrams_out", l->stats.datagrams_out},
 	    {"dropped", l->stats.dropped},
+	    {"moved", l->stats.moved},
 	};
 
 	snprintf(key, sizeof(key), "worker.%u.seen_ms_ago", l->worker);

@@ -174,6 +174,9 @@ take_events(struct listener *l, uint64_t now_ms)
 			    F_TEXT("suite", ev.suite));
 			(void)!peer_established(l, &ev, now_ms);
 			break;
+		case DTLS_EVENT_MOVED:
+			peer_moved(l, ev.conn, &ev.address);
+			break;
 		case DTLS_EVENT_DATA:
 			peer_data(l, ev.conn, ev.data, now_ms);
 			break;

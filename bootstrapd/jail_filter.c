@@ -18,8 +18,9 @@
 #define S(name) SCMP_SYS(name)
 
 /*
- * Serving datagrams, on descriptors that are open. Nothing here makes a
- * descriptor, looks at a path, or reaches another process but through a socket
+ * Serving datagrams and connections, on descriptors that are open. Nothing here
+ * makes a descriptor but of a peer that has come by itself (accept4 has a rule
+ * of its own), looks at a path, or reaches another process but through a socket
  * that the worker was given.
  */
 static const int worker_calls[] = {
@@ -124,6 +125,13 @@ add_worker(scmp_filter_ctx f)
 	if (r == 0)
 		r = seccomp_rule_add(f, allow, S(fcntl), 1,
 		    SCMP_A1(SCMP_CMP_EQ, F_GET_SEALS, 0));
+	/* a connection, as tcp_accept() wants it; and our FIN */
+	if (r == 0)
+		r = seccomp_rule_add(f, allow, S(accept4), 1,
+		    SCMP_A3(SCMP_CMP_EQ, SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+	if (r == 0)
+		r = seccomp_rule_add(
+		    f, allow, S(shutdown), 1, SCMP_A1(SCMP_CMP_EQ, SHUT_WR, 0));
 	/* abort(3) */
 	if (r == 0)
 		r = seccomp_rule_add(f, allow, S(tgkill), 1,

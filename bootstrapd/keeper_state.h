@@ -47,6 +47,7 @@ struct ending {
 	unsigned worker;
 	bool answer; /**< the worker waits for `recorded` */
 	struct session_verdict verdict;
+	struct address address; /**< as struct q_end has it */
 };
 
 struct link {

@@ -1,4 +1,5 @@
 #include "base/digest.h"
+#include "connection.h"
 #include "udp.h"
 #include "worker_state.h"
 
@@ -52,8 +53,10 @@ find(struct worker *w, const struct peer_key *k)
 	return (struct peer *)table_get(&w->peers, span_of(k, sizeof(*k)));
 }
 
+/** `c`: its connection, NULL: it sends datagrams. */
 static struct peer *
-add(struct listener *l, const struct peer_key *k, const struct address *a)
+add(struct listener *l, const struct peer_key *k, const struct address *a,
+    struct connection *c, uint64_t now_ms)
 {
 	struct worker *w = l->worker;
 	struct peer *p;
@@ -63,7 +66,11 @@ add(struct listener *l, const struct peer_key *k, const struct address *a)
 	p = calloc(1, sizeof(*p));
 	if (!p)
 		return NULL;
-	p->coap = coap_peer_new(&coap_params_default, random_fn, w);
+	if (c)
+		p->coap = coap_peer_new_stream(&coap_params_default,
+		    &coap_stream_params_default, random_fn, w, now_ms);
+	else
+		p->coap = coap_peer_new(&coap_params_default, random_fn, w);
 	if (!p->coap) {
 		free(p);
 		return NULL;
@@ -71,6 +78,10 @@ add(struct listener *l, const struct peer_key *k, const struct address *a)
 	p->key = *k;
 	p->listener = l;
 	p->address = *a;
+	p->used_ms = now_ms;
+	p->connection = c;
+	if (c)
+		c->peer = p;
 	p->item.key = span_of(&p->key, sizeof(p->key));
 	table_put(&w->peers, &p->item);
 	return p;
@@ -81,6 +92,8 @@ peer_free(struct peer *p)
 {
 	struct worker *w = p->listener->worker;
 
+	if (p->connection)
+		p->connection->peer = NULL;
 	loop_timer_clear(w->loop, &p->timer);
 	table_remove(&w->peers, &p->item);
 	coap_peer_free(p->coap);
@@ -105,14 +118,15 @@ answer(struct peer *p, uint32_t ref, uint8_t code, int32_t max_age_s,
 static void
 take_request(struct peer *p, const struct coap_event *ev, uint64_t now_ms)
 {
-	enum { RETRY_AFTER_S = 30 };
 	struct request rq;
 
+	p->used_ms = now_ms;
 	request_read(ev->message, &rq);
 	if (rq.kind == REQUEST_ANSWER)
 		answer(p, ev->ref, rq.code, -1, now_ms);
 	else if (!boot_start(p, ev->ref, &rq, now_ms))
-		answer(p, ev->ref, COAP_UNAVAILABLE, RETRY_AFTER_S, now_ms);
+		answer(
+		    p, ev->ref, COAP_UNAVAILABLE, PEER_RETRY_AFTER_S, now_ms);
 }
 
 static void
@@ -129,7 +143,7 @@ take_events(struct peer *p, uint64_t now_ms)
 }
 
 static void
-send_output(struct peer *p, uint64_t now_ms)
+send_datagrams(struct peer *p, uint64_t now_ms)
 {
 	uint8_t buf[COAP_DATAGRAM_MAX];
 	struct writer w;
@@ -160,7 +174,7 @@ on_timer(void *ctx, uint64_t now_ms)
 	peer_pump(p, now_ms);
 }
 
-/** When this peer needs us next; now or earlier: never again. */
+/** When a peer by datagrams needs us next; now or earlier: never again. */
 static uint64_t
 wake_at(const struct peer *p, uint64_t now_ms)
 {
@@ -174,23 +188,35 @@ wake_at(const struct peer *p, uint64_t now_ms)
 	return p->keep ? keep : now_ms;
 }
 
+/** False: `p` is gone. */
+static bool
+pump_datagrams(struct peer *p, uint64_t now_ms, uint64_t *at)
+{
+	send_datagrams(p, now_ms);
+	*at = wake_at(p, now_ms);
+	if (*at > now_ms || p->boot || p->listener->dtls)
+		return true;
+	peer_free(p);
+	return false;
+}
+
 void
 peer_pump(struct peer *p, uint64_t now_ms)
 {
 	struct listener *l = p->listener;
 	uint64_t at;
+	bool alive;
 
 	take_events(p, now_ms);
-	send_output(p, now_ms);
-	at = wake_at(p, now_ms);
-	if (at <= now_ms && !p->boot && !l->dtls) {
-		peer_free(p);
-		return;
-	}
-	if (at == TIME_NEVER)
+	if (p->connection)
+		alive = stream_pump(p, now_ms, &at);
+	else
+		alive = pump_datagrams(p, now_ms, &at);
+	if (alive && at == TIME_NEVER)
 		loop_timer_clear(l->worker->loop, &p->timer);
-	else if (loop_timer_set(l->worker->loop, &p->timer, at, on_timer, p) !=
-	    RC_OK)
+	else if (alive &&
+	    loop_timer_set(l->worker->loop, &p->timer, at, on_timer, p) !=
+		RC_OK)
 		LOG(LOG_ERROR, "out_of_memory", F_TEXT("for", "timer"));
 	if (l->dtls)
 		listener_flush(l, now_ms);
@@ -209,13 +235,38 @@ peer_datagram(struct listener *l, const struct address *from,
 	struct peer *p = find(l->worker, &k);
 
 	if (!p)
-		p = add(l, &k, from);
+		p = add(l, &k, from, NULL, now_ms);
 	if (!p) {
 		l->worker->stats.dropped++;
 		return;
 	}
 	coap_peer_receive(p->coap, datagram, now_ms);
 	peer_pump(p, now_ms);
+}
+
+bool
+peer_connected(struct connection *c, uint64_t now_ms)
+{
+	struct peer *p = add(c->listener, &c->key, &c->address, c, now_ms);
+
+	if (p)
+		peer_pump(p, now_ms);
+	return p != NULL;
+}
+
+void
+peer_bytes(struct peer *p, struct span bytes, uint64_t now_ms)
+{
+	coap_peer_receive(p->coap, bytes, now_ms);
+	peer_pump(p, now_ms);
+}
+
+void
+peer_lost(struct peer *p, uint64_t now_ms)
+{
+	if (p->boot)
+		boot_detach(p->boot, REASON_PEER_GONE, now_ms);
+	peer_free(p);
 }
 
 static enum q_proof
@@ -259,7 +310,9 @@ peer_established(
     struct listener *l, const struct dtls_event *ev, uint64_t now_ms)
 {
 	struct peer_key k = key_of_conn(l, ev->conn);
-	struct peer *p = add(l, &k, &ev->address);
+	struct connection *c =
+	    l->is_stream ? connection_find(l, ev->conn) : NULL;
+	struct peer *p = add(l, &k, &ev->address, c, now_ms);
 
 	if (p && !keep_proof(p, ev)) {
 		peer_free(p);
@@ -268,6 +321,28 @@ peer_established(
 	if (!p)
 		dtls_close(l->dtls, ev->conn, now_ms);
 	return p;
+}
+
+void
+peer_moved(struct listener *l, uint64_t conn, const struct address *address)
+{
+	struct peer_key k = key_of_conn(l, conn);
+	struct peer *p = find(l->worker, &k);
+	uint8_t was[ADDRESS_TEXT_MAX], is[ADDRESS_TEXT_MAX];
+	struct writer old, new;
+
+	if (!p)
+		return;
+	writer_init(&old, was, sizeof(was));
+	writer_init(&new, is, sizeof(is));
+	address_print(&old, &p->address);
+	address_print(&new, address);
+	LOG(LOG_DEBUG, "moved", F_TEXT("from", writer_span(&old)),
+	    F_TEXT("to", writer_span(&new)));
+	p->address = *address;
+	l->worker->stats.moved++;
+	if (p->boot)
+		boot_moved(p->boot, address);
 }
 
 void
@@ -288,9 +363,6 @@ peer_closed(struct listener *l, uint64_t conn, uint64_t now_ms)
 	struct peer_key k = key_of_conn(l, conn);
 	struct peer *p = find(l->worker, &k);
 
-	if (!p)
-		return;
-	if (p->boot)
-		boot_detach(p->boot, REASON_PEER_GONE, now_ms);
-	peer_free(p);
+	if (p)
+		peer_lost(p, now_ms);
 }

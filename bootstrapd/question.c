@@ -1,12 +1,15 @@
 #include "question_parts.h"
 
+enum { STATS = sizeof(struct q_stats) / sizeof(uint64_t) };
+
 /** The counters in the order of the struct. */
 static void
-stats_each(struct q_stats *s, uint64_t *out[12])
+stats_each(struct q_stats *s, uint64_t *out[STATS])
 {
-	uint64_t *all[12] = {&s->sessions, &s->peers, &s->handshakes_pending,
+	uint64_t *all[STATS] = {&s->sessions, &s->peers, &s->handshakes_pending,
 	    &s->hellos, &s->established, &s->failed, &s->asked, &s->known,
-	    &s->unknown, &s->datagrams_in, &s->datagrams_out, &s->dropped};
+	    &s->unknown, &s->datagrams_in, &s->datagrams_out, &s->dropped,
+	    &s->moved};
 
 	memcpy(out, all, sizeof(all));
 }
@@ -14,20 +17,20 @@ stats_each(struct q_stats *s, uint64_t *out[12])
 static void
 put_stats(struct writer *w, struct q_stats s)
 {
-	uint64_t *all[12];
+	uint64_t *all[STATS];
 
 	stats_each(&s, all);
-	for (size_t i = 0; i < 12; i++)
+	for (size_t i = 0; i < STATS; i++)
 		writer_be(w, *all[i], 8);
 }
 
 static void
 get_stats(struct reader *r, struct q_stats *s)
 {
-	uint64_t *all[12];
+	uint64_t *all[STATS];
 
 	stats_each(s, all);
-	for (size_t i = 0; i < 12; i++)
+	for (size_t i = 0; i < STATS; i++)
 		*all[i] = reader_be(r, 8);
 }
 
@@ -81,6 +84,7 @@ question_put(struct writer *w, const struct question *q)
 	case Q_END:
 		parts_put_session(w, q->end.session);
 		parts_put_verdict(w, &q->end.verdict);
+		parts_put_address(w, &q->end.address);
 		break;
 	case Q_STATS:
 		put_stats(w, q->stats);
@@ -95,6 +99,7 @@ question_put(struct writer *w, const struct question *q)
 		parts_put_session(w, q->begin_answer.session);
 		writer_be(w, q->begin_answer.granted, 1);
 		writer_be(w, q->begin_answer.reason, 1);
+		writer_be(w, q->begin_answer.max_age_s, 4);
 		parts_put_secret(w, &q->begin_answer.plan);
 		break;
 	case Q_FINISHING:
@@ -155,6 +160,7 @@ question_get(struct span packet, struct question *q)
 	case Q_END:
 		parts_get_session(&r, q->end.session);
 		parts_get_verdict(&r, &q->end.verdict);
+		parts_get_address(&r, &q->end.address);
 		break;
 	case Q_STATS:
 		get_stats(&r, &q->stats);
@@ -171,9 +177,11 @@ question_get(struct span packet, struct question *q)
 		parts_get_session(&r, q->begin_answer.session);
 		q->begin_answer.granted = reader_be(&r, 1) == 1;
 		q->begin_answer.reason = (enum reason)reader_be(&r, 1);
+		q->begin_answer.max_age_s = (uint32_t)reader_be(&r, 4);
 		rc =
 		    parts_get_secret(&r, PLAN_BYTES_MAX, &q->begin_answer.plan);
-		if (q->begin_answer.reason >= REASON_COUNT)
+		if (q->begin_answer.reason >= REASON_COUNT ||
+		    q->begin_answer.max_age_s > QUESTION_MAX_AGE_S)
 			reader_fail(&r);
 		break;
 	case Q_FINISHING:

@@ -15,12 +15,14 @@
 #include "bootstrap/session.h"
 
 enum {
-	QUESTION_VERSION = 2,
+	QUESTION_VERSION = 3,
 	QUESTION_BYTES_MAX = 49152, /**< one packet: a plan and its header */
 	QUESTION_PEER_MAX = 4096, /**< bytes of a certificate, or raw key */
 	QUESTION_CHAIN_MAX = 12288, /**< of what came behind it */
 	QUESTION_DIGEST_LEN = 32,
 	QUESTION_SIGNATURE_LEN = 64, /**< ECDSA P-256: r, then s */
+	QUESTION_PUSH_LEN = 16, /**< bytes of what names a push */
+	QUESTION_MAX_AGE_S = 86400, /**< the longest that a device is put off */
 };
 
 enum question_kind {
@@ -94,10 +96,15 @@ struct q_begin {
 	uint8_t session[SESSION_ID_LEN];
 	enum q_proof proof;
 	bool has_endpoint;
+	bool pack; /**< GET /bspack; else POST /bs */
+	bool fresh; /**< Q_BY_NOTHING: its Echo value was good (RFC 9175) */
 	uint32_t epoch; /**< Q_BY_PSK; else 0 */
-	int32_t pct;
+	int32_t pct; /**< -1: not there; always so of a pack */
+	int32_t accept; /**< of a pack: its Content-Format; else -1 */
 	enum reason fault;
 	struct address address;
+	/** The push that this session carries out; zeros: the device asked. */
+	uint8_t push[QUESTION_PUSH_LEN];
 	struct span credential; /**< Q_BY_PSK: the identity; else empty */
 	struct span endpoint;
 	struct span peer; /**< DER; empty without certificate and raw key */
@@ -107,12 +114,15 @@ struct q_begin {
 struct q_end {
 	uint8_t session[SESSION_ID_LEN];
 	struct session_verdict verdict;
+	/** Where the device was in the end, if not where it began; family 0. */
+	struct address address;
 };
 
 struct q_stats {
 	uint64_t sessions, peers, handshakes_pending;
 	uint64_t hellos, established, failed, asked, known, unknown;
 	uint64_t datagrams_in, datagrams_out, dropped;
+	uint64_t moved; /**< devices that changed their address */
 };
 
 struct q_psk_answer {
@@ -139,6 +149,9 @@ struct q_begin_answer {
 	uint8_t session[SESSION_ID_LEN];
 	bool granted;
 	enum reason reason;
+	/** Refused: after how long the device may come again, in s, up to
+	 *  QUESTION_MAX_AGE_S; 0: as the worker thinks fit. */
+	uint32_t max_age_s;
 	struct secret plan; /**< owned by whoever parsed it */
 };
 

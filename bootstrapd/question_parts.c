@@ -2,6 +2,9 @@
 
 enum {
 	FLAG_ENDPOINT = 1,
+	FLAG_PACK = 2,
+	FLAG_FRESH = 4,
+	FLAGS = 7,
 };
 
 void
@@ -82,17 +85,43 @@ parts_put_session(struct writer *w, const uint8_t id[static SESSION_ID_LEN])
 void
 parts_put_begin(struct writer *w, const struct q_begin *b)
 {
+	unsigned flags = (b->has_endpoint ? FLAG_ENDPOINT : 0U) |
+	    (b->pack ? FLAG_PACK : 0U) | (b->fresh ? FLAG_FRESH : 0U);
+
 	parts_put_session(w, b->session);
 	writer_be(w, b->proof, 1);
-	writer_be(w, b->has_endpoint ? FLAG_ENDPOINT : 0U, 1);
+	writer_be(w, flags, 1);
 	writer_be(w, b->epoch, 4);
 	writer_be(w, (uint32_t)b->pct, 4);
+	writer_be(w, (uint32_t)b->accept, 4);
 	writer_be(w, b->fault, 1);
 	parts_put_address(w, &b->address);
+	writer_put(w, span_of(b->push, sizeof(b->push)));
 	parts_put_short(w, b->credential);
 	parts_put_short(w, b->endpoint);
 	parts_put_short(w, b->peer);
 	parts_put_short(w, b->chain);
+}
+
+static void
+get_bytes(struct reader *r, uint8_t *out, size_t len)
+{
+	struct span s = reader_take(r, len);
+
+	if (s.len == len)
+		memcpy(out, s.p, len);
+}
+
+/** What belongs to one kind of request does not come with another. */
+static bool
+kind_holds(const struct q_begin *b)
+{
+	bool accept = b->accept >= 0 && b->accept <= 0xffff;
+
+	if (b->fresh && b->proof != Q_BY_NOTHING)
+		return false;
+	return b->pack ? b->pct == -1 && accept
+		       : b->pct >= -1 && b->accept == -1;
 }
 
 /** What belongs to one kind of proof does not come with another. */
@@ -116,26 +145,21 @@ parts_get_begin(struct reader *r, struct q_begin *b)
 	b->proof = (enum q_proof)reader_be(r, 1);
 	flags = (unsigned)reader_be(r, 1);
 	b->has_endpoint = flags & FLAG_ENDPOINT;
+	b->pack = flags & FLAG_PACK;
+	b->fresh = flags & FLAG_FRESH;
 	b->epoch = (uint32_t)reader_be(r, 4);
 	b->pct = (int32_t)(uint32_t)reader_be(r, 4);
+	b->accept = (int32_t)(uint32_t)reader_be(r, 4);
 	b->fault = (enum reason)reader_be(r, 1);
 	parts_get_address(r, &b->address);
+	get_bytes(r, b->push, sizeof(b->push));
 	b->credential = parts_get_short(r, CREDENTIAL_MAX);
 	b->endpoint = parts_get_short(r, ENDPOINT_MAX);
 	b->peer = parts_get_short(r, QUESTION_PEER_MAX);
 	b->chain = parts_get_short(r, QUESTION_CHAIN_MAX);
-	if (flags > FLAG_ENDPOINT || b->fault >= REASON_COUNT || b->pct < -1 ||
+	if (flags > FLAGS || b->fault >= REASON_COUNT || !kind_holds(b) ||
 	    !proof_holds(b))
 		reader_fail(r);
-}
-
-static void
-get_bytes(struct reader *r, uint8_t *out, size_t len)
-{
-	struct span s = reader_take(r, len);
-
-	if (s.len == len)
-		memcpy(out, s.p, len);
 }
 
 void

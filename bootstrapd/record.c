@@ -11,8 +11,10 @@
 /** The row of a verdict. */
 static enum rc
 append_end(struct keeper *k, const struct known_session *s,
-    const struct session_verdict *v)
+    const struct session_verdict *v, const struct address *moved)
 {
+	uint8_t text[ADDRESS_TEXT_MAX];
+	struct writer address;
 	struct field f[16];
 	size_t n = 0;
 
@@ -31,6 +33,11 @@ append_end(struct keeper *k, const struct known_session *s,
 		f[n++] = F_TEXT("format", format_name(v->format));
 	f[n++] = F_INT("commands", v->commands);
 	f[n++] = F_TEXT("instance", k->args->instance);
+	writer_init(&address, text, sizeof(text));
+	if (moved && moved->family != 0) {
+		address_print(&address, moved);
+		f[n++] = F_TEXT("moved_to", writer_span(&address));
+	}
 	return ledger_append(k->ledger,
 	    &(struct ledger_event){
 		.kind = "bootstrap_end",
@@ -78,7 +85,7 @@ append_superseded(struct keeper *k, const struct job *j)
 		return RC_OK;
 	v.outcome = old->finishing ? OUTCOME_UNKNOWN : OUTCOME_FAILED;
 	v.duration_ms = clock_now_ms() - old->seen_ms;
-	rc = append_end(k, old, &v);
+	rc = append_end(k, old, &v, NULL);
 	old->superseded = rc == RC_OK;
 	return rc;
 }
@@ -178,7 +185,7 @@ append_all(struct keeper *k, struct job *jobs)
 		struct known_session *s = session_find(k, e->id);
 
 		if (s && s->recorded)
-			rc = append_end(k, s, &e->verdict);
+			rc = append_end(k, s, &e->verdict, &e->address);
 	}
 	for (struct job *j = jobs; j && rc == RC_OK; j = j->next)
 		rc = append_job(k, j);

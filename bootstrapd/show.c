@@ -4,7 +4,6 @@
 #include "base/digest.h"
 
 #include <stdlib.h>
-#include <sys/epoll.h>
 
 /** DTLS from now on: who has come meanwhile waits in the sockets. */
 static void
@@ -16,9 +15,7 @@ serve(struct worker *w)
 	for (size_t i = 0; i < w->listener_count; i++) {
 		struct listener *l = &w->listeners[i];
 
-		if (l->dtls &&
-		    loop_watch(w->loop, l->fd, EPOLLIN, listener_ready, l) !=
-			RC_OK)
+		if (l->dtls && listener_watch(l) != RC_OK)
 			loop_stop(w->loop);
 	}
 }

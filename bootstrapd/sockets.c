@@ -1,6 +1,8 @@
 #include "sockets.h"
 
 #include "base/event.h"
+#include "steer.h"
+#include "tcp.h"
 #include "udp.h"
 
 #include <errno.h>
@@ -19,10 +21,9 @@ say_listening(const struct listen_config *l, const struct address *bound)
 
 	writer_init(&w, text, sizeof(text));
 	address_print(&w, bound);
-	LOG(LOG_NOTICE, "listening",
-	    F_TEXT("scheme", l->kind == LISTEN_COAPS ? "coaps" : "coap"),
+	LOG(LOG_NOTICE, "listening", F_TEXT("scheme", listen_scheme(l->kind)),
 	    F_TEXT("address", writer_span(&w)));
-	if (l->kind == LISTEN_COAP)
+	if (!listen_is_secure(l->kind))
 		LOG(LOG_WARNING, "nosec_listener",
 		    F_TEXT("address", writer_span(&w)),
 		    F_TEXT("note",
@@ -30,12 +31,20 @@ say_listening(const struct listen_config *l, const struct address *bound)
 			"admits"));
 }
 
+static enum rc
+open_one(enum listen_kind kind, const struct address *where, bool reuse_port,
+    int *fd, struct address *bound)
+{
+	return listen_is_stream(kind) ? tcp_listen(where, reuse_port, fd, bound)
+				      : udp_open(where, reuse_port, fd, bound);
+}
+
 /**
  * With SO_REUSEPORT a second daemon of the same user would bind the same port
- * and get some of the datagrams: whether the port is free is asked without it.
+ * and get some of the peers: whether the port is free is asked without it.
  */
 static enum rc
-is_free(const struct address *where)
+is_free(enum listen_kind kind, const struct address *where)
 {
 	struct address bound;
 	int fd;
@@ -43,7 +52,7 @@ is_free(const struct address *where)
 
 	if (where->port == 0)
 		return RC_OK;
-	rc = udp_open(where, false, &fd, &bound);
+	rc = open_one(kind, where, false, &fd, &bound);
 	if (rc == RC_OK)
 		close(fd);
 	return rc;
@@ -66,11 +75,12 @@ sockets_open(const struct config *c, int fds[][LISTENERS_MAX])
 {
 	for (size_t i = 0; i < c->listen_count; i++) {
 		struct address where = c->listen[i].address, bound;
-		enum rc rc = is_free(&where);
+		const enum listen_kind kind = c->listen[i].kind;
+		enum rc rc = is_free(kind, &where);
 
 		for (unsigned n = 0; rc == RC_OK && n < c->workers; n++) {
-			rc = udp_open(
-			    &where, c->workers > 1, &fds[n][i], &bound);
+			rc = open_one(
+			    kind, &where, c->workers > 1, &fds[n][i], &bound);
 			where = bound;
 		}
 		if (rc != RC_OK) {
@@ -80,6 +90,24 @@ sockets_open(const struct config *c, int fds[][LISTENERS_MAX])
 		say_listening(&c->listen[i], &bound);
 	}
 	return RC_OK;
+}
+
+void
+sockets_steer(const struct config *c, int fds[][LISTENERS_MAX],
+    const struct dtls_cid_key *key)
+{
+	for (size_t i = 0; c->workers > 1 && i < c->listen_count; i++) {
+		if (c->listen[i].kind != LISTEN_COAPS ||
+		    steer_attach(fds[0][i], key) == RC_OK)
+			continue;
+		LOG(LOG_WARNING, "no_steering",
+		    F_TEXT("error", strerror(errno)),
+		    F_TEXT("note",
+			"this kernel does not take a filter for the workers' "
+			"sockets: a device that changes its address has to "
+			"begin anew"));
+		return;
+	}
 }
 
 /** A stale socket file of a daemon that was killed is in the way; one that

@@ -48,6 +48,7 @@ struct supervisor {
 	enum stage stage;
 	char instance[INSTANCE_TEXT];
 	int sockets[WORKERS_MAX][LISTENERS_MAX];
+	struct dtls_cid_key cid_key; /**< of this start */
 	int links[WORKERS_MAX][2]; /**< worker's end, keeper's end */
 	int control;
 	int notes[2]; /**< pipe from the keeper */
@@ -115,6 +116,7 @@ become_worker(struct supervisor *s, unsigned n)
 	    .index = n,
 	    .config = s->config,
 	    .keeper = s->links[n][0],
+	    .cid_key = s->cid_key,
 	    .idle = s->idle[1],
 	    .as_root = s->as_root,
 	};
@@ -471,6 +473,9 @@ supervisor_run(const struct config *config)
 		rc = watch_all(s);
 	if (rc == RC_OK)
 		rc = sockets_open(config, s->sockets);
+	dtls_cid_key_make(&s->cid_key);
+	if (rc == RC_OK)
+		sockets_steer(config, s->sockets, &s->cid_key);
 	if (rc == RC_OK)
 		rc = open_links(s);
 	if (rc == RC_OK)

@@ -1,6 +1,7 @@
 #include "worker_state.h"
 
 #include "base/digest.h"
+#include "connection.h"
 #include "jail.h"
 #include "signals.h"
 #include "udp.h"
@@ -9,6 +10,7 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -20,6 +22,8 @@ enum {
 	DRAIN_GRACE_MS = 2000, /**< for the last verdicts to be recorded */
 	/** Bytes of what peers have shown: usually below 2 KiB each. */
 	PAPERS_MAX = 64 << 20,
+	/** Descriptors that are no connections. */
+	OTHER_FILES = 64,
 };
 
 bool
@@ -50,7 +54,7 @@ take_datagram(
 	listener_serve(l, now);
 }
 
-void
+static void
 listener_ready(void *ctx, uint32_t events)
 {
 	struct listener *l = ctx;
@@ -68,6 +72,13 @@ listener_ready(void *ctx, uint32_t events)
 		if (n < UDP_BATCH)
 			break;
 	}
+}
+
+enum rc
+listener_watch(struct listener *l)
+{
+	return loop_watch(l->worker->loop, l->fd, EPOLLIN,
+	    l->is_stream ? connections_ready : listener_ready, l);
 }
 
 static void
@@ -183,6 +194,16 @@ drain_over(void *ctx, uint64_t now_ms)
 	maybe_drained(w);
 }
 
+/** Whoever has nothing under way is released. */
+static void
+release_one(void *ctx, struct table_item *item)
+{
+	struct connection *c = (struct connection *)item;
+
+	if (c->peer)
+		peer_pump(c->peer, *(const uint64_t *)ctx);
+}
+
 /** No new bootstraps; those that run may end. */
 static void
 drain(struct worker *w, uint64_t now_ms)
@@ -193,6 +214,7 @@ drain(struct worker *w, uint64_t now_ms)
 	if (loop_timer_set(w->loop, &w->drain_timer,
 		now_ms + w->config->drain_ms, drain_over, w) != RC_OK)
 		loop_stop(w->loop);
+	table_each(&w->connections, release_one, &now_ms);
 	maybe_drained(w);
 }
 
@@ -241,9 +263,11 @@ send_stats(void *ctx, uint64_t now_ms)
 static void
 flush(void *ctx)
 {
-	(void)ctx;
+	struct worker *w = ctx;
+
 	udp_flush();
 	link_flush();
+	connections_bury(w);
 }
 
 /* --- start and end -------------------------------------------------------- */
@@ -268,12 +292,32 @@ listener_init(struct worker *w, size_t i, const struct worker_args *args)
 		tls.handshakes_per_source = c->handshakes_per_source;
 	tls.handshake_ms = (uint32_t)c->handshake_ms;
 	tls.idle_ms = (uint32_t)c->idle_ms;
-	if (c->listen[i].kind == LISTEN_COAPS)
+	tls.worker = (uint8_t)w->index;
+	tls.cid_key = args->cid_key;
+	l->is_stream = listen_is_stream(c->listen[i].kind);
+	if (listen_is_secure(c->listen[i].kind))
 		rc = dtls_new(&tls, &l->dtls);
 	/* who comes by DTLS waits in the socket until show_take() */
 	if (rc == RC_OK && !l->dtls)
-		rc = loop_watch(w->loop, l->fd, EPOLLIN, listener_ready, l);
+		rc = listener_watch(l);
 	return rc;
+}
+
+/** As many connections as are wanted, and as there are descriptors for. */
+static void
+set_connections(struct worker *w, const struct config *c)
+{
+	struct rlimit files;
+
+	w->connections_max = c->connections_max / c->workers + 1;
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0 &&
+	    w->connections_max + OTHER_FILES > files.rlim_cur)
+		w->connections_max = files.rlim_cur > 2 * OTHER_FILES
+		    ? (size_t)files.rlim_cur - OTHER_FILES
+		    : OTHER_FILES;
+	w->young_per_source = (w->connections_max + 1) / 2;
+	if (w->young_per_source > c->handshakes_per_source)
+		w->young_per_source = c->handshakes_per_source;
 }
 
 static enum rc
@@ -290,8 +334,9 @@ worker_init(struct worker *w, const struct worker_args *args)
 	w->listener_count = c->listen_count;
 	w->boots_max = (c->sessions_max + c->workers - 1) / c->workers;
 	/* associations outlive their bootstrap by a while */
-	w->peers_max = (w->boots_max + 1) * 2;
+	w->peers_max = (w->boots_max + 1) * 2 + c->connections_max / c->workers;
 	w->papers.max = PAPERS_MAX;
+	set_connections(w, c);
 	/* answers to a process before us may still come */
 	random_bytes(&w->wait_salt, sizeof(w->wait_salt));
 	sigemptyset(&signals);
@@ -300,6 +345,8 @@ worker_init(struct worker *w, const struct worker_args *args)
 	sigprocmask(SIG_BLOCK, &signals, NULL);
 	w->signals = signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC);
 	rc = w->signals < 0 ? RC_IO : loop_new(&w->loop);
+	if (rc == RC_OK)
+		rc = connections_init(w);
 	if (rc == RC_OK)
 		rc = table_init(&w->peers);
 	if (rc == RC_OK)
@@ -326,6 +373,7 @@ worker_fini(struct worker *w)
 		wait_forget((struct wait *)item);
 	while ((item = table_any(&w->peers)))
 		peer_free((struct peer *)item);
+	connections_fini(w);
 	for (size_t i = 0; i < w->listener_count; i++)
 		dtls_free(w->listeners[i].dtls);
 	flush(w);

@@ -1,10 +1,11 @@
 /**
  * worker_state.h - what a worker holds, shared by the files that make it up:
  * worker.c (loop, links), handshake.c (DTLS), wait.c (what handshakes wait
- * for), show.c (certificates), peer.c (datagrams to messages), boot.c (messages
- * to sessions).
+ * for), show.c (certificates), accept.c and connection.c (TCP), peer.c
+ * (datagrams or streams to messages), boot.c (messages to sessions).
  *
- *   listener ─▶ peer (one address, or one DTLS association; CoAP exchanges)
+ *   listener ─▶ peer (one address, one DTLS association, or one connection;
+ *                 │   CoAP exchanges)
  *                 └─▶ boot (one bootstrap: the session and its questions)
  */
 #ifndef BOOTSTRAPD_WORKER_STATE_H
@@ -20,6 +21,11 @@
 #include "link.h"
 #include "papers.h"
 #include "shown.h"
+#include "sources.h"
+
+#include <sys/queue.h>
+
+struct connection;
 
 struct listener {
 	struct worker *worker;
@@ -28,13 +34,18 @@ struct listener {
 	struct dtls *dtls; /**< NULL: plain CoAP */
 	struct loop_timer timer;
 	bool broken; /**< an association broke as we sent: events wait */
+	/* streams */
+	bool is_stream; /**< TCP: `fd` listens */
+	bool rests; /**< and is not looked at for a while */
+	struct loop_timer rest_timer;
+	uint64_t last_connection; /**< its number */
 };
 
 /** The key of a peer in the worker's table. */
 struct peer_key {
 	uint8_t listener;
 	uint8_t address[ADDRESS_KEY_LEN]; /**< plain CoAP; zeros with DTLS */
-	uint64_t conn; /**< DTLS; 0 with plain CoAP */
+	uint64_t conn; /**< DTLS, streams; 0 with plain datagrams */
 };
 
 struct peer {
@@ -43,6 +54,8 @@ struct peer {
 	struct listener *listener;
 	struct address address;
 	struct coap_peer *coap;
+	struct connection *connection; /**< NULL: datagrams */
+	uint64_t used_ms; /**< streams: when it last wanted something */
 	struct boot *boot; /**< the bootstrap that goes on; NULL */
 	/** A plan was granted to it: its duplicates are remembered for
 	 *  EXCHANGE_LIFETIME. Strangers are forgotten at once. */
@@ -68,6 +81,8 @@ struct boot {
 	uint8_t endpoint[256];
 	uint8_t credential[DTLS_IDENTITY_MAX];
 	struct papers *papers; /**< `facts` borrows them; NULL: none */
+	struct address
+	    moved; /**< where its device is now; family 0: as asked */
 };
 
 /** A handshake that waits for its key, or for a signature. */
@@ -100,6 +115,12 @@ struct worker {
 	bool serving; /**< what is shown is known: handshakes may begin */
 	uint8_t shown[SHOWN_DIGEST_LEN]; /**< digest of that */
 	size_t boots_max, peers_max;
+	struct table connections;
+	size_t connections_max;
+	TAILQ_HEAD(, connection) young; /**< the oldest first */
+	struct sources sources; /**< of young ones */
+	size_t young_per_source;
+	STAILQ_HEAD(, connection) buried; /**< closed in this round */
 	int idle; /**< pipe to the supervisor */
 	bool draining; /**< nothing new begins */
 	bool said_idle; /**< and nothing runs any more */
@@ -118,9 +139,18 @@ struct worker {
 /** A datagram came to a plain CoAP socket. */
 void peer_datagram(struct listener *l, const struct address *from,
     struct span datagram, uint64_t now_ms);
+/** A TCP connection has been accepted. False: no room. */
+bool peer_connected(struct connection *c, uint64_t now_ms);
+/** The next bytes of its stream. */
+void peer_bytes(struct peer *p, struct span bytes, uint64_t now_ms);
+/** Its connection is gone. */
+void peer_lost(struct peer *p, uint64_t now_ms);
 /** A DTLS association was proved. NULL: no room (it is closed). */
 struct peer *peer_established(
     struct listener *l, const struct dtls_event *ev, uint64_t now_ms);
+/** It is somewhere else now. */
+void peer_moved(
+    struct listener *l, uint64_t conn, const struct address *address);
 /** A record of it came. */
 void peer_data(
     struct listener *l, uint64_t conn, struct span data, uint64_t now_ms);
@@ -131,6 +161,14 @@ void peer_closed(struct listener *l, uint64_t conn, uint64_t now_ms);
 void peer_pump(struct peer *p, uint64_t now_ms);
 void peer_free(struct peer *p);
 
+enum { PEER_RETRY_AFTER_S = 30 /**< to whom we cannot serve now */ };
+
+/* stream.c */
+
+/** What peer_pump does with a stream: send, and end what is over. False: the
+ *  peer is gone. `at`: when it needs us next. */
+bool stream_pump(struct peer *p, uint64_t now_ms, uint64_t *at);
+
 /* boot.c */
 
 /** A Bootstrap-Request from this peer. False: no room. */
@@ -138,6 +176,8 @@ bool boot_start(struct peer *p, uint32_t request_ref, const struct request *rq,
     uint64_t now_ms);
 /** An answer, RST, silence to the open command of the peer's bootstrap. */
 void boot_event(struct boot *b, const struct coap_event *ev, uint64_t now_ms);
+/** Its device is somewhere else now. */
+void boot_moved(struct boot *b, const struct address *address);
 /** The transport is gone, or a newer request has come. */
 void boot_detach(struct boot *b, enum reason why, uint64_t now_ms);
 /** The keeper's words. */
@@ -179,8 +219,8 @@ void show_take(struct worker *w, const struct q_credentials *q, int fd);
 
 /* worker.c */
 
-/** A listener's socket has something. */
-void listener_ready(void *ctx, uint32_t events);
+/** Be told when its socket has something. Errors: those of loop_watch. */
+MUST_CHECK enum rc listener_watch(struct listener *l);
 
 /** May one more line about strangers go into the log? */
 bool worker_may_log(struct worker *w, uint64_t now_ms);

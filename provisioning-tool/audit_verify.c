@@ -1,5 +1,5 @@
 /* audit verify: does every row follow from the one before it? */
-#include "progress.h"
+#include "base/progress.h"
 #include "record.h"
 #include "rows.h"
 #include "settings.h"

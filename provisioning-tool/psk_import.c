@@ -4,7 +4,7 @@
  * what looks like a name may be a key.
  */
 #include "key_check.h"
-#include "progress.h"
+#include "base/progress.h"
 #include "psk_store.h"
 #include "record.h"
 #include "rows.h"

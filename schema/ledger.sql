@@ -8,11 +8,11 @@
 --
 -- The programs refuse to write to a file whose schema is not this text. A
 -- change to it needs a new user_version, the text that was in a file of its own
--- (ledger-1.sql is version 1), and an entry in lib/ledger/schema.c, which
+-- (ledger-1.sql is version 1, and so on), and an entry in lib/ledger/schema.c, which
 -- brings older files here: views are made anew, what is new is added.
 
 PRAGMA application_id = 0x62734c47; -- "bsLG"
-PRAGMA user_version = 2;
+PRAGMA user_version = 3;
 
 CREATE TABLE event (
 	seq INTEGER PRIMARY KEY,
@@ -181,7 +181,8 @@ SELECT
 	e.data ->> 'reason' AS reason,
 	e.data ->> 'sentence' AS sentence,
 	e.data ->> 'remedy' AS remedy,
-	e.data ->> 'duration_ms' AS duration_ms
+	e.data ->> 'duration_ms' AS duration_ms,
+	b.data ->> 'push' AS push
 FROM event AS b
 LEFT JOIN event AS e ON e.seq = (
 	SELECT min(x.seq) FROM event AS x
@@ -207,7 +208,8 @@ SELECT
 	r.data ->> 'reason',
 	r.data ->> 'sentence',
 	r.data ->> 'remedy',
-	0
+	0,
+	r.data ->> 'push'
 FROM event AS r
 WHERE likelihood(r.kind = 'bootstrap_refused', 0.5);
 
@@ -235,6 +237,69 @@ LEFT JOIN event AS m ON m.seq = d.minted_seq
 LEFT JOIN event AS f ON f.seq = d.first_seq
 LEFT JOIN event AS b ON b.seq = d.begin_seq
 LEFT JOIN event AS e ON e.seq = d.end_seq;
+
+-- One row for each device of a push (bootstrapctl push). The rows of a push have
+-- its number where others have that of a session. outcome: planned (not sent
+-- yet), sent (the server was asked to trigger the device, which has not come
+-- yet), then as of the bootstrap that came of it: open, ok, failed, unknown.
+CREATE VIEW pushes AS
+SELECT
+	p.seq,
+	lower(hex(p.session)) AS push,
+	p.endpoint,
+	strftime('%Y-%m-%dT%H:%M:%fZ', s.time_ms / 1000.0, 'unixepoch')
+		AS started,
+	s.data ->> 'uid' AS uid,
+	s.data ->> 'selection' AS selection,
+	strftime('%Y-%m-%dT%H:%M:%fZ', x.time_ms / 1000.0, 'unixepoch')
+		AS sent,
+	x.data ->> 'way' AS way,
+	a.data ->> 'server' AS server,
+	a.data ->> 'status' AS status,
+	nullif(lower(hex(b.session)), '') AS session,
+	CASE
+		WHEN b.seq IS NOT NULL
+			THEN coalesce(e.data ->> 'outcome', 'open')
+		WHEN f.seq IS NOT NULL THEN 'failed'
+		WHEN x.seq IS NULL THEN 'planned'
+		WHEN x.data ->> 'until' < strftime('%Y-%m-%dT%H:%M:%fZ', 'now')
+			THEN 'failed'
+		ELSE 'sent'
+	END AS outcome,
+	CASE
+		WHEN b.seq IS NOT NULL THEN e.data ->> 'reason'
+		WHEN f.seq IS NOT NULL THEN f.data ->> 'reason'
+		WHEN x.data ->> 'until' < strftime('%Y-%m-%dT%H:%M:%fZ', 'now')
+			THEN 'no-request'
+	END AS reason,
+	coalesce(e.data ->> 'sentence', f.data ->> 'sentence') AS sentence,
+	coalesce(e.data ->> 'remedy', f.data ->> 'remedy') AS remedy
+FROM event AS p
+LEFT JOIN event AS s ON s.seq = (
+	SELECT min(y.seq) FROM event AS y WHERE y.session = p.session)
+-- By endpoint: a push may have a million rows, one device never has.
+LEFT JOIN event AS x ON x.seq = (
+	SELECT max(y.seq) FROM event AS y
+	WHERE y.endpoint = p.endpoint AND y.endpoint_raw IS p.endpoint_raw
+		AND +y.session = p.session AND +y.kind = 'push_sent')
+LEFT JOIN event AS a ON a.seq = (
+	SELECT max(y.seq) FROM event AS y
+	WHERE y.endpoint = p.endpoint AND y.endpoint_raw IS p.endpoint_raw
+		AND +y.session = p.session AND +y.kind = 'push_answered')
+LEFT JOIN event AS f ON f.seq = (
+	SELECT max(y.seq) FROM event AS y
+	WHERE y.endpoint = p.endpoint AND y.endpoint_raw IS p.endpoint_raw
+		AND +y.session = p.session AND +y.kind = 'push_failed')
+LEFT JOIN event AS b ON b.seq = (
+	SELECT max(y.seq) FROM event AS y
+	WHERE y.endpoint = p.endpoint AND y.endpoint_raw IS p.endpoint_raw
+		AND y.seq > p.seq AND +y.kind = 'bootstrap_begin'
+		AND y.data ->> 'push' = lower(hex(p.session)))
+LEFT JOIN event AS e ON e.seq = (
+	SELECT min(y.seq) FROM event AS y
+	WHERE y.session = b.session AND y.seq > b.seq
+		AND +y.kind = 'bootstrap_end')
+WHERE likelihood(p.kind = 'push_planned', 0.5);
 
 -- Who was turned away, and why: at the handshake (the endpoint is then whose
 -- credential it was, NULL where nobody knows it), or when it asked for a

@@ -22,8 +22,9 @@ packages_test=(
 	libtpm2-pkcs11-1 libtpm2-pkcs11-tools
 	opencryptoki
 )
-# Leshan's client: compiled against its published library, so the JDK.
-packages_leshan=(default-jdk-headless maven)
+# Leshan: compiled against its published libraries, so the JDK; its server is
+# steered over HTTP.
+packages_leshan=(default-jdk-headless maven curl)
 
 # Those of the arguments that are not installed, one a line.
 packages_missing()

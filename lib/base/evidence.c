@@ -35,17 +35,28 @@ take(struct reader *r, uint8_t *out, size_t len)
 		memcpy(out, s.p, s.len);
 }
 
-/* RFC 6347 4.1. */
+size_t
+evidence_head_len(struct span record)
+{
+	return record.len > 0 && record.p[0] == EVIDENCE_CID_TYPE
+	    ? EVIDENCE_CID_HEAD_LEN
+	    : EVIDENCE_HEAD_LEN;
+}
+
+/* RFC 6347 4.1, RFC 9146 4. */
 static bool
 is_finished(struct span record)
 {
 	struct reader r;
+	uint64_t type;
 
 	reader_init(&r, record);
-	if (reader_be(&r, 1) != HANDSHAKE || reader_be(&r, 2) != DTLS_1_2 ||
-	    reader_be(&r, 2) != EPOCH_PROTECTED)
+	type = reader_be(&r, 1);
+	if ((type != HANDSHAKE && type != EVIDENCE_CID_TYPE) ||
+	    reader_be(&r, 2) != DTLS_1_2 || reader_be(&r, 2) != EPOCH_PROTECTED)
 		return false;
 	(void)reader_take(&r, 6); /* sequence number */
+	(void)reader_take(&r, type == EVIDENCE_CID_TYPE ? EVIDENCE_CID_LEN : 0);
 	return reader_be(&r, 2) == reader_left(&r) && !r.bad;
 }
 

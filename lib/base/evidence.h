@@ -18,8 +18,13 @@ enum {
 	EVIDENCE_HASH_LEN = 32, /**< bytes, SHA-256 */
 	EVIDENCE_RANDOM_LEN = 32, /**< bytes */
 	EVIDENCE_HEAD_LEN = 13, /**< bytes of a record's header */
+	/** In it, before the length, of a record of the type tls12_cid (25), as
+	 *  whoever was given a Connection ID sends it: ours have one length. */
+	EVIDENCE_CID_TYPE = 25,
+	EVIDENCE_CID_LEN = 8,
+	EVIDENCE_CID_HEAD_LEN = EVIDENCE_HEAD_LEN + EVIDENCE_CID_LEN,
 	/** Bytes of the record: of the suites that we serve the longest is 93,
-	 *  and CBC may pad by 255 more. */
+	 *  a Connection ID makes it longer by 9 and CBC may pad by 255 more. */
 	EVIDENCE_RECORD_MAX = 384,
 	EVIDENCE_BYTES_MAX = 6 + 3 * 32 + EVIDENCE_RECORD_MAX,
 };
@@ -40,13 +45,16 @@ struct psk_evidence {
 	struct span record;
 };
 
+/** Bytes in front of what is encrypted. */
+size_t evidence_head_len(struct span record);
+
 /** Append `e`. The caller checks w->full. */
 void evidence_put(struct writer *w, const struct psk_evidence *e);
 
 /**
  * Take the bytes apart, all of them; `record` borrows from them. Errors:
- * RC_MALFORMED (also: the record is none of DTLS 1.2, epoch 1, handshake, or
- * its length is not what it says), RC_UNSUPPORTED (another version).
+ * RC_MALFORMED (also: the record is none of DTLS 1.2, epoch 1, handshake or
+ * tls12_cid, or its length is not what it says), RC_UNSUPPORTED (another version).
  */
 MUST_CHECK enum rc evidence_get(struct span bytes, struct psk_evidence *e);
 

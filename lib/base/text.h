@@ -59,6 +59,14 @@ struct span text_cut(struct span s, size_t characters, size_t bytes);
 void text_quote(struct writer *w, struct span s);
 
 /**
+ * Append what a JSON string stands for: with its quotes, or what is between
+ * them. `w` is as it was after an error.
+ * Errors: RC_MALFORMED, RC_TOO_LARGE (does not fit).
+ */
+MUST_CHECK enum rc text_unquote(struct writer *w, struct span quoted);
+MUST_CHECK enum rc text_unescape(struct writer *w, struct span escaped);
+
+/**
  * Append what text_quote has written, both quotes included, as one field of CSV
  * (RFC 4180 section 2): in quotes, those within doubled, the escapes left as
  * they are. What a spreadsheet would take for the begin of a formula ('=', '+',

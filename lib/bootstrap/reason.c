@@ -4,7 +4,11 @@
 
 enum {
 	BAD_REQUEST = 0x80,
+	UNAUTHORIZED = 0x81,
+	NOT_ALLOWED = 0x85,
+	NOT_ACCEPTABLE = 0x86,
 	UNSUPPORTED_FORMAT = 0x8f,
+	TOO_MANY_REQUESTS = 0x9d,
 	UNAVAILABLE = 0xa3,
 };
 
@@ -106,6 +110,34 @@ static const struct entry table[REASON_COUNT] = {
 	"Raise the epoch of that key in the policy, or import a newer one; see "
 	"`provisioning-tool audit list` for when it was revoked and why.",
 	UNAVAILABLE},
+    [REASON_SUPERSEDED_KEY] = {"superseded-key",
+	"The device came with a key that it has been given a newer one for, "
+	"and has used that one since.",
+	"Look who has a copy of the older key; a device that was set back to "
+	"its factory state needs a new image.",
+	BAD_REQUEST},
+    [REASON_PACK_REFUSED] = {"pack-refused",
+	"The device asked for a Bootstrap-Pack, and its policy gives none.",
+	"Nothing: the device goes on with a Bootstrap-Request. Set "
+	"device.pack: true where the client family takes packs.",
+	NOT_ALLOWED},
+    [REASON_PACK_FORMAT] = {"pack-format",
+	"The device accepts a Bootstrap-Pack in no format that this server "
+	"writes one in.",
+	"Nothing, if it goes on with a Bootstrap-Request; else have it accept "
+	"112 (SenML CBOR), 110 (SenML JSON) or 11544 (LwM2M CBOR).",
+	NOT_ACCEPTABLE},
+    [REASON_ECHO_WANTED] = {"echo-wanted",
+	"Whoever sent the request has not shown yet that its address is its "
+	"own.",
+	"Nothing: it was given an Echo value to ask again with. A client "
+	"without Echo needs `echo: false` in its nosec identity.",
+	UNAUTHORIZED},
+    [REASON_TOO_OFTEN] = {"too-often",
+	"The device was bootstrapped as often as limits.device_requests "
+	"allows, and asks again.",
+	"Look why it does not register with the servers that it was given.",
+	TOO_MANY_REQUESTS},
     [REASON_SUPERSEDED] = {"superseded",
 	"The device sent a new Bootstrap-Request before this one ended.",
 	"Nothing, if the newer attempt ended ok; else look why the device "
@@ -157,6 +189,15 @@ static const struct entry table[REASON_COUNT] = {
 	"See whether the device registers with its server; else it will ask "
 	"again.",
 	0},
+    [REASON_PACK_SENT] = {"pack-sent",
+	"The Bootstrap-Pack was fetched; a client does not say what became of "
+	"it.",
+	"See whether the device registers with its server; else it will ask "
+	"again.",
+	0},
+    [REASON_PACK_UNFETCHED] = {"pack-unfetched",
+	"The device did not fetch the Bootstrap-Pack to its end.",
+	"Look at the radio link and the client's log; it will ask again.", 0},
     [REASON_WORKER_LOST] = {"worker-lost",
 	"The process that served this device died.",
 	"Report the crash; the device will ask again.", 0},

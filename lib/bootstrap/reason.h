@@ -32,6 +32,11 @@ enum reason {
 	REASON_CERTIFICATE_REFUSED, /**< ours for the device breaks a rule */
 	REASON_KEY_MISSING, /**< not in the sealed store, or does not open */
 	REASON_KEY_REVOKED, /**< of an account that the policy gives it */
+	REASON_SUPERSEDED_KEY, /**< a newer one has been used: this one ended */
+	REASON_PACK_REFUSED, /**< the policy gives no Bootstrap-Pack */
+	REASON_PACK_FORMAT, /**< a pack in no format that we write */
+	REASON_ECHO_WANTED, /**< its address is to be shown first */
+	REASON_TOO_OFTEN, /**< more bootstraps than one device may have */
 	/* after a plan was issued */
 	REASON_SUPERSEDED, /**< the device asked again */
 	REASON_CANCELLED, /**< an operator, or the daemon stopping */
@@ -48,6 +53,8 @@ enum reason {
 	REASON_DEADLINE, /**< the whole session took too long */
 	REASON_PEER_GONE, /**< transport closed by the device */
 	REASON_FINISH_UNANSWERED, /**< outcome unknown */
+	REASON_PACK_SENT, /**< all of it was fetched: outcome unknown */
+	REASON_PACK_UNFETCHED, /**< the device has not fetched all of it */
 	REASON_WORKER_LOST, /**< the worker process died */
 	REASON_DAEMON_LOST, /**< the daemon was killed */
 	REASON_COUNT
@@ -61,7 +68,8 @@ const char *reason_sentence(enum reason r);
 const char *reason_remedy(enum reason r);
 
 /** The CoAP code that a refused Bootstrap-Request is answered with
- *  (bootstrap.md 4.1: 4.00, 4.15 or 5.03). */
+ *  (bootstrap.md 4.1, 11; RFC 9175; RFC 8516): 4.00, 4.01, 4.05, 4.06, 4.15,
+ *  4.29 or 5.03. */
 uint8_t reason_coap(enum reason r);
 
 enum outcome {

@@ -17,8 +17,8 @@
 enum {
 	ANSWERS_MAX = 8, /**< remembered requests */
 	ANSWERS_OPEN_MAX = 4, /**< of them not yet answered */
-	ANSWER_PAYLOAD_MAX = 512, /**< bytes */
-	ANSWER_LEN_MAX = 600, /**< bytes of an encoded answer */
+	ANSWER_PAYLOAD_MAX = 1024, /**< bytes */
+	ANSWER_LEN_MAX = 1112, /**< bytes of an encoded answer */
 	ANSWER_ACK_DELAY_MS = 1000, /**< then an empty ACK goes ahead */
 	ANSWER_BUSY_S = 5, /**< Max-Age of the 5.03 */
 };

@@ -8,50 +8,68 @@ enum { BESIDE_BLOCK = 5 + 6 + 1 + 4 };
 
 /* Errors: RC_TOO_LARGE, RC_BUG. */
 static enum rc
-check(const struct coap_request *rq, size_t *path_len)
+check_segments(const struct span *segments, size_t count, size_t *len)
 {
-	if (rq->path_count > COAP_PATH_MAX)
+	for (size_t i = 0; i < count; i++) {
+		if (segments[i].len == 0)
+			return RC_BUG;
+		if (segments[i].len > COAP_SEGMENT_MAX)
+			return RC_TOO_LARGE;
+		*len += segments[i].len;
+	}
+	return RC_OK;
+}
+
+/* Errors: RC_TOO_LARGE, RC_BUG. */
+static enum rc
+check(const struct coap_request *rq, size_t *len)
+{
+	enum rc rc;
+
+	if (rq->path_count > COAP_PATH_MAX || rq->query_count > COAP_QUERY_MAX)
 		return RC_TOO_LARGE;
 	if (!coap_is_request(rq->method) ||
 	    rq->content_format < COAP_FORMAT_NONE ||
 	    rq->content_format > 0xffff || rq->accept < COAP_FORMAT_NONE ||
 	    rq->accept > 0xffff)
 		return RC_BUG;
-	*path_len = 0;
-	for (size_t i = 0; i < rq->path_count; i++) {
-		if (rq->path[i].len == 0)
-			return RC_BUG;
-		if (rq->path[i].len > COAP_SEGMENT_MAX)
-			return RC_TOO_LARGE;
-		*path_len += rq->path[i].len;
+	*len = 0;
+	rc = check_segments(rq->path, rq->path_count, len);
+	if (rc == RC_OK)
+		rc = check_segments(rq->query, rq->query_count, len);
+	return rc;
+}
+
+/* Move the segments to `at`; returns their end. */
+static uint8_t *
+copy_segments(struct span *segments, size_t count, uint8_t *at)
+{
+	for (size_t i = 0; i < count; i++) {
+		memcpy(at, segments[i].p, segments[i].len);
+		segments[i].p = at;
+		at += segments[i].len;
 	}
-	return RC_OK;
+	return at;
 }
 
 /* The blocks that follow need the path long after the caller's is gone. */
 enum rc
 compose_copy(struct exchange *x, const struct coap_request *rq)
 {
-	size_t path_len;
+	size_t len;
 	uint8_t *at;
-	enum rc rc = check(rq, &path_len);
+	enum rc rc = check(rq, &len);
 
 	if (rc != RC_OK)
 		return rc;
 	x->rq = *rq;
-	if (path_len == 0)
+	if (len == 0)
 		return RC_OK;
-	x->path = malloc(path_len);
+	x->path = malloc(len);
 	if (!x->path)
 		return RC_MEMORY;
-	at = x->path;
-	for (size_t i = 0; i < rq->path_count; i++) {
-		struct span s = rq->path[i];
-
-		memcpy(at, s.p, s.len);
-		x->rq.path[i] = span_of(at, s.len);
-		at += s.len;
-	}
+	at = copy_segments(x->rq.path, rq->path_count, x->path);
+	copy_segments(x->rq.query, rq->query_count, at);
 	return RC_OK;
 }
 
@@ -86,6 +104,8 @@ build(const struct exchange *x, struct coap_message *m, struct scratch *s)
 	if (x->rq.content_format != COAP_FORMAT_NONE)
 		add(m, COAP_CONTENT_FORMAT,
 		    coap_uint((uint32_t)x->rq.content_format, s->format), &rc);
+	for (size_t i = 0; i < x->rq.query_count; i++)
+		add(m, COAP_URI_QUERY, x->rq.query[i], &rc);
 	if (x->rq.accept != COAP_FORMAT_NONE)
 		add(m, COAP_ACCEPT,
 		    coap_uint((uint32_t)x->rq.accept, s->accept), &rc);

@@ -56,6 +56,7 @@
 enum {
 	COAP_DATAGRAM_MAX = 1280, /**< bytes of one CoAP message we send */
 	COAP_PATH_MAX = 4, /**< Uri-Path segments of our requests */
+	COAP_QUERY_MAX = 4, /**< Uri-Query options of our requests */
 };
 
 /** RFC 7252 section 4.8; all times in ms. */
@@ -175,6 +176,8 @@ struct coap_request {
 	uint8_t method;
 	struct span path[COAP_PATH_MAX]; /**< no segment is empty */
 	size_t path_count; /**< 0: "/", no Uri-Path at all */
+	struct span query[COAP_QUERY_MAX]; /**< "ep=..."; as `path` */
+	size_t query_count;
 	int content_format; /**< COAP_FORMAT_NONE: no option */
 	int accept; /**< COAP_FORMAT_NONE: no option */
 	struct span payload; /**< borrowed until the request's final event */
@@ -186,7 +189,7 @@ struct coap_request {
 };
 
 /**
- * Start a request of ours. One at a time. Copies the path.
+ * Start a request of ours. One at a time. Copies path and query.
  * Errors: RC_CONFLICT (one is open: NSTART), RC_TOO_LARGE (on a stream also:
  * for what the peer takes), RC_MEMORY; RC_FULL (more MIDs used within
  * EXCHANGE_LIFETIME than there are); RC_IO (the connection has ended, or is
@@ -204,7 +207,7 @@ struct coap_response {
 	uint8_t code;
 	int content_format; /**< COAP_FORMAT_NONE: no option */
 	int32_t max_age_s; /**< -1: no option */
-	/** Copied. At most 512 bytes; on a stream what the peer takes. */
+	/** Copied. At most 1024 bytes; on a stream what the peer takes. */
 	struct span payload;
 	/** Others: Block1 or Block2, ETag, Echo. Copied, sorted in. */
 	const struct coap_option *options;

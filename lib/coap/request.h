@@ -20,7 +20,7 @@ struct exchange {
 	enum exchange_state state;
 	uint32_t ref;
 	struct coap_request rq; /**< path in `path`, payload borrowed */
-	uint8_t *path; /**< owned: all segments, one after another */
+	uint8_t *path; /**< owned: all of path and query, end to end */
 	struct block_send up;
 	struct block_receive down; /**< body.buf owned, beyond the end */
 	uint16_t mid;

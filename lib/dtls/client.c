@@ -138,6 +138,23 @@ dtls_client_suite(const struct dtls_client *c)
 	return c->established ? wolfSSL_get_cipher(c->ssl) : NULL;
 }
 
+struct span
+dtls_client_cid(const struct dtls_client *c)
+{
+	unsigned char *cid = NULL;
+	unsigned int len = 0;
+
+#if DTLS_HAVE_CID
+	if (wolfSSL_dtls_cid_is_enabled(c->ssl) &&
+	    wolfSSL_dtls_cid_get_tx_size(c->ssl, &len) == WOLFSSL_SUCCESS &&
+	    len > 0 &&
+	    wolfSSL_dtls_cid_get0_tx(c->ssl, &cid) == WOLFSSL_SUCCESS)
+		return span_of(cid, len);
+#endif
+	(void)c;
+	return span_of(cid, len);
+}
+
 enum rc
 dtls_client_send(struct dtls_client *c, struct span data)
 {

@@ -45,13 +45,21 @@ struct dtls_client_config {
 	struct span server_digest;
 	struct span anchor_digest;
 	bool server_raw; /**< the server has to show a raw key */
+	/** Offer Connection IDs (RFC 9146): `cid` is what the server is to put
+	 *  into its records, up to DTLS_CLIENT_CID_MAX bytes; empty: none, but
+	 *  take the server's. */
+	bool offer_cid;
+	struct span cid;
 };
+
+enum { DTLS_CLIENT_CID_MAX = 10 /**< bytes, wolfSSL's limit */ };
 
 struct dtls_client;
 
 /**
- * Errors: RC_MEMORY; RC_UNSUPPORTED (a suite or a version that this wolfSSL has
- * not; an identity, a key or a digest that cannot be); RC_MALFORMED (a
+ * Errors: RC_MEMORY; RC_UNSUPPORTED (a suite, a version or an extension that
+ * this wolfSSL has not; an identity, a key, a digest or a Connection ID that
+ * cannot be); RC_MALFORMED (a
  * certificate or a private key).
  */
 MUST_CHECK enum rc dtls_client_open(
@@ -75,6 +83,9 @@ bool dtls_client_established(const struct dtls_client *c);
 const char *dtls_client_suite(const struct dtls_client *c);
 MUST_CHECK enum rc dtls_client_send(struct dtls_client *c, struct span data);
 MUST_CHECK enum rc dtls_client_output(struct dtls_client *c, struct writer *w);
+/** The Connection ID that the server wants in our records; empty: none. Borrowed
+ *  until the client is freed. */
+struct span dtls_client_cid(const struct dtls_client *c);
 /** SHA-256 of the certificate or key that the server has shown, good or not;
  *  false: none. */
 bool dtls_client_server(const struct dtls_client *c, uint8_t digest[static 32]);

@@ -211,8 +211,36 @@ set_psk(struct dtls_client *c, const struct dtls_client_config *config)
 }
 
 static enum rc
+offer_cid(struct dtls_client *c, const struct dtls_client_config *config)
+{
+	uint8_t cid[DTLS_CLIENT_CID_MAX];
+
+	if (!config->offer_cid)
+		return RC_OK;
+	if (config->cid.len > sizeof(cid))
+		return RC_UNSUPPORTED;
+	if (config->cid.len)
+		memcpy(cid, config->cid.p, config->cid.len);
+#if DTLS_HAVE_CID
+	if (wolfSSL_dtls_cid_use(c->ssl) != WOLFSSL_SUCCESS)
+		return RC_MEMORY;
+	/* none of its own would be said as none at all */
+	if (config->cid.len > 0 &&
+	    wolfSSL_dtls_cid_set(c->ssl, cid, (unsigned int)config->cid.len) !=
+		WOLFSSL_SUCCESS)
+		return RC_UNSUPPORTED;
+	return RC_OK;
+#else
+	(void)c;
+	return RC_UNSUPPORTED;
+#endif
+}
+
+static enum rc
 set_session(struct dtls_client *c, const struct dtls_client_config *config)
 {
+	enum rc rc;
+
 	c->ssl = wolfSSL_new(c->ctx);
 	if (!c->ssl)
 		return RC_MEMORY;
@@ -230,7 +258,8 @@ set_session(struct dtls_client *c, const struct dtls_client_config *config)
 	wolfSSL_dtls_set_using_nonblock(c->ssl, 1);
 	if (wolfSSL_dtls_set_mtu(c->ssl, CLIENT_MTU) != WOLFSSL_SUCCESS)
 		return RC_MEMORY;
-	return set_server(c);
+	rc = offer_cid(c, config);
+	return rc == RC_OK ? set_server(c) : rc;
 }
 
 enum rc

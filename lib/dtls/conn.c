@@ -56,10 +56,14 @@ retire(struct conn *c)
 	struct dtls *d = c->d;
 
 	table_remove(&d->by_id, &c->by_id);
-	if (c->state == CONN_HANDSHAKE)
+	if (c->has_cid)
+		table_remove(&d->by_cid, &c->by_cid);
+	if (c->state == CONN_HANDSHAKE) {
 		table_remove(&d->pending, &c->by_address);
-	else if (c->state == CONN_LIVE)
+	} else if (c->state == CONN_LIVE) {
 		table_remove(&d->established, &c->by_address);
+		d->live--;
+	}
 	timer_disarm(&d->timers, &c->timer);
 	limit_leave(c);
 	end_handshake(c);
@@ -114,6 +118,7 @@ conn_begin(struct conn *c, const struct peek_hello *hello)
 	c->hello_seq = hello->seq;
 	memcpy(c->random, hello->random.p, sizeof(c->random));
 	address_key(&c->address, c->address_key);
+	move_name(c);
 	c->by_id.key = span_of(&c->id, sizeof(c->id));
 	c->by_address.key = span_of(c->address_key, sizeof(c->address_key));
 	table_put(&d->by_id, &c->by_id);
@@ -176,7 +181,9 @@ conn_established(struct conn *c)
 	raise_limit(c);
 	if (old)
 		conn_kill(old, DTLS_CLOSED_REPLACED);
-	if (limit_established(c)) {
+	/* Or the one whose place was to be its has moved on meanwhile: who can
+	 * wander must not get another one at each address. */
+	if (d->live >= d->config.connections_max || limit_established(c)) {
 		conn_say_close(c);
 		conn_kill(c, DTLS_FAILED_RESOURCES);
 		return;
@@ -185,6 +192,7 @@ conn_established(struct conn *c)
 	evidence_forget(c);
 	table_remove(&d->pending, &c->by_address);
 	c->state = CONN_LIVE;
+	d->live++;
 	table_put(&d->established, &c->by_address);
 	c->active_ms = d->now_ms;
 	c->resend_ms = TIME_NEVER;
@@ -341,16 +349,21 @@ conn_say_close(struct conn *c)
 }
 
 void
-conn_read(struct conn *c, struct span raw)
+conn_read(
+    struct conn *c, const struct peek_record *r, const struct address *from)
 {
 	struct dtls *d = c->d;
 	int n;
 
-	c->in = raw;
+	if (!move_begin(c, r, from))
+		return; /* as a lost record */
+	c->in = r->raw;
 	/* Once: one record has one content, and wolfSSL would keep a buffer for
 	 * the next datagram if it were asked for more. */
 	n = wolfSSL_read(c->ssl, d->plain, (int)sizeof(d->plain));
 	c->in = (struct span){0};
+	/* Before anything is answered: to whom? */
+	move_end(c, r, n > 0);
 	output_flush(&d->out);
 	if (n > 0) {
 		c->heard = true;

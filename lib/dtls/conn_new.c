@@ -27,6 +27,7 @@ io_send(WOLFSSL *ssl, char *buf, int len, void *ctx)
 	struct conn *c = ctx;
 
 	(void)ssl;
+	move_follow(c);
 	if (len > 0 && alert_hold(c, span_of(buf, (size_t)len)))
 		return len;
 	if (len < 0 ||
@@ -43,7 +44,10 @@ cookie_good(WOLFSSL *ssl, void *ctx)
 
 	(void)ssl;
 	c->cookie_good = true;
-	return c->only_cookie ? -1 : 0;
+	if (c->only_cookie)
+		return -1;
+	/* Not sooner: what is chosen here stays with the association. */
+	return move_negotiate(c) ? 0 : -1;
 }
 
 static bool

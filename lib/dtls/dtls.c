@@ -13,6 +13,7 @@ const struct dtls_config dtls_config_default = {
     .idle_ms = 300000,
     .cookie_rotate_ms = 60000,
     .mtu = 1280,
+    .cid_key = {.first = 1, .second = 1},
 };
 
 enum {
@@ -38,7 +39,7 @@ dtls_new(const struct dtls_config *config, struct dtls **out)
 	timer_heap_init(&d->timers);
 	if (table_init(&d->by_id) || table_init(&d->pending) ||
 	    table_init(&d->established) || table_init(&d->sources) ||
-	    table_init(&d->identities) ||
+	    table_init(&d->identities) || table_init(&d->by_cid) ||
 	    output_init(&d->out, OUTPUT_SLOTS, d->config.mtu))
 		goto fail;
 	rc = credentials_new(NULL, NULL, &d->credentials);
@@ -81,6 +82,7 @@ dtls_free(struct dtls *d)
 	table_fini(&d->established);
 	table_fini(&d->sources);
 	table_fini(&d->identities);
+	table_fini(&d->by_cid);
 	credentials_unref(d->credentials);
 	secret_wipe(d->plain, sizeof(d->plain));
 	free(d);
@@ -202,7 +204,7 @@ void
 dtls_counters(const struct dtls *d, struct dtls_counters *out)
 {
 	*out = d->counters;
-	out->live = d->established.count;
+	out->live = d->live;
 	out->pending = d->pending.count;
 }
 

@@ -48,6 +48,13 @@
  *   one without a ClientKeyExchange, without a certificate or raw key that is
  *   let in, or under DTLS 1.3 without a good binder. Only when there is none,
  *   the newcomer is ignored.
+ * - Who offers it is given a Connection ID (RFC 9146, RFC 9147 9), where
+ *   wolfSSL has that: 8 bytes that name the worker (dtls/cid.h). Its records
+ *   are found by that alone, wherever they come from; when one from another
+ *   address has been authenticated, and is newer than all before, the
+ *   association goes on with that address (DTLS_EVENT_MOVED). A Connection ID
+ *   that nobody has is ignored. In handshake it leads nowhere else: the cookie
+ *   is of an address.
  * - An identity keeps its newest DTLS_PER_IDENTITY_MAX associations; one by
  *   certificate or raw key has no identity, and no such limit.
  *
@@ -59,6 +66,7 @@
 #include "base/address.h"
 #include "base/heap.h"
 #include "base/secret.h"
+#include "dtls/cid.h"
 
 enum {
 	DTLS_DATAGRAM_MAX = 1400, /**< bytes of a datagram we send */
@@ -87,6 +95,9 @@ struct dtls_config {
 	uint32_t idle_ms; /**< without traffic: closed, 300000 */
 	uint32_t cookie_rotate_ms; /**< 60000 */
 	size_t mtu; /**< bytes of a datagram, 1280 */
+	/** In the Connection IDs that are given out. */
+	uint8_t worker;
+	struct dtls_cid_key cid_key; /**< of all workers the same */
 };
 
 /** The values in the comments; 20000 connections, 2000 handshakes. */
@@ -199,6 +210,9 @@ enum dtls_event_kind {
 	DTLS_EVENT_PSK_WANTED, /**< answer with dtls_psk_answer */
 	DTLS_EVENT_SIGN_WANTED, /**< answer with dtls_sign_answer */
 	DTLS_EVENT_ESTABLISHED,
+	/** Its peer has another address now. Before the data that came with
+	 *  that; of several moves the last. */
+	DTLS_EVENT_MOVED,
 	DTLS_EVENT_DATA, /**< one record's content: one CoAP message */
 	DTLS_EVENT_CLOSED, /**< the number is dead; also failed handshakes */
 };
@@ -206,7 +220,7 @@ enum dtls_event_kind {
 struct dtls_event {
 	enum dtls_event_kind kind;
 	uint64_t conn;
-	/** All but DATA: the peer. */
+	/** All but DATA: the peer, and where it is now. */
 	struct address address;
 	/** PSK_WANTED, ESTABLISHED, CLOSED: the identity, if an acceptable one
 	 *  was seen; bytes of the peer, no NUL; borrowed until the next call. */
@@ -303,7 +317,7 @@ MUST_CHECK enum rc dtls_output(
 
 struct dtls_counters {
 	uint64_t hellos, cookies_sent, handshakes, established, failed, ignored,
-	    live, pending;
+	    moved, live, pending;
 };
 void dtls_counters(const struct dtls *d, struct dtls_counters *out);
 

@@ -104,6 +104,9 @@ tell(struct conn *c, struct dtls_event *ev)
 		ev->suite = c->suite;
 		ev->version = c->version;
 		lend_peer(c, ev);
+	} else if (c->tell_moved) {
+		c->tell_moved = false;
+		ev->kind = DTLS_EVENT_MOVED;
 	} else if ((d->lent = STAILQ_FIRST(&c->data))) {
 		STAILQ_REMOVE_HEAD(&c->data, link);
 		ev->kind = DTLS_EVENT_DATA;

@@ -161,8 +161,9 @@ queued_finished(const struct conn *c)
 		struct span datagram = span_of(p->bytes, p->len);
 		struct peek_record r;
 
-		while (peek_record(&datagram, &r))
-			if (r.type == PEEK_HANDSHAKE && r.epoch == 1)
+		while (peek_record_cid(&datagram, DTLS_CID_LEN, &r))
+			if (r.epoch == 1 &&
+			    r.type == (c->has_cid ? PEEK_CID : PEEK_HANDSHAKE))
 				return r.raw;
 	}
 	return (struct span){0};

@@ -13,12 +13,15 @@
  *   proof.c     the signature by which a peer shows that it has the key
  *   alert.c     what a peer is told whose certificate or signature is not good
  *   evidence.c  notes for whoever looks for the key that a peer has used
+ *   move.c      Connection IDs: a peer that has changed its address
  *   conn_new.c  an association's wolfSSL
  *   conn.c      its life around that
  *   event.c     what the owner is told
  *
  * An association is in handshake, live, or dead. There is at most one of each
- * of the first two for an address. A dead one waits until its owner has taken
+ * of the first two for an address; a live one that has moved to where another
+ * one is stands in no table of addresses, and is found by its Connection ID
+ * alone. A dead one waits until its owner has taken
  * DTLS_EVENT_CLOSED; wolfSSL's part and all keys are gone by then.
  */
 #ifndef DTLS_INTERNAL_H
@@ -100,6 +103,15 @@ struct conn {
 	struct table_item by_address; /* in d->pending or d->established */
 	uint8_t address_key[ADDRESS_KEY_LEN];
 
+	/* move.c */
+	bool takes_cid; /* its hello says so */
+	bool has_cid; /* it was given `cid`, and sends nothing without it */
+	struct table_item by_cid;
+	uint8_t cid[DTLS_CID_LEN];
+	uint64_t next_seq; /* above those of all records that have opened */
+	const struct address *from; /* of the record that wolfSSL reads, if the
+	                               peer follows it there; else NULL */
+
 	/* limit.c */
 	struct group *group; /* NULL: none */
 	TAILQ_ENTRY(conn) in_group;
@@ -157,6 +169,7 @@ struct conn {
 	bool tell_wanted;
 	bool tell_sign;
 	bool tell_established;
+	bool tell_moved;
 	STAILQ_HEAD(, datum) data;
 	bool was_established;
 	enum dtls_credential credential;
@@ -180,6 +193,8 @@ struct dtls {
 	struct table by_id;
 	struct table pending; /* by address: in handshake */
 	struct table established; /* by address: live */
+	struct table by_cid; /* in handshake and live */
+	size_t live;
 	struct table sources; /* limit.c's groups */
 	struct table identities;
 	TAILQ_HEAD(, conn) silent; /* only a hello so far, the oldest first */
@@ -229,8 +244,9 @@ void conn_accept(struct conn *c, struct span raw);
 /* What follows from wolfSSL_accept() having returned `ret`. */
 void conn_accepted(struct conn *c, int ret);
 
-/* One record for a live one. */
-void conn_read(struct conn *c, struct span raw);
+/* One record for a live one, and where it came from. */
+void conn_read(
+    struct conn *c, const struct peek_record *r, const struct address *from);
 
 /* Say a fatal alert in the clear, and end. */
 void conn_refuse(struct conn *c, int alert, enum dtls_close_reason reason);
@@ -261,6 +277,24 @@ void listener_rotate(struct dtls *d);
 /* No candidate of the credentials that there were. */
 void listener_drop(struct listener *l);
 void listener_fini(struct listener *l);
+
+/* move.c */
+
+/* May it be given a Connection ID? */
+bool move_offered(const struct peek_hello *hello);
+/* It is given one, if it takes any: at the latest when its handshake begins. */
+void move_name(struct conn *c);
+/* The hello is about to be read: wolfSSL is told of it. False: it cannot. */
+bool move_negotiate(struct conn *c);
+/* NULL: none. */
+struct conn *conn_by_cid(const struct dtls *d, struct span cid);
+/* wolfSSL is about to read a record; false: it must not. */
+bool move_begin(
+    struct conn *c, const struct peek_record *r, const struct address *from);
+/* Has the record that it reads opened? Then what is sent goes there. */
+void move_follow(struct conn *c);
+/* It has read it. `opened`: it is known to have. */
+void move_end(struct conn *c, const struct peek_record *r, bool opened);
 
 /* limit.c */
 

@@ -8,20 +8,23 @@ enum {
 	UNIFIED_LONG_SEQ = 0x08,
 	UNIFIED_LENGTH = 0x04,
 	UNIFIED_EPOCH = 0x03,
+	SEQUENCE_LEN = 6, /* bytes */
 };
 
 /*
  * RFC 9147 4: 001CSLEE. Without a length the record is the datagram's last;
- * with a Connection ID it is of an association that is not ours.
+ * with a Connection ID, and none expected, it is of an association that is not
+ * ours.
  */
 static bool
-unified(struct span *datagram, struct peek_record *out)
+unified(struct span *datagram, size_t cid_len, struct peek_record *out)
 {
 	struct reader r;
 	uint8_t head;
 
 	reader_init(&r, *datagram);
 	head = (uint8_t)reader_be(&r, 1);
+	out->cid = reader_take(&r, head & UNIFIED_CID ? cid_len : 0);
 	(void)reader_be(&r, head & UNIFIED_LONG_SEQ ? 2 : 1);
 	if (head & UNIFIED_LENGTH) {
 		size_t len = (size_t)reader_be(&r, 2);
@@ -30,11 +33,45 @@ unified(struct span *datagram, struct peek_record *out)
 	} else {
 		out->body = reader_rest(&r);
 	}
-	if (r.bad || head & UNIFIED_CID)
+	if (r.bad || (head & UNIFIED_CID && cid_len == 0))
 		return false;
 	out->type = PEEK_UNIFIED;
 	out->version = 0;
+	out->seq = 0;
 	out->epoch = head & UNIFIED_EPOCH;
+	out->raw = span_of(datagram->p, (size_t)(r.p - datagram->p));
+	*datagram = reader_rest(&r);
+	return true;
+}
+
+static bool
+is_type(uint8_t type, size_t cid_len)
+{
+	return (type >= PEEK_CHANGE_CIPHER_SPEC &&
+		   type <= PEEK_APPLICATION_DATA) ||
+	    type == PEEK_ACK || (type == PEEK_CID && cid_len > 0);
+}
+
+bool
+peek_record_cid(struct span *datagram, size_t cid_len, struct peek_record *out)
+{
+	struct reader r;
+	size_t len;
+
+	if (datagram->len > 0 &&
+	    (datagram->p[0] & UNIFIED_MASK) == PEEK_UNIFIED)
+		return unified(datagram, cid_len, out);
+	reader_init(&r, *datagram);
+	out->type = (uint8_t)reader_be(&r, 1);
+	out->version = (uint16_t)reader_be(&r, 2);
+	out->epoch = (uint16_t)reader_be(&r, 2);
+	out->seq = reader_be(&r, SEQUENCE_LEN);
+	out->cid = reader_take(&r, out->type == PEEK_CID ? cid_len : 0);
+	len = (size_t)reader_be(&r, 2);
+	out->body = reader_take(&r, len);
+	if (r.bad || !is_type(out->type, cid_len) ||
+	    (out->version != VERSION_1_2 && out->version != VERSION_1_0))
+		return false;
 	out->raw = span_of(datagram->p, (size_t)(r.p - datagram->p));
 	*datagram = reader_rest(&r);
 	return true;
@@ -43,28 +80,7 @@ unified(struct span *datagram, struct peek_record *out)
 bool
 peek_record(struct span *datagram, struct peek_record *out)
 {
-	struct reader r;
-	size_t len;
-
-	if (datagram->len > 0 &&
-	    (datagram->p[0] & UNIFIED_MASK) == PEEK_UNIFIED)
-		return unified(datagram, out);
-	reader_init(&r, *datagram);
-	out->type = (uint8_t)reader_be(&r, 1);
-	out->version = (uint16_t)reader_be(&r, 2);
-	out->epoch = (uint16_t)reader_be(&r, 2);
-	(void)reader_take(&r, 6); /* sequence number */
-	len = (size_t)reader_be(&r, 2);
-	out->body = reader_take(&r, len);
-	if (r.bad ||
-	    ((out->type < PEEK_CHANGE_CIPHER_SPEC ||
-		 out->type > PEEK_APPLICATION_DATA) &&
-		out->type != PEEK_ACK) ||
-	    (out->version != VERSION_1_2 && out->version != VERSION_1_0))
-		return false;
-	out->raw = span_of(datagram->p, PEEK_RECORD_HEAD_LEN + len);
-	*datagram = span_from(*datagram, out->raw.len);
-	return true;
+	return peek_record_cid(datagram, 0, out);
 }
 
 enum rc

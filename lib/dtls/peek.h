@@ -17,6 +17,7 @@ enum {
 	PEEK_ALERT = 21,
 	PEEK_HANDSHAKE = 22,
 	PEEK_APPLICATION_DATA = 23,
+	PEEK_CID = 25, /**< tls12_cid: any type, within (RFC 9146 4) */
 	PEEK_ACK = 26, /**< of DTLS 1.3, in the clear */
 	PEEK_UNIFIED = 0x20, /**< no type: a ciphertext of DTLS 1.3 */
 	PEEK_CLIENT_HELLO = 1, /**< handshake types */
@@ -35,6 +36,9 @@ struct peek_record {
 	/** 0xfefd: DTLS 1.2; a first hello may say 0xfeff; PEEK_UNIFIED: 0 */
 	uint16_t version;
 	uint16_t epoch; /**< PEEK_UNIFIED: its lowest two bits */
+	uint64_t seq; /**< sequence number, 48 bits; PEEK_UNIFIED: 0, it is
+	                   encrypted */
+	struct span cid; /**< empty: none */
 	struct span raw; /**< header and body */
 	struct span body;
 };
@@ -45,6 +49,11 @@ struct peek_record {
  * Connection ID (`datagram` is then as it was).
  */
 bool peek_record(struct span *datagram, struct peek_record *out);
+
+/** Likewise, with records that have a Connection ID of `cid_len` bytes: no
+ *  header says how long it is, but the receiver has given it out. 0: none. */
+bool peek_record_cid(
+    struct span *datagram, size_t cid_len, struct peek_record *out);
 
 struct peek_message {
 	uint8_t type;
@@ -78,6 +87,10 @@ struct peek_hello {
 	 *  RawPublicKey before X509, or has it at all and
 	 *  client_certificate_type has it without X509. */
 	bool raw_key;
+	/** connection_id (RFC 9146 3): it can send ours. `cid` is what it
+	 *  wants to get; empty: none. */
+	bool takes_cid;
+	struct span cid;
 	bool psk; /**< has pre_shared_key (RFC 8446 4.2.11) */
 	struct span identity; /**< the first one of pre_shared_key */
 };

@@ -14,6 +14,7 @@ enum {
 	EXT_PRE_SHARED_KEY = 41,
 	EXT_SUPPORTED_VERSIONS = 43,
 	EXT_COOKIE = 44,
+	EXT_CONNECTION_ID = 54,
 	TYPE_X509 = 0,
 	TYPE_RAW = 2,
 	HOST_NAME = 0,
@@ -133,6 +134,16 @@ pre_shared_key(struct reader *r, struct peek_hello *out)
 	out->psk = true;
 }
 
+/* RFC 9146 3. */
+static void
+connection_id(struct reader *r, struct peek_hello *out)
+{
+	struct reader cid = vector(r, 1);
+
+	out->takes_cid = true;
+	out->cid = reader_rest(&cid);
+}
+
 /* No extension twice (RFC 8446 4.2), as far as it is read here. */
 static void
 once(struct reader *r, uint32_t *seen, uint64_t type)
@@ -178,6 +189,9 @@ read_extensions(struct reader *all, struct peek_hello *out)
 			out->cookie_13 = reader_rest(&r);
 			if (out->cookie_13.len < 3)
 				reader_fail(&r);
+			break;
+		case EXT_CONNECTION_ID:
+			connection_id(&r, out);
 			break;
 		default:
 			continue;

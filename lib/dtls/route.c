@@ -133,10 +133,26 @@ static bool
 is_for_pending(const struct conn *live, const struct conn *pending,
     const struct peek_record *r)
 {
+	if (live->has_cid && r->epoch != 0)
+		return true;
 	if (r->type == PEEK_UNIFIED)
 		return pending->is_13 &&
 		    (!live->is_13 || r->epoch == EPOCH_HANDSHAKE_13);
 	return r->epoch == 0 || r->type == PEEK_HANDSHAKE;
+}
+
+/* NULL: of a worker that has ended, or made up. */
+static struct conn *
+conn_of_cid(const struct dtls *d, const struct address *from, struct span cid)
+{
+	struct conn *c = conn_by_cid(d, cid);
+
+	/* Its cookie was good of one address, and half of its flight has no
+	 * Connection ID: in handshake it cannot move. */
+	if (c && c->state == CONN_HANDSHAKE &&
+	    !address_equal(&c->address, from))
+		return NULL;
+	return c;
 }
 
 static struct conn *
@@ -146,24 +162,37 @@ conn_for(const struct dtls *d, const struct address *from,
 	struct conn *live = conn_find(&d->established, from);
 	struct conn *pending = conn_find(&d->pending, from);
 
+	if (r->cid.len > 0)
+		return conn_of_cid(d, from, r->cid);
 	if (!live || !pending)
 		return live ? live : pending;
 	return is_for_pending(live, pending, r) ? pending : live;
 }
 
+/* RFC 9146 4: who was given a Connection ID has one in each protected record,
+ * where a type tells nothing any more. */
+static bool
+is_protected(const struct conn *c, const struct peek_record *r)
+{
+	if (c->has_cid != (r->cid.len > 0))
+		return false;
+	if (c->is_13)
+		return r->type == PEEK_UNIFIED;
+	return r->epoch == EPOCH_PROTECTED && r->type != PEEK_UNIFIED &&
+	    r->type != PEEK_CHANGE_CIPHER_SPEC;
+}
+
 /* Plaintext of a live one: only what shows that our Finished was lost. */
 static bool
-take_live(struct conn *c, const struct peek_record *r, bool *counted)
+take_live(struct conn *c, const struct address *from,
+    const struct peek_record *r, bool *counted)
 {
 	bool repeated = !c->is_13 && r->epoch == 0 &&
 	    r->type == PEEK_HANDSHAKE && !c->heard && is_flight(c, r->body);
-	bool protected = c->is_13 ? r->type == PEEK_UNIFIED
-				  : r->epoch == EPOCH_PROTECTED &&
-		r->type != PEEK_UNIFIED && r->type != PEEK_CHANGE_CIPHER_SPEC;
 
-	if (!protected && (!repeated || !within_budget(c, counted)))
+	if (!is_protected(c, r) && (!repeated || !within_budget(c, counted)))
 		return false;
-	conn_read(c, r->raw);
+	conn_read(c, r, from);
 	return true;
 }
 
@@ -172,14 +201,15 @@ take_protected(struct conn *c, const struct peek_record *r)
 {
 	/* Before ChangeCipherSpec it is out of order, and application data
 	 * before Finished: both are as good as lost. */
-	if (r->epoch != EPOCH_PROTECTED || !c->cipher_changed ||
-	    r->type == PEEK_APPLICATION_DATA || r->type == PEEK_UNIFIED ||
-	    r->type == PEEK_CHANGE_CIPHER_SPEC)
+	if (!is_protected(c, r) || !c->cipher_changed ||
+	    r->type == PEEK_APPLICATION_DATA)
 		return false;
 	conn_accept(c, r->raw);
-	/* With a certificate the key was agreed on: it came too early. */
-	if (r->type == PEEK_HANDSHAKE && c->state == CONN_HANDSHAKE &&
-	    !c->certificates) {
+	/* With a certificate the key was agreed on: it came too early. With a
+	 * Connection ID a client that has not heard our Finished sends nothing
+	 * but its own. */
+	if ((r->type == PEEK_HANDSHAKE || r->type == PEEK_CID) &&
+	    c->state == CONN_HANDSHAKE && !c->certificates) {
 		evidence_finished(c, r->raw);
 		conn_wrong_key(c);
 	}
@@ -204,8 +234,8 @@ take_handshake(struct conn *c, const struct peek_record *r)
 {
 	/* Behind its hello all that a client of 1.3 has to say is protected. */
 	if (c->is_13)
-		return r->type == PEEK_UNIFIED &&
-		    r->epoch == EPOCH_HANDSHAKE_13 && feed(c, r);
+		return is_protected(c, r) && r->epoch == EPOCH_HANDSHAKE_13 &&
+		    feed(c, r);
 	if (r->epoch != 0)
 		return take_protected(c, r);
 	switch (r->type) {
@@ -242,7 +272,7 @@ route_datagram(struct dtls *d, const struct address *from, struct span datagram,
 
 	d->greeted = false;
 	/* Record by record: each can end one association and begin another. */
-	for (; peek_record(&datagram, &r); rest = datagram) {
+	for (; peek_record_cid(&datagram, DTLS_CID_LEN, &r); rest = datagram) {
 		if (r.body.len == 0 || r.raw.len > RECORD_LEN_MAX)
 			continue;
 		if (peek_is_hello(&r)) {
@@ -253,7 +283,7 @@ route_datagram(struct dtls *d, const struct address *from, struct span datagram,
 		if (!c)
 			continue;
 		if (c->state == CONN_LIVE) {
-			used |= take_live(c, &r, &counted);
+			used |= take_live(c, from, &r, &counted);
 			continue;
 		}
 		if (!within_budget(c, &counted))

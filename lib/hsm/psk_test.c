@@ -15,6 +15,7 @@ enum {
 	EXPLICIT_LEN = NONCE_LEN - SALT_LEN,
 	SEQUENCE_AT = 3, /* of epoch and sequence number in the header */
 	SEQUENCE_LEN = 8,
+	ASSOCIATED_MAX = SEQUENCE_LEN + 2 + EVIDENCE_CID_HEAD_LEN,
 	/* CBC: two MAC keys, the client's AES key. AEAD: two AES keys, the
 	 * client's salt (RFC 5246 6.3). */
 	CBC_BLOCK_LEN = 2 * MAC_LEN + AES_KEY_LEN,
@@ -40,6 +41,7 @@ struct psk_test {
 	const struct suite *suite;
 	struct psk_evidence facts;
 	uint8_t record[EVIDENCE_RECORD_MAX];
+	size_t head_len; /* of it */
 	EVP_MAC *hmac;
 	EVP_MAC_CTX *mac;
 	EVP_CIPHER *cipher;
@@ -59,7 +61,7 @@ find_suite(uint16_t id)
 static bool
 is_long_enough(const struct psk_test *t)
 {
-	size_t len = t->facts.record.len - EVIDENCE_HEAD_LEN;
+	size_t len = t->facts.record.len - t->head_len;
 
 	if (t->suite->mode != CBC_SHA256)
 		return len > EXPLICIT_LEN + t->suite->tag_len;
@@ -77,7 +79,7 @@ psk_test_new(const struct psk_evidence *e, struct psk_test **out)
 	*out = NULL;
 	if (!suite)
 		return RC_UNSUPPORTED;
-	if (e->record.len < EVIDENCE_HEAD_LEN ||
+	if (e->record.len < evidence_head_len(e->record) ||
 	    e->record.len > EVIDENCE_RECORD_MAX)
 		return RC_MALFORMED;
 	t = calloc(1, sizeof(*t));
@@ -87,6 +89,7 @@ psk_test_new(const struct psk_evidence *e, struct psk_test **out)
 	t->facts = *e;
 	memcpy(t->record, e->record.p, e->record.len);
 	t->facts.record.p = t->record;
+	t->head_len = evidence_head_len(e->record);
 	if (!is_long_enough(t)) {
 		psk_test_free(t);
 		return RC_MALFORMED;
@@ -189,17 +192,27 @@ key_block(struct psk_test *t, struct span premaster,
 	return good;
 }
 
-/* Epoch and sequence number, type, version, and a length of our own: what a
- * tag covers beside the content (RFC 5246 6.2.3.3, RFC 6347 4.1.2.1). */
-static void
-associated(const struct psk_test *t, size_t len, uint8_t out[static 13])
+/* What a tag covers beside the content: epoch and sequence number, type,
+ * version, and a length of our own (RFC 5246 6.2.3.3, RFC 6347 4.1.2.1); or
+ * with a Connection ID, as RFC 9146 5 has it. */
+static struct span
+associated(
+    const struct psk_test *t, size_t len, uint8_t out[static ASSOCIATED_MAX])
 {
 	struct writer w;
 
-	writer_init(&w, out, EVIDENCE_HEAD_LEN);
-	writer_put(&w, span_of(t->record + SEQUENCE_AT, SEQUENCE_LEN));
-	writer_put(&w, span_of(t->record, SEQUENCE_AT));
+	writer_init(&w, out, ASSOCIATED_MAX);
+	if (t->head_len == EVIDENCE_CID_HEAD_LEN) {
+		writer_be(&w, UINT64_MAX, SEQUENCE_LEN);
+		writer_be(&w, EVIDENCE_CID_TYPE, 1);
+		writer_be(&w, EVIDENCE_CID_LEN, 1);
+		writer_put(&w, span_of(t->record, t->head_len - 2));
+	} else {
+		writer_put(&w, span_of(t->record + SEQUENCE_AT, SEQUENCE_LEN));
+		writer_put(&w, span_of(t->record, SEQUENCE_AT));
+	}
 	writer_be(&w, len, 2);
+	return writer_span(&w);
 }
 
 /* Content and tag: with CCM the tag goes in before the nonce, and the length
@@ -208,9 +221,10 @@ static bool
 aead_opens(struct psk_test *t, const uint8_t *key, const uint8_t *salt)
 {
 	size_t tag_len = t->suite->tag_len;
-	struct span body = span_from(t->facts.record, EVIDENCE_HEAD_LEN);
+	struct span body = span_from(t->facts.record, t->head_len);
 	struct span text = span_from(body, EXPLICIT_LEN);
-	uint8_t nonce[NONCE_LEN], head[EVIDENCE_HEAD_LEN], tag[16];
+	uint8_t nonce[NONCE_LEN], head[ASSOCIATED_MAX], tag[16];
+	struct span data = associated(t, text.len - tag_len, head);
 	uint8_t plain[EVIDENCE_RECORD_MAX];
 	bool ccm = t->suite->mode == AEAD_CCM;
 	int n = 0, len;
@@ -221,7 +235,6 @@ aead_opens(struct psk_test *t, const uint8_t *key, const uint8_t *salt)
 	memcpy(tag, text.p + text.len, tag_len);
 	memcpy(nonce, salt, SALT_LEN);
 	memcpy(nonce + SALT_LEN, body.p, EXPLICIT_LEN);
-	associated(t, text.len, head);
 	good = EVP_CIPHER_CTX_reset(t->aes) == 1 &&
 	    EVP_DecryptInit_ex(t->aes, t->cipher, NULL, NULL, NULL) == 1 &&
 	    EVP_CIPHER_CTX_ctrl(
@@ -230,7 +243,7 @@ aead_opens(struct psk_test *t, const uint8_t *key, const uint8_t *salt)
 		t->aes, EVP_CTRL_AEAD_SET_TAG, (int)tag_len, tag) == 1 &&
 	    EVP_DecryptInit_ex(t->aes, NULL, NULL, key, nonce) == 1 &&
 	    (!ccm || EVP_DecryptUpdate(t->aes, NULL, &n, NULL, len) == 1) &&
-	    EVP_DecryptUpdate(t->aes, NULL, &n, head, sizeof(head)) == 1 &&
+	    EVP_DecryptUpdate(t->aes, NULL, &n, data.p, (int)data.len) == 1 &&
 	    EVP_DecryptUpdate(t->aes, plain, &n, text.p, len) == 1 &&
 	    (ccm || EVP_DecryptFinal_ex(t->aes, plain + n, &n) == 1);
 	secret_wipe(plain, sizeof(plain));
@@ -241,13 +254,12 @@ aead_opens(struct psk_test *t, const uint8_t *key, const uint8_t *salt)
 static bool
 outer_mac_fits(struct psk_test *t, struct span mac_key)
 {
-	struct span text = span_from(t->facts.record, EVIDENCE_HEAD_LEN);
-	uint8_t head[EVIDENCE_HEAD_LEN], mac[MAC_LEN];
-	const struct span parts[] = {
-	    {head, sizeof(head)}, {text.p, text.len - MAC_LEN}};
+	struct span text = span_from(t->facts.record, t->head_len);
+	uint8_t head[ASSOCIATED_MAX], mac[MAC_LEN];
+	const struct span parts[] = {associated(t, text.len - MAC_LEN, head),
+	    {text.p, text.len - MAC_LEN}};
 	bool good;
 
-	associated(t, text.len - MAC_LEN, head);
 	good = set_key(t, mac_key) && hmac(t, parts, 2, mac) &&
 	    bytes_equal_ct(mac, text.p + text.len - MAC_LEN, MAC_LEN);
 	secret_wipe(mac, sizeof(mac));
@@ -259,9 +271,9 @@ outer_mac_fits(struct psk_test *t, struct span mac_key)
 static bool
 inner_mac_fits(struct psk_test *t, struct span mac_key, const uint8_t *key)
 {
-	struct span body = span_from(t->facts.record, EVIDENCE_HEAD_LEN);
+	struct span body = span_from(t->facts.record, t->head_len);
 	uint8_t plain[EVIDENCE_RECORD_MAX + AES_BLOCK], mac[MAC_LEN];
-	uint8_t head[EVIDENCE_HEAD_LEN];
+	uint8_t head[ASSOCIATED_MAX];
 	size_t len = body.len - AES_BLOCK, pad;
 	int n = 0;
 	bool good;
@@ -278,9 +290,9 @@ inner_mac_fits(struct psk_test *t, struct span mac_key, const uint8_t *key)
 		good = plain[len - 1 - i] == pad - 1;
 	if (good) {
 		const struct span parts[] = {
-		    {head, sizeof(head)}, {plain, len - pad - MAC_LEN}};
+		    associated(t, len - pad - MAC_LEN, head),
+		    {plain, len - pad - MAC_LEN}};
 
-		associated(t, parts[1].len, head);
 		good = set_key(t, mac_key) && hmac(t, parts, 2, mac) &&
 		    bytes_equal_ct(mac, plain + parts[1].len, MAC_LEN);
 	}

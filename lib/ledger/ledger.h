@@ -23,7 +23,7 @@
 #include "base/event.h"
 
 enum {
-	LEDGER_SESSION_LEN = 16, /**< bytes of a session id */
+	LEDGER_SESSION_LEN = 16, /**< bytes of a session's or a push's id */
 	LEDGER_DATA_MAX = 16384, /**< bytes of one row's JSON */
 	LEDGER_ENDPOINT_MAX = 16384, /**< bytes */
 };
@@ -216,7 +216,8 @@ typedef enum rc (*ledger_cells_fn)(void *ctx, const struct ledger_cells *row);
 
 /**
  * All rows of one of the views of schema/ledger.sql: "devices", "bootstraps",
- * "credentials", "refusals", "secrets", "checkpoints", "keys", "events".
+ * "credentials", "refusals", "pushes", "secrets", "checkpoints", "keys",
+ * "events".
  * Errors: RC_NOT_FOUND (no such view, or not yet in a file of an older version
  * that is open to be read), RC_DB, and what `each` returns to stop.
  */

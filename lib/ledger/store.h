@@ -119,7 +119,7 @@ MUST_CHECK enum rc secret_check_shown(struct ledger *l, bool *altered);
 void chain_hash(const uint8_t previous[static DIGEST_LEN],
     const struct ledger_row *row, uint8_t out[static DIGEST_LEN]);
 
-enum { SCHEMA_VERSION = 2, SCHEMA_APPLICATION = 0x62734c47 };
+enum { SCHEMA_VERSION = 3, SCHEMA_APPLICATION = 0x62734c47 };
 
 /** Make the tables, triggers and views of the newest version. Returns a code
  *  of SQLite. */

@@ -8,6 +8,7 @@ static const char *const views[] = {
     "devices",
     "credentials",
     "refusals",
+    "pushes",
     "secrets",
     "checkpoints",
     "keys",

@@ -102,6 +102,7 @@ static const struct kind kinds[] = {
     {"policy", "a policy", load_policy},
     {"authority", "an authority", load_authority},
     {"certificate_profile", "a certificate profile", load_certificate},
+    {"profile", "a profile", load_profile},
 };
 
 enum { KIND_COUNT = sizeof(kinds) / sizeof(kinds[0]) };
@@ -114,8 +115,9 @@ no_kind(const struct yaml_ctx *c, struct yaml_node *root)
 	for (size_t i = 0; i < KIND_COUNT; i++)
 		keys[i] = kinds[i].key;
 	yaml_error(c, root, "policy-no-kind",
-	    "none of `identity:`, `policy:`, `authority:` and "
-	    "`certificate_profile:` is here, one of which names the document");
+	    "none of `identity:`, `policy:`, `authority:`, "
+	    "`certificate_profile:` and `profile:` is here, one of which names "
+	    "the document");
 	if (root->count == 1)
 		yaml_leftover(c, root, keys);
 }

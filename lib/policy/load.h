@@ -37,6 +37,11 @@ struct read_policy {
 	struct yaml_ctx ctx;
 	struct yaml_node *root;
 	struct yaml_node *match_identity; /**< NULL: not said */
+	struct yaml_node *device; /**< NULL: not said; profile_set.c */
+	struct policy_correction *correction; /**< as in `value` */
+	struct yaml_node *correction_device; /**< NULL: not said */
+	struct yaml_node *account; /**< `bootstrap_account:`, or NULL */
+	struct yaml_node *account_identity; /**< the name there, or NULL */
 	size_t sequence; /**< of all documents, by file and place */
 	struct read_policy *next;
 };
@@ -78,6 +83,8 @@ struct read_file {
 	struct read_file *next;
 };
 
+struct read_profile;
+
 struct load {
 	struct arena *arena; /**< of the set */
 	struct arena *scratch; /**< ends with the load */
@@ -85,6 +92,9 @@ struct load {
 	int64_t now_s; /**< UTC */
 	bool no_folder; /**< the documents come from memory */
 	bool no_memory; /**< sticky */
+	bool shipped; /**< what is read is part of the program */
+	struct read_profile *profiles, **profile_tail;
+	size_t profile_count;
 	struct table files; /**< struct read_file */
 	struct read_file *file_list, **file_tail; /**< as first named */
 	struct read_authority *authorities, **authority_tail;
@@ -135,8 +145,8 @@ void secret_lint(const struct yaml_ctx *c, struct yaml_node *root);
 /** Has a file that is named a private key in PEM? */
 bool secret_in_file(struct span bytes);
 
-/** identity.c, policy.c, authority.c, certificate.c: one document; a read one
- *  is appended to the list. */
+/** identity.c, policy.c, authority.c, certificate.c, profile_set.c: one
+ *  document; a read one is appended to the list. */
 void load_identity(
     struct load *l, const struct yaml_ctx *c, struct yaml_node *root);
 void load_policy(
@@ -144,6 +154,8 @@ void load_policy(
 void load_authority(
     struct load *l, const struct yaml_ctx *c, struct yaml_node *root);
 void load_certificate(
+    struct load *l, const struct yaml_ctx *c, struct yaml_node *root);
+void load_profile(
     struct load *l, const struct yaml_ctx *c, struct yaml_node *root);
 
 /** certificate.c: the profile that is there without a document. */
@@ -248,6 +260,9 @@ void check_set(struct load *l, struct read_policy *const *tried);
  *  the set already, and say what does not go together. */
 void check_issues(struct load *l, const struct policy_authority *authorities,
     const struct policy_certificate *certificates);
+
+/** check_device.c: what does a policy ask that its device cannot do? */
+void check_devices(struct load *l);
 
 /** check_purpose.c: what keys of the token serve more than one purpose? */
 void check_purposes(struct load *l);

@@ -1,15 +1,9 @@
 /* policy: what a device gets. */
 #include "policy/load.h"
 
-#include "policy/profile.h"
-
 enum {
 	ORDER_DEFAULT = 1000,
 	ORDER_MAX = 1000000,
-	/* A message has room for the smallest block (16 bytes) behind its
-	 * options, and plans carry the size in 16 bits. */
-	MESSAGE_MIN = 64,
-	MESSAGE_MAX = 65535,
 };
 
 static void
@@ -46,40 +40,6 @@ read_match(struct load *l, struct read_policy *doc, struct yaml_node *n)
 			l, c, item, "policy-name", word_name, &names[kept]))
 			kept++;
 	doc->value.identities = names;
-}
-
-static void
-read_device(
-    const struct yaml_ctx *c, struct yaml_node *n, struct policy_profile *out)
-{
-	static const char *const known[] = {"profile", "max_message",
-	    "discover", "empty_keys", "strict_delete", NULL};
-	const char *names[PROFILE_COUNT + 1] = {0};
-	struct yaml_node *profile, *item;
-	uint64_t size;
-	unsigned i;
-
-	if (yaml_expect(c, n, YAML_MAP) != RC_OK)
-		return;
-	for (i = 0; i < PROFILE_COUNT; i++)
-		names[i] = profiles[i].name;
-	profile = yaml_get(n, "profile");
-	if (profile && yaml_choice(c, profile, names, &i) == RC_OK)
-		*out = profiles[i];
-	item = yaml_get(n, "max_message");
-	if (item &&
-	    yaml_size(c, item, MESSAGE_MIN, MESSAGE_MAX, &size) == RC_OK)
-		out->max_message = size;
-	item = yaml_get(n, "discover");
-	if (item && yaml_bool(c, item, &out->discover) != RC_OK)
-		out->discover = false;
-	item = yaml_get(n, "empty_keys");
-	if (item && yaml_bool(c, item, &out->empty_keys) != RC_OK)
-		out->empty_keys = false;
-	item = yaml_get(n, "strict_delete");
-	if (item && yaml_bool(c, item, &out->strict_delete) != RC_OK)
-		out->strict_delete = false;
-	yaml_leftover(c, n, known);
 }
 
 /* What a Delete must not name. NULL: nothing is wrong. */
@@ -144,15 +104,8 @@ read_ending(const struct yaml_ctx *c, struct yaml_node *root, struct policy *p)
 	unsigned i;
 
 	n = yaml_get(root, "verify");
-	if (n && yaml_choice(c, n, verifies, &i) == RC_OK) {
-		if (i == 2)
-			load_unsupported(c, n);
-		p->verify = i == 1 ? VERIFY_DISCOVER : VERIFY_NONE;
-	}
-	if (p->verify == VERIFY_DISCOVER && !p->device.discover)
-		yaml_report(c, DIAG_WARNING, n, "policy-verify",
-		    "the device is said to answer no Discover "
-		    "(device.discover), so nothing would be compared");
+	if (n && yaml_choice(c, n, verifies, &i) == RC_OK)
+		p->verify = (enum policy_verify)i;
 	n = yaml_get(root, "on_failure");
 	if (n && yaml_choice(c, n, failures, &i) == RC_OK)
 		p->on_failure = i == 1 ? FAILURE_CLEAN : FAILURE_LEAVE;
@@ -200,7 +153,6 @@ load_policy(struct load *l, const struct yaml_ctx *c, struct yaml_node *root)
 	    .place = {c->file, root->line},
 	    .order = ORDER_DEFAULT,
 	    .endpoint = "*",
-	    .device = profiles[0],
 	};
 	load_word(
 	    l, c, yaml_get(root, "policy"), "policy-name", word_name, &p->name);
@@ -212,9 +164,7 @@ load_policy(struct load *l, const struct yaml_ctx *c, struct yaml_node *root)
 	n = yaml_get(root, "match");
 	if (n)
 		read_match(l, doc, n);
-	n = yaml_get(root, "device");
-	if (n)
-		read_device(c, n, &p->device);
+	doc->device = yaml_get(root, "device");
 	n = yaml_get(root, "clean");
 	if (n)
 		read_clean(l, c, n, p);

@@ -1,85 +1,354 @@
-/*
- * Seen on the wire with the named versions. Where nothing was seen of a client
- * the row says what "default" says, and "default" satisfies all of them.
- *
- * strict_delete is false for all: what a client answers to a Delete differs
- * even where the Delete has done what it should (4.04 for what is not there,
- * 4.05 for what is protected), so only a policy asks for 2.02.
- *
- * empty_keys is false where a client was seen to take a Security instance
- * without /0/x/3, 4 and 5: the standard recommends to leave unused ones out.
- */
+/* profile: the keys that say how a client family behaves. */
 #include "policy/profile.h"
 
-const struct policy_profile profiles[PROFILE_COUNT] = {
-    {
-	.name = "default",
-	.discover = true,
-	.empty_keys = true,
-	.strict_delete = false,
-	.max_message = 1024,
-    },
-    /*
-     * Anjay 3.14. Discover tells its own account, which is /0/1 and would be
-     * overwritten with 2.04. Takes blocks of any size.
-     */
-    {
-	.name = "anjay",
-	.discover = true,
-	.empty_keys = false,
-	.strict_delete = false,
-	.max_message = 1024,
-    },
-    /*
-     * Wakaama. Discover works, Block1 too. Resources that it does not know
-     * are 4.04.
-     */
-    {
-	.name = "wakaama",
-	.discover = true,
-	.empty_keys = false,
-	.strict_delete = false,
-	.max_message = 1024,
-    },
-    /*
-     * Zephyr 3.2: messages of 512 bytes, and SenML CBOR is not put together
-     * from blocks (5.00), so a Write has to fit one message.
-     */
-    {
-	.name = "zephyr",
-	.discover = true,
-	.empty_keys = false,
-	.strict_delete = false,
-	.max_message = 512,
-    },
-    /*
-     * Leshan's client 2.0-M18: without /0/x/3, 4 and 5 it refuses the Finish
-     * (4.06) and is unusable afterwards.
-     */
-    {
-	.name = "leshan",
-	.discover = true,
-	.empty_keys = true,
-	.strict_delete = false,
-	.max_message = 1024,
-    },
-    /* Contiki-NG: Discover is 4.04. Writes of instances only. */
-    {
-	.name = "contiki-ng",
-	.discover = false,
-	.empty_keys = false,
-	.strict_delete = false,
-	.max_message = 1024,
-    },
-    /*
-     * AwaLWM2M: Discover of "/" is 4.00, of "/0" empty; a Delete of an empty
-     * /1 is 4.04; blocks of 16 bytes are refused.
-     */
-    {
-	.name = "awa",
-	.discover = false,
-	.empty_keys = false,
-	.strict_delete = false,
-	.max_message = 1024,
-    },
+#include "lwm2m/format.h"
+
+enum {
+	ID_MAX = 65534, /* of an instance */
+	KEY_MIN = 1, /* bytes */
+	KEY_MAX = 65535,
+	BLOCK_MAX = 1024, /* RFC 7959: SZX 6 */
+	BLOCK_SIZES = 8, /* none, 16 to 1024 */
 };
+
+/* --- formats -------------------------------------------------------------- */
+
+static const struct {
+	const char *name;
+	uint16_t number;
+} formats[] = {
+    {"text", FORMAT_TEXT},
+    {"opaque", FORMAT_OPAQUE},
+    {"cbor", FORMAT_CBOR},
+    {"senml-json", FORMAT_SENML_JSON},
+    {"senml-cbor", FORMAT_SENML_CBOR},
+    {"tlv", FORMAT_TLV},
+    {"oma-json", FORMAT_OMA_JSON},
+    {"lwm2m-cbor", FORMAT_LWM2M_CBOR},
+};
+
+enum { FORMAT_COUNT = sizeof(formats) / sizeof(formats[0]) };
+
+const char *
+profile_format_name(unsigned content_format)
+{
+	for (size_t i = 0; i < FORMAT_COUNT; i++)
+		if (formats[i].number == content_format)
+			return formats[i].name;
+	return NULL;
+}
+
+/* By name, or by the number that is in the messages: 1542 and 11542 are two. */
+static bool
+read_format(const struct yaml_ctx *c, struct yaml_node *n, uint16_t *out)
+{
+	const char *names[FORMAT_COUNT + 1] = {0};
+	const struct format *f;
+	uint64_t number;
+	unsigned i;
+
+	if (n->kind == YAML_SCALAR && !n->quoted &&
+	    span_decimal(n->text, UINT16_MAX, &number)) {
+		f = format_by_number((int)number);
+		if (f && f->encode) {
+			*out = (uint16_t)number;
+			return true;
+		}
+		yaml_error(c, n, "policy-format",
+		    "nothing is written in Content-Format %u; 11542 (TLV), "
+		    "112, 110, 11544, 11543, 1542 and 1543 are written",
+		    (unsigned)number);
+		return false;
+	}
+	for (i = 0; i < FORMAT_COUNT; i++)
+		names[i] = formats[i].name;
+	if (yaml_choice(c, n, names, &i) != RC_OK)
+		return false;
+	*out = formats[i].number;
+	return true;
+}
+
+static bool
+has_format(const struct policy_profile *p, uint16_t number)
+{
+	for (size_t i = 0; i < p->format_count; i++)
+		if (p->formats[i] == number)
+			return true;
+	return false;
+}
+
+static void
+read_formats(
+    const struct yaml_ctx *c, struct yaml_node *n, struct policy_profile *out)
+{
+	struct yaml_node *item;
+	uint16_t number;
+	size_t count;
+
+	out->format_count = 0;
+	item = yaml_items(n, &count);
+	if (count > POLICY_FORMATS_MAX) {
+		yaml_error(c, n, "policy-limit",
+		    "%zu formats; at most %d are expected", count,
+		    POLICY_FORMATS_MAX);
+		return;
+	}
+	for (; count > 0; count--, item = item->next) {
+		if (!read_format(c, item, &number))
+			continue;
+		if (has_format(out, number))
+			yaml_error(c, item, "policy-format",
+			    "%s is there already", YAML_SHOW(item->text));
+		else
+			out->formats[out->format_count++] = number;
+	}
+}
+
+/* --- words ---------------------------------------------------------------- */
+
+/* Each of a list, or one alone, as bits; none is a finding. */
+static void
+read_bits(const struct yaml_ctx *c, struct yaml_node *n,
+    const char *const *names, unsigned *out)
+{
+	struct yaml_node *item;
+	size_t count;
+	unsigned i;
+
+	item = yaml_items(n, &count);
+	if (count == 0)
+		yaml_error(c, n, "policy-device",
+		    "an empty list: nothing could be written");
+	*out = 0;
+	for (; count > 0; count--, item = item->next)
+		if (yaml_choice(c, item, names, &i) == RC_OK)
+			*out |= 1u << i;
+}
+
+/* As enum write_level. */
+static const char *const level_names[] = {
+    "instance", "object", "resource", NULL};
+
+/* As enum server_mode. */
+static const char *const mode_names[] = {
+    "psk", "nosec", "certificate", "rpk", NULL};
+
+static void
+read_version(
+    const struct yaml_ctx *c, struct yaml_node *n, struct policy_profile *out)
+{
+	static const char *const versions[] = {"1.0", "1.1", "1.2", NULL};
+	unsigned i;
+
+	if (n && yaml_choice(c, n, versions, &i) == RC_OK)
+		out->version = 10 + i;
+}
+
+static void
+read_levels(
+    const struct yaml_ctx *c, struct yaml_node *map, struct policy_profile *out)
+{
+	struct yaml_node *n = yaml_get(map, "level");
+	unsigned i;
+
+	if (n && yaml_choice(c, n, level_names, &i) == RC_OK)
+		out->level = (enum write_level)i;
+	n = yaml_get(map, "levels");
+	if (n)
+		read_bits(c, n, level_names, &out->levels);
+}
+
+/* --- numbers -------------------------------------------------------------- */
+
+static bool
+is_word(const struct yaml_node *n, const char *word)
+{
+	return n->kind == YAML_SCALAR && span_is(n->text, word);
+}
+
+static void
+read_block(
+    const struct yaml_ctx *c, struct yaml_node *n, struct policy_profile *out)
+{
+	static const char *const sizes[BLOCK_SIZES + 1] = {
+	    "none", "16B", "32B", "64B", "128B", "256B", "512B", "1024B", NULL};
+	unsigned i;
+
+	if (!n)
+		return;
+	if (is_word(n, "1KiB"))
+		out->block_size = BLOCK_MAX;
+	else if (yaml_choice(c, n, sizes, &i) == RC_OK)
+		out->block_size = i ? (size_t)8 << i : 0;
+}
+
+static void
+read_sizes(
+    const struct yaml_ctx *c, struct yaml_node *map, struct policy_profile *out)
+{
+	struct yaml_node *n = yaml_get(map, "max_message");
+	uint64_t size;
+
+	if (n &&
+	    yaml_size(c, n, PROFILE_MESSAGE_MIN, PROFILE_MESSAGE_MAX, &size) ==
+		RC_OK)
+		out->max_message = size;
+	read_block(c, yaml_get(map, "block_size"), out);
+	n = yaml_get(map, "key_max");
+	if (n && is_word(n, "none"))
+		out->key_max = 0;
+	else if (n && yaml_size(c, n, KEY_MIN, KEY_MAX, &size) == RC_OK)
+		out->key_max = size;
+	n = yaml_get(map, "endpoint_max");
+	if (n && yaml_size(c, n, 1, POLICY_ENDPOINT_MAX, &size) == RC_OK)
+		out->endpoint_max = size;
+}
+
+static void
+read_account(
+    const struct yaml_ctx *c, struct yaml_node *n, struct policy_profile *out)
+{
+	int64_t v;
+
+	if (!n)
+		return;
+	if (is_word(n, "unknown"))
+		out->account_instance = -1;
+	else if (yaml_number(c, n, 0, ID_MAX, &v) == RC_OK)
+		out->account_instance = (int)v;
+}
+
+/* --- yes or no ------------------------------------------------------------ */
+
+/* A fault leaves it false: what is not there is what nothing relies on. */
+static void
+read_bool(const struct yaml_ctx *c, struct yaml_node *n, bool *out)
+{
+	if (n && yaml_bool(c, n, out) != RC_OK)
+		*out = false;
+}
+
+/* `refuse` or `ignore`; `accept` for what is known and refused all the same. */
+static void
+read_refusal(const struct yaml_ctx *c, struct yaml_node *n,
+    const char *otherwise, bool *out)
+{
+	const char *const names[] = {otherwise, "refuse", NULL};
+	unsigned i;
+
+	if (n && yaml_choice(c, n, names, &i) == RC_OK)
+		*out = i == 1;
+}
+
+static void
+read_flags(
+    const struct yaml_ctx *c, struct yaml_node *map, struct policy_profile *out)
+{
+	read_bool(c, yaml_get(map, "discover"), &out->discover);
+	read_bool(c, yaml_get(map, "read"), &out->read);
+	read_bool(c, yaml_get(map, "pack"), &out->pack);
+	read_bool(c, yaml_get(map, "empty_keys"), &out->empty_keys);
+	read_bool(c, yaml_get(map, "strict_delete"), &out->strict_delete);
+	read_bool(c, yaml_get(map, "oscore"), &out->oscore);
+	read_bool(c, yaml_get(map, "access_control"), &out->access_control);
+	read_refusal(c, yaml_get(map, "unknown_resources"), "ignore",
+	    &out->refuses_unknown);
+	read_refusal(c, yaml_get(map, "zero_retries"), "accept",
+	    &out->refuses_zero_retries);
+}
+
+/* --- what does not go together -------------------------------------------- */
+
+/* Where it is said, or else the map: then the base says it. */
+static struct yaml_node *
+at(struct yaml_node *map, const char *key)
+{
+	struct yaml_node *n = yaml_get(map, key);
+
+	return n ? n : map;
+}
+
+/* The most that any of the formats holds; none is said: any is tried. */
+static enum format_holds
+held(const struct policy_profile *p)
+{
+	enum format_holds most = FORMAT_HOLDS_LINKS;
+
+	if (p->format_count == 0)
+		return FORMAT_HOLDS_ALL;
+	for (size_t i = 0; i < p->format_count; i++) {
+		const struct format *f = format_by_number(p->formats[i]);
+
+		if (f && f->holds > most)
+			most = f->holds;
+	}
+	return most;
+}
+
+static void
+check_pack(const struct yaml_ctx *c, struct yaml_node *map,
+    const struct policy_profile *p)
+{
+	if (!p->pack)
+		return;
+	if (held(p) < FORMAT_HOLDS_ALL)
+		yaml_error(c, at(map, "pack"), "policy-pack",
+		    "a pack is about several objects, and none of the formats "
+		    "of the device holds that; add senml-cbor, senml-json or "
+		    "lwm2m-cbor to `formats:`, or say `pack: false`");
+	if (p->version < 12)
+		yaml_report(c, DIAG_WARNING, at(map, "pack"), "policy-pack",
+		    "a device of LwM2M %u.%u asks for no pack, which is of "
+		    "1.2",
+		    p->version / 10, p->version % 10);
+}
+
+static void
+check(const struct yaml_ctx *c, struct yaml_node *map,
+    const struct policy_profile *p)
+{
+	if (p->levels && !(p->levels & 1u << p->level))
+		yaml_error(c, at(map, "level"), "policy-level",
+		    "the device takes no Write of `level: %s`; one that is in "
+		    "its `levels:` is expected",
+		    level_names[p->level]);
+	if (p->level == WRITE_RESOURCE ? held(p) < FORMAT_HOLDS_VALUE
+				       : held(p) < FORMAT_HOLDS_OBJECT)
+		yaml_error(c, at(map, "formats"), "policy-format",
+		    "none of the formats holds more than one value, as a Write "
+		    "with `level: %s` has; add tlv, senml-cbor or another that "
+		    "the device takes",
+		    level_names[p->level]);
+	check_pack(c, map, p);
+}
+
+void
+profile_read(const struct yaml_ctx *c, struct yaml_node *map,
+    const char *const *beside, struct policy_profile *out)
+{
+	static const char *const keys[] = {"version", "formats", "level",
+	    "levels", "discover", "read", "pack", "empty_keys", "strict_delete",
+	    "unknown_resources", "zero_retries", "max_message", "block_size",
+	    "account_instance", "security", "oscore", "access_control",
+	    "key_max", "endpoint_max"};
+	const size_t key_count = sizeof(keys) / sizeof(keys[0]);
+	const char *known[sizeof(keys) / sizeof(keys[0]) + 4] = {0};
+	struct yaml_node *n;
+
+	memcpy(known, keys, sizeof(keys));
+	for (size_t i = 0; beside[i] && i < 3; i++)
+		known[key_count + i] = beside[i];
+	read_version(c, yaml_get(map, "version"), out);
+	n = yaml_get(map, "formats");
+	if (n)
+		read_formats(c, n, out);
+	read_levels(c, map, out);
+	read_flags(c, map, out);
+	read_sizes(c, map, out);
+	read_account(c, yaml_get(map, "account_instance"), out);
+	n = yaml_get(map, "security");
+	if (n)
+		read_bits(c, n, mode_names, &out->modes);
+	yaml_leftover(c, map, known);
+	check(c, map, out);
+}

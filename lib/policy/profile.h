@@ -1,15 +1,53 @@
 /**
- * profile.h - how the shipped client families behave toward a bootstrap
- * server, as data. A policy names one and makes its exceptions.
+ * profile.h - how client families behave toward a bootstrap server, as data.
+ *
+ * A `profile:` document says it, key by key, over the profile that it is based
+ * on; `device:` of a policy does the same over the profile that it names. The
+ * documents in policies/profiles are part of the program: they are there
+ * without any file, in front of those of a folder.
  */
 #ifndef POLICY_PROFILE_H
 #define POLICY_PROFILE_H
 
-#include "policy/set.h"
+#include "policy/load.h"
 
-enum { PROFILE_COUNT = 7 };
+/** What a policy has that names no profile. */
+#define PROFILE_DEFAULT "default"
 
-/** [0] is "default". */
-extern const struct policy_profile profiles[PROFILE_COUNT];
+enum {
+	/** A block that is smaller has no room in a message, RFC 7959. */
+	PROFILE_MESSAGE_MIN = 64,
+	PROFILE_MESSAGE_MAX = 65535, /**< plans have 16 bits for it */
+	PROFILE_BASES_MAX = 8, /**< documents that one is based on */
+};
+
+/** A `profile:` document. */
+struct read_profile {
+	struct policy_profile value; /**< when all documents are resolved */
+	struct yaml_ctx ctx;
+	struct yaml_node *root;
+	struct yaml_node *based_on; /**< NULL: PROFILE_DEFAULT */
+	enum { PROFILE_READ, PROFILE_RESOLVING, PROFILE_RESOLVED } state;
+	struct read_profile *next;
+};
+
+/** Read the shipped documents into the load, before all others. */
+void profile_load_shipped(struct load *l);
+
+/** The keys of `map`, a document or a `device:`, over `out`; `beside` are the
+ *  keys there that are no matter of a profile (NULL-ended). A finding for what
+ *  does not go together. */
+void profile_read(const struct yaml_ctx *c, struct yaml_node *map,
+    const char *const *beside, struct policy_profile *out);
+
+/**
+ * When all documents are there: give every profile what it is based on, every
+ * policy its device, and every correction that of its own.
+ */
+void profile_resolve(struct load *l);
+
+/** "senml-cbor": the name of a Content-Format in the grammar; NULL: it has
+ *  none, and is written as its number. */
+const char *profile_format_name(unsigned content_format);
 
 #endif

@@ -1,7 +1,7 @@
 #include "policy/set.h"
 
 #include "base/loop.h"
-#include "policy/load.h"
+#include "policy/profile.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -182,6 +182,24 @@ assemble_issuers(struct load *l, struct policy_set *s)
 	return RC_OK;
 }
 
+/* Profiles as an array of the set; every policy has a copy of its own. */
+static enum rc
+assemble_profiles(struct load *l, struct policy_set *s)
+{
+	struct policy_profile *profiles =
+	    load_alloc(l, l->profile_count, sizeof(*profiles));
+	size_t n = 0;
+
+	if (!profiles)
+		return RC_MEMORY;
+	profile_resolve(l);
+	for (struct read_profile *d = l->profiles; d; d = d->next)
+		profiles[n++] = d->value;
+	s->profiles = profiles;
+	s->profile_count = n;
+	return RC_OK;
+}
+
 /* The lists of the load as arrays of the set, the policies as tried. */
 static enum rc
 assemble(struct work *w, struct policy_set *s)
@@ -196,7 +214,7 @@ assemble(struct work *w, struct policy_set *s)
 	size_t n = 0;
 
 	if (!identities || !policies || !tried ||
-	    assemble_issuers(l, s) != RC_OK)
+	    assemble_issuers(l, s) != RC_OK || assemble_profiles(l, s) != RC_OK)
 		return RC_MEMORY;
 	for (struct read_identity *d = l->identities; d; d = d->next)
 		identities[n++] = d->value;
@@ -207,6 +225,7 @@ assemble(struct work *w, struct policy_set *s)
 	for (size_t i = 0; i < n; i++)
 		policies[i] = tried[i]->value;
 	check_set(l, tried);
+	check_devices(l);
 	check_purposes(l);
 	s->identities = identities;
 	s->identity_count = l->identity_count;
@@ -260,11 +279,13 @@ work_init(struct work *w)
 	l->authority_tail = &l->authorities;
 	l->certificate_tail = &l->certificates;
 	l->issue_tail = &l->issues;
+	l->profile_tail = &l->profiles;
 	l->file_tail = &l->file_list;
 	digest_init(&w->digest);
 	if (!w->diag || !l->arena || !l->scratch)
 		return RC_MEMORY;
 	load_built_in(l);
+	profile_load_shipped(l);
 	return l->no_memory ? RC_MEMORY : table_init(&l->files);
 }
 

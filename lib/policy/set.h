@@ -296,6 +296,10 @@ struct policy_profile {
 	/** It refuses resources that its version of the object does not have,
 	 *  instead of ignoring them: they are left out. */
 	bool refuses_unknown;
+	/** It answers the Finish with 4.06 for a 0 in /1/x/17 or /1/x/20. */
+	bool refuses_zero_retries;
+	bool oscore; /**< may have object 21 */
+	bool access_control; /**< may have object 2 */
 	size_t max_message; /**< bytes of one CoAP message to the device */
 	size_t block_size; /**< of the largest block; 0: takes no blocks */
 	int account_instance; /**< of /0, where its own account is; -1: unknown */

@@ -23,6 +23,9 @@ check(const struct question *q)
 	    (q->begin.peer.len <= QUESTION_PEER_MAX &&
 		q->begin.chain.len <= QUESTION_CHAIN_MAX &&
 		(q->begin.proof == Q_BY_PSK || q->begin.credential.len == 0)));
+	must(q->kind != Q_BEGIN || q->begin.pack == (q->begin.accept >= 0));
+	must(q->kind != Q_BEGIN_ANSWER ||
+	    q->begin_answer.max_age_s <= QUESTION_MAX_AGE_S);
 	must(q->kind != Q_REFUSED ||
 	    (q->refused.peer.len <= QUESTION_PEER_MAX &&
 		q->refused.reason != REASON_NONE));

@@ -29,6 +29,7 @@ for _ in $(seq 600); do
 	fi
 	sleep 0.1
 done
+export BOOTSTRAPCTL=$build/bootstrapd/bootstrapctl
 "$here/$script" "$dir/demo"
 code=$?
 [ "$code" -eq 0 ] || [ "$code" -eq 77 ] ||

@@ -9,7 +9,8 @@
 #
 #	root.pem server.pem	our anchor; what the daemon shows
 #	server.spki		the key of that, which it shows raw
-#	operator.spki dm-ca.pem	what devices are to expect of LwM2M servers
+#	operator.spki dm-ca.pem	what devices are to expect of LwM2M servers, and
+#	operator.pem .key	with what these can show it
 #	vendor.pem		the vendor's anchor, and below NAME.pem, NAME.key:
 #	vendor-gets-*-1		let in: by the anchor itself
 #	vendor-gets-psk-2	and by an intermediate, vendor-issuing.pem
@@ -146,6 +147,11 @@ authorityKeyIdentifier = keyid
 basicConstraints = critical,CA:FALSE
 keyUsage = critical,digitalSignature
 extendedKeyUsage = serverAuth
+[operator]
+basicConstraints = critical,CA:FALSE
+keyUsage = critical,digitalSignature
+extendedKeyUsage = serverAuth
+subjectAltName = DNS:dm.lwm2m.example
 END
 export made=$dir/made
 mkdir "$made"
@@ -179,7 +185,7 @@ sign vendor authority vendor
 sign vendor-issuing authority vendor
 sign other authority other
 sign dm-ca authority dm-ca
-new_key operator
+sign operator operator dm-ca
 for what in psk certificate rpk; do
 	sign "vendor-gets-$what-1" device vendor
 	new_key "raw-gets-$what-1"
@@ -320,6 +326,7 @@ CA_FILE=$dir/root.pem
 SERVER_NAME=boot.lwm2m.example
 END
 
+export BOOTSTRAPCTL=$build/bootstrapd/bootstrapctl
 code=0
 "$here/$script" "$dir" || code=$?
 [ "$code" -eq 0 ] || [ "$code" -eq 77 ] ||

@@ -7,6 +7,7 @@
 #	tap_needs NAME ...	# ends where it does not say these
 #	tap WHAT COMMAND ...	# one test: does the command succeed?
 #	tap_end			# the plan; exit 0 or 1
+#	formats_of ENDPOINT	# in which the daemon wrote to it, a line each
 
 set -uo pipefail
 umask 077
@@ -50,6 +51,8 @@ tap_begin() {
 	COAP_URI='' COAPS_URI='' ENDPOINT='' PSK_IDENTITY='' PSK_KEY_HEX=''
 	# shellcheck disable=SC2034
 	CERT_ENDPOINT='' CERT_FILE='' KEY_FILE='' CA_FILE='' SERVER_NAME=''
+	# shellcheck disable=SC2034
+	CONFIG='' LEDGER='' BOOTSTRAPCTL=${BOOTSTRAPCTL:-bootstrapctl}
 	while IFS='=' read -r name value; do
 		case $value in
 		\'*\' | \"*\") value=${value:1:${#value}-2} ;;
@@ -57,13 +60,14 @@ tap_begin() {
 		case $name in
 		COAP_URI | COAPS_URI) printf -v "$name" %s "${value%/}" ;;
 		ENDPOINT | PSK_IDENTITY | PSK_KEY_HEX | CERT_ENDPOINT | \
-		CERT_FILE | KEY_FILE | CA_FILE | SERVER_NAME)
+		CERT_FILE | KEY_FILE | CA_FILE | SERVER_NAME | CONFIG | LEDGER)
 			printf -v "$name" %s "$value"
 			;;
 		esac
 	done <"$1/connect.env"
 	tap_needs COAPS_URI ENDPOINT PSK_IDENTITY PSK_KEY_HEX
 
+	DAEMON_LOG=$1/log
 	WORK=$(mktemp -d) || tap_bail 'no temporary directory'
 	trap 'rm -rf "$WORK"' EXIT
 }
@@ -92,4 +96,9 @@ tap_end() {
 	echo "1..$tap_count"
 	[ "$tap_failed" -eq 0 ]
 	exit
+}
+
+formats_of() {
+	sed -nE "s/.* command .* endpoint=\"?$1\"? op=Write .* format=(\"([^\"]*)\"|([^ ]*)) .*/\\2\\3/p" \
+		"$DAEMON_LOG" | sort -u
 }

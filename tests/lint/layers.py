@@ -85,6 +85,7 @@ ONLY_IN = {
     # addresses as values
     "arpa/inet.h": ["lib/base"],
     "netinet/in.h": ["lib/base", "lib/dtls", "bootstrapd"],
+    "netinet/tcp.h": ["bootstrapd"],
     "sys/queue.h": ["lib/dtls", "bootstrapd"],
     "pthread.h": ["lib/base", "lib/dtls", "lib/hsm", "bootstrapd"],
     # clocks: protocol code is given the time
@@ -124,7 +125,8 @@ sys/uio.h sysexits.h
 """.split()
 
 # Made by the build.
-GENERATED = ["build_config.h", "dtls/features.h", "ledger/ledger_sql.h"]
+GENERATED = ["build_config.h", "dtls/features.h", "ledger/ledger_sql.h",
+             "policy/profiles_yaml.h"]
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 

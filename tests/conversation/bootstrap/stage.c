@@ -1,13 +1,18 @@
 #include "stage_internal.h"
 
+#include "cable.h"
+#include "connection.h"
 #include "udp.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
 
 enum {
 	PLAIN = 0, /* the worker's listeners */
 	SECURE = 1,
+	STREAM = CABLE_LISTENER,
+	LISTENERS = 3,
 	DEVICE_PORT = 40000,
 	FADE_MS = 600000, /* until the worker has forgotten everything */
 };
@@ -62,6 +67,14 @@ worker_may_log(struct worker *w, uint64_t now_ms)
 	(void)w;
 	(void)now_ms;
 	return true;
+}
+
+/* As in bootstrapd/worker.c. */
+enum rc
+listener_watch(struct listener *l)
+{
+	return loop_watch(
+	    l->worker->loop, l->fd, EPOLLIN, connections_ready, l);
 }
 
 /* --- the clock ------------------------------------------------------------ */
@@ -123,6 +136,7 @@ stage_settle(void)
 
 	do {
 		any = worker_work();
+		any |= cable_work();
 		any |= keeper_work();
 		any |= player_work();
 	} while (any);
@@ -211,25 +225,31 @@ begin(void)
 	stage.config = (struct config){
 	    .session_lifetime_ms = 240000,
 	    .keeper_wait_ms = 20000,
+	    .idle_ms = 300000,
 	};
 	timer_heap_init(&stage.timers);
 	keeper_init(&stage.keeper);
 	w->config = &stage.config;
 	w->loop = (struct loop *)(void *)&stage;
 	w->keeper = 77;
-	w->listener_count = 2;
+	w->listener_count = LISTENERS;
 	w->boots_max = 8;
 	w->peers_max = 16;
+	w->connections_max = 4;
+	w->young_per_source = 4;
+	assert_int_equal(connections_init(w), RC_OK);
 	assert_int_equal(table_init(&w->peers), RC_OK);
 	assert_int_equal(table_init(&w->boots), RC_OK);
 	assert_int_equal(table_init(&w->waits), RC_OK);
-	for (unsigned i = 0; i < 2; i++) {
+	for (unsigned i = 0; i < LISTENERS; i++) {
 		w->listeners[i].worker = w;
 		w->listeners[i].index = i;
 		w->listeners[i].fd = (int)i;
 	}
 	assert_int_equal(
 	    dtls_new(&dtls_config_default, &w->listeners[SECURE].dtls), RC_OK);
+	w->listeners[STREAM].is_stream = true;
+	assert_int_equal(listener_watch(&w->listeners[STREAM]), RC_OK);
 }
 
 static void
@@ -244,6 +264,7 @@ end(void)
 		wait_forget((struct wait *)item);
 	while ((item = table_any(&w->peers)))
 		peer_free((struct peer *)item);
+	connections_fini(w);
 	dtls_free(w->listeners[SECURE].dtls);
 	table_fini(&w->peers);
 	table_fini(&w->boots);

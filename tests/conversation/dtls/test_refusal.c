@@ -218,7 +218,7 @@ said(char out[static SAID_MAX])
 	for (size_t i = 0; i < dev->got_count; i++) {
 		char text[256];
 
-		describe(world_got(w, 1, i), text, sizeof(text));
+		describe(world_got(w, 1, i), 0, text, sizeof(text));
 		at += (size_t)snprintf(out + at, SAID_MAX - at, "%s\n", text);
 	}
 	if (strstr(out, "sealed")) {

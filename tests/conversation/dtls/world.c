@@ -108,8 +108,12 @@ message_name(const struct peek_record *r)
 static const char *
 record_name(const struct peek_record *r)
 {
+	if (r->type == PEEK_UNIFIED && r->cid.len > 0)
+		return r->epoch == 2 ? "sealed+cid" : "data13+cid";
 	if (r->type == PEEK_UNIFIED)
 		return r->epoch == 2 ? "sealed" : "data13";
+	if (r->type == PEEK_CID)
+		return "cid";
 	if (r->epoch == 1)
 		return r->type == 23 ? "data"
 		    : r->type == 21  ? "bye"
@@ -127,12 +131,12 @@ record_name(const struct peek_record *r)
 }
 
 void
-describe(struct span d, char *text, size_t cap)
+describe(struct span d, size_t cid_len, char *text, size_t cap)
 {
 	struct peek_record r;
 
 	text[0] = '\0';
-	while (peek_record(&d, &r)) {
+	while (peek_record_cid(&d, cid_len, &r)) {
 		if (text[0])
 			strncat(text, ",", cap - strlen(text) - 1);
 		strncat(text, record_name(&r), cap - strlen(text) - 1);
@@ -171,9 +175,31 @@ world_stop(struct world *w)
 }
 
 void
-world_open(struct world *w, unsigned i, const struct dtls_client_config *config)
+world_rebind(struct world *w, unsigned i, unsigned n)
 {
+	w->devices[i].address = (struct address){.family = 4,
+	    .ip = {10, 0, 0, (uint8_t)i},
+	    .port = (uint16_t)(40000 + i + 100 * n)};
+}
+
+void
+world_stray(struct world *w, unsigned n, struct span datagram)
+{
+	const struct address from = {
+	    .family = 4, .ip = {192, 0, 2, 1}, .port = (uint16_t)(1024 + n)};
+
+	dtls_receive(w->server, &from, datagram, w->now_ms);
+	world_run(w);
+}
+
+void
+world_open(struct world *w, unsigned i, const struct dtls_client_config *given)
+{
+	struct dtls_client_config offer = *given, *config = &offer;
 	struct device *dev = &w->devices[i];
+
+	offer.offer_cid = w->offer_cid;
+	offer.cid = span_of((const uint8_t *)"ten bytes!", w->cid_len);
 
 	if (config->version != DTLS_CLIENT_12 && !DTLS_HAVE_13)
 		skip();
@@ -186,9 +212,8 @@ world_open(struct world *w, unsigned i, const struct dtls_client_config *config)
 	dtls_client_free(dev->client);
 	dev->heard_len = 0;
 	dev->heard[0] = '\0';
-	dev->address = (struct address){.family = 4,
-	    .ip = {10, 0, 0, (uint8_t)i},
-	    .port = (uint16_t)(40000 + i)};
+	dev->cid_len = config->cid.len;
+	world_rebind(w, i, 0);
 	assert_int_equal(dtls_client_open(config, &dev->client), RC_OK);
 }
 
@@ -322,6 +347,10 @@ take_event(struct world *w, const struct dtls_event *ev)
 	case DTLS_EVENT_ESTABLISHED:
 		established(w, i, ev);
 		break;
+	case DTLS_EVENT_MOVED:
+		write_down(
+		    w->events, "%u moved to port %u\n", i, ev->address.port);
+		break;
 	case DTLS_EVENT_DATA:
 		if (ev->data.len > 64)
 			write_down(
@@ -377,7 +406,7 @@ bring(struct world *w, const struct device *dev, struct span d)
 		dtls_receive(w->server, &dev->address, d, w->now_ms);
 		return;
 	}
-	while (peek_record(&d, &r))
+	while (peek_record_cid(&d, DTLS_CID_LEN, &r))
 		dtls_receive(w->server, &dev->address, r.raw, w->now_ms);
 }
 
@@ -400,7 +429,7 @@ carry_up(struct world *w, unsigned i)
 	f->len = out.len;
 	dev->sent_count++;
 	lost = is_lost(&w->skip_up, &w->lose_up);
-	describe(writer_span(&out), text, sizeof(text));
+	describe(writer_span(&out), DTLS_CID_LEN, text, sizeof(text));
 	write_down(w->trace, "C%u %s%s\n", i, text, lost ? " (lost)" : "");
 	for (int n = lost ? 0 : 1 + w->twice; n > 0; n--) {
 		w->delivered_up++;
@@ -448,7 +477,7 @@ carry_down(struct world *w)
 	memcpy(dev->got[dev->got_count].bytes, bytes, out.len);
 	dev->got[dev->got_count++].len = out.len;
 	lost = is_lost(&w->skip_down, &w->lose_down);
-	describe(writer_span(&out), text, sizeof(text));
+	describe(writer_span(&out), dev->cid_len, text, sizeof(text));
 	write_down(w->trace, "S%u %s%s\n", i, text, lost ? " (lost)" : "");
 	for (int n = lost ? 0 : 1 + w->twice; n > 0 && dev->client; n--)
 		hear(w, dev, writer_span(&out));

@@ -14,6 +14,7 @@
  *
  * With certificates: cert, exchange (ServerKeyExchange), request, verified.
  * DTLS 1.3: retry (HelloRetryRequest), sealed (epoch 2), data13 (epoch 3).
+ * With a Connection ID: cid under DTLS 1.2, and sealed+cid, data13+cid.
  */
 #ifndef WORLD_H
 #define WORLD_H
@@ -43,6 +44,7 @@ struct flying {
 struct device {
 	struct dtls_client *client;
 	struct address address;
+	size_t cid_len; /* of what it wants to get */
 	struct flying *sent; /* WORLD_SEEN: all that it ever sent */
 	size_t sent_count;
 	struct flying *got; /* WORLD_SEEN: all that the server sent to it */
@@ -63,6 +65,9 @@ struct world {
 	bool twice; /* deliver everything twice */
 	bool split; /* each record travels alone */
 	size_t delivered_up, delivered_down;
+	/* What devices offer that are opened from now on. */
+	bool offer_cid;
+	size_t cid_len; /* of one of their own */
 	/* What the owner of the server does. */
 	bool silent_keeper; /* leave PSK_WANTED unanswered */
 	uint64_t wanted; /* the association that asked last */
@@ -127,8 +132,14 @@ void world_tell(struct world *w, uint64_t conn, const char *text);
 void expect_text(
     char *seen, const char *text, const char *what, const char *file, int line);
 
-/** The datagram in the words of the opening comment. */
-void describe(struct span datagram, char *text, size_t cap);
+/** Device `i` goes on with another port, the n-th. */
+void world_rebind(struct world *w, unsigned i, unsigned n);
+/** Put a datagram before the server as coming from nobody that is known. */
+void world_stray(struct world *w, unsigned n, struct span datagram);
+
+/** The datagram in the words of the opening comment; whoever gets it has given
+ *  out Connection IDs of `cid_len` bytes. */
+void describe(struct span datagram, size_t cid_len, char *text, size_t cap);
 
 /** Key of an identity: 16 bytes of its first byte. Owned. */
 struct secret world_key(struct span identity, bool right);

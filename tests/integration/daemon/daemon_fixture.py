@@ -480,8 +480,8 @@ class World:
                 if all(p in line for p in parts)]
 
     def _address(self, scheme):
-        found = re.search(rf'listening scheme={scheme} address="?([^" ]+)',
-                          self.log())
+        found = re.search(rf'listening scheme={re.escape(scheme)} '
+                          r'address="?([^" ]+)', self.log())
         expect(found, f"bootstrapd listens on no {scheme}")
         return found.group(1)
 

@@ -18,9 +18,11 @@ HELLO, PSK, PSK_FAILED, BEGIN, FINISHING, END, STATS, EVIDENCE, SIGN, \
     REFUSED = range(1, 11)
 PSK_ANSWER, BEGIN_ANSWER, RECORDED, CANCEL, SIGN_ANSWER, CREDENTIALS = \
     range(64, 70)
-VERSION = 2
+VERSION = 3
 BY_NOTHING, BY_PSK, BY_CERTIFICATE, BY_RAW_KEY = range(4)
 HAS_ENDPOINT = 1
+NONE = b"\xff" * 4  # no pct, no accept
+ASKED = bytes(16)  # by the device: no push
 OK, FAILED, UNKNOWN = range(3)
 
 
@@ -42,6 +44,9 @@ def short(text):
     return number(len(text), 2) + text.encode()
 
 
+NOT_MOVED = bytes(1 + 16 + 2 + 4)
+
+
 def packet(kind, *parts):
     return bytes([VERSION, kind]) + b"".join(parts)
 
@@ -52,15 +57,15 @@ LOOPBACK = number(4, 1) + bytes([127, 0, 0, 1]) + bytes(12) + \
 
 def begin(session, endpoint=EP, epoch=2, credential=None):
     return packet(BEGIN, session, number(BY_PSK, 1), number(HAS_ENDPOINT, 1),
-                  number(epoch, 4), number(112, 4), number(0, 1), LOOPBACK,
-                  short(credential or endpoint), short(endpoint), short(""),
-                  short(""))
+                  number(epoch, 4), number(112, 4), NONE, number(0, 1),
+                  LOOPBACK, ASKED, short(credential or endpoint),
+                  short(endpoint), short(""), short(""))
 
 
 def end(session, outcome=OK, reason=0):
     return packet(END, session, number(outcome, 1), number(reason, 1),
                   number(5, 2), number(6, 2), number(0x44, 1), number(99, 8),
-                  number(6, 4), number(112, 4))
+                  number(6, 4), number(112, 4), NOT_MOVED)
 
 
 def psk(ref, identity):
@@ -136,7 +141,7 @@ class Keeper:
         """The plan of a begin answer; None: refused."""
         answer = self.hear(BEGIN_ANSWER, worker)
         expect_equal(answer[:16], session, "session")
-        return answer[22:] if answer[16] else None
+        return answer[26:] if answer[16] else None
 
     def until_recorded(self, session, worker=0):
         """What is heard before that: pairs of kind and the rest."""

@@ -220,7 +220,7 @@ def nonsense():
                 psk(number(1, 8), EP),
                 packet(EVIDENCE, LOOPBACK, short(EP), short("x" * 200)),
                 packet(PSK_FAILED, short(EP), number(1, 4), LOOPBACK),
-                packet(STATS, bytes(96)), packet(FINISHING, bytes(16)),
+                packet(STATS, bytes(13 * 8)), packet(FINISHING, bytes(16)),
                 packet(RECORDED, bytes(16)), packet(CANCEL, bytes(16))]
         for _ in range(3000):
             spoilt = bytearray(chance.choice(good))

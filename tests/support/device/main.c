@@ -8,6 +8,7 @@
 #include "handshake.h"
 #include "image.h"
 #include "options.h"
+#include "rebind.h"
 #include "report.h"
 #include "socket.h"
 #include "wire.h"
@@ -54,8 +55,30 @@ print_events(struct device *d)
 	fflush(stdout);
 }
 
+/** The socket of a device, and where it goes. */
+struct way {
+	int fd;
+	struct span uri;
+	bool secure;
+	struct rebinding rebinding;
+};
+
 static bool
-send_all(struct wire *w, int fd)
+rebind(struct way *way)
+{
+	int fd;
+
+	if (socket_to(way->uri, way->secure, &fd) != RC_OK)
+		return false;
+	/* not closed sooner: it would get the same port again */
+	close(way->fd);
+	way->fd = fd;
+	printf("     -- another source port\n");
+	return true;
+}
+
+static bool
+send_all(struct wire *w, struct way *way)
 {
 	uint8_t buf[WIRE_DATAGRAM_MAX];
 	struct writer out;
@@ -64,7 +87,10 @@ send_all(struct wire *w, int fd)
 		writer_init(&out, buf, sizeof(buf));
 		if (wire_output(w, &out) != RC_OK)
 			return true;
-		if (send(fd, out.buf, out.len, 0) < 0 && errno != ECONNREFUSED)
+		if (rebind_due(&way->rebinding, w) && !rebind(way))
+			return false;
+		if (send(way->fd, out.buf, out.len, 0) < 0 &&
+		    errno != ECONNREFUSED)
 			return false;
 	}
 }
@@ -113,21 +139,22 @@ is_over(const struct wire *w)
 
 /** One bootstrap. True: the device is content. */
 static bool
-boot(struct wire *w, int fd, uint64_t timeout_ms)
+boot(struct wire *w, struct way *way, uint64_t timeout_ms)
 {
 	uint64_t now = clock_now_ms(), end = now + timeout_ms;
-	struct pollfd p = {.fd = fd, .events = POLLIN};
+	struct pollfd p = {.events = POLLIN};
 	bool good = true;
 
 	wire_start(w, now);
-	while (good && send_all(w, fd)) {
+	while (good && send_all(w, way)) {
 		print_events(w->device);
 		now = clock_now_ms();
 		if (is_over(w) || now >= end)
 			break;
+		p.fd = way->fd;
 		if (poll(&p, 1, wait_ms(w, end, now)) < 0 && errno != EINTR)
 			break;
-		good = receive_all(w, fd);
+		good = receive_all(w, way->fd);
 		wire_tick(w, clock_now_ms());
 	}
 	return device_state(w->device) == DEVICE_BOOTSTRAPPED;
@@ -204,9 +231,10 @@ run(const struct options *o, const struct image *image,
 	struct device *d = NULL;
 	struct handshake h = {0};
 	struct wire w = {0};
+	struct way way = {.fd = -1, .rebinding.before = o->rebind};
+	uint8_t cid[DTLS_CLIENT_CID_MAX];
 	uint64_t start = clock_now_ms();
 	bool good = false;
-	int fd = -1;
 	enum rc rc;
 
 	random_bytes(&config.seed, sizeof(config.seed));
@@ -216,6 +244,11 @@ run(const struct options *o, const struct image *image,
 		config.behaviour.omit_endpoint = true;
 	h.config.version = o->version;
 	h.config.suites = o->suites;
+	random_bytes(cid, sizeof(cid));
+	h.config.offer_cid = o->offer_cid;
+	h.config.cid = span_of(cid, (size_t)o->cid_len);
+	way.uri = account->uri;
+	way.secure = h.secure;
 	if (rc == RC_OK)
 		d = device_new(&config);
 	if (rc == RC_OK)
@@ -223,7 +256,7 @@ run(const struct options *o, const struct image *image,
 	if (rc == RC_OK)
 		rc = wire_open(&w, d, h.secure ? &h.config : NULL);
 	if (rc == RC_OK)
-		rc = socket_to(account->uri, h.secure, &fd);
+		rc = socket_to(way.uri, way.secure, &way.fd);
 	if (rc != RC_OK) {
 		fprintf(stderr, "virtual-device: cannot start: %s\n",
 		    h.why ? h.why : rc_name(rc));
@@ -233,17 +266,17 @@ run(const struct options *o, const struct image *image,
 		w.tap = print_message;
 		w.secured = print_suite;
 	}
-	good = boot(&w, fd, o->timeout_ms);
+	good = boot(&w, &way, o->timeout_ms);
 	wire_close(&w);
-	(void)send_all(&w, fd);
+	(void)send_all(&w, &way);
 	report_ending(stdout, &w, good, clock_now_ms() - start);
 	if (good)
 		report_accounts(stdout, device_store(d), o->show_keys);
 	if (good && o->accounts)
 		good = save(o->accounts, endpoint, device_store(d));
 out:
-	if (fd >= 0)
-		close(fd);
+	if (way.fd >= 0)
+		close(way.fd);
 	wire_fini(&w);
 	handshake_fini(&h);
 	device_free(d);

@@ -24,6 +24,13 @@ static const char usage[] =
     "                      ECDHE-ECDSA-AES128-SHA256 (CBC), PSK-AES128-CCM-8,\n"
     "                      TLS13-AES128-GCM-SHA256 (default: all, and the\n"
     "                      server takes CCM-8 first, under 1.3 GCM)\n"
+    "  --cid BYTES         offer Connection IDs (RFC 9146), with one of its "
+    "own of\n"
+    "                      that many bytes, 0 to 10: 0 only takes the "
+    "server's\n"
+    "  --rebind N|each     change the source port before its N-th message "
+    "within\n"
+    "                      DTLS (1: the request), or before each\n"
     "  --pct N|off         preferred Content-Format (default 112)\n"
     "  --behaviour NAME[,NAME...]\n"
     "  --accounts FILE     what it holds in the end, as an image in JSON: "
@@ -139,6 +146,8 @@ options_read(int argc, char **argv, struct options *o)
 	    {"timeout", required_argument, NULL, 't'},
 	    {"dtls", required_argument, NULL, 'd'},
 	    {"suite", required_argument, NULL, 's'},
+	    {"cid", required_argument, NULL, 'I'},
+	    {"rebind", required_argument, NULL, 'B'},
 	    {"accounts", required_argument, NULL, 'a'},
 	    {"certificate", required_argument, NULL, 'C'},
 	    {"key", required_argument, NULL, 'K'},
@@ -187,6 +196,16 @@ options_read(int argc, char **argv, struct options *o)
 			break;
 		case 's':
 			o->suites = optarg;
+			break;
+		case 'I':
+			o->offer_cid = true;
+			if (!span_decimal(span_str(optarg), DTLS_CLIENT_CID_MAX,
+				&o->cid_len))
+				return complain("--cid: 0 to 10");
+			break;
+		case 'B':
+			if (!rebind_read(optarg, &o->rebind))
+				return complain("--rebind: a number, or each");
 			break;
 		case 'a':
 			o->accounts = optarg;

@@ -6,6 +6,7 @@
 
 #include "behaviour.h"
 #include "files.h"
+#include "rebind.h"
 
 #include "dtls/client.h"
 
@@ -15,6 +16,9 @@ struct options {
 	const char *endpoint; /**< NULL: as the image or certificate says */
 	struct file_names files; /**< `key` NULL: none */
 	enum dtls_client_version version;
+	bool offer_cid; /**< Connection IDs, its own of `cid_len` bytes */
+	uint64_t cid_len;
+	uint64_t rebind; /**< as struct rebinding has it */
 	const char *suites;
 	struct device_behaviour behaviour;
 	const char *accounts; /**< NULL: written nowhere */

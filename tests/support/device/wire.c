@@ -55,6 +55,7 @@ encrypt(struct wire *w, uint64_t now_ms)
 		if (device_output(w->device, &out) != RC_OK)
 			break;
 		tap(w, true, writer_span(&out));
+		w->said++;
 		if (dtls_client_send(w->dtls, writer_span(&out)) != RC_OK)
 			w->broken = true;
 		secret_wipe(buf, out.len);

@@ -24,6 +24,7 @@ struct wire {
 	wire_secured_fn secured; /**< NULL: none */
 	void *tap_ctx;
 	struct dtls_client *dtls; /**< owned; NULL: plain CoAP */
+	uint64_t said; /**< messages of the device's that went into records */
 	bool asked; /**< the device was started */
 	bool broken; /**< the handshake or the association failed */
 	bool closed; /**< close_notify was said */

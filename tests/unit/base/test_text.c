@@ -432,10 +432,60 @@ what_a_peer_has_named_is_cut_between_characters(void **state)
 	}
 }
 
+static void
+test_unquote(void **state)
+{
+	static const struct {
+		const char *quoted;
+		const char *plain; /* NULL: malformed */
+	} cases[] = {
+	    {"\"\"", ""},
+	    {"\"urn:dev:ops:1\"", "urn:dev:ops:1"},
+	    {"\"a\\\"b\\\\c\\/d\\n\\t\"", "a\"b\\c/d\n\t"},
+	    {"\"\\u003d1\"", "=1"},
+	    {"\"\\u00fc\\u20ac\"", "\xc3\xbc\xe2\x82\xac"},
+	    {"\"\\ud83d\\ude00\"", "\xf0\x9f\x98\x80"},
+	    {"\"", NULL},
+	    {"", NULL},
+	    {"abc", NULL},
+	    {"\"a\"b\"", NULL},
+	    {"\"a\\\"", NULL},
+	    {"\"\\x\"", NULL},
+	    {"\"\\u12\"", NULL},
+	    {"\"\\ud83d\"", NULL},
+	    {"\"\\ude00\"", NULL},
+	    {"\"a\nb\"", NULL},
+	};
+	const struct span odd = SPAN_LIT("\x1b[2J\"\\ \xc3\xbc\xe2\x80\xae,=");
+	char buf[64], back[64];
+	struct writer w, b;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		writer_init(&w, buf, sizeof(buf));
+		writer_str(&w, "x");
+		assert_int_equal(text_unquote(&w, span_str(cases[i].quoted)),
+		    cases[i].plain ? RC_OK : RC_MALFORMED);
+		if (!span_is(span_from(writer_span(&w), 1),
+			cases[i].plain ? cases[i].plain : ""))
+			fail_msg("%s", cases[i].quoted);
+	}
+	writer_init(&w, buf, sizeof(buf));
+	writer_init(&b, back, sizeof(back));
+	text_quote(&w, odd);
+	assert_int_equal(text_unquote(&b, writer_span(&w)), RC_OK);
+	assert_true(span_equal(writer_span(&b), odd));
+	writer_init(&b, back, 3);
+	assert_int_equal(text_unquote(&b, writer_span(&w)), RC_TOO_LARGE);
+	assert_int_equal(b.len, 0);
+	assert_false(b.full);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_unquote),
 	    cmocka_unit_test(what_a_peer_has_named_is_cut_between_characters),
 	    cmocka_unit_test(test_vectors_of_rfc_4648),
 	    cmocka_unit_test(test_every_byte_comes_back),

@@ -11,7 +11,15 @@
 #include <stdbool.h>
 #include <string.h>
 
-enum { BAD_REQUEST = 0x80, UNSUPPORTED_FORMAT = 0x8f, UNAVAILABLE = 0xa3 };
+enum {
+	BAD_REQUEST = 0x80,
+	UNAUTHORIZED = 0x81,
+	NOT_ALLOWED = 0x85,
+	NOT_ACCEPTABLE = 0x86,
+	UNSUPPORTED_FORMAT = 0x8f,
+	TOO_MANY_REQUESTS = 0x9d,
+	UNAVAILABLE = 0xa3,
+};
 
 /* "write-refused": lower case, digits and dashes. */
 static bool
@@ -53,7 +61,29 @@ the_table_is_complete(void **state)
 	assert_string_equal(reason_remedy(REASON_NONE), "");
 }
 
-/* bootstrap.md 4.1: 4.00, 4.15, or come again later. */
+/** What has a code of its own. */
+static uint8_t
+expected(enum reason r)
+{
+	static const struct {
+		enum reason reason;
+		uint8_t code;
+	} own[] = {
+	    {REASON_PCT_UNSUPPORTED, UNSUPPORTED_FORMAT},
+	    {REASON_PACK_REFUSED, NOT_ALLOWED},
+	    {REASON_PACK_FORMAT, NOT_ACCEPTABLE},
+	    {REASON_ECHO_WANTED, UNAUTHORIZED},
+	    {REASON_TOO_OFTEN, TOO_MANY_REQUESTS},
+	};
+
+	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
+		if (own[i].reason == r)
+			return own[i].code;
+	return BAD_REQUEST;
+}
+
+/* bootstrap.md 4.1 and 11: the device is at fault, or it is to come again
+ * later. */
 static void
 what_the_device_is_told(void **state)
 {
@@ -61,8 +91,8 @@ what_the_device_is_told(void **state)
 	for (unsigned r = 1; r < REASON_COUNT; r++) {
 		uint8_t code = reason_coap((enum reason)r);
 
-		assert_true(code == BAD_REQUEST || code == UNAVAILABLE ||
-		    code == UNSUPPORTED_FORMAT);
+		assert_true(
+		    code == UNAVAILABLE || code == expected((enum reason)r));
 	}
 	/* who is not admitted does not learn why */
 	assert_int_equal(reason_coap(REASON_NO_IDENTITY), BAD_REQUEST);
@@ -72,6 +102,12 @@ what_the_device_is_told(void **state)
 	assert_int_equal(reason_coap(REASON_REQUEST_MALFORMED), BAD_REQUEST);
 	assert_int_equal(
 	    reason_coap(REASON_PCT_UNSUPPORTED), UNSUPPORTED_FORMAT);
+	/* a client goes on with POST /bs after these */
+	assert_int_equal(reason_coap(REASON_PACK_REFUSED), NOT_ALLOWED);
+	assert_int_equal(reason_coap(REASON_PACK_FORMAT), NOT_ACCEPTABLE);
+	/* RFC 9175 section 2.3, RFC 8516 */
+	assert_int_equal(reason_coap(REASON_ECHO_WANTED), UNAUTHORIZED);
+	assert_int_equal(reason_coap(REASON_TOO_OFTEN), TOO_MANY_REQUESTS);
 	/* faults of ours are not the device's */
 	assert_int_equal(reason_coap(REASON_BUSY), UNAVAILABLE);
 	assert_int_equal(reason_coap(REASON_TOKEN_AWAY), UNAVAILABLE);

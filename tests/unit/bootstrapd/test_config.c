@@ -211,8 +211,8 @@ test_listeners(void **state)
 	(void)state;
 	expect_findings(
 	    "listen:\n"
-	    "  - coaps+tcp://[::]:5684\n"
-	    "  - coap+tcp://127.0.0.1\n"
+	    "  - coap+tcp://127.0.0.1:5684\n"
+	    "  - coap+tcp://127.0.0.1:5684\n"
 	    "  - coaps://localhost:5684\n"
 	    "  - coaps://::1\n"
 	    "  - coaps://127.0.0.1:65536\n"
@@ -228,10 +228,7 @@ test_listeners(void **state)
 	    "hsm: {module: m.so, token: \"pkcs11:token=t\", pin: {env: PIN}}\n"
 	    "policies: policies.d\n"
 	    "ledger: ledger.db\n",
-	    "2:5: error: listen[0]: CoAP over TCP is not supported by this "
-	    "version; use coap:// or coaps://\n"
-	    "3:5: error: listen[1]: CoAP over TCP is not supported by this "
-	    "version; use coap:// or coaps://\n"
+	    "3:5: error: listen[1]: the address of listen[0] already\n"
 	    "4:5: error: listen[2]: the host is not a numeric address; write "
 	    "coaps://127.0.0.1:5684 or coaps://[::]:5684\n"
 	    "5:5: error: listen[3]: the host is not a numeric address; write "
@@ -242,11 +239,12 @@ test_listeners(void **state)
 	    "coaps://127.0.0.1:5684 or coaps://[::]:5684\n"
 	    "8:5: error: listen[6]: the host is not a numeric address; write "
 	    "coaps://127.0.0.1:5684 or coaps://[::]:5684\n"
-	    "9:5: error: listen[7]: expected coap://HOST:PORT or "
-	    "coaps://HOST:PORT\n"
+	    "9:5: error: listen[7]: expected coap://HOST:PORT, "
+	    "coaps://HOST:PORT, coap+tcp://HOST:PORT or "
+	    "coaps+tcp://HOST:PORT\n"
 	    "10:5: error: listen[8]: a single value is expected, found a "
 	    "list\n"
-	    "12:5: error: listen[10]: the address of listen[0] already\n"
+	    "12:5: error: listen[10]: the address of listen[2] already\n"
 	    "15:5: warning: listen[13]: NoSec is reachable from other hosts: "
 	    "whom a `nosec` identity admits is served in clear\n");
 }

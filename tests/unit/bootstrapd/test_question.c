@@ -68,6 +68,8 @@ sample(enum question_kind kind)
 		q.begin.proof = Q_BY_CERTIFICATE;
 		q.begin.has_endpoint = true;
 		q.begin.pct = 112;
+		q.begin.accept = -1;
+		fill(q.begin.push, sizeof(q.begin.push), 5);
 		q.begin.fault = REASON_REQUEST_MALFORMED;
 		q.begin.address = device;
 		q.begin.endpoint = SPAN_LIT("urn:dev:ops:1-2-3");
@@ -96,10 +98,11 @@ sample(enum question_kind kind)
 		    .commands = 9,
 		    .format = -1,
 		};
+		q.end.address = device;
 		break;
 	case Q_STATS:
 		q.stats =
-		    (struct q_stats){1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
+		    (struct q_stats){1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13};
 		break;
 	case Q_PSK_ANSWER:
 		q.psk_answer.ref = 9;
@@ -112,6 +115,7 @@ sample(enum question_kind kind)
 	case Q_BEGIN_ANSWER:
 		fill(q.begin_answer.session, SESSION_ID_LEN, 3);
 		q.begin_answer.granted = true;
+		q.begin_answer.max_age_s = 90;
 		assert_int_equal(
 		    secret_set(&q.begin_answer.plan, SPAN_LIT("a plan")),
 		    RC_OK);
@@ -213,7 +217,12 @@ same_question(const struct question *q)
 		assert_int_equal(q->begin.proof, Q_BY_CERTIFICATE);
 		assert_true(q->begin.has_endpoint);
 		assert_int_equal(q->begin.epoch, 0);
+		assert_false(q->begin.pack);
+		assert_false(q->begin.fresh);
 		assert_int_equal(q->begin.pct, 112);
+		assert_int_equal(q->begin.accept, -1);
+		assert_memory_equal(
+		    q->begin.push, s.begin.push, QUESTION_PUSH_LEN);
 		assert_int_equal(q->begin.fault, REASON_REQUEST_MALFORMED);
 		same_address(&q->begin.address);
 		assert_int_equal(q->begin.credential.len, 0);
@@ -256,6 +265,7 @@ same_question(const struct question *q)
 		assert_int_equal(q->end.verdict.duration_ms, 0x123456789a);
 		assert_int_equal(q->end.verdict.commands, 9);
 		assert_int_equal(q->end.verdict.format, -1);
+		same_address(&q->end.address);
 		break;
 	case Q_STATS:
 		assert_memory_equal(&q->stats, &s.stats, sizeof(s.stats));
@@ -272,6 +282,7 @@ same_question(const struct question *q)
 		    s.begin_answer.session, SESSION_ID_LEN);
 		assert_true(q->begin_answer.granted);
 		assert_int_equal(q->begin_answer.reason, REASON_NONE);
+		assert_int_equal(q->begin_answer.max_age_s, 90);
 		assert_true(
 		    secret_equal(&q->begin_answer.plan, &s.begin_answer.plan));
 		break;
@@ -428,6 +439,9 @@ limits(void **state)
 	q = sample(Q_BEGIN);
 	q.begin.pct = -2;
 	refused(q);
+	q = sample(Q_BEGIN_ANSWER);
+	q.begin_answer.max_age_s = QUESTION_MAX_AGE_S + 1;
+	refused(q);
 	q = sample(Q_BEGIN);
 	q.begin.address.family = 5;
 	refused(q);
@@ -505,6 +519,49 @@ proofs_are_of_one_kind(void **state)
 		q.begin.chain = span_str(proofs[i].chain);
 		assert_int_equal(try(buf, encode(&q, buf, sizeof(buf))),
 		    proofs[i].good ? RC_OK : RC_MALFORMED);
+	}
+}
+
+static const struct {
+	bool pack, fresh;
+	enum q_proof proof;
+	int32_t pct, accept;
+	bool good;
+} requests[] = {
+    {false, false, Q_BY_NOTHING, -1, -1, true},
+    {false, false, Q_BY_NOTHING, 0, -1, true},
+    {false, true, Q_BY_NOTHING, 112, -1, true},
+    {false, true, Q_BY_PSK, 112, -1, false},
+    {false, false, Q_BY_PSK, -2, -1, false},
+    {false, false, Q_BY_NOTHING, -1, 112, false},
+    {false, false, Q_BY_NOTHING, -1, -2, false},
+    {true, false, Q_BY_PSK, -1, 0, true},
+    {true, true, Q_BY_NOTHING, -1, 11544, true},
+    {true, false, Q_BY_NOTHING, -1, 65535, true},
+    {true, false, Q_BY_NOTHING, -1, 65536, false},
+    {true, false, Q_BY_NOTHING, -1, -1, false},
+    {true, false, Q_BY_NOTHING, 112, 112, false},
+};
+
+/* A pack has a format that is accepted, a Bootstrap-Request one that is
+ * preferred; only who proves nothing has to be fresh. */
+static void
+requests_are_of_one_kind(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
+		struct question q = sample(Q_BEGIN);
+		uint8_t buf[1024];
+
+		q.begin.peer = q.begin.chain = (struct span){0};
+		q.begin.pack = requests[i].pack;
+		q.begin.fresh = requests[i].fresh;
+		q.begin.proof = requests[i].proof;
+		q.begin.pct = requests[i].pct;
+		q.begin.accept = requests[i].accept;
+		if ((try(buf, encode(&q, buf, sizeof(buf))) == RC_OK) !=
+		    requests[i].good)
+			fail_msg("case %zu", i);
 	}
 }
 
@@ -603,6 +660,7 @@ main(void)
 	    cmocka_unit_test(limits),
 	    cmocka_unit_test(the_largest_answer),
 	    cmocka_unit_test(proofs_are_of_one_kind),
+	    cmocka_unit_test(requests_are_of_one_kind),
 	    cmocka_unit_test(the_largest_question),
 	    cmocka_unit_test(no_signature),
 	    cmocka_unit_test(a_hundred_thousand_mutations),

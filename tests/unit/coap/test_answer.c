@@ -249,12 +249,12 @@ options_and_payload(void **state)
 static void
 what_cannot_be_answered(void **state)
 {
-	uint8_t big[600] = {0};
+	uint8_t big[1100] = {0};
 	struct coap_response rs = {
 	    .code = COAP_CONTENT,
 	    .content_format = COAP_FORMAT_NONE,
 	    .max_age_s = -1,
-	    .payload = span_of(big, 513),
+	    .payload = span_of(big, 1025),
 	};
 	uint32_t ref;
 
@@ -263,7 +263,7 @@ what_cannot_be_answered(void **state)
 	ref = asked(COAP_POST);
 	assert_int_equal(coap_peer_respond(trace.peer, ref, &rs, trace.now_ms),
 	    RC_TOO_LARGE);
-	rs.payload.len = 512;
+	rs.payload.len = 1024;
 	assert_int_equal(
 	    coap_peer_respond(trace.peer, ref + 1, &rs, trace.now_ms),
 	    RC_NOT_FOUND);
@@ -271,10 +271,10 @@ what_cannot_be_answered(void **state)
 	assert_int_equal(
 	    coap_peer_respond(trace.peer, ref, &rs, trace.now_ms), RC_BUG);
 	rs.code = COAP_CONTENT;
-	rs.payload = span_of(trace.body, 512);
+	rs.payload = span_of(trace.body, 1024);
 	assert_int_equal(
 	    coap_peer_respond(trace.peer, ref, &rs, trace.now_ms), RC_OK);
-	expect("61 45 12 34 77 ff {0+512}");
+	expect("61 45 12 34 77 ff {0+1024}");
 	assert_int_equal(coap_peer_respond(trace.peer, ref, &rs, trace.now_ms),
 	    RC_NOT_FOUND);
 	from("41 02 12 35 77");

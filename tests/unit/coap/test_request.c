@@ -52,11 +52,23 @@ the_forms_of_a_request(void **state)
 	from("68 86 70 03 T2 ff 'no server'");
 	answered(COAP_NOT_ACCEPTABLE, "'no server'");
 
+	/* What clients ask for: "ep=dev" and "pct=112". */
+	request((struct coap_request){.method = COAP_POST,
+	    .path = {SPAN_LIT("bs")},
+	    .path_count = 1,
+	    .query = {SPAN_LIT("ep=dev"), SPAN_LIT("pct=112")},
+	    .query_count = 2,
+	    .content_format = COAP_FORMAT_NONE,
+	    .accept = COAP_FORMAT_NONE});
+	expect("48 02 70 04 T3 b26273 46 65703d646576 07 7063743d313132");
+	from("68 44 70 04 T3");
+	answered(COAP_CHANGED, "");
+
 	/* Content-Format 0 is an option of no bytes. */
 	rq.content_format = 0;
 	rq.accept = 0;
 	request(rq);
-	expect("48 03 70 04 T3 b131 0130 10 50 ff {0+15}");
+	expect("48 03 70 05 T4 b131 0130 10 50 ff {0+15}");
 	coap_peer_cancel(trace.peer);
 }
 

@@ -206,7 +206,7 @@ static const struct {
     {"SELECT group_concat(name, ' ') FROM (SELECT name FROM sqlite_schema "
      "WHERE type = 'view' ORDER BY name)",
 	"bootstraps checkpoints credentials devices events inconsistencies "
-	"keys refusals secrets"},
+	"keys pushes refusals secrets"},
 };
 
 static void
@@ -261,8 +261,8 @@ test_times_of_views(void **state)
 static void
 test_one_device_is_found_by_its_name(void **state)
 {
-	static const char *const cases[] = {
-	    "events", "bootstraps", "devices", "credentials", "refusals"};
+	static const char *const cases[] = {"events", "bootstraps", "devices",
+	    "credentials", "refusals", "pushes"};
 	struct desk *d = *state;
 	char sql[120];
 

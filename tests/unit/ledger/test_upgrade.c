@@ -133,7 +133,7 @@ test_it_is_brought_up_when_it_is_to_be_written(void **state)
 		"00112233aabbccdd 0 1, 99aabbccddeeff00 1 1"},
 	    {"SELECT count(*) FROM secrets", "0"},
 	    {"SELECT count(*) FROM inconsistencies", "0"},
-	    {"PRAGMA user_version", "2"},
+	    {"PRAGMA user_version", "3"},
 	};
 	struct desk *d = *state;
 
@@ -250,7 +250,7 @@ test_a_crash_between(void **state)
 	assert_string_equal(version(d), "1");
 	desk_open(d);
 	assert_int_equal(verified_rows(d->ledger), 8);
-	assert_string_equal(version(d), "2");
+	assert_string_equal(version(d), "3");
 }
 
 static void

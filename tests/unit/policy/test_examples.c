@@ -1,8 +1,6 @@
 /* What users copy from works: the examples, and every block of the README. */
 #include "expect.h"
 
-#include "policy/profile.h"
-
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -161,23 +159,33 @@ test_each_key_is_in_the_readme(void **state)
 	free(readme);
 }
 
-/* "| `zephyr` | true | false | 512B |" as the table of the code has it. */
+/* "| `zephyr` | 1.1 | ... | 512B | none |" as the documents have it. */
 static void
 test_the_profiles_of_the_readme(void **state)
 {
 	char *readme = read_text(POLICIES "/README.md");
+	struct policy_set *s = loaded_policy("policy: p\n");
 
 	(void)state;
-	for (size_t i = 0; i < PROFILE_COUNT; i++) {
-		const struct policy_profile *p = &profiles[i];
-		char row[128];
+	for (size_t i = 0; i < s->profile_count; i++) {
+		const struct policy_profile *p = &s->profiles[i];
+		char row[256], block[16] = "none", account[16] = "unknown";
 
-		snprintf(row, sizeof(row), "| `%s` | %s | %s | %zuB |", p->name,
-		    p->discover ? "true" : "false",
-		    p->empty_keys ? "true" : "false", p->max_message);
+		if (p->block_size)
+			snprintf(block, sizeof(block), "%zuB", p->block_size);
+		if (p->account_instance >= 0)
+			snprintf(account, sizeof(account), "/0/%d",
+			    p->account_instance);
+		snprintf(row, sizeof(row),
+		    "| `%s` | %u.%u | %s | %s | %s | %zuB | %s | %s |", p->name,
+		    p->version / 10, p->version % 10,
+		    p->discover ? "yes" : "no", p->read ? "yes" : "no",
+		    p->empty_keys ? "yes" : "no", p->max_message, block,
+		    account);
 		if (!strstr(readme, row))
 			fail_msg("not in policies/README.md: %s", row);
 	}
+	policy_set_unref(s);
 	free(readme);
 }
 

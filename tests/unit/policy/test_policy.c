@@ -130,7 +130,7 @@ test_all_faults_at_once(void **state)
 	    "clean: /0\n"
 	    "severs: []\n"
 	    "servers: {}\n"
-	    "verify: read\n"
+	    "verify: raed\n"
 	    "on_failure: retry\n",
 	    "2:14: error: description: a single value is expected, found a "
 	    "list\n"
@@ -139,10 +139,8 @@ test_all_faults_at_once(void **state)
 	    "4:19: error: match.identity: an empty list matches nobody; name "
 	    "an identity, or leave the key out for any\n"
 	    "4:33: error: match.endpoint: not supported by this version\n"
-	    "5:19: error: device.profile: \"zehpyr\" is not known; did you "
-	    "mean "
-	    "zephyr? (default, anjay, wakaama, zephyr, leshan, contiki-ng or "
-	    "awa)\n"
+	    "5:19: error: device.profile: no profile has the name \"zehpyr\"; "
+	    "did you mean zephyr?\n"
 	    "5:40: error: device.max_message: 63B is below 64B\n"
 	    "5:55: error: device.discover: \"yes\" is not accepted; write "
 	    "`true` or `false`, which mean the same to every reader of "
@@ -152,7 +150,8 @@ test_all_faults_at_once(void **state)
 	    "6:8: error: clean: a list is expected, found a single value\n"
 	    "7:1: error: severs: unknown key; did you mean `servers`?\n"
 	    "8:10: error: servers: a list is expected, found a map\n"
-	    "9:9: error: verify: not supported by this version\n"
+	    "9:9: error: verify: \"raed\" is not known; did you mean read? "
+	    "(none, discover or read)\n"
 	    "10:13: error: on_failure: \"retry\" is not known; expected: leave "
 	    "or clean\n");
 }

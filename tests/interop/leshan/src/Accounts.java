@@ -44,14 +44,18 @@ final class Accounts {
     }
 
     /**
-     * Write what is public of each account into a folder: `identity-N.der`, its
-     * certificate or raw key, where it has one.
+     * Write what the other side has to know of each account into a folder that is
+     * its owner's alone: `identity-N.der`, its certificate or raw key, where it has
+     * one; else `key-N.hex`, its pre-shared key.
      */
     static void save(LwM2mObjectTree tree, Path folder) throws IOException {
         LwM2mObjectEnabler security = tree.getObjectEnabler(LwM2mId.SECURITY);
-        for (int i : security.getAvailableInstanceIds())
+        for (int i : security.getAvailableInstanceIds()) {
             if (isPair(security, i) && value(security, i, LwM2mId.SEC_PUBKEY_IDENTITY) instanceof byte[] der)
                 Files.write(folder.resolve("identity-" + i + ".der"), der);
+            else if (value(security, i, LwM2mId.SEC_SECRET_KEY) instanceof byte[] key && key.length > 0)
+                Files.writeString(folder.resolve("key-" + i + ".hex"), HexFormat.of().formatHex(key));
+        }
     }
 
     private static boolean isPair(LwM2mObjectEnabler security, int instance) {

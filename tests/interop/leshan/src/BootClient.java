@@ -17,6 +17,7 @@ import org.eclipse.leshan.client.engine.DefaultClientEndpointNameProvider;
 import org.eclipse.leshan.client.engine.DefaultRegistrationEngineFactory;
 import org.eclipse.leshan.client.object.Device;
 import org.eclipse.leshan.client.object.Oscore;
+import org.eclipse.leshan.client.object.Security;
 import org.eclipse.leshan.client.object.Server;
 import org.eclipse.leshan.client.observer.LwM2mClientObserverAdapter;
 import org.eclipse.leshan.client.resource.LwM2mObjectEnabler;
@@ -30,6 +31,7 @@ import org.eclipse.leshan.core.ResponseCode;
 import org.eclipse.leshan.core.request.BindingMode;
 import org.eclipse.leshan.core.request.BootstrapRequest;
 import org.eclipse.leshan.core.request.ContentFormat;
+import org.eclipse.leshan.core.request.RegisterRequest;
 import org.eclipse.leshan.transport.californium.client.endpoint.CaliforniumClientEndpointsProvider;
 
 /**
@@ -51,14 +53,26 @@ import org.eclipse.leshan.transport.californium.client.endpoint.CaliforniumClien
  * Of a certificate or raw key: identity_sha256 in place of identity, and behind
  * ssid server_sha256, usage, sni, and pair=yes where its halves belong together.
  *
+ * With --register it goes on as devices do; RESULT lines come before each
+ * success of a bootstrap:
  *
- * Exit code: 0 bootstrapped, 1 refused or failed, 2 no answer in time, 64 usage.
+ * <pre>
+ * BOOTSTRAP success ms=412
+ * REGISTRATION success server=coaps://... id=QPBklxwXkJ ms=498
+ * REQUEST POST /1/0/9 -> 2.04
+ * BOOTSTRAP success ms=1730
+ * </pre>
+ *
+ * Exit code: 0 bootstrapped (and registered), 1 refused or failed, 2 no answer
+ * in time, 64 usage.
  */
 public final class BootClient {
 
     /** How a bootstrap ended. */
     record Ending(int exit, String line) {
     }
+
+    private static final int FACTORY_SSID = 999;
 
     private BootClient() {
     }
@@ -83,7 +97,7 @@ public final class BootClient {
     private static int bootstrap(Options o) throws InterruptedException, IOException {
         CompletableFuture<Ending> ending = new CompletableFuture<>();
         LeshanClient client = build(o);
-        client.addObserver(new Observer(ending));
+        client.addObserver(o.registrations > 0 ? new Registering(ending, o, client) : new Observer(ending));
 
         Trace.line("BOOTSTRAP started uri=%s endpoint=%s pct=%s", Trace.quote(o.uri),
                 o.omitEndpoint ? "-" : Trace.quote(o.endpoint), o.format == null ? "-" : o.format.getCode());
@@ -98,9 +112,9 @@ public final class BootClient {
             throw new IllegalStateException(e);
         }
         Trace.line("%s ms=%d", end.line(), (System.nanoTime() - start) / 1_000_000);
-        if (end.exit() == 0)
+        if (end.exit() == 0 && o.registrations == 0)
             Accounts.print(client.getObjectTree());
-        if (end.exit() == 0 && o.save != null)
+        if (end.exit() == 0 && o.registrations == 0 && o.save != null)
             Accounts.save(client.getObjectTree(), o.save);
         close(client);
         return end.exit();
@@ -115,8 +129,8 @@ public final class BootClient {
     }
 
     /** Turns the first end of a bootstrap that Leshan reports into ours. */
-    private static final class Observer extends LwM2mClientObserverAdapter {
-        private final CompletableFuture<Ending> ending;
+    private static class Observer extends LwM2mClientObserverAdapter {
+        final CompletableFuture<Ending> ending;
 
         Observer(CompletableFuture<Ending> ending) {
             this.ending = ending;
@@ -149,6 +163,64 @@ public final class BootClient {
     }
 
     /**
+     * The same of a device that goes on to register: a bootstrap is no end, and a
+     * registration that fails is none either, as Leshan then does what the standard
+     * wants of it.
+     */
+    private static final class Registering extends Observer {
+        private final Options options;
+        private final LeshanClient client;
+        private final long start = System.nanoTime();
+        private int registrations;
+
+        Registering(CompletableFuture<Ending> ending, Options options, LeshanClient client) {
+            super(ending);
+            this.options = options;
+            this.client = client;
+        }
+
+        private long elapsedMs() {
+            return (System.nanoTime() - start) / 1_000_000;
+        }
+
+        /** Leshan registers when this returns, and not before. */
+        @Override
+        public void onBootstrapSuccess(LwM2mServer server, BootstrapRequest request) {
+            try {
+                if (options.save != null)
+                    Accounts.save(client.getObjectTree(), options.save);
+                Accounts.print(client.getObjectTree());
+                Trace.line("BOOTSTRAP success ms=%d", elapsedMs());
+                int c = options.hold ? System.in.read() : -1;
+                while (c >= 0 && c != '\n')
+                    c = System.in.read();
+            } catch (IOException e) {
+                onUnexpectedError(e);
+            }
+        }
+
+        @Override
+        public void onRegistrationSuccess(LwM2mServer server, RegisterRequest request, String id) {
+            Trace.line("REGISTRATION success server=%s id=%s ms=%d", Trace.quote(server.getUri().toString()),
+                    Trace.quote(id), elapsedMs());
+            if (++registrations == options.registrations)
+                ending.complete(new Ending(0, "REGISTRATION done"));
+        }
+
+        @Override
+        public void onRegistrationFailure(LwM2mServer server, RegisterRequest request, ResponseCode code,
+                String message, Exception cause) {
+            Trace.line("REGISTRATION failure server=%s code=%s", Trace.quote(server.getUri().toString()),
+                    code == null ? "-" : Trace.code(code.getCode()));
+        }
+
+        @Override
+        public void onRegistrationTimeout(LwM2mServer server, RegisterRequest request) {
+            Trace.line("REGISTRATION timeout server=%s", Trace.quote(server.getUri().toString()));
+        }
+    }
+
+    /**
      * Hides the LwM2M servers from the engine, so that it does not go on to
      * register with one that need not exist. The check of the configuration
      * at Bootstrap-Finish uses Leshan's own extractor and sees them all.
@@ -165,7 +237,7 @@ public final class BootClient {
 
     private static LeshanClient build(Options o) {
         DefaultRegistrationEngineFactory engine = new DefaultRegistrationEngineFactory();
-        engine.setRequestTimeoutInMs(o.timeoutSeconds * 1000L);
+        engine.setRequestTimeoutInMs(o.patienceMs);
         engine.setBootstrapSessionTimeoutInSec(o.timeoutSeconds);
         engine.setPreferredContentFormat(o.format);
 
@@ -174,7 +246,8 @@ public final class BootClient {
                         : DefaultClientEndpointNameProvider.Mode.ALWAYS));
         builder.setObjects(objects(o));
         builder.setRegistrationEngineFactory(engine);
-        builder.setServersInfoExtractor(new BootstrapOnly());
+        if (o.registrations == 0)
+            builder.setServersInfoExtractor(new BootstrapOnly());
         builder.setBootstrapConsistencyChecker(
                 new DefaultBootstrapConsistencyChecker(new DefaultServersInfoExtractor()));
         builder.setEndpointsProviders(transport(o));
@@ -183,8 +256,13 @@ public final class BootClient {
 
     private static List<LwM2mObjectEnabler> objects(Options o) {
         ObjectsInitializer init = new ObjectsInitializer();
-        init.setInstancesForObject(LwM2mId.SECURITY, o.account);
-        init.setClassForObject(LwM2mId.SERVER, Server.class);
+        if (o.factory == null) {
+            init.setInstancesForObject(LwM2mId.SECURITY, o.account);
+            init.setClassForObject(LwM2mId.SERVER, Server.class);
+        } else {
+            init.setInstancesForObject(LwM2mId.SECURITY, o.account, Security.noSec(o.factory, FACTORY_SSID));
+            init.setInstancesForObject(LwM2mId.SERVER, new Server(FACTORY_SSID, 86400));
+        }
         init.setClassForObject(LwM2mId.ACCESS_CONTROL, SimpleInstanceEnabler.class);
         init.setInstancesForObject(LwM2mId.DEVICE,
                 new Device("interop", "boot-client", o.endpoint, EnumSet.of(BindingMode.U)));

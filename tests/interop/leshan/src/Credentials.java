@@ -17,8 +17,8 @@ import org.eclipse.leshan.client.object.Security;
 import org.eclipse.leshan.core.util.datatype.ULong;
 
 /**
- * What the device shows to its Bootstrap-Server, as the Security object takes
- * it: DER, out of files in PEM or DER.
+ * What a device shows to its Bootstrap-Server, as the Security object takes it,
+ * and an LwM2M server to its devices: DER, out of files in PEM or DER.
  */
 final class Credentials {
 
@@ -66,7 +66,7 @@ final class Credentials {
     }
 
     /** The first object of a file, in DER. */
-    private static byte[] read(Path file) throws IOException {
+    static byte[] read(Path file) throws IOException {
         byte[] bytes = Files.readAllBytes(file);
         String text = new String(bytes, StandardCharsets.ISO_8859_1);
         int begin = text.indexOf("-----BEGIN ");

@@ -24,11 +24,15 @@ final class Options {
               --server FILE     what the server must show: its certificate or CA, or its raw key
               --usage N         what --server is to a certificate: Certificate Usage, default 3
               --sni NAME        the server's name
-              --save FOLDER     put there the certificates and raw keys of its accounts
-              --pct N|off       preferred Content-Format: 112 (default), 110, 11542 or none
+              --save FOLDER     put there the certificates, raw and pre-shared keys of its accounts
+              --pct N|off       preferred Content-Format (default 112), whether Leshan has it or not
               --omit-ep         leave `ep` out of the request
               --cipher NAME     offer this cipher suite alone
               --timeout S       give up after S seconds (default 60)
+              --register N      then register; end when it has done so N times
+              --hold            after a bootstrap wait for a line of input before that
+              --factory URI     begin with the account of an LwM2M server, coap://HOST:PORT
+              --patience MS     how long a request may take (default: as long as all)
             """;
 
     String uri;
@@ -37,6 +41,10 @@ final class Options {
     boolean omitEndpoint;
     String cipher;
     int timeoutSeconds = 60;
+    int registrations;
+    boolean hold;
+    String factory;
+    long patienceMs;
     Path save;
     /** What it knows of its Bootstrap-Server. */
     Security account;
@@ -65,8 +73,9 @@ final class Options {
         Options o = new Options();
         for (int i = 0; i < args.length; i++) {
             String name = args[i];
-            if (name.equals("--omit-ep")) {
-                o.omitEndpoint = true;
+            if (name.equals("--omit-ep") || name.equals("--hold")) {
+                o.omitEndpoint |= name.equals("--omit-ep");
+                o.hold |= name.equals("--hold");
                 continue;
             }
             if (i + 1 == args.length)
@@ -86,12 +95,17 @@ final class Options {
             case "--usage" -> o.usage = usage(value);
             case "--sni" -> o.sni = value;
             case "--save" -> o.save = Path.of(value);
-            case "--timeout" -> o.timeoutSeconds = seconds(value);
+            case "--timeout" -> o.timeoutSeconds = number(name, value, 3600);
+            case "--register" -> o.registrations = number(name, value, 100);
+            case "--patience" -> o.patienceMs = number(name, value, 3_600_000);
+            case "--factory" -> o.factory = value;
             default -> throw new UsageException(name + ": no such option");
             }
         }
         if (o.uri == null || o.endpoint == null)
             throw new UsageException("--uri and --endpoint are needed");
+        if (o.patienceMs == 0)
+            o.patienceMs = o.timeoutSeconds * 1000L;
         o.account = o.account();
         return o;
     }
@@ -120,13 +134,7 @@ final class Options {
     }
 
     private static ContentFormat format(String value) throws UsageException {
-        return switch (value) {
-        case "112" -> ContentFormat.SENML_CBOR;
-        case "110" -> ContentFormat.SENML_JSON;
-        case "11542" -> ContentFormat.TLV;
-        case "off" -> null;
-        default -> throw new UsageException("--pct: 112, 110, 11542 or off");
-        };
+        return value.equals("off") ? null : ContentFormat.fromCode(number("--pct", value, 65535));
     }
 
     private static String cipher(String value) throws UsageException {
@@ -135,15 +143,15 @@ final class Options {
         return value;
     }
 
-    private static int seconds(String value) throws UsageException {
+    private static int number(String name, String value, int most) throws UsageException {
         try {
-            int s = Integer.parseInt(value);
-            if (s > 0 && s <= 3600)
-                return s;
+            int n = Integer.parseInt(value);
+            if (n > 0 && n <= most)
+                return n;
         } catch (NumberFormatException e) {
             // said below
         }
-        throw new UsageException("--timeout: 1 to 3600 seconds");
+        throw new UsageException(name + ": 1 to " + most);
     }
 
     /** The key never stands in the arguments, which every user can list. */

@@ -31,9 +31,18 @@ import org.eclipse.leshan.transport.californium.client.endpoint.coaps.CoapsClien
 final class Trace implements MessageInterceptor {
 
     private final Map<Token, Request> open = new HashMap<>();
+    private final Map<Token, String> asked = new HashMap<>();
 
     @Override
+    public synchronized void sendRequest(Request request) {
+        asked.put(request.getToken(), request.getOptions().getUriPathString());
+    }
+
+    /** Of the Bootstrap-Server's answers; who registers says so itself. */
+    @Override
     public synchronized void receiveResponse(Response response) {
+        if (!"bs".equals(asked.remove(response.getToken())))
+            return;
         if (response.getSourceContext() instanceof DtlsEndpointContext dtls)
             line("BOOTSTRAP %s code=%s cipher=%s", verdict(response), code(response), dtls.getCipher());
         else

@@ -2,8 +2,8 @@
  * progress.h - one line on a terminal for whatever takes longer than two
  * seconds; nothing at all when stderr is not a terminal.
  */
-#ifndef TOOL_PROGRESS_H
-#define TOOL_PROGRESS_H
+#ifndef BASE_PROGRESS_H
+#define BASE_PROGRESS_H
 
 #include "base/cursor.h"
 

@@ -1,0 +1,144 @@
+#!/bin/bash
+# The whole way with Leshan on both of its ends: its client is bootstrapped by a
+# running bootstrapd, registers at its server with what it was given, is told by
+# that server to come again, and registers anew (1.1-int-1, 2, 5 and 7 of the
+# ETS).
+#
+# What the LwM2M server has to know of a device, its pre-shared or raw public
+# key, is taken from the device: it waits for that before it registers.
+#
+# usage: run_leshan_server.sh DIR	(TAP; DIR as pki_daemon.sh makes it)
+
+# shellcheck disable=SC2317,SC2329 # tap calls the functions by name
+# shellcheck source-path=SCRIPTDIR source=tap.sh disable=SC1091
+. "${0%/*}/tap.sh"
+# shellcheck source=leshan.sh disable=SC1091
+. "${0%/*}/leshan.sh"
+# shellcheck source=leshan_server.sh disable=SC1091
+. "${0%/*}/leshan_server.sh"
+tap_begin "$@"
+tap_needs SERVER_NAME CONFIG LEDGER
+leshan_begin
+dir=$1
+server_begin --certificate "$dir/operator.pem" \
+	--private-key "$dir/operator.key" --trust "$dir/device-ca.pem"
+
+# The policies name a server that nobody runs; now it is this one.
+sed -i "s|coaps://dm\.lwm2m\.example|$dm|" "$dir/policies.d/interop.yaml"
+reload() {
+	"$BOOTSTRAPCTL" -c "$CONFIG" reload
+}
+tap "the policies name Leshan's server, and are loaded" reload
+
+# bootstraps ENDPOINT N: that many of its bootstraps come to stand in the ledger
+# as ok, and no other.
+bootstraps() {
+	local found=''
+
+	for _ in $(seq 100); do
+		found=$(sqlite3 -readonly "$LEDGER" "SELECT outcome, count(*)
+			FROM bootstraps WHERE endpoint = '$1'
+			GROUP BY outcome")
+		[ "$found" != "ok|$2" ] || return 0
+		sleep 0.1
+	done
+	echo "$found"
+	return 1
+}
+
+# --- keys (int-1), and the way back (int-5) -----------------------------------
+
+endpoint=$ENDPOINT
+device psk 2 --uri "$COAPS_URI" --endpoint "$endpoint" \
+	--identity "$PSK_IDENTITY"
+tap 'PSK: bootstrapped' awaits psk 1 '^BOOTSTRAP success'
+tap 'PSK: not registered before' unregistered "$endpoint"
+tap "PSK: Leshan's server is told the key" trusts "$endpoint" psk \
+	"$(field psk identity)" "$(saved psk key hex)"
+go_on psk
+tap 'PSK: the device registers' awaits psk 1 '^REGISTRATION success'
+tap 'PSK: with that key' registered "$endpoint" PskIdentity
+tap 'PSK: and the Lifetime of the policy' \
+	test "$(of_client "$endpoint" lifetime)" = 86400
+before=$(of_client "$endpoint" registrationId)
+
+tap '/1/x/9: 2.04' executes "$endpoint" "/1/$(server_instance psk)/9"
+tap '/1/x/9: the device deregisters' \
+	logged "DEREGISTERED endpoint=$endpoint id=$before expired=false"
+tap '/1/x/9: the device comes again, and is bootstrapped' \
+	awaits psk 2 '^BOOTSTRAP success'
+tap '/1/x/9: both stand in the ledger' bootstraps "$endpoint" 2
+go_on psk
+tap '/1/x/9: and registers again' awaits psk 2 '^REGISTRATION success'
+tap '/1/x/9: with the same key' registered "$endpoint" PskIdentity
+tap '/1/x/9: it is a new registration' \
+	differ "$before" "$(of_client "$endpoint" registrationId)"
+device_end psk
+tap '/1/x/9: the device is content' content psk
+
+# --- certificates (int-2) and raw public keys ---------------------------------
+
+endpoint=vendor-gets-certificate-1
+certified=(--certificate "$dir/$endpoint.pem" --server "$dir/server.pem"
+	--private-key "$dir/$endpoint.key")
+device certificate 1 --uri "$COAPS_URI" --endpoint "$endpoint" \
+	"${certified[@]}"
+tap 'certificate: bootstrapped' awaits certificate 1 '^BOOTSTRAP success'
+tap "certificate: Leshan's server is told to expect one" \
+	trusts "$endpoint" x509
+go_on certificate
+tap 'certificate: the device registers' \
+	awaits certificate 1 '^REGISTRATION success'
+tap 'certificate: with it' registered "$endpoint" X509Identity
+device_end certificate
+tap 'certificate: the device is content' content certificate
+
+endpoint=vendor-gets-rpk-1
+certified=(--certificate "$dir/$endpoint.pem" --server "$dir/server.pem"
+	--private-key "$dir/$endpoint.key")
+device raw 1 --uri "$COAPS_URI" --endpoint "$endpoint" "${certified[@]}"
+tap 'raw key: bootstrapped' awaits raw 1 '^BOOTSTRAP success'
+tap "raw key: Leshan's server is told it" trusts "$endpoint" rpk \
+	"$(saved raw identity der | od -An -v -tx1 | tr -d ' \n')"
+go_on raw
+tap 'raw key: the device registers' awaits raw 1 '^REGISTRATION success'
+tap 'raw key: with it' registered "$endpoint" RpkIdentity
+device_end raw
+tap 'raw key: the device is content' content raw
+
+# --- a device that Leshan's server does not know ------------------------------
+
+endpoint=vendor-gets-psk-1
+certified=(--certificate "$dir/$endpoint.pem" --server "$dir/server.pem"
+	--private-key "$dir/$endpoint.key")
+device unknown 1 --uri "$COAPS_URI" --endpoint "$endpoint" "${certified[@]}" \
+	--patience 1500
+tap 'unknown key: bootstrapped' awaits unknown 1 '^BOOTSTRAP success'
+go_on unknown
+tap 'unknown key: the device cannot register' \
+	awaits unknown 1 '^REGISTRATION (timeout|failure)'
+tap 'unknown key: it is not registered' unregistered "$endpoint"
+kill "${device_pid[unknown]}"
+device_end unknown
+
+# --- a server that is dead (int-7) --------------------------------------------
+
+# Nobody is there where the factory sent it.
+endpoint=vendor-gets-certificate-1
+certified=(--certificate "$dir/$endpoint.pem" --server "$dir/server.pem"
+	--private-key "$dir/$endpoint.key")
+device dead 1 --uri "$COAPS_URI" --endpoint "$endpoint" "${certified[@]}" \
+	--factory "coap://127.0.0.1:9" --patience 1500
+tap 'dead server: the device does not get through to it' \
+	awaits dead 1 '^REGISTRATION (timeout|failure) server=coap://127.0.0.1:9'
+tap 'dead server: and turns to its Bootstrap-Server' \
+	awaits dead 1 '^BOOTSTRAP success'
+tap 'dead server: its account is gone' \
+	test "$(grep -c '^RESULT security/.*bootstrap=false' "$WORK/dead")" = 1
+go_on dead
+tap 'dead server: the device registers where it was sent' \
+	awaits dead 1 "^REGISTRATION success server=$dm"
+device_end dead
+tap 'dead server: the device is content' content dead
+
+tap_end
