@@ -2,13 +2,14 @@
 where it has them; those with an x are from beyond it.
 """
 
-from daemon_fixture import derive
-from matrix import (CBOR, DATAGRAMS, FORMATS, MASTERS, PREFIX, PSK, SERVER,
-                    TRANSPORTS, case)
+from daemon_fixture import wait_for
+from matrix import (CBOR, DATAGRAMS, FORMATS, PREFIX, SERVER, TRANSPORTS,
+                    case)
 from tap_story import expect, expect_equal, expect_in
 
 TLV = [f for f in FORMATS if f.mark == "T"]
 NAMED = [f for f in FORMATS if f.pct]
+STREAMS = [t for t in TRANSPORTS if t.stream()]
 SECURE = [t for t in TRANSPORTS if t.secure]
 WITHOUT_PAPERS = [t for t in TRANSPORTS if t.secure != "x509"]
 PLAIN_IMAGE = "the certificate's device has no image to put more into"
@@ -164,6 +165,25 @@ def sent_twice(cell):
     cell.boot("sends-twice")
     cell.succeeded()
     expect_equal(len(cell.attempts()), 1, "attempts")
+
+
+@case("x-2", "a new request in mid-sequence: the old attempt is superseded, "
+      "the new one is whole", SERVER, formats=CBOR)
+def asked_again(cell):
+    slow = cell.boot("late=400" if not cell.transport.stream() else "silent")
+    wait_for(lambda: "<- GET /" in slow.text(), "its first command")
+    cell.boot()
+    cell.device.succeeded()
+    cell.has_its_account()
+    endings = [(a["outcome"], a["reason"]) for a in cell.ended(2)]
+    expect_equal(endings, [("failed", "superseded"), ("ok", "ok")], "endings")
+
+
+@case("x-10", "silence after the 2.04: the session ends, and is counted as "
+      "failed", SERVER, formats=CBOR, transports=DATAGRAMS[:2] + STREAMS[:1])
+def silence(cell):
+    cell.boot("dies-at=1")
+    expect(cell.ended()[0]["outcome"] == "failed", "the ending")
 
 
 @case("x-4", "`ep` of another device: 4.00; none: the credential's", SERVER,

@@ -266,7 +266,7 @@ class MatrixWorld(PkiWorld):
             {"identities.yaml": IDENTITIES}, workers=2, listen=[
                 f"{scheme}://127.0.0.1:0" for scheme in
                 sorted({t.scheme for t in transports})],
-            known=MASTERS)
+            known=MASTERS, limits={"session_lifetime": "20s"})
         for name in ("root.pem", "issuing.pem"):
             self.write_policy(name, (self.pki / name).read_text())
         for c in cases:
@@ -363,6 +363,20 @@ a token.
 """
 
 
+ELSEWHERE = """
+Played elsewhere, because a clock or a dying process is part of it:
+
+- the loss of each single datagram, on a clock of the test's own:
+  `tests/conversation/bootstrap/test_loss.c`;
+- every reply a device can send, to every step:
+  `tests/conversation/bootstrap`;
+- the daemon killed and started again in mid-session:
+  `tests/integration/daemon/test_killed.py`;
+- registration at a real LwM2M server with what was written, and its trigger
+  (int-1, int-2, int-5, int-7): `tests/interop`.
+"""
+
+
 def table(cases):
     lines = [HEAD]
     legend = ", ".join(f"**{f.mark}** {f.name} ({f.number})" for f in FORMATS)
@@ -386,4 +400,5 @@ def table(cases):
     if notes:
         lines.append("\n")
         lines += [f"{n}. {why}\n" for n, why in enumerate(notes, 1)]
+    lines.append(ELSEWHERE)
     return "".join(lines)
