@@ -62,6 +62,7 @@ boot_start(struct peer *p, uint32_t request_ref, const struct request *rq,
 {
 	struct worker *w = p->listener->worker;
 	struct session_config config = {
+	    .pct = rq->pct,
 	    .lifetime_ms = (uint32_t)w->config->session_lifetime_ms,
 	    .waiting_ms = (uint32_t)w->config->keeper_wait_ms,
 	};
@@ -73,7 +74,6 @@ boot_start(struct peer *p, uint32_t request_ref, const struct request *rq,
 	if (!b)
 		return false;
 	random_bytes(config.id, sizeof(config.id));
-	request_formats(rq->pct, config.formats, SESSION_FORMATS_MAX);
 	b->session = session_new(&config, now_ms);
 	if (!b->session) {
 		free(b);
@@ -205,6 +205,8 @@ do_next(struct boot *b, const struct session_out *out, uint64_t now_ms)
 	case SESSION_OUT_FINISHING:
 		tell(b, Q_FINISHING);
 		break;
+	case SESSION_OUT_PACK:
+		break;
 	case SESSION_OUT_END:
 		ask_end(b, out->verdict);
 		break;
@@ -280,7 +282,7 @@ boot_answer(struct worker *w, struct q_begin_answer *a, uint64_t now_ms)
 		if (p)
 			p->keep = true;
 	} else {
-		session_refused(b->session, a->reason, now_ms);
+		session_refused(b->session, a->reason, -1, now_ms);
 	}
 	pump(b, now_ms);
 	if (p)

@@ -211,7 +211,7 @@ plan_print(const struct plan *p)
 {
 	for (size_t i = 0; i < p->step_count; i++)
 		print_step(p, i);
-	if (p->flags & PLAN_CLEAN_ON_FAILURE)
+	if (p->head.flags & PLAN_CLEAN_ON_FAILURE)
 		puts("      if a Write is refused, what was written is "
 		     "deleted");
 }

@@ -28,45 +28,86 @@ add(struct accounts *a, uint16_t object, uint16_t instance)
 	return k;
 }
 
-bool
-accounts_discovered(struct accounts *a, struct span body)
-{
-	struct link_reader r;
-	struct lwm2m_link link;
-	bool ours = false;
-
-	*a = (struct accounts){0};
-	link_reader_init(&r, body);
-	while (link_next(&r, &link)) {
-		struct known_instance *k;
-
-		if (path_depth(link.path) != 2 ||
-		    link.path.object > OBJECT_SERVER)
-			continue;
-		k = add(a, link.path.object, link.path.instance);
-		if (!k)
-			continue;
-		/* ssid=0 is no account: Zephyr lists its empty slots so */
-		k->has_ssid = link.has_ssid;
-		k->ssid = link.ssid;
-		if (k->object == OBJECT_SECURITY && !k->has_ssid)
-			ours = true;
-	}
-	if (!ours) {
-		/* no account of ours in it: better treated as unknown */
-		*a = (struct accounts){0};
-		return false;
-	}
-	/* what could not be read may be an instance, even ours: choose as if
-	 * nothing was known, but stay away from what is */
-	a->discovered = r.skipped == 0;
-	return true;
-}
-
 static bool
 is_ours(const struct known_instance *k)
 {
-	return k->object == OBJECT_SECURITY && !k->has_ssid;
+	return k->object != OBJECT_SERVER && !k->has_ssid;
+}
+
+/** True: an object whose instances are chosen, and remembered. */
+static bool
+matters(struct lwm2m_path p)
+{
+	return path_depth(p) == 2 &&
+	    (p.object == OBJECT_SECURITY || p.object == OBJECT_SERVER ||
+		p.object == OBJECT_OSCORE);
+}
+
+void
+accounts_own(struct accounts *a, struct lwm2m_path path)
+{
+	if (a->discovered || !matters(path) || path.object == OBJECT_SERVER ||
+	    !add(a, path.object, path.instance))
+		return;
+	if (path.object == OBJECT_SECURITY) {
+		a->own_said = true;
+		a->own = path.instance;
+	}
+}
+
+static void
+note(struct accounts *a, const struct lwm2m_link *link)
+{
+	struct known_instance *k =
+	    add(a, link->path.object, link->path.instance);
+
+	if (!k)
+		return;
+	/* ssid=0 is no account: Zephyr lists its empty slots so */
+	k->has_ssid = link->has_ssid;
+	k->ssid = link->ssid;
+}
+
+/** How many instances of /0 have no ssid; `instance`: the first of them. */
+static size_t
+count_ours(const struct accounts *a, uint16_t *instance)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < a->count; i++) {
+		const struct known_instance *k = &a->known[i];
+
+		if (k->object != OBJECT_SECURITY || k->has_ssid)
+			continue;
+		if (n++ == 0)
+			*instance = k->instance;
+	}
+	return n;
+}
+
+bool
+accounts_discovered(struct accounts *a, struct span body)
+{
+	struct accounts seen = {.own_said = a->own_said, .own = a->own};
+	struct link_reader r;
+	struct lwm2m_link link;
+	uint16_t instance;
+
+	link_reader_init(&r, body);
+	while (link_next(&r, &link))
+		if (matters(link.path))
+			note(&seen, &link);
+	/* no account of ours in it: better treated as unknown */
+	if (count_ours(&seen, &instance) == 0)
+		return false;
+	/* what could not be read may be an instance, even ours: choose as if
+	 * nothing was known, but stay away from what is */
+	seen.discovered = r.skipped == 0;
+	if (!seen.discovered && seen.own_said &&
+	    !find(&seen, OBJECT_SECURITY, seen.own))
+		accounts_own(&seen, LWM2M_INSTANCE(OBJECT_SECURITY, seen.own));
+	*a = seen;
+	return true;
 }
 
 void
@@ -87,12 +128,24 @@ accounts_deleted(struct accounts *a, struct lwm2m_path path)
 }
 
 bool
-accounts_may_touch(const struct accounts *a, uint16_t instance)
+accounts_ours(const struct accounts *a, uint16_t *instance)
 {
-	if (!a->discovered || a->overflow)
+	if (a->overflow || (!a->discovered && !a->own_said) ||
+	    count_ours(a, instance) != 1)
+		return false;
+	/* half a list that contradicts what was said decides nothing */
+	return a->discovered || *instance == a->own;
+}
+
+bool
+accounts_may_touch(const struct accounts *a, uint16_t object, uint16_t instance)
+{
+	if (object == OBJECT_SECURITY &&
+	    ((!a->discovered && !a->own_said) || a->overflow))
 		return false;
 	for (size_t i = 0; i < a->count; i++)
-		if (a->known[i].instance == instance && is_ours(&a->known[i]))
+		if (a->known[i].object == object &&
+		    a->known[i].instance == instance && is_ours(&a->known[i]))
 			return false;
 	return true;
 }
@@ -131,7 +184,7 @@ accounts_choose(struct accounts *a, uint16_t object, unsigned account,
 	if (accounts_chosen(a, object, ssid, instance))
 		return RC_OK;
 	/* a list that did not fit may hide our own account */
-	if (object == OBJECT_SECURITY && a->overflow)
+	if (object != OBJECT_SERVER && a->overflow)
 		return RC_CONFLICT;
 	for (size_t n = 0; n < a->count; n++) {
 		k = &a->known[n];
@@ -141,7 +194,7 @@ accounts_choose(struct accounts *a, uint16_t object, unsigned account,
 			return RC_OK;
 		}
 	}
-	if (object == OBJECT_SECURITY && !a->discovered)
+	if (object != OBJECT_SERVER && !a->discovered)
 		i = (uint16_t)(CHOOSE_HIGH + account - 1);
 	else
 		i = 0;

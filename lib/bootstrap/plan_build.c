@@ -70,19 +70,39 @@ put_be(struct plan_builder *b, uint64_t v, size_t width)
 	put(b, writer_span(&w));
 }
 
+static size_t
+clamp(size_t n)
+{
+	return n > 0xffff ? 0xffff : n;
+}
+
 void
-plan_begin(struct plan_builder *b, unsigned flags, size_t max_message)
+plan_begin(struct plan_builder *b, const struct plan_head *h)
 {
 	*b = (struct plan_builder){0};
 	b->rc = secret_reserve(&b->bytes, BYTES_FIRST);
 	if (b->rc != RC_OK)
 		return;
+	if (h->format_count > PLAN_FORMATS_MAX ||
+	    h->account_count > PLAN_ACCOUNTS_MAX) {
+		fault(b, RC_TOO_LARGE);
+		return;
+	}
 	writer_init(&b->w, b->bytes.bytes, BYTES_FIRST);
 	digest_init(&b->digest);
 	put_be(b, PLAN_VERSION, 1);
-	put_be(b, flags, 1);
-	put_be(b, max_message > 0xffff ? 0xffff : max_message, 2);
+	put_be(b, h->flags, 1);
+	put_be(b, clamp(h->max_message), 2);
+	put_be(b, clamp(h->block_size), 2);
+	put_be(b, h->version, 1);
+	put_be(b, h->own, 2);
+	put_be(b, h->format_count, 1);
+	for (size_t i = 0; i < h->format_count; i++)
+		put_be(b, h->formats[i], 2);
 	b->digest_at = leave(b, DIGEST_LEN);
+	put_be(b, h->account_count, 1);
+	for (size_t i = 0; i < h->account_count; i++)
+		put_be(b, h->ssids[i], 2);
 	b->step_count_at = leave(b, 1);
 }
 
@@ -93,14 +113,15 @@ close_step(struct plan_builder *b)
 {
 	if (!b->entry_count_at)
 		return;
-	b->w.buf[b->entry_count_at] = (uint8_t)b->entries;
-	digest_put(&b->digest, span_of(b->w.buf + b->entry_count_at, 1));
+	b->w.buf[b->entry_count_at] = (uint8_t)(b->entries >> 8);
+	b->w.buf[b->entry_count_at + 1] = (uint8_t)b->entries;
+	digest_put(&b->digest, span_of(b->w.buf + b->entry_count_at, 2));
 	b->entry_count_at = 0;
 }
 
 void
 plan_step(struct plan_builder *b, enum plan_op op, unsigned flags,
-    unsigned account, uint16_t ssid, struct lwm2m_path path)
+    unsigned account, struct lwm2m_path path)
 {
 	if (b->rc != RC_OK)
 		return;
@@ -111,19 +132,38 @@ plan_step(struct plan_builder *b, enum plan_op op, unsigned flags,
 	}
 	b->steps++;
 	b->entries = 0;
+	b->account = account;
 	put_be(b, op, 1);
 	put_be(b, flags, 1);
 	put_be(b, account, 1);
-	put_be(b, ssid, 2);
 	put_be(b, path.object, 2);
 	put_be(b, path.instance, 2);
-	b->entry_count_at = leave(b, 1);
+	put_be(b, path.resource, 2);
+	b->entry_count_at = leave(b, 2);
 }
 
-static bool
-entry_head(struct plan_builder *b, bool secret, struct lwm2m_path p,
-    enum lwm2m_type type, struct span label)
+void
+plan_account(struct plan_builder *b, unsigned account)
 {
+	if (account > 0xff)
+		fault(b, RC_TOO_LARGE);
+	b->account = account;
+}
+
+/** What stands before a value. */
+struct head {
+	bool secret;
+	unsigned resolve;
+	uint16_t resolve_object;
+	enum lwm2m_type type;
+	struct span label;
+};
+
+static bool
+entry_head(struct plan_builder *b, struct lwm2m_path p, const struct head *h)
+{
+	struct span label = h->label;
+
 	if (b->rc != RC_OK)
 		return false;
 	if (!b->entry_count_at) {
@@ -135,25 +175,29 @@ entry_head(struct plan_builder *b, bool secret, struct lwm2m_path p,
 		return false;
 	}
 	b->entries++;
-	put_be(b, secret ? PLAN_ENTRY_SECRET : 0, 1);
+	put_be(b, h->secret ? PLAN_ENTRY_SECRET : 0, 1);
+	put_be(b, b->account, 1);
+	put_be(b, h->resolve, 1);
+	put_be(b, h->resolve_object, 2);
 	put_be(b, p.object, 2);
 	put_be(b, p.instance, 2);
 	put_be(b, p.resource, 2);
 	put_be(b, p.resource_instance, 2);
-	put_be(b, type, 1);
+	put_be(b, h->type, 1);
 	put_be(b, label.len, 1);
 	put(b, label);
 	return true;
 }
 
-void
-plan_put(struct plan_builder *b, const struct lwm2m_entry *e)
+static void
+put_value(
+    struct plan_builder *b, const struct lwm2m_entry *e, const struct head *h)
 {
 	uint8_t scalar[8];
 	struct writer w;
 	struct span v;
 
-	if (!entry_head(b, false, e->path, e->value.type, SPAN_LIT("")))
+	if (!entry_head(b, e->path, h))
 		return;
 	writer_init(&w, scalar, sizeof(scalar));
 	v = plan_value_bytes(&e->value, &w);
@@ -166,16 +210,43 @@ plan_put(struct plan_builder *b, const struct lwm2m_entry *e)
 }
 
 void
+plan_put(struct plan_builder *b, const struct lwm2m_entry *e)
+{
+	put_value(b, e, &(struct head){.type = e->value.type});
+}
+
+void
+plan_put_instance_of(struct plan_builder *b, const struct lwm2m_entry *e,
+    unsigned of, uint16_t object)
+{
+	if (of > 0xff) {
+		fault(b, RC_TOO_LARGE);
+		return;
+	}
+	put_value(b, e,
+	    &(struct head){
+		.type = e->value.type,
+		.resolve = of,
+		.resolve_object = object,
+	    });
+}
+
+void
 plan_put_secret(struct plan_builder *b, struct lwm2m_path path,
     const struct secret *value, const char *label)
 {
+	const struct head h = {
+	    .secret = true,
+	    .type = LWM2M_OPAQUE,
+	    .label = span_str(label),
+	};
 	struct span v = secret_expose(value);
 
 	if (v.len > 0xffff || label[0] == '\0') {
 		fault(b, label[0] ? RC_TOO_LARGE : RC_BUG);
 		return;
 	}
-	if (!entry_head(b, true, path, LWM2M_OPAQUE, span_str(label)))
+	if (!entry_head(b, path, &h))
 		return;
 	if (!room(b, v.len + 2))
 		return;

@@ -8,7 +8,7 @@
 #include "bootstrap/plan.h"
 
 enum {
-	PLAN_VERSION = 1,
+	PLAN_VERSION = 2,
 	PLAN_ENTRY_SECRET = 1,
 };
 

@@ -138,6 +138,11 @@ static const struct entry table[REASON_COUNT] = {
 	"allows, and asks again.",
 	"Look why it does not register with the servers that it was given.",
 	TOO_MANY_REQUESTS},
+    [REASON_NOT_POSSIBLE] = {"not-possible",
+	"The policy asks for what this server cannot do for this device.",
+	"Run `bootstrapd check`, and `provisioning-tool policy explain` for "
+	"this endpoint.",
+	UNAVAILABLE},
     [REASON_SUPERSEDED] = {"superseded",
 	"The device sent a new Bootstrap-Request before this one ended.",
 	"Nothing, if the newer attempt ended ok; else look why the device "
@@ -162,11 +167,11 @@ static const struct entry table[REASON_COUNT] = {
 	"Binding, URI scheme against security mode).",
 	0},
     [REASON_VERIFY_MISMATCH] = {"verify-mismatch",
-	"Discover shows other accounts than were written; Finish was not sent.",
-	"Compare the policy with the device's own Discover.", 0},
+	"The device shows other values than were written; Finish was not sent.",
+	"Compare the policy with the device's own Discover and Read.", 0},
     [REASON_VERIFY_UNAVAILABLE] = {"verify-unavailable",
-	"The policy wants a Discover at the end; the device does not answer "
-	"one.",
+	"The policy wants a Discover or Read at the end, and the device gives "
+	"none that can be read.",
 	"Set verify: none for this client family.", 0},
     [REASON_NO_INSTANCE] = {"no-instance",
 	"No instance could be chosen without risk to the bootstrap account.",

@@ -37,6 +37,7 @@ enum reason {
 	REASON_PACK_FORMAT, /**< a pack in no format that we write */
 	REASON_ECHO_WANTED, /**< its address is to be shown first */
 	REASON_TOO_OFTEN, /**< more bootstraps than one device may have */
+	REASON_NOT_POSSIBLE, /**< the policy asks for what cannot be done */
 	/* after a plan was issued */
 	REASON_SUPERSEDED, /**< the device asked again */
 	REASON_CANCELLED, /**< an operator, or the daemon stopping */

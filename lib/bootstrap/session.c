@@ -8,7 +8,10 @@
 enum {
 	CHANGED = 0x44,
 	UNAVAILABLE = 0xa3,
-	RETRY_AFTER_S = 30,
+	TOO_MANY_REQUESTS = 0x9d,
+	/** Of 5.03 and 4.29, and as much more as spreads a storm. */
+	RETRY_AFTER_S = 15,
+	RETRY_SPREAD_S = 31,
 	/** A command that was never answered goes out once more as a new
 	 *  message (bootstrap.md section 13), Finish never does. */
 	RESENDS_MAX = 1,
@@ -46,10 +49,29 @@ lifetime_end(const struct session *s)
 }
 
 static void
-respond(struct session *s, uint8_t code)
+respond(struct session *s, uint8_t code, int32_t max_age_s)
 {
+	if (s->config.unsolicited)
+		return;
 	s->respond_code = code;
-	s->respond_max_age_s = code == UNAVAILABLE ? RETRY_AFTER_S : -1;
+	s->respond_max_age_s = -1;
+	if (code != UNAVAILABLE && code != TOO_MANY_REQUESTS)
+		return;
+	/* the ID is random: devices that all came at once come back apart */
+	if (max_age_s < 0)
+		max_age_s = RETRY_AFTER_S + s->config.id[0] % RETRY_SPREAD_S;
+	s->respond_max_age_s = max_age_s;
+}
+
+/** Of the plan as far as it was meant to go. */
+static unsigned
+steps_of(const struct session *s)
+{
+	size_t finish = plan_first_finish(&s->plan);
+
+	if (s->corrected || finish == s->plan.step_count)
+		return (unsigned)s->plan.step_count;
+	return (unsigned)finish + 1;
 }
 
 void
@@ -57,9 +79,9 @@ session_conclude(struct session *s, uint64_t now_ms)
 {
 	if (s->command_out)
 		s->cancel_due = true;
-	s->command_due = s->command_out = s->ask_due = false;
+	s->command_due = s->command_out = s->ask_due = s->pack_due = false;
 	s->verdict.duration_ms = now_ms - s->started_ms;
-	s->verdict.steps = (unsigned)s->plan.step_count;
+	s->verdict.steps = steps_of(s);
 	s->state = SESSION_ENDING;
 	s->end_due = true;
 }
@@ -100,7 +122,7 @@ session_give_up(
 	 * that has just answered, or that we have not asked yet */
 	alive = code != 0 || why == REASON_NO_INSTANCE ||
 	    why == REASON_PLAN_TOO_LARGE;
-	if (s->plan.flags & PLAN_CLEAN_ON_FAILURE && wrote && alive) {
+	if (s->plan.head.flags & PLAN_CLEAN_ON_FAILURE && wrote && alive) {
 		s->cleaning = true;
 		s->command_out = false;
 		s->command_due = true;
@@ -118,22 +140,40 @@ session_plan(struct session *s, struct secret *bytes, uint64_t now_ms)
 	}
 	s->ask_due = false;
 	if (plan_decode(bytes, &s->plan) != RC_OK) {
-		respond(s, UNAVAILABLE);
+		respond(s, UNAVAILABLE, -1);
 		session_decide(s, OUTCOME_FAILED, REASON_PLAN_TOO_LARGE, 0);
 		session_conclude(s, now_ms);
 		return;
 	}
 	s->state = SESSION_RUNNING;
-	respond(s, CHANGED);
+	session_formats(s);
+	if (s->plan.head.own != LWM2M_ID_NONE)
+		accounts_own(&s->accounts,
+		    LWM2M_INSTANCE(OBJECT_SECURITY, s->plan.head.own));
+	if (s->config.pack) {
+		s->pack_due = true;
+		return;
+	}
+	respond(s, CHANGED, -1);
 	s->command_due = true;
 }
 
 void
-session_refused(struct session *s, enum reason why, uint64_t now_ms)
+session_packed(struct session *s, uint64_t now_ms)
+{
+	if (s->state != SESSION_RUNNING || !s->config.pack || s->pack_due)
+		return;
+	session_decide(s, OUTCOME_UNKNOWN, REASON_PACK_SENT, 0);
+	session_conclude(s, now_ms);
+}
+
+void
+session_refused(
+    struct session *s, enum reason why, int32_t max_age_s, uint64_t now_ms)
 {
 	if (s->state != SESSION_WAITING)
 		return;
-	respond(s, reason_coap(why));
+	respond(s, reason_coap(why), max_age_s);
 	session_decide(s, OUTCOME_FAILED, why, 0);
 	s->verdict.duration_ms = now_ms - s->started_ms;
 	s->ask_due = false;
@@ -169,7 +209,7 @@ void
 session_abort(struct session *s, enum reason why, uint64_t now_ms)
 {
 	if (s->state == SESSION_WAITING && why != REASON_SUPERSEDED)
-		respond(s, UNAVAILABLE);
+		respond(s, UNAVAILABLE, -1);
 	session_failed(s, why, now_ms);
 }
 
@@ -188,7 +228,7 @@ session_tick(struct session *s, uint64_t now_ms)
 	switch (s->state) {
 	case SESSION_WAITING:
 		if (now_ms >= s->started_ms + s->config.waiting_ms) {
-			respond(s, UNAVAILABLE);
+			respond(s, UNAVAILABLE, -1);
 			session_decide(
 			    s, OUTCOME_FAILED, REASON_KEEPER_AWAY, 0);
 			session_conclude(s, now_ms);
@@ -240,6 +280,12 @@ session_id(const struct session *s)
 	return s->config.id;
 }
 
+const struct plan *
+session_get_plan(const struct session *s)
+{
+	return s->plan.step_count > 0 ? &s->plan : NULL;
+}
+
 /** Deletes of what was written, newest last; then the end. */
 static bool
 make_clean_command(struct session *s, uint64_t now_ms)
@@ -258,13 +304,26 @@ make_clean_command(struct session *s, uint64_t now_ms)
 	return false;
 }
 
-/** True for a Write or Delete of an instance of /0 by the ID in the plan. */
+/** A Delete of an instance by its ID, that is ours or may be. */
 static bool
-names_security(const struct plan_step *step)
+deletes_ours(const struct session *s, const struct plan_step *step)
 {
-	return (step->op == PLAN_WRITE || step->op == PLAN_DELETE) &&
-	    step->account == 0 && path_depth(step->path) == 2 &&
-	    step->path.object == OBJECT_SECURITY;
+	return step->op == PLAN_DELETE && path_depth(step->path) == 2 &&
+	    !accounts_may_touch(
+		&s->accounts, step->path.object, step->path.instance);
+}
+
+/** Why no request could be made of the step that is due. */
+static enum reason
+reason_of(const struct session *s, enum rc rc)
+{
+	if (rc == RC_CONFLICT)
+		return REASON_NO_INSTANCE;
+	if ((rc != RC_UNSUPPORTED && rc != RC_MALFORMED) || s->refusal == 0)
+		return REASON_PLAN_TOO_LARGE;
+	return s->plan.steps[s->index].op == PLAN_READ
+	    ? REASON_VERIFY_UNAVAILABLE
+	    : REASON_FORMAT_REFUSED;
 }
 
 /** Bring the step that is due into a request; false: the session ended, or
@@ -272,29 +331,16 @@ names_security(const struct plan_step *step)
 static bool
 make_command(struct session *s, uint64_t now_ms)
 {
-	const struct plan_step *step = &s->plan.steps[s->index];
-	struct lwm2m_path path = step->path;
-	enum rc rc = RC_OK;
+	enum rc rc = RC_CONFLICT;
 
 	if (s->cleaning)
 		return make_clean_command(s, now_ms);
-	if (names_security(step) &&
-	    !accounts_may_touch(&s->accounts, path.instance))
-		rc = RC_CONFLICT;
-	else if (step->account)
-		rc = accounts_choose(&s->accounts, path.object, step->account,
-		    step->ssid, &path.instance);
-	if (rc != RC_OK) {
-		session_give_up(s, REASON_NO_INSTANCE, 0, now_ms);
-		return false;
-	}
-	rc = command_make(
-	    &s->command, &s->plan, step, path, s->config.formats[s->format]);
-	if (rc != RC_OK) {
-		session_give_up(s, REASON_PLAN_TOO_LARGE, 0, now_ms);
-		return false;
-	}
-	return true;
+	if (!deletes_ours(s, &s->plan.steps[s->index]))
+		rc = session_make_step(s);
+	if (rc == RC_OK)
+		return true;
+	session_give_up(s, reason_of(s, rc), s->refusal, now_ms);
+	return false;
 }
 
 static bool
@@ -314,6 +360,18 @@ hand_out_command(struct session *s, struct session_out *out, uint64_t now_ms)
 	out->kind = SESSION_OUT_COMMAND;
 	out->command = &s->command.out;
 	return true;
+}
+
+static void
+hand_out_pack(struct session *s, struct session_out *out)
+{
+	if (!s->finish_sent) {
+		s->finish_sent = true;
+		out->kind = SESSION_OUT_FINISHING;
+		return;
+	}
+	s->pack_due = false;
+	out->kind = SESSION_OUT_PACK;
 }
 
 bool
@@ -336,6 +394,10 @@ session_next(struct session *s, struct session_out *out, uint64_t now_ms)
 		s->ask_due = false;
 		s->ask_again_ms = now_ms + SESSION_ASK_AGAIN_MS;
 		out->kind = SESSION_OUT_ASK;
+		return true;
+	}
+	if (s->pack_due) {
+		hand_out_pack(s, out);
 		return true;
 	}
 	while (s->command_due)

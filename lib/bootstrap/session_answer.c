@@ -1,5 +1,7 @@
 #include "bootstrap/session_state.h"
 
+#include "lwm2m/object.h"
+
 enum {
 	CREATED = 0x41,
 	DELETED = 0x42,
@@ -49,16 +51,76 @@ accounts_match(const struct session *s, const struct accounts *seen)
 	return true;
 }
 
+/** The account that is ours: one, and where it was. */
+static bool
+still_ours(const struct session *s, const struct accounts *seen)
+{
+	uint16_t before, after = 0;
+	size_t n = 0;
+
+	for (size_t i = 0; i < seen->count; i++) {
+		const struct known_instance *k = &seen->known[i];
+
+		if (k->object != OBJECT_SECURITY || k->has_ssid)
+			continue;
+		after = k->instance;
+		n++;
+	}
+	return n == 1 &&
+	    (!accounts_ours(&s->accounts, &before) || before == after);
+}
+
+static bool
+lists_instances(struct span body)
+{
+	struct link_reader r;
+	struct lwm2m_link link;
+
+	link_reader_init(&r, body);
+	while (link_next(&r, &link))
+		if (path_depth(link.path) == 2)
+			return true;
+	return false;
+}
+
 static void
 verify_answered(
     struct session *s, uint8_t code, struct span body, uint64_t now_ms)
 {
-	struct accounts seen;
+	struct accounts seen = {0};
 
-	if (code != CONTENT || !accounts_discovered(&seen, body))
+	if (code != CONTENT || !lists_instances(body))
 		session_give_up(s, REASON_VERIFY_UNAVAILABLE, code, now_ms);
-	else if (!accounts_match(s, &seen))
+	else if (!accounts_discovered(&seen, body) || !still_ours(s, &seen) ||
+	    !accounts_match(s, &seen))
 		session_give_up(s, REASON_VERIFY_MISMATCH, code, now_ms);
+	else
+		next_step(s, now_ms);
+}
+
+/** The same step in the next format, which is kept from here on. */
+static void
+again_in_another_format(struct session *s, enum plan_op op, uint8_t code)
+{
+	session_format_refused(s, op);
+	s->refusal = code;
+	s->command_due = true;
+}
+
+static void
+read_answered(struct session *s, uint8_t code, int content_format,
+    struct span body, uint64_t now_ms)
+{
+	enum reason why;
+
+	if (code == NOT_ACCEPTABLE || code == UNSUPPORTED) {
+		again_in_another_format(s, PLAN_READ, code);
+		return;
+	}
+	why = code == CONTENT ? session_compare(s, content_format, body)
+			      : REASON_VERIFY_UNAVAILABLE;
+	if (why != REASON_NONE)
+		session_give_up(s, why, code, now_ms);
 	else
 		next_step(s, now_ms);
 }
@@ -67,22 +129,13 @@ static void
 write_answered(struct session *s, uint8_t code, uint64_t now_ms)
 {
 	if (code == CHANGED || code == CREATED) {
-		s->verdict.format = s->config.formats[s->format];
+		s->verdict.format = s->formats[s->format];
 		next_step(s, now_ms);
-		return;
-	}
-	if (code != UNSUPPORTED && code != NOT_ACCEPTABLE) {
+	} else if (code == UNSUPPORTED || code == NOT_ACCEPTABLE) {
+		again_in_another_format(s, PLAN_WRITE, code);
+	} else {
 		session_give_up(s, REASON_WRITE_REFUSED, code, now_ms);
-		return;
 	}
-	/* the same step in the next format, which is kept from here on */
-	if (s->format + 1 == SESSION_FORMATS_MAX ||
-	    s->config.formats[s->format + 1] < 0) {
-		session_give_up(s, REASON_FORMAT_REFUSED, code, now_ms);
-		return;
-	}
-	s->format++;
-	s->command_due = true;
 }
 
 static void
@@ -101,13 +154,32 @@ delete_answered(struct session *s, const struct plan_step *step, uint8_t code,
 	next_step(s, now_ms);
 }
 
+static void
+finish_answered(struct session *s, uint8_t code, uint64_t now_ms)
+{
+	if (code == CHANGED) {
+		session_decide(s, OUTCOME_OK, REASON_NONE, code);
+		session_conclude(s, now_ms);
+		return;
+	}
+	/* bootstrap.md 9: an inconsistent configuration may be corrected, once;
+	 * the next Finish is one that has not gone out yet */
+	if (code == NOT_ACCEPTABLE && !s->corrected &&
+	    s->index + 1 < s->plan.step_count) {
+		s->corrected = true;
+		s->finish_sent = false;
+		next_step(s, now_ms);
+		return;
+	}
+	session_give_up(s, REASON_FINISH_REFUSED, code, now_ms);
+}
+
 void
 session_response(struct session *s, uint8_t code, int content_format,
     struct span body, uint64_t now_ms)
 {
 	const struct plan_step *step;
 
-	(void)content_format; /* Awa says 65535 to a good Discover */
 	if (s->state != SESSION_RUNNING || !s->command_out)
 		return;
 	s->command_out = false;
@@ -115,11 +187,13 @@ session_response(struct session *s, uint8_t code, int content_format,
 		s->command_due = true;
 		return;
 	}
+	s->refusal = 0;
 	step = &s->plan.steps[s->index];
+	/* what a Discover is called does not matter: Awa says 65535 */
 	switch (step->op) {
 	case PLAN_DISCOVER:
 		if (code == CONTENT)
-			accounts_discovered(&s->accounts, body);
+			(void)accounts_discovered(&s->accounts, body);
 		next_step(s, now_ms);
 		break;
 	case PLAN_VERIFY:
@@ -131,13 +205,11 @@ session_response(struct session *s, uint8_t code, int content_format,
 	case PLAN_WRITE:
 		write_answered(s, code, now_ms);
 		break;
+	case PLAN_READ:
+		read_answered(s, code, content_format, body, now_ms);
+		break;
 	case PLAN_FINISH:
-		if (code == CHANGED) {
-			session_decide(s, OUTCOME_OK, REASON_NONE, code);
-			session_conclude(s, now_ms);
-		} else {
-			session_give_up(s, REASON_FINISH_REFUSED, code, now_ms);
-		}
+		finish_answered(s, code, now_ms);
 		break;
 	}
 }

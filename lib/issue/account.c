@@ -85,8 +85,9 @@ put_account(struct making *m, const struct identity *id, struct span endpoint,
 	    LWM2M_INSTANCE(OBJECT_SECURITY, account->instance);
 	enum rc rc;
 
-	plan_begin(&m->plan, 0, 0);
-	plan_step(&m->plan, PLAN_WRITE, 0, 0, 0, at);
+	plan_begin(
+	    &m->plan, &(struct plan_head){.version = 11, .own = LWM2M_ID_NONE});
+	plan_step(&m->plan, PLAN_WRITE, 0, 0, at);
 	making_put(
 	    m, at, SECURITY_URI, LWM2M_VALUE_STRING(span_str(account->uri)));
 	making_put(m, at, SECURITY_BOOTSTRAP, LWM2M_VALUE_BOOLEAN(true));

@@ -103,11 +103,12 @@ measure(
 {
 	static const int tried[] = {FORMAT_SENML_CBOR, FORMAT_TLV};
 	struct command *c = calloc(1, sizeof(*c));
+	struct accounts accounts = {0};
 	enum rc rc = c ? RC_OK : RC_MEMORY;
 
 	*out = (struct message){0};
 	for (size_t i = 0; rc == RC_OK && i < 2; i++) {
-		rc = command_make(c, plan, step, step->path, tried[i]);
+		rc = command_make(c, plan, &accounts, step, tried[i]);
 		if (rc != RC_OK || c->out.payload.len <= out->len)
 			continue;
 		out->len = c->out.payload.len;

@@ -75,29 +75,41 @@ read_hello(const struct peek_record *r)
 	MUST(within(hello.server_name, r->body));
 	MUST(within(hello.identity, r->body));
 	MUST(hello.server_name.len <= 255);
+	MUST(within(hello.cid, r->body) && hello.takes_cid >= !!hello.cid.len);
 	MUST(hello.psk == (hello.identity.len > 0));
+}
+
+/* All records of a datagram, to whom gives out such Connection IDs. */
+static void
+read_datagram(struct span datagram, size_t cid_len, struct peek_assembly *a)
+{
+	struct span before = datagram;
+	struct peek_record r;
+
+	while (peek_record_cid(&datagram, cid_len, &r)) {
+		size_t head = r.raw.len - r.body.len - r.cid.len;
+
+		MUST(r.cid.len == 0 || r.cid.len == cid_len);
+		MUST((r.type == PEEK_CID) <= (r.cid.len > 0));
+		MUST(within(r.cid, r.raw));
+		MUST(r.type == PEEK_UNIFIED ? head >= 2 && head <= 5
+					    : head == PEEK_RECORD_HEAD_LEN);
+		MUST(within(r.raw, before) && within(r.body, r.raw));
+		MUST(datagram.len == before.len - r.raw.len);
+		before = datagram;
+		read_hello(&r);
+		read_messages(r.body, a);
+	}
+	MUST(datagram.len == before.len);
 }
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct peek_assembly a = {0};
-	struct span datagram = span_of(data, size);
-	struct span before = datagram;
-	struct peek_record r;
 
-	while (peek_record(&datagram, &r)) {
-		MUST(r.type == PEEK_UNIFIED
-			? r.raw.len - r.body.len >= 2 &&
-			    r.raw.len - r.body.len <= 5
-			: r.raw.len == PEEK_RECORD_HEAD_LEN + r.body.len);
-		MUST(within(r.raw, before) && within(r.body, r.raw));
-		MUST(datagram.len == before.len - r.raw.len);
-		before = datagram;
-		read_hello(&r);
-		read_messages(r.body, &a);
-	}
-	MUST(datagram.len == before.len);
+	read_datagram(span_of(data, size), 0, &a);
+	read_datagram(span_of(data, size), 8, &a);
 	/* Without the headers: seeds of their own for what is behind them. */
 	read_messages(span_of(data, size), &a);
 	read_identity(span_of(data, size));

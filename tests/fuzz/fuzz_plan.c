@@ -99,7 +99,7 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const struct session_config config = {
-	    .formats = {FORMAT_SENML_CBOR, FORMAT_TLV, -1},
+	    .pct = FORMAT_SENML_CBOR,
 	    .lifetime_ms = LIFETIME_MS,
 	    .waiting_ms = LIFETIME_MS,
 	};

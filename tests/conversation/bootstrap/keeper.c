@@ -237,6 +237,8 @@ handle(struct packet p, bool to_worker)
 		take_question(&q);
 	else if (q.kind == Q_BEGIN)
 		stage.keeper.asked++;
+	if (!to_worker && q.kind == Q_BEGIN)
+		memcpy(stage.keeper.asked_by, q.begin.session, SESSION_ID_LEN);
 	question_fini(&q);
 	free(p.bytes);
 }

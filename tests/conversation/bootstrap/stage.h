@@ -82,6 +82,7 @@ struct keeper {
 	size_t credential_len;
 	uint32_t epoch;
 	uint8_t session[SESSION_ID_LEN]; /**< the newest */
+	uint8_t asked_by[SESSION_ID_LEN]; /**< also while it is silent */
 	bool open; /**< it has no verdict yet */
 };
 

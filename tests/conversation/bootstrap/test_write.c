@@ -148,6 +148,8 @@ no_format_is_accepted(void **state)
 	answer("ACK 4.15");
 	expect("CON PUT /0/100 cf=11542");
 	answer("ACK 4.15");
+	expect("CON PUT /0/100 cf=110");
+	answer("ACK 4.15");
 	verdict("failed format-refused 0/3 4.15");
 	assert_int_equal(stage.keeper.finishing, 0);
 }

@@ -10,7 +10,7 @@
 
 #include "lwm2m/object.h"
 
-enum { SSID_FIRST = 101, MAX_MESSAGE = 500 };
+enum { SSID_FIRST = 101, MAX_MESSAGE = 500, BLOCK_SIZE = 1024 };
 
 const struct wish wish_usual = {
     .discover = true,
@@ -97,13 +97,13 @@ static void
 put_accounts(struct plan_builder *b, const struct wish *w)
 {
 	for (unsigned i = 1; i <= w->servers; i++) {
-		plan_step(b, PLAN_WRITE, 0, i, (uint16_t)(SSID_FIRST + i - 1),
-		    LWM2M_INSTANCE(OBJECT_SECURITY, 0));
+		plan_step(
+		    b, PLAN_WRITE, 0, i, LWM2M_INSTANCE(OBJECT_SECURITY, 0));
 		put_security(b, w, LWM2M_INSTANCE(OBJECT_SECURITY, 0), i);
 	}
 	for (unsigned i = 1; i <= w->servers; i++) {
-		plan_step(b, PLAN_WRITE, 0, i, (uint16_t)(SSID_FIRST + i - 1),
-		    LWM2M_INSTANCE(OBJECT_SERVER, 0));
+		plan_step(
+		    b, PLAN_WRITE, 0, i, LWM2M_INSTANCE(OBJECT_SERVER, 0));
 		put_server(b, w, i);
 	}
 }
@@ -117,7 +117,7 @@ put_padding(struct plan_builder *b, size_t len)
 	assert_non_null(text);
 	for (size_t i = 0; i < len; i++)
 		text[i] = (char)('a' + i / 16 % 26);
-	plan_step(b, PLAN_WRITE, 0, 0, 0, at);
+	plan_step(b, PLAN_WRITE, 0, 0, at);
 	put(b, at, 0, LWM2M_VALUE_STRING(span_of(text, len)));
 	free(text);
 }
@@ -125,30 +125,40 @@ put_padding(struct plan_builder *b, size_t len)
 void
 wish_plan(const struct wish *w, struct secret *out)
 {
+	struct plan_head h = {
+	    .flags = w->clean_on_failure ? PLAN_CLEAN_ON_FAILURE : 0,
+	    .max_message = w->max_message,
+	    .block_size = BLOCK_SIZE,
+	    .version = 11,
+	    .own = LWM2M_ID_NONE,
+	    .account_count = w->servers,
+	};
 	struct plan_builder b;
 
-	plan_begin(&b, w->clean_on_failure ? PLAN_CLEAN_ON_FAILURE : 0,
-	    w->max_message);
+	assert_true(w->servers <= PLAN_ACCOUNTS_MAX);
+	for (unsigned i = 0; i < w->servers; i++)
+		h.ssids[i] = (uint16_t)(SSID_FIRST + i);
+	plan_begin(&b, &h);
 	if (w->discover)
-		plan_step(&b, PLAN_DISCOVER, 0, 0, 0, LWM2M_ROOT);
+		plan_step(&b, PLAN_DISCOVER, 0, 0, LWM2M_ROOT);
 	for (size_t i = 0; i < w->clean_count; i++)
-		plan_step(&b, PLAN_DELETE, w->strict ? PLAN_STRICT : 0, 0, 0,
+		plan_step(&b, PLAN_DELETE, w->strict ? PLAN_STRICT : 0, 0,
 		    w->clean[i]);
 	if (w->only_disable_timeout) {
 		plan_step(
-		    &b, PLAN_WRITE, 0, 0, 0, LWM2M_INSTANCE(OBJECT_SERVER, 0));
+		    &b, PLAN_WRITE, 0, 0, LWM2M_INSTANCE(OBJECT_SERVER, 0));
 		put(&b, LWM2M_INSTANCE(OBJECT_SERVER, 0),
 		    SERVER_DISABLE_TIMEOUT, LWM2M_VALUE_INTEGER(86400));
 	}
 	put_accounts(&b, w);
 	if (w->has_other) {
-		plan_step(&b, PLAN_WRITE, 0, 0, 0, w->other);
+		plan_step(&b, PLAN_WRITE, 0, 0, w->other);
 		put_security(&b, w, w->other, 9);
 	}
 	if (w->padding)
 		put_padding(&b, w->padding);
 	if (w->verify)
-		plan_step(&b, PLAN_VERIFY, 0, 0, 0, LWM2M_ROOT);
-	plan_step(&b, PLAN_FINISH, 0, 0, 0, LWM2M_ROOT);
+		plan_step(&b, PLAN_VERIFY, 0, 0, LWM2M_ROOT);
+	plan_step(&b, PLAN_FINISH, 0, 0, LWM2M_ROOT);
 	assert_int_equal(plan_end(&b, out, NULL), RC_OK);
 }

@@ -112,6 +112,30 @@ test_a_record_that_is_no_finished(void **state)
 	assert_int_equal(evidence_get(span_of(buf, len), &out), RC_MALFORMED);
 }
 
+/* RFC 9146: the length comes behind the Connection ID. */
+static void
+test_a_record_with_a_connection_id(void **state)
+{
+	static const uint8_t record[] = "\x19\xfe\xfd\0\1\0\0\0\0\0\1"
+					"12345678\0\3abc";
+	struct psk_evidence e = sample(), out;
+	uint8_t buf[EVIDENCE_BYTES_MAX];
+	size_t len;
+
+	(void)state;
+	assert_int_equal(evidence_head_len(e.record), EVIDENCE_HEAD_LEN);
+	e.record = span_of(record, sizeof(record) - 1);
+	assert_int_equal(evidence_head_len(e.record), EVIDENCE_CID_HEAD_LEN);
+	len = encode(&e, buf, sizeof(buf));
+	assert_int_equal(evidence_get(span_of(buf, len), &out), RC_OK);
+	assert_true(span_equal(out.record, e.record));
+	buf[RECORD_AT + 20]++; /* its length */
+	assert_int_equal(evidence_get(span_of(buf, len), &out), RC_MALFORMED);
+	buf[RECORD_AT + 20]--;
+	buf[RECORD_AT] = 22; /* then the Connection ID is the length */
+	assert_int_equal(evidence_get(span_of(buf, len), &out), RC_MALFORMED);
+}
+
 static void
 test_the_longest_record(void **state)
 {
@@ -142,6 +166,7 @@ main(void)
 	    cmocka_unit_test(test_there_and_back),
 	    cmocka_unit_test(test_every_length_is_checked),
 	    cmocka_unit_test(test_a_record_that_is_no_finished),
+	    cmocka_unit_test(test_a_record_with_a_connection_id),
 	    cmocka_unit_test(test_the_longest_record),
 	};
 

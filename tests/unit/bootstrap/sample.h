@@ -16,7 +16,11 @@
 
 struct sample {
 	unsigned flags;
-	size_t max_message;
+	size_t max_message, block_size;
+	unsigned version;
+	uint16_t own;
+	uint16_t format;
+	size_t format_count;
 	unsigned delete_flags;
 	struct lwm2m_path clean;
 	unsigned account;
@@ -32,6 +36,8 @@ struct sample {
 	uint64_t number;
 	uint16_t link;
 	int64_t time;
+	unsigned resolve;
+	uint16_t resolve_object;
 	enum plan_op last;
 	bool verify;
 };

@@ -47,7 +47,7 @@ usable(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct accounts a = {.count = 3};
+		struct accounts a = {0};
 
 		if (accounts_discovered(&a, span_str(cases[i].links)) !=
 			cases[i].usable ||
@@ -132,7 +132,7 @@ what_a_delete_frees(void **state)
 		accounts_deleted(&a, cases[i].path);
 		assert_int_equal(choose(&a, 0, 1, 103), cases[i].security);
 		assert_int_equal(choose(&a, 1, 1, 103), cases[i].server);
-		assert_false(accounts_may_touch(&a, 1));
+		assert_false(accounts_may_touch(&a, 0, 1));
 	}
 }
 
@@ -142,13 +142,13 @@ by_its_id(void **state)
 	struct accounts a = {0};
 
 	(void)state;
-	assert_false(accounts_may_touch(&a, 5)); /* nothing is known */
+	assert_false(accounts_may_touch(&a, 0, 5)); /* nothing is known */
 	assert_true(accounts_discovered(&a, SPAN_LIT("</0/1>,</0/2>;ssid=7")));
-	assert_false(accounts_may_touch(&a, 1));
-	assert_true(accounts_may_touch(&a, 2));
-	assert_true(accounts_may_touch(&a, 5));
+	assert_false(accounts_may_touch(&a, 0, 1));
+	assert_true(accounts_may_touch(&a, 0, 2));
+	assert_true(accounts_may_touch(&a, 0, 5));
 	assert_true(accounts_discovered(&a, SPAN_LIT("</0/1>,</0/2>;ssid=x")));
-	assert_false(accounts_may_touch(&a, 2)); /* not all could be read */
+	assert_false(accounts_may_touch(&a, 0, 2)); /* not all could be read */
 }
 
 /* More than are remembered: ours may be among those. */
@@ -166,7 +166,7 @@ overflow(void **state)
 	assert_true(accounts_discovered(&a, span_of(links, len)));
 	assert_true(a.overflow);
 	assert_int_equal(choose(&a, 0, 1, 101), NONE);
-	assert_false(accounts_may_touch(&a, 200));
+	assert_false(accounts_may_touch(&a, 0, 200));
 }
 
 /* The numbers end, and the memory does. */

@@ -26,14 +26,14 @@ static void
 each_step(void **state)
 {
 	struct command c = {0};
+	struct accounts a = {0};
 	struct plan p;
 
 	(void)state;
 	sample_plan(&sample_usual, &p);
 
 	assert_int_equal(
-	    command_make(&c, &p, &p.steps[0], p.steps[0].path, FORMAT_TLV),
-	    RC_OK);
+	    command_make(&c, &p, &a, &p.steps[0], FORMAT_TLV), RC_OK);
 	assert_int_equal(c.out.method, GET);
 	goes_to(&c, ""); /* "/" is no Uri-Path at all */
 	assert_int_equal(c.out.accept, FORMAT_LINK);
@@ -41,24 +41,21 @@ each_step(void **state)
 	assert_ptr_equal(c.out.step, &p.steps[0]);
 
 	assert_int_equal(
-	    command_make(&c, &p, &p.steps[1], p.steps[1].path, FORMAT_TLV),
-	    RC_OK);
+	    command_make(&c, &p, &a, &p.steps[1], FORMAT_TLV), RC_OK);
 	assert_int_equal(c.out.method, DELETE);
 	goes_to(&c, "/0");
 	assert_int_equal(c.out.accept, -1);
 
-	assert_int_equal(command_make(&c, &p, &p.steps[2],
-			     LWM2M_INSTANCE(0, 65534), FORMAT_TLV),
-	    RC_OK);
+	assert_int_equal(
+	    command_make(&c, &p, &a, &p.steps[2], FORMAT_TLV), RC_OK);
 	assert_int_equal(c.out.method, PUT);
-	goes_to(&c, "/0/65534");
+	goes_to(&c, "/0/100");
 	assert_int_equal(c.out.content_format, FORMAT_TLV);
 	assert_int_equal(c.out.accept, -1);
 	assert_true(c.out.payload.len > 0);
 
 	assert_int_equal(
-	    command_make(&c, &p, &p.steps[5], p.steps[5].path, FORMAT_TLV),
-	    RC_OK);
+	    command_make(&c, &p, &a, &p.steps[5], FORMAT_TLV), RC_OK);
 	assert_int_equal(c.out.method, POST);
 	goes_to(&c, "/bs");
 	assert_int_equal(c.out.content_format, -1);
@@ -80,6 +77,7 @@ the_chosen_instance(void **state)
 {
 	static const int formats[] = {FORMAT_TLV, FORMAT_SENML_CBOR};
 	struct command c = {0};
+	struct accounts a = {0};
 	struct plan p;
 
 	(void)state;
@@ -90,12 +88,12 @@ the_chosen_instance(void **state)
 		struct writer w;
 		size_t count;
 
-		assert_int_equal(command_make(&c, &p, &p.steps[2],
-				     LWM2M_INSTANCE(0, 7), formats[f]),
-		    RC_OK);
+		assert_int_equal(
+		    command_make(&c, &p, &a, &p.steps[2], formats[f]), RC_OK);
 		writer_init(&w, scratch, sizeof(scratch));
-		assert_int_equal(lwm2m_decode(formats[f], LWM2M_INSTANCE(0, 7),
-				     c.out.payload, &w, entries, 16, &count),
+		assert_int_equal(
+		    lwm2m_decode(formats[f], LWM2M_INSTANCE(0, CHOOSE_HIGH),
+			c.out.payload, &w, entries, 16, &count),
 		    RC_OK);
 		assert_int_equal(count, 4);
 		assert_true(span_is(entries[3].value.bytes, sample_usual.key));
@@ -106,7 +104,7 @@ the_chosen_instance(void **state)
 
 /** A plan with one Write of `len` bytes of text. */
 static void
-write_of(size_t len, size_t max_message, struct plan *out)
+write_of(size_t len, size_t max_message, size_t block_max, struct plan *out)
 {
 	static uint8_t text[PLAN_BYTES_MAX];
 	struct lwm2m_entry e = {
@@ -115,42 +113,65 @@ write_of(size_t len, size_t max_message, struct plan *out)
 	struct plan_builder b;
 
 	memset(text, 'x', sizeof(text));
-	plan_begin(&b, 0, max_message);
-	plan_step(&b, PLAN_WRITE, 0, 0, 0, LWM2M_INSTANCE(3, 0));
+	plan_begin(&b,
+	    &(struct plan_head){
+		.max_message = max_message,
+		.block_size = block_max,
+		.version = 11,
+		.own = LWM2M_ID_NONE,
+	    });
+	plan_step(&b, PLAN_WRITE, 0, 0, LWM2M_INSTANCE(3, 0));
 	plan_put(&b, &e);
 	assert_int_equal(plan_end(&b, &bytes, NULL), RC_OK);
 	assert_int_equal(plan_decode(&bytes, out), RC_OK);
 }
 
-/* max_message is of the whole CoAP message: 42 bytes of it may be header. */
+/* max_message is of the whole CoAP message: what goes whole has 20 bytes around
+ * it here, a block at most 42. */
 static void
 block_sizes(void **state)
 {
+	enum { REFUSED = 0 };
 	static const struct {
-		size_t text, max_message, block;
+		size_t text, max_message, block_max, block;
 	} cases[] = {
-	    {400, 500, 1024}, /* fits: whole */
-	    {460, 500, 256},
-	    {3000, 500, 256},
-	    {3000, 1280, 1024},
-	    {3000, 1066, 1024},
-	    {3000, 1065, 512},
-	    {3000, 100, 32},
-	    {3000, 58, 16},
-	    {3000, 20, 16},
-	    {3000, 0, 16},
+	    {400, 500, 1024, 1024}, /* fits: whole */
+	    {476, 500, 1024, 1024},
+	    {477, 500, 1024, 256},
+	    {476, 500, 0, 1024},
+	    {477, 500, 0, REFUSED},
+	    {1021, 1200, 0, REFUSED}, /* above the largest block */
+	    {1021, 1200, 1024, 1024},
+	    {3000, 500, 1024, 256},
+	    {3000, 500, 64, 64},
+	    {3000, 500, 63, 32},
+	    {3000, 500, 1, 16},
+	    {3000, 1280, 1024, 1024},
+	    {3000, 1280, 4000, 1024},
+	    {3000, 1066, 1024, 1024},
+	    {3000, 1065, 1024, 512},
+	    {3000, 100, 1024, 32},
+	    {3000, 58, 1024, 16},
+	    {3000, 20, 1024, 16},
+	    {3000, 0, 1024, 16},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct command c = {0};
+		struct accounts a = {0};
 		struct plan p;
+		enum rc rc;
 
-		write_of(cases[i].text, cases[i].max_message, &p);
-		assert_int_equal(command_make(&c, &p, &p.steps[0],
-				     p.steps[0].path, FORMAT_TLV),
-		    RC_OK);
-		assert_int_equal(c.out.block_size, cases[i].block);
+		write_of(cases[i].text, cases[i].max_message,
+		    cases[i].block_max, &p);
+		rc = command_make(&c, &p, &a, &p.steps[0], FORMAT_TLV);
+		if (cases[i].block == REFUSED)
+			assert_int_equal(rc, RC_TOO_LARGE);
+		else
+			assert_int_equal(rc, RC_OK);
+		if (rc == RC_OK)
+			assert_int_equal(c.out.block_size, cases[i].block);
 		command_fini(&c);
 		plan_fini(&p);
 	}
@@ -161,13 +182,13 @@ static void
 large_payloads(void **state)
 {
 	struct command c = {0};
+	struct accounts a = {0};
 	struct plan p;
 
 	(void)state;
-	write_of(32000, 500, &p);
-	assert_int_equal(command_make(&c, &p, &p.steps[0], p.steps[0].path,
-			     FORMAT_SENML_CBOR),
-	    RC_OK);
+	write_of(32000, 500, 1024, &p);
+	assert_int_equal(
+	    command_make(&c, &p, &a, &p.steps[0], FORMAT_SENML_CBOR), RC_OK);
 	assert_true(c.out.payload.len > 32000);
 	assert_int_equal(c.out.block_size, 256);
 	command_fini(&c);
@@ -178,13 +199,13 @@ static void
 a_format_that_cannot_be_written(void **state)
 {
 	struct command c = {0};
+	struct accounts a = {0};
 	struct plan p;
 
 	(void)state;
 	sample_plan(&sample_usual, &p);
-	assert_int_equal(command_make(&c, &p, &p.steps[2], LWM2M_INSTANCE(0, 1),
-			     FORMAT_TEXT),
-	    RC_UNSUPPORTED);
+	assert_int_equal(
+	    command_make(&c, &p, &a, &p.steps[2], FORMAT_TEXT), RC_UNSUPPORTED);
 	command_fini(&c);
 	plan_fini(&p);
 }

@@ -26,8 +26,18 @@ round_trip(void **state)
 	assert_int_equal(sample_build(&sample_usual, &bytes, digest), RC_OK);
 	assert_int_equal(plan_decode(&bytes, &p), RC_OK);
 	assert_int_equal(bytes.len, 0); /* taken */
-	assert_int_equal(p.flags, PLAN_CLEAN_ON_FAILURE);
-	assert_int_equal(p.max_message, 500);
+	assert_int_equal(p.head.flags, PLAN_CLEAN_ON_FAILURE);
+	assert_int_equal(p.head.max_message, 500);
+	assert_int_equal(p.head.block_size, 1024);
+	assert_int_equal(p.head.version, 11);
+	assert_int_equal(p.head.own, LWM2M_ID_NONE);
+	assert_int_equal(p.head.format_count, 2);
+	assert_int_equal(p.head.formats[0], 112);
+	assert_int_equal(p.head.formats[1], 11542);
+	assert_int_equal(p.head.account_count, 2);
+	assert_int_equal(p.head.ssids[0], 101);
+	assert_int_equal(p.head.ssids[1], 7);
+	assert_int_equal(plan_first_finish(&p), 5);
 	assert_memory_equal(p.digest, digest, DIGEST_LEN);
 	assert_int_equal(p.step_count, 6);
 	assert_int_equal(p.steps[0].op, PLAN_DISCOVER);
@@ -40,10 +50,10 @@ round_trip(void **state)
 	assert_int_equal(p.steps[2].account, 1);
 	assert_int_equal(p.steps[2].ssid, 101);
 	assert_int_equal(p.steps[2].entry_count, 4);
-	assert_int_equal(p.steps[3].entry_count, 5);
+	assert_int_equal(p.steps[3].entry_count, 6);
 	assert_int_equal(p.steps[4].op, PLAN_VERIFY);
 	assert_int_equal(p.steps[5].op, PLAN_FINISH);
-	assert_int_equal(p.entry_count, 9);
+	assert_int_equal(p.entry_count, 10);
 
 	assert_true(span_is(value_at(&p, 2, 0)->bytes, sample_usual.uri));
 	assert_false(value_at(&p, 2, 1)->boolean);
@@ -54,11 +64,17 @@ round_trip(void **state)
 	assert_true(span_is(key->entry.value.bytes, sample_usual.key));
 	assert_int_equal(
 	    path_compare(key->entry.path, LWM2M_RESOURCE(0, 0, 5)), 0);
+	assert_int_equal(key->account, 1);
+	assert_int_equal(key->resolve, 0);
+	key = &p.entries[p.steps[3].entry_first + 4];
+	assert_int_equal(key->account, 0);
+	assert_int_equal(key->resolve, 1);
+	assert_int_equal(key->resolve_object, OBJECT_SERVER);
 	assert_true(value_at(&p, 3, 0)->real == 20.48);
 	assert_int_equal(value_at(&p, 3, 1)->number, 49320);
 	assert_int_equal(value_at(&p, 3, 2)->link.object, 21);
 	assert_int_equal(value_at(&p, 3, 3)->integer, 1700000000);
-	assert_int_equal(value_at(&p, 3, 4)->type, LWM2M_CORELNK);
+	assert_int_equal(value_at(&p, 3, 5)->type, LWM2M_CORELNK);
 	plan_fini(&p);
 }
 
@@ -87,17 +103,22 @@ check_sane(const struct plan *p)
 	for (size_t i = 0; i < p->step_count; i++) {
 		const struct plan_step *s = &p->steps[i];
 
-		assert_true(s->op >= PLAN_DISCOVER && s->op <= PLAN_FINISH);
+		assert_true(s->op >= PLAN_DISCOVER && s->op <= PLAN_READ);
 		assert_int_equal(s->entry_first, entries);
 		assert_true(s->entry_count <= PLAN_ENTRIES_MAX);
 		assert_true((s->entry_count > 0) == (s->op == PLAN_WRITE));
-		assert_true(!s->account || (s->ssid && s->path.object <= 1));
+		assert_true(!s->account || s->path.instance == 0);
+		assert_true((s->ssid != 0) ==
+		    (s->account != 0 && s->account != PLAN_ACCOUNT_OURS));
 		for (size_t n = 0; n < s->entry_count; n++) {
 			const struct plan_entry *e = &p->entries[entries + n];
 
 			assert_true(path_within(e->entry.path, s->path));
 			assert_true(path_depth(e->entry.path) >= 3);
 			assert_true(e->label.len <= PLAN_LABEL_MAX);
+			assert_true(e->account <= p->head.account_count ||
+			    e->account == PLAN_ACCOUNT_OURS);
+			assert_true(e->resolve <= p->head.account_count);
 			assert_true(!e->secret || e->label.len > 0);
 			assert_true(e->entry.value.type != LWM2M_NONE);
 		}
@@ -175,52 +196,234 @@ a_hundred_thousand_mutations(void **state)
 	secret_fini(&bytes);
 }
 
-/* The bytes of plan.h, one rule broken at a time. Offsets: 36 is the first
- * step; a Discover without entries has 10 bytes. */
+/* The bytes of plan.h, one rule broken at a time: without formats the first
+ * step is at 46, and one without entries has 11 bytes. */
+enum {
+	FORMATS = 9,
+	ACCOUNTS = 42,
+	STEPS = 45,
+	STEP = 46,
+	STEP_LEN = 11,
+	PATH = 3,
+	COUNT = 9,
+	TWO_STEPS = STEP + 2 * STEP_LEN,
+};
+
+/** One account, Discover, Finish. */
+static const uint8_t two_steps[TWO_STEPS] = {
+    [0] = 2,
+    [6] = 11,
+    [7] = 0xff,
+    [8] = 0xff,
+    [ACCOUNTS] = 1,
+    [ACCOUNTS + 2] = 101,
+    [STEPS] = 2,
+    [STEP] = PLAN_DISCOVER,
+    [STEP + PATH] = 0xff,
+    [STEP + PATH + 1] = 0xff,
+    [STEP + PATH + 2] = 0xff,
+    [STEP + PATH + 3] = 0xff,
+    [STEP + PATH + 4] = 0xff,
+    [STEP + PATH + 5] = 0xff,
+    [STEP + STEP_LEN] = PLAN_FINISH,
+    [STEP + STEP_LEN + PATH + 1] = 3,
+    [STEP + STEP_LEN + PATH + 4] = 0xff,
+    [STEP + STEP_LEN + PATH + 5] = 0xff,
+};
+
 static void
 rules(void **state)
 {
-	enum { STEP = 37, STEP_LEN = 10, PATH = 5, COUNT = 9 };
-	static const uint8_t root[4] = {0xff, 0xff, 0xff, 0xff};
-	static const uint8_t device[4] = {0, 3, 0, 0};
 	static const struct {
 		const char *what;
 		size_t at;
 		uint8_t value;
 	} broken[] = {
-	    {"version", 0, 2},
-	    {"no step", 36, 0},
-	    {"fewer steps than are there", 36, 1},
-	    {"more steps than are there", 36, 3},
-	    {"too many steps", 36, PLAN_STEPS_MAX + 1},
+	    {"version 1", 0, 1},
+	    {"version 3", 0, 3},
+	    {"no step", STEPS, 0},
+	    {"fewer steps than are there", STEPS, 1},
+	    {"more steps than are there", STEPS, 3},
+	    {"too many formats", FORMATS, PLAN_FORMATS_MAX + 1},
+	    {"a format that is not there", FORMATS, 1},
+	    {"too many accounts", ACCOUNTS, PLAN_ACCOUNTS_MAX + 1},
+	    {"an account that is not there", ACCOUNTS, 2},
+	    {"Short Server ID 0", ACCOUNTS + 2, 0},
 	    {"op 0", STEP, 0},
-	    {"op 6", STEP, 6},
+	    {"op 7", STEP, 7},
+	    {"a Read of everything", STEP, PLAN_READ},
 	    {"a plan's flag that is none", 1, 2},
 	    {"a step's flag that is none", STEP + 1, 2},
 	    {"a strict Discover", STEP + 1, PLAN_STRICT},
 	    {"a Discover with an account", STEP + 2, 1},
-	    {"a Finish with entries", STEP + STEP_LEN + COUNT, 1},
-	    {"a Write of an object", STEP, PLAN_WRITE},
-	    {"Finish, and another step", STEP, PLAN_FINISH},
+	    {"an instance of no object", STEP + PATH + 3, 0},
+	    {"a Finish with entries", STEP + STEP_LEN + COUNT + 1, 1},
+	    {"a Write of everything", STEP, PLAN_WRITE},
+	    {"Finish, and another step", STEP + STEP_LEN, PLAN_DELETE},
 	};
-	uint8_t plan[STEP + 2 * STEP_LEN] = {1};
+	uint8_t plan[TWO_STEPS];
 	struct plan p;
 
 	(void)state;
-	plan[36] = 2;
-	plan[STEP] = PLAN_DISCOVER;
-	memcpy(plan + STEP + PATH, root, 4);
-	plan[STEP + STEP_LEN] = PLAN_FINISH;
-	memcpy(plan + STEP + STEP_LEN + PATH, device, 4);
-	assert_int_equal(decode(plan, sizeof(plan), &p), RC_OK);
+	assert_int_equal(decode(two_steps, TWO_STEPS, &p), RC_OK);
 	plan_fini(&p);
 	for (size_t i = 0; i < sizeof(broken) / sizeof(broken[0]); i++) {
-		uint8_t was = plan[broken[i].at];
-
+		memcpy(plan, two_steps, TWO_STEPS);
 		plan[broken[i].at] = broken[i].value;
-		if (decode(plan, sizeof(plan), &p) != RC_MALFORMED)
+		if (strncmp(broken[i].what, "Finish", 6) == 0)
+			plan[STEP] = PLAN_FINISH;
+		if (decode(plan, TWO_STEPS, &p) != RC_MALFORMED)
 			fail_msg("believed: %s", broken[i].what);
-		plan[broken[i].at] = was;
+	}
+}
+
+static const struct plan_head head = {
+    .version = 11,
+    .own = LWM2M_ID_NONE,
+    .ssids = {101, 102},
+    .account_count = 2,
+};
+
+/** A Write of one number. */
+struct one_write {
+	struct lwm2m_path step;
+	unsigned account; /**< of the step */
+	unsigned of; /**< of the entry */
+	struct lwm2m_path entry;
+	unsigned resolve;
+	uint16_t resolve_object;
+	bool boolean; /**< and no number */
+};
+
+static enum rc
+decode_write(const struct plan_head *h, const struct one_write *w)
+{
+	struct lwm2m_entry e = {w->entry,
+	    w->boolean ? LWM2M_VALUE_BOOLEAN(true) : LWM2M_VALUE_INTEGER(5)};
+	struct secret bytes = {0};
+	struct plan_builder b;
+	struct plan p;
+	enum rc rc;
+
+	plan_begin(&b, h);
+	plan_step(&b, PLAN_WRITE, 0, w->account, w->step);
+	plan_account(&b, w->of);
+	plan_put_instance_of(&b, &e, w->resolve, w->resolve_object);
+	assert_int_equal(plan_end(&b, &bytes, NULL), RC_OK);
+	rc = plan_decode(&bytes, &p);
+	plan_fini(&p);
+	return rc;
+}
+
+/* A Write may go to an object, an instance, a resource; its accounts are those
+ * of the plan, and stand at instance 0 until one is chosen. */
+static void
+writes(void **state)
+{
+	enum { OURS = PLAN_ACCOUNT_OURS };
+	const struct one_write good[] = {
+	    {LWM2M_OBJECT(1), 0, 1, LWM2M_RESOURCE(1, 0, 1), 0, 0, false},
+	    {LWM2M_OBJECT(1), 0, 0, LWM2M_RESOURCE(1, 7, 1), 0, 0, false},
+	    {LWM2M_OBJECT(0), 0, OURS, LWM2M_RESOURCE(0, 0, 2), 0, 0, false},
+	    {LWM2M_INSTANCE(1, 0), 2, 2, LWM2M_RESOURCE(1, 0, 1), 0, 0, false},
+	    {LWM2M_INSTANCE(21, 0), 1, 1, LWM2M_RESOURCE(21, 0, 3), 0, 0,
+		false},
+	    {LWM2M_INSTANCE(0, 0), OURS, OURS, LWM2M_RESOURCE(0, 0, 2), 0, 0,
+		false},
+	    {LWM2M_RESOURCE(1, 0, 1), 1, 1, LWM2M_RESOURCE(1, 0, 1), 0, 0,
+		false},
+	    {LWM2M_RESOURCE(2, 0, 2), 0, 0, {2, 0, 2, 101}, 0, 0, false},
+	    {LWM2M_INSTANCE(2, 0), 0, 0, LWM2M_RESOURCE(2, 0, 1), 2, 1, false},
+	};
+	const struct one_write bad[] = {
+	    {LWM2M_INSTANCE(1, 0), 3, 3, LWM2M_RESOURCE(1, 0, 1), 0, 0, false},
+	    {LWM2M_INSTANCE(1, 0), 1, 2, LWM2M_RESOURCE(1, 0, 1), 0, 0, false},
+	    {LWM2M_INSTANCE(1, 0), 0, 1, LWM2M_RESOURCE(1, 0, 1), 0, 0, false},
+	    {LWM2M_INSTANCE(1, 0), 1, 0, LWM2M_RESOURCE(1, 0, 1), 0, 0, false},
+	    {LWM2M_INSTANCE(1, 5), 1, 1, LWM2M_RESOURCE(1, 5, 1), 0, 0, false},
+	    {LWM2M_INSTANCE(2, 0), 1, 1, LWM2M_RESOURCE(2, 0, 1), 0, 0, false},
+	    {LWM2M_INSTANCE(1, 0), OURS, OURS, LWM2M_RESOURCE(1, 0, 1), 0, 0,
+		false},
+	    {LWM2M_OBJECT(1), 1, 1, LWM2M_RESOURCE(1, 0, 1), 0, 0, false},
+	    {LWM2M_OBJECT(1), 0, 1, LWM2M_RESOURCE(1, 5, 1), 0, 0, false},
+	    {LWM2M_OBJECT(1), 0, 3, LWM2M_RESOURCE(1, 0, 1), 0, 0, false},
+	    {LWM2M_OBJECT(1), 0, OURS, LWM2M_RESOURCE(1, 0, 1), 0, 0, false},
+	    {LWM2M_OBJECT(2), 0, 1, LWM2M_RESOURCE(2, 0, 1), 0, 0, false},
+	    {LWM2M_OBJECT(1), 0, 0, LWM2M_RESOURCE(2, 0, 1), 0, 0, false},
+	    {LWM2M_INSTANCE(2, 0), 0, 0, LWM2M_INSTANCE(2, 0), 0, 0, false},
+	    {LWM2M_INSTANCE(2, 0), 0, 0, LWM2M_RESOURCE(2, 0, 1), 3, 1, false},
+	    {LWM2M_INSTANCE(2, 0), 0, 0, LWM2M_RESOURCE(2, 0, 1), OURS, 0,
+		false},
+	    {LWM2M_INSTANCE(2, 0), 0, 0, LWM2M_RESOURCE(2, 0, 1), 1, 2, false},
+	    {LWM2M_INSTANCE(2, 0), 0, 0, LWM2M_RESOURCE(2, 0, 1), 0, 1, false},
+	    {LWM2M_INSTANCE(2, 0), 0, 0, LWM2M_RESOURCE(2, 0, 1), 1, 1, true},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+		if (decode_write(&head, &good[i]) != RC_OK)
+			fail_msg("refused: good[%zu]", i);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		if (decode_write(&head, &bad[i]) != RC_MALFORMED)
+			fail_msg("believed: bad[%zu]", i);
+}
+
+/* One Short Server ID is one account. */
+static void
+short_server_ids(void **state)
+{
+	const struct one_write w = {
+	    LWM2M_INSTANCE(1, 0), 1, 1, LWM2M_RESOURCE(1, 0, 1), 0, 0, false};
+	static const uint16_t bad[][2] = {{0, 1}, {65535, 1}, {1, 0}, {7, 7}};
+	struct plan_head h = head;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		h.ssids[0] = bad[i][0];
+		h.ssids[1] = bad[i][1];
+		assert_int_equal(decode_write(&h, &w), RC_MALFORMED);
+	}
+	h.ssids[0] = 65534;
+	h.ssids[1] = 1;
+	assert_int_equal(decode_write(&h, &w), RC_OK);
+}
+
+/* What stands behind the first Finish is the correction, and ends with another;
+ * there is no third. */
+static void
+corrections(void **state)
+{
+	static const struct {
+		const char *steps; /* F: Finish, D: Delete */
+		enum rc rc;
+		size_t first_finish;
+	} cases[] = {
+	    {"F", RC_OK, 0},
+	    {"DF", RC_OK, 1},
+	    {"D", RC_OK, 1},
+	    {"DFDF", RC_OK, 1},
+	    {"FF", RC_OK, 0},
+	    {"FD", RC_MALFORMED, 0},
+	    {"FDFD", RC_MALFORMED, 0},
+	    {"FFF", RC_MALFORMED, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct secret bytes = {0};
+		struct plan_builder b;
+		struct plan p;
+
+		plan_begin(&b, &head);
+		for (const char *c = cases[i].steps; *c; c++)
+			plan_step(&b, *c == 'F' ? PLAN_FINISH : PLAN_DELETE, 0,
+			    0, LWM2M_ROOT);
+		assert_int_equal(plan_end(&b, &bytes, NULL), RC_OK);
+		assert_int_equal(plan_decode(&bytes, &p), cases[i].rc);
+		if (cases[i].rc == RC_OK)
+			assert_int_equal(
+			    plan_first_finish(&p), cases[i].first_finish);
+		plan_fini(&p);
 	}
 }
 
@@ -233,6 +436,7 @@ names(void **state)
 	assert_string_equal(plan_op_name(PLAN_WRITE), "Write");
 	assert_string_equal(plan_op_name(PLAN_VERIFY), "Verify");
 	assert_string_equal(plan_op_name(PLAN_FINISH), "Finish");
+	assert_string_equal(plan_op_name(PLAN_READ), "Read");
 	assert_string_equal(plan_op_name((enum plan_op)9), "?");
 }
 
@@ -245,6 +449,9 @@ main(void)
 	    cmocka_unit_test(a_byte_too_many),
 	    cmocka_unit_test(a_hundred_thousand_mutations),
 	    cmocka_unit_test(rules),
+	    cmocka_unit_test(writes),
+	    cmocka_unit_test(short_server_ids),
+	    cmocka_unit_test(corrections),
 	    cmocka_unit_test(names),
 	};
 

@@ -1,6 +1,7 @@
 /* Building plans: the digest, and what does not fit. */
 #include "sample.h"
 
+#include "lwm2m/format.h"
 #include "lwm2m/object.h"
 
 static void
@@ -34,7 +35,7 @@ the_digest_says_nothing_about_a_key(void **state)
 static void
 the_digest_depends_on_everything_public(void **state)
 {
-	enum { VARIANTS = 19 };
+	enum { VARIANTS = 25 };
 	struct sample v[VARIANTS];
 	uint8_t digests[VARIANTS][DIGEST_LEN];
 	size_t n = 0;
@@ -61,6 +62,12 @@ the_digest_depends_on_everything_public(void **state)
 	v[n++].time = 1700000001;
 	v[n++].last = PLAN_VERIFY;
 	v[n++].verify = false;
+	v[n++].block_size = 512;
+	v[n++].version = 10;
+	v[n++].own = 1;
+	v[n++].format = FORMAT_SENML_JSON;
+	v[n++].format_count = 1;
+	v[n++].resolve = 2;
 	assert_int_equal(n, VARIANTS);
 	for (size_t i = 0; i < n; i++) {
 		digest_of_sample(&v[i], digests[i]);
@@ -92,7 +99,7 @@ begun(void)
 {
 	struct plan_builder b;
 
-	plan_begin(&b, 0, 500);
+	plan_begin(&b, &(struct plan_head){.version = 11});
 	return b;
 }
 
@@ -126,10 +133,10 @@ misuse(void **state)
 	fails(&b, RC_BUG); /* no step */
 	b = begun();
 	put_text(&b, 0, SPAN_LIT("x")); /* before any step */
-	plan_step(&b, PLAN_FINISH, 0, 0, 0, LWM2M_ROOT);
+	plan_step(&b, PLAN_FINISH, 0, 0, LWM2M_ROOT);
 	fails(&b, RC_BUG);
 	b = begun();
-	plan_step(&b, PLAN_WRITE, 0, 0, 0, LWM2M_INSTANCE(0, 1));
+	plan_step(&b, PLAN_WRITE, 0, 0, LWM2M_INSTANCE(0, 1));
 	plan_put_secret(&b, LWM2M_RESOURCE(0, 1, 5), &key, "");
 	fails(&b, RC_BUG); /* a secret without a name */
 }
@@ -145,39 +152,59 @@ limits(void **state)
 
 	(void)state;
 	for (unsigned i = 0; i < PLAN_STEPS_MAX; i++)
-		plan_step(&b, PLAN_DISCOVER, 0, 0, 0, LWM2M_ROOT);
+		plan_step(&b, PLAN_DISCOVER, 0, 0, LWM2M_ROOT);
 	assert_int_equal(plan_end(&b, &out, NULL), RC_OK);
 	secret_fini(&out);
 	b = begun();
 	for (unsigned i = 0; i <= PLAN_STEPS_MAX; i++)
-		plan_step(&b, PLAN_DISCOVER, 0, 0, 0, LWM2M_ROOT);
+		plan_step(&b, PLAN_DISCOVER, 0, 0, LWM2M_ROOT);
 	fails(&b, RC_TOO_LARGE);
 
 	b = begun();
-	plan_step(&b, PLAN_WRITE, 0, 0, 0, LWM2M_INSTANCE(3, 0));
+	plan_step(&b, PLAN_WRITE, 0, 0, LWM2M_INSTANCE(3, 0));
 	for (uint16_t i = 0; i <= PLAN_ENTRIES_MAX; i++)
 		put_text(&b, i, SPAN_LIT("x"));
 	fails(&b, RC_TOO_LARGE);
 
 	b = begun();
-	plan_step(&b, PLAN_WRITE, 0, 0, 0, LWM2M_INSTANCE(3, 0));
+	plan_step(&b, PLAN_WRITE, 0, 0, LWM2M_INSTANCE(3, 0));
 	put_text(&b, 0, span_of(big, sizeof(big)));
 	fails(&b, RC_TOO_LARGE);
 
 	b = begun();
-	plan_step(&b, PLAN_WRITE, 0, 0, 0, LWM2M_INSTANCE(3, 0));
+	plan_step(&b, PLAN_WRITE, 0, 0, LWM2M_INSTANCE(3, 0));
 	put_text(&b, 0, span_of(big, PLAN_BYTES_MAX));
 	fails(&b, RC_TOO_LARGE);
 
 	memset(label, 'x', sizeof(label));
 	label[PLAN_LABEL_MAX + 1] = '\0';
 	b = begun();
-	plan_step(&b, PLAN_WRITE, 0, 0, 0, LWM2M_INSTANCE(0, 1));
+	plan_step(&b, PLAN_WRITE, 0, 0, LWM2M_INSTANCE(0, 1));
 	plan_put_secret(&b, LWM2M_RESOURCE(0, 1, 5), &key, label);
 	fails(&b, RC_TOO_LARGE);
 
 	b = begun();
-	plan_step(&b, PLAN_WRITE, 0, 256, 101, LWM2M_INSTANCE(0, 0));
+	plan_step(&b, PLAN_WRITE, 0, 256, LWM2M_INSTANCE(0, 0));
+	fails(&b, RC_TOO_LARGE);
+
+	b = begun();
+	plan_step(&b, PLAN_WRITE, 0, 0, LWM2M_OBJECT(0));
+	plan_account(&b, 256);
+	fails(&b, RC_TOO_LARGE);
+
+	b = begun();
+	plan_step(&b, PLAN_WRITE, 0, 0, LWM2M_INSTANCE(2, 0));
+	plan_put_instance_of(&b,
+	    &(struct lwm2m_entry){
+		LWM2M_RESOURCE(2, 0, 1), LWM2M_VALUE_INTEGER(0)},
+	    256, 1);
+	fails(&b, RC_TOO_LARGE);
+
+	plan_begin(
+	    &b, &(struct plan_head){.format_count = PLAN_FORMATS_MAX + 1});
+	fails(&b, RC_TOO_LARGE);
+	plan_begin(
+	    &b, &(struct plan_head){.account_count = PLAN_ACCOUNTS_MAX + 1});
 	fails(&b, RC_TOO_LARGE);
 }
 
@@ -190,7 +217,7 @@ sticky(void **state)
 	(void)state;
 	put_text(&b, 0, SPAN_LIT("x"));
 	for (unsigned i = 0; i < 2 * PLAN_STEPS_MAX; i++)
-		plan_step(&b, PLAN_DISCOVER, 0, 0, 0, LWM2M_ROOT);
+		plan_step(&b, PLAN_DISCOVER, 0, 0, LWM2M_ROOT);
 	fails(&b, RC_BUG);
 }
 
@@ -200,7 +227,7 @@ thrown_away(void **state)
 	struct plan_builder b = begun();
 
 	(void)state;
-	plan_step(&b, PLAN_DISCOVER, 0, 0, 0, LWM2M_ROOT);
+	plan_step(&b, PLAN_DISCOVER, 0, 0, LWM2M_ROOT);
 	plan_abandon(&b);
 	plan_abandon(&b);
 	assert_int_equal(b.bytes.cap, 0);

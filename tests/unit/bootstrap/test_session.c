@@ -23,7 +23,7 @@ begun(void)
 {
 	const struct session_config config = {
 	    .id = {1, 2, 3},
-	    .formats = {FORMAT_SENML_CBOR, FORMAT_TLV, -1},
+	    .pct = FORMAT_SENML_CBOR,
 	    .lifetime_ms = LIFETIME,
 	    .waiting_ms = WAITING,
 	};
@@ -99,7 +99,8 @@ from_the_first_to_the_last(void **state)
 	answer(s, CHANGED, "", START + 50);
 	out = next(s, START + 50, SESSION_OUT_COMMAND);
 	assert_int_equal(out.command->step->op, PLAN_VERIFY);
-	answer(s, CONTENT, "</0/0>;ssid=101,</0/1>", START + 60);
+	answer(
+	    s, CONTENT, "</0/0>;ssid=101,</0/1>,</1/0>;ssid=101", START + 60);
 	next(s, START + 60, SESSION_OUT_FINISHING);
 	out = next(s, START + 60, SESSION_OUT_COMMAND);
 	assert_int_equal(out.command->step->op, PLAN_FINISH);
@@ -137,7 +138,7 @@ calls_that_make_no_sense(void **state)
 	next(s, START, SESSION_OUT_ASK);
 	grant(s, START);
 	grant(s, START); /* the question was asked twice */
-	session_refused(s, REASON_NO_POLICY, START);
+	session_refused(s, REASON_NO_POLICY, -1, START);
 	session_recorded(s);
 	assert_int_equal(session_state(s), SESSION_RUNNING);
 	next(s, START, SESSION_OUT_RESPOND);
@@ -206,7 +207,7 @@ refused(void **state)
 
 	(void)state;
 	next(s, START, SESSION_OUT_ASK);
-	session_refused(s, REASON_NO_POLICY, START + 3);
+	session_refused(s, REASON_NO_POLICY, -1, START + 3);
 	assert_int_equal(session_state(s), SESSION_ENDED);
 	out = next(s, START + 3, SESSION_OUT_RESPOND);
 	assert_int_equal(out.code, BAD_REQUEST);
@@ -242,8 +243,8 @@ a_plan_without_finish(void **state)
 	struct plan_builder b;
 
 	(void)state;
-	plan_begin(&b, 0, 500);
-	plan_step(&b, PLAN_DELETE, 0, 0, 0, LWM2M_OBJECT(1));
+	plan_begin(&b, &(struct plan_head){.version = 11});
+	plan_step(&b, PLAN_DELETE, 0, 0, LWM2M_OBJECT(1));
 	assert_int_equal(plan_end(&b, &bytes, NULL), RC_OK);
 	next(s, START, SESSION_OUT_ASK);
 	session_plan(s, &bytes, START);

@@ -99,6 +99,55 @@ records_of_dtls_13(void **state)
 	assert_int_equal(d.len, 0);
 }
 
+/* RFC 9146 4, RFC 9147 4: no header says how long it is. */
+static void
+records_with_a_connection_id(void **state)
+{
+	static const char bytes[] = "\x19\xfe\xfd\0\1\1\2\3\4\5\6"
+				    "12345678\0\2xy"
+				    "\x3f" /* C, S, L, epoch 3 */
+				    "12345678\0\1\0\2zz"
+				    "\x2e\0\1\0\3abc" /* without one */
+				    "\x32" /* C, epoch 2 */
+				    "87654321\0the rest";
+	struct span d = span_of(bytes, sizeof(bytes) - 1);
+	struct peek_record r;
+
+	(void)state;
+	assert_false(peek_record(&d, &r));
+	assert_int_equal(d.len, sizeof(bytes) - 1);
+	assert_true(peek_record_cid(&d, 8, &r));
+	assert_int_equal(r.type, PEEK_CID);
+	assert_int_equal(r.epoch, 1);
+	assert_true(r.seq == 0x010203040506);
+	assert_true(span_is(r.cid, "12345678"));
+	assert_true(span_is(r.body, "xy"));
+	assert_int_equal(r.raw.len, 13 + 8 + 2);
+	assert_true(peek_record_cid(&d, 8, &r));
+	assert_int_equal(r.type, PEEK_UNIFIED);
+	assert_int_equal(r.epoch, 3);
+	assert_true(span_is(r.cid, "12345678"));
+	assert_true(span_is(r.body, "zz"));
+	assert_true(peek_record_cid(&d, 8, &r));
+	assert_int_equal(r.cid.len, 0);
+	assert_true(span_is(r.body, "abc"));
+	assert_true(peek_record_cid(&d, 8, &r));
+	assert_int_equal(r.epoch, 2);
+	assert_true(span_is(r.cid, "87654321"));
+	assert_true(span_is(r.body, "the rest"));
+	assert_int_equal(d.len, 0);
+	/* Cut off anywhere: none. */
+	for (size_t len = 0; len < 23; len++) {
+		d = span_of(bytes, len);
+		assert_false(peek_record_cid(&d, 8, &r));
+		assert_int_equal(d.len, len);
+	}
+	for (size_t len = 0; len < 15; len++) {
+		d = span_of(bytes + 23, len);
+		assert_false(peek_record_cid(&d, 8, &r));
+	}
+}
+
 static void
 messages_of_a_record(void **state)
 {
@@ -392,6 +441,7 @@ main(void)
 	    cmocka_unit_test(records_of_a_datagram),
 	    cmocka_unit_test(records_of_dtls_13),
 	    cmocka_unit_test(not_records),
+	    cmocka_unit_test(records_with_a_connection_id),
 	    cmocka_unit_test(messages_of_a_record),
 	    cmocka_unit_test(not_messages),
 	    cmocka_unit_test(hellos),

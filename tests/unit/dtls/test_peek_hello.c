@@ -123,6 +123,22 @@ who_wants_a_raw_key(void **state)
 			fail_msg("%s", rows[i].what);
 }
 
+/* RFC 9146 3. */
+static void
+connection_ids(void **state)
+{
+	struct peek_hello h = good(SPAN_LIT("\0\x17\0\0"));
+
+	(void)state;
+	assert_false(h.takes_cid);
+	h = good(SPAN_LIT("\0\x36\0\1\0"));
+	assert_true(h.takes_cid);
+	assert_int_equal(h.cid.len, 0);
+	h = good(SPAN_LIT("\0\x36\0\4\3abc\0\x17\0\0"));
+	assert_true(h.takes_cid);
+	assert_true(span_is(h.cid, "abc"));
+}
+
 static void
 dtls_13(void **state)
 {
@@ -179,6 +195,10 @@ malformed(void **state)
 	    ROW("half a version", "\0\x2b\0\2\1\xfe"),
 	    ROW("no version", "\0\x2b\0\1\0"),
 	    ROW("an empty cookie", "\0\x2c\0\2\0\0"),
+	    ROW("a Connection ID without its length", "\0\x36\0\0"),
+	    ROW("a Connection ID beyond its end", "\0\x36\0\3\3ab"),
+	    ROW("more than a Connection ID", "\0\x36\0\3\1ab"),
+	    ROW("two Connection IDs", "\0\x36\0\1\0\0\x36\0\1\0"),
 	    ROW("no identity", "\0\x29\0\x25\0\0\0\x21" BINDER),
 	    ROW("an empty identity",
 		"\0\x29\0\x2b\0\6\0\0\0\0\0\0\0\x21" BINDER),
@@ -247,6 +267,7 @@ main(void)
 	    cmocka_unit_test(nothing_of_ours),
 	    cmocka_unit_test(names),
 	    cmocka_unit_test(who_wants_a_raw_key),
+	    cmocka_unit_test(connection_ids),
 	    cmocka_unit_test(dtls_13),
 	    cmocka_unit_test(an_identity),
 	    cmocka_unit_test(malformed),
