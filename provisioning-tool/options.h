@@ -30,6 +30,7 @@ struct options {
 	bool force;
 	/* policies */
 	const char *credential, *address, *psk_identity, *raw_key;
+	const char *costs, *server_certificate, *device_certificate;
 	/* the token's speed */
 	const char *master, *key;
 	int64_t seconds;

@@ -1,5 +1,6 @@
-/* policy check: every finding of every file, then what there is. */
-#include "issue/rules.h"
+/* policy check: every finding of every file, then what bootstraps cost, then
+ * what there is. */
+#include "policy_costs.h"
 #include "rows.h"
 #include "tool.h"
 #include "verbs.h"
@@ -65,7 +66,7 @@ summary(const char *path, const struct policy_set *set, const struct diag *d,
 		size_t n = 0;
 
 		f[n++] = F_TEXT("path", path);
-		f[n++] = F_BOOL("ok", set != NULL);
+		f[n++] = F_BOOL("ok", set != NULL && errors == 0);
 		f[n++] = F_INT("errors", errors);
 		f[n++] = F_INT("warnings", warnings);
 		if (set) {
@@ -91,16 +92,29 @@ summary(const char *path, const struct policy_set *set, const struct diag *d,
 	count(set->authority_count, "authority", "authorities", false);
 	count(profiles(set), "certificate profile", "certificate profiles",
 	    false);
+	/* of a set that can be used: a budget that is not kept */
+	count(errors, "error", "errors", false);
 	count(warnings, "warning", "warnings", true);
 	printf(", set %s\n", hex_text(hex, span_of(set->digest, DIGEST_LEN)));
 }
 
+/** Code of what was found in a set that can be loaded, or not. */
 static int
-check(const char *path, bool json)
+exit_code(enum rc rc, const struct diag *d)
+{
+	if (rc == RC_MEMORY)
+		return tool_fault(rc, "policies");
+	return rc == RC_OK && diag_count(d, DIAG_ERROR) == 0 ? EX_OK
+							     : EX_DATAERR;
+}
+
+static int
+check(const char *path, struct policy_costs *costs, bool json)
 {
 	struct diag *d = diag_new();
 	struct policy_set *set = NULL;
 	struct issue_rules *rules = NULL;
+	int code;
 	enum rc rc;
 
 	if (!d)
@@ -108,33 +122,39 @@ check(const char *path, bool json)
 	rc = policy_load(path, d, &set);
 	if (rc == RC_OK)
 		rc = issue_rules_new(set, NULL, d, &rules);
+	if (rc == RC_OK)
+		rc = policy_costs_measure(costs, rules, d);
 	diag_sort(d);
 	if (json)
 		findings_json(d);
 	else
 		diag_print(d, stdout);
+	if (rc == RC_OK)
+		policy_costs_print(costs, json);
 	if (rc != RC_MEMORY)
 		summary(path, rc == RC_OK ? set : NULL, d, json);
+	code = exit_code(rc, d);
+	policy_costs_forget(costs);
 	issue_rules_unref(rules);
 	policy_set_unref(set);
 	diag_free(d);
-	if (rc == RC_OK)
-		return EX_OK;
-	return rc == RC_MEMORY ? tool_fault(rc, "policies") : EX_DATAERR;
+	return code;
 }
 
 int
 policy_check(const struct options *o)
 {
 	bool json = strcmp(o->format, "json") == 0;
-	int worst = EX_OK;
+	struct policy_costs *costs;
+	int worst = policy_costs_new(o, &costs);
 
-	for (size_t i = 0; i < o->operand_count; i++) {
-		int code = check(o->operands[i], json);
+	for (size_t i = 0; costs && i < o->operand_count; i++) {
+		int code = check(o->operands[i], costs, json);
 
 		/* a fault of ours outweighs one of theirs */
 		if (code > worst)
 			worst = code;
 	}
+	policy_costs_free(costs);
 	return worst;
 }

@@ -128,7 +128,22 @@ static const struct option_spec formats_specs[] = {
 static const struct option_group formats_group =
     OPTION_GROUP("Options", formats_specs);
 
+static const char *const auto_always_never[] = {
+    "auto", "always", "never", NULL};
+
 static const struct option_spec check_specs[] = {
+    {.name = "costs",
+	.kind = OPTION_CHOICE,
+	.value = "WHEN",
+	.help = "show what bootstraps cost: auto (default: up to 20 policies), "
+		"always or never",
+	.offset = offsetof(struct options, costs),
+	.choices = auto_always_never,
+	.preset = "auto"},
+    {FILE_NAME("server-certificate", server_certificate, "FILE",
+	"with the chain that the bootstrap server shows")},
+    {FILE_NAME("device-certificate", device_certificate, "FILE",
+	"with the chain that devices show")},
     {OUTPUT(text_json, "text (default) or json")},
 };
 static const struct option_group check_group =
@@ -360,7 +375,7 @@ const struct verb_group verb_groups[] = {
 
 const struct verb verbs[] = {
     {"policy check", "report every finding in policy files",
-	{{&check_group}, "PATH...", 1, MANY}, policy_check},
+	{{&check_group, &config_group}, "PATH...", 1, MANY}, policy_check},
     {"policy explain", "show what one device would get, and why",
 	{{&explain_group, &config_group}, "PATH", 1, 1}, policy_explain},
     {"image build", "mint the account of one device into an image",

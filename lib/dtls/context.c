@@ -23,19 +23,20 @@ static const struct {
 	uint16_t id;
 	enum suite_kind kind;
 	bool required;
+	bool cbc;
 } suites[] = {
-    {"PSK-AES128-CCM-8", 0xc0a8, SUITE_PSK, true},
-    {"PSK-AES128-CCM", 0xc0a4, SUITE_PSK, false},
-    {"PSK-AES128-GCM-SHA256", 0x00a8, SUITE_PSK, true},
-    {"PSK-AES128-CBC-SHA256", 0x00ae, SUITE_PSK, true},
-    {"ECDHE-ECDSA-AES128-CCM-8", 0xc0ae, SUITE_CERTIFICATE, true},
-    {"ECDHE-ECDSA-AES128-CCM", 0xc0ac, SUITE_CERTIFICATE, false},
-    {"ECDHE-ECDSA-AES128-GCM-SHA256", 0xc02b, SUITE_CERTIFICATE, true},
-    {"ECDHE-ECDSA-AES128-SHA256", 0xc023, SUITE_CERTIFICATE, true},
+    {"PSK-AES128-CCM-8", 0xc0a8, SUITE_PSK, true, false},
+    {"PSK-AES128-CCM", 0xc0a4, SUITE_PSK, false, false},
+    {"PSK-AES128-GCM-SHA256", 0x00a8, SUITE_PSK, true, false},
+    {"PSK-AES128-CBC-SHA256", 0x00ae, SUITE_PSK, true, true},
+    {"ECDHE-ECDSA-AES128-CCM-8", 0xc0ae, SUITE_CERTIFICATE, true, false},
+    {"ECDHE-ECDSA-AES128-CCM", 0xc0ac, SUITE_CERTIFICATE, false, false},
+    {"ECDHE-ECDSA-AES128-GCM-SHA256", 0xc02b, SUITE_CERTIFICATE, true, false},
+    {"ECDHE-ECDSA-AES128-SHA256", 0xc023, SUITE_CERTIFICATE, true, true},
 #if DTLS_HAVE_13
-    {"TLS13-AES128-GCM-SHA256", 0x1301, SUITE_13, true},
-    {"TLS13-AES128-CCM-SHA256", 0x1304, SUITE_13, false},
-    {"TLS13-AES128-CCM-8-SHA256", 0x1305, SUITE_13, false},
+    {"TLS13-AES128-GCM-SHA256", 0x1301, SUITE_13, true, false},
+    {"TLS13-AES128-CCM-SHA256", 0x1304, SUITE_13, false, false},
+    {"TLS13-AES128-CCM-8-SHA256", 0x1305, SUITE_13, false, false},
 #endif
 };
 
@@ -95,17 +96,32 @@ context_suite_is_psk(int suite)
 	return false;
 }
 
+static bool
+has_suite(struct span offered, uint16_t id)
+{
+	for (size_t at = 0; at + 1 < offered.len; at += 2)
+		if ((offered.p[at] << 8 | offered.p[at + 1]) == id)
+			return true;
+	return false;
+}
+
+bool
+context_chooses_cbc(struct span offered)
+{
+	for (size_t i = 0; i < SUITE_COUNT; i++)
+		if (suites[i].kind != SUITE_13 &&
+		    has_suite(offered, suites[i].id))
+			return suites[i].cbc;
+	return false;
+}
+
 const char *
 context_suite_13(struct span offered)
 {
-	for (size_t i = 0; i < SUITE_COUNT; i++) {
-		if (suites[i].kind != SUITE_13)
-			continue;
-		for (size_t at = 0; at + 1 < offered.len; at += 2)
-			if ((offered.p[at] << 8 | offered.p[at + 1]) ==
-			    suites[i].id)
-				return suites[i].name;
-	}
+	for (size_t i = 0; i < SUITE_COUNT; i++)
+		if (suites[i].kind == SUITE_13 &&
+		    has_suite(offered, suites[i].id))
+			return suites[i].name;
 	return NULL;
 }
 

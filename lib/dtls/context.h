@@ -62,6 +62,9 @@ bool context_library(void);
  *  pre-shared key? */
 bool context_suite_is_psk(int suite);
 
+/** Would a hello of DTLS 1.2 with these be answered with one in CBC? */
+bool context_chooses_cbc(struct span offered);
+
 /** Ours for a pre-shared key under DTLS 1.3, of those in a ClientHello:
  *  wolfSSL's name, NULL: none. */
 const char *context_suite_13(struct span offered);

@@ -281,7 +281,7 @@ void listener_fini(struct listener *l);
 /* move.c */
 
 /* May it be given a Connection ID? */
-bool move_offered(const struct peek_hello *hello);
+bool move_offered(const struct peek_hello *hello, bool is_13);
 /* It is given one, if it takes any: at the latest when its handshake begins. */
 void move_name(struct conn *c);
 /* The hello is about to be read: wolfSSL is told of it. False: it cannot. */

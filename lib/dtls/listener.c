@@ -77,7 +77,7 @@ introduce(struct conn *c, const struct greeting *g)
 {
 	c->is_13 = g->is_13;
 	c->suite_13 = g->suite_13;
-	c->takes_cid = move_offered(g->hello);
+	c->takes_cid = move_offered(g->hello, g->is_13);
 	conn_want_certificate(c, g->is_13 && !c->suite_13);
 	if (!g->is_13 && g->hello->cookie.len > 0)
 		evidence_hello(c, g->raw);

@@ -31,14 +31,19 @@ socket_address(const struct address *a, struct sockaddr_in6 *out)
 #endif
 
 bool
-move_offered(const struct peek_hello *hello)
+move_offered(const struct peek_hello *hello, bool is_13)
 {
 #if DTLS_HAVE_CID
-	/* A longer one wolfSSL takes, and then fails to send it. */
+	/* A longer one wolfSSL takes, and then fails to send it; and where the
+	 * MAC is below the cipher it finds wrong what it and others have made
+	 * (5.9.2; RFC 9146 5.1). */
 	return hello->takes_cid &&
-	    hello->cid.len <= (size_t)wolfSSL_dtls_cid_max_size();
+	    hello->cid.len <= (size_t)wolfSSL_dtls_cid_max_size() &&
+	    (is_13 || hello->encrypt_then_mac ||
+		!context_chooses_cbc(hello->suites));
 #else
 	(void)hello;
+	(void)is_13;
 	return false;
 #endif
 }

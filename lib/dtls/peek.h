@@ -87,6 +87,7 @@ struct peek_hello {
 	 *  RawPublicKey before X509, or has it at all and
 	 *  client_certificate_type has it without X509. */
 	bool raw_key;
+	bool encrypt_then_mac; /**< RFC 7366 2 */
 	/** connection_id (RFC 9146 3): it can send ours. `cid` is what it
 	 *  wants to get; empty: none. */
 	bool takes_cid;

@@ -11,6 +11,7 @@ enum {
 	EXT_SERVER_NAME = 0,
 	EXT_CLIENT_CERTIFICATE_TYPE = 19,
 	EXT_SERVER_CERTIFICATE_TYPE = 20,
+	EXT_ENCRYPT_THEN_MAC = 22,
 	EXT_PRE_SHARED_KEY = 41,
 	EXT_SUPPORTED_VERSIONS = 43,
 	EXT_COOKIE = 44,
@@ -190,6 +191,9 @@ read_extensions(struct reader *all, struct peek_hello *out)
 			if (out->cookie_13.len < 3)
 				reader_fail(&r);
 			break;
+		case EXT_ENCRYPT_THEN_MAC:
+			out->encrypt_then_mac = true;
+			continue;
 		case EXT_CONNECTION_ID:
 			connection_id(&r, out);
 			break;

@@ -3,45 +3,12 @@
 #include "issue/making.h"
 #include "issue/mint.h"
 #include "issue/rules_internal.h"
+#include "issue/sample.h"
 
 #include "bootstrap/command.h"
 #include "lwm2m/format.h"
 
 #include <stdlib.h>
-
-enum { SAMPLE_MAX = POLICY_ENDPOINT_MAX };
-
-/** A name that the glob lets pass, of about the length that it will have. */
-static struct span
-sample_endpoint(const char *glob, uint8_t room[static SAMPLE_MAX])
-{
-	struct writer w;
-
-	writer_init(&w, room, SAMPLE_MAX);
-	if (strcmp(glob, "*") == 0)
-		glob = "urn:dev:ops:000000-*";
-	for (; *glob; glob++) {
-		if (*glob == '*')
-			writer_str(&w, "000000");
-		else
-			writer_put(&w, span_of(*glob == '?' ? "0" : glob, 1));
-	}
-	if (w.full || w.len == 0)
-		return SPAN_LIT("urn:dev:ops:000000-000000");
-	return writer_span(&w);
-}
-
-/** Of a policy that takes any endpoint: of a document whose devices get it. */
-static const char *
-glob_of(const struct policy_set *set, const struct policy *p)
-{
-	if (strcmp(p->endpoint, "*") != 0 || !p->identities)
-		return p->endpoint;
-	for (size_t i = 0; i < set->identity_count; i++)
-		if (strcmp(set->identities[i].name, p->identities[0]) == 0)
-			return set->identities[i].endpoint;
-	return p->endpoint;
-}
 
 /* --- certificates --------------------------------------------------------- */
 
@@ -65,12 +32,10 @@ say_clipped(struct rules_build *b, const struct issue_authority *ca,
 /** True: such certificates are signed. */
 static bool
 check_issue(struct rules_build *b, const struct policy_issue *issue,
-    const char *glob, struct policy_place place)
+    struct span endpoint, struct policy_place place)
 {
 	const struct issue_authority *ca = rules_issuer(b->rules, issue);
 	char detail[MINT_DETAIL_MAX] = "";
-	uint8_t room[SAMPLE_MAX];
-	struct span endpoint = sample_endpoint(glob, room);
 	size_t len;
 
 	/* of a CA that is over it was said what that means */
@@ -144,10 +109,9 @@ static enum rc
 check_plan(struct rules_build *b, const struct policy *p, struct span endpoint,
     struct issue_decision *d)
 {
-	const struct issuer issuer = {.rules = b->rules, .now_s = b->now_s};
 	struct plan plan = {0};
 	struct message m;
-	enum rc rc = making_plan(&issuer, FILL_SAMPLE, p, endpoint, d);
+	enum rc rc = issue_sample_plan(b->rules, p, endpoint, b->now_s, d);
 
 	if (rc == RC_OK)
 		rc = plan_decode(&d->plan, &plan);
@@ -168,9 +132,8 @@ check_plan(struct rules_build *b, const struct policy *p, struct span endpoint,
 static void
 check_policy(struct rules_build *b, const struct policy *p)
 {
-	const char *glob = glob_of(b->rules->set, p);
-	uint8_t room[SAMPLE_MAX];
-	struct span endpoint = sample_endpoint(glob, room);
+	uint8_t room[POLICY_ENDPOINT_MAX];
+	struct span endpoint = issue_sample_endpoint(b->rules->set, p, room);
 	struct issue_decision *d;
 	bool good = true;
 	enum rc rc;
@@ -180,7 +143,7 @@ check_policy(struct rules_build *b, const struct policy *p)
 		const struct policy_place place = {p->place.file, s->line};
 
 		if (s->mode == SERVER_CERTIFICATE)
-			good &= check_issue(b, &s->issue, glob, place);
+			good &= check_issue(b, &s->issue, endpoint, place);
 	}
 	d = good ? calloc(1, sizeof(*d)) : NULL;
 	if (good && !d)
@@ -206,10 +169,11 @@ rules_check(struct rules_build *b)
 
 	for (size_t i = 0; b->rc == RC_OK && i < set->identity_count; i++) {
 		const struct identity *id = &set->identities[i];
+		uint8_t room[POLICY_ENDPOINT_MAX];
 
 		if (id->kind == IDENTITY_CERTIFICATE && id->issue.ca)
-			(void)check_issue(
-			    b, &id->issue, id->endpoint, id->place);
+			(void)check_issue(b, &id->issue,
+			    issue_sample_name(id->endpoint, room), id->place);
 	}
 	for (size_t i = 0; b->rc == RC_OK && i < set->policy_count; i++)
 		check_policy(b, &set->policies[i]);

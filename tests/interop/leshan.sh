@@ -2,9 +2,10 @@
 # What the scripts share that let Leshan's client come to a daemon. Sourced
 # after tap.sh, never run.
 
-# leshan_begin: build the device, or end as skipped with the reason.
+# leshan_begin: build the device, or end as skipped with the reason. That of the
+# first generation in its place: leshan_begin leshan1.
 leshan_begin() {
-	jars=$("${0%/*}/leshan/build" 2>"$WORK/build" | tail -n 1) || {
+	jars=$("${0%/*}/${1:-leshan}/build" 2>"$WORK/build" | tail -n 1) || {
 		[ $? -eq 77 ] && tap_skip_all "$(tail -n 1 "$WORK/build")"
 		tap_bail "$(tail -n 1 "$WORK/build")"
 	}

@@ -18,13 +18,16 @@ leshan_server_end() {
 	rm -rf "$WORK"
 }
 
-# server_begin ARGUMENT ...: start it; $dm is where devices find it, $rest where
-# its administrators do.
+# server_begin DIR: start it, with what DIR has for it; $dm is where devices find
+# it, $rest where its administrators do. From then on the policies name it, and
+# not one that nobody runs.
 server_begin() {
 	command -v curl >/dev/null || tap_skip_all 'no curl (package curl)'
 	trap leshan_server_end EXIT
 	mkfifo "$WORK/life"
-	java -cp "$jars/*" DmServer "$@" <"$WORK/life" >"$WORK/server" 2>&1 &
+	java -cp "$jars/*" DmServer --certificate "$1/operator.pem" \
+		--private-key "$1/operator.key" --trust "$1/device-ca.pem" \
+		<"$WORK/life" >"$WORK/server" 2>&1 &
 	server_pid=$!
 	exec {life}>"$WORK/life"
 	awaits_in "$server_pid" "$WORK/server" 1 '^READY ' || {
@@ -33,6 +36,11 @@ server_begin() {
 	}
 	dm=$(sed -n 's/^READY .* coaps=\([^ ]*\) .*/\1/p' "$WORK/server")
 	rest=$(sed -n 's/^READY .* http=\(.*\)/\1/p' "$WORK/server")/api
+	sed -i "s|coaps://dm\.lwm2m\.example|$dm|" "$1/policies.d/interop.yaml"
+	"$BOOTSTRAPCTL" -c "$CONFIG" reload >"$WORK/reload" 2>&1 || {
+		sed 's/^/# /' "$WORK/reload"
+		tap_bail "the policies that name Leshan's server are not loaded"
+	}
 }
 
 # awaits_in PID FILE N PATTERN: N lines that match, of a process that may yet

@@ -17,6 +17,8 @@
 #	expired misused stranger	not let in; the last by another anchor
 #	raw-gets-*-1.spki	raw keys that the table lists
 #	raw-nobody.spki		and one that it does not
+#	operator.csv		keys that the operator has for its devices, and
+#				has handed to us: of *-gets-imported-*
 #	ours.pem ours.key	let in: signed by our CA in the token
 #
 # SPDX-License-Identifier: GPL-3.0-or-later
@@ -94,6 +96,7 @@ transcript: transcript.txt
 steps:
   - master: bootstrap-2026
   - master: fleet-2026
+  - master: seal-2026
   - root:
       key: root
       subject: {O: Example Meters, CN: Interop Root}
@@ -191,6 +194,7 @@ for what in psk certificate rpk; do
 	new_key "raw-gets-$what-1"
 done
 sign vendor-gets-psk-2 device vendor-issuing
+sign vendor-gets-imported-1 device vendor
 sign expired device vendor 20210101000000Z
 sign misused server vendor
 sign stranger device other
@@ -208,6 +212,11 @@ done
 			"$dir/raw-gets-$what-1.spki" | cut -c1-64)" "$what"
 	done
 } >"$dir/policies.d/raw-keys.csv"
+(
+	umask 077
+	printf 'endpoint,key hex\nvendor-gets-imported-1,%s\n' \
+		"$(openssl rand -hex 16)" >"$dir/operator.csv"
+)
 cat >"$dir/policies.d/interop.yaml" <<'END'
 identity: keys
 endpoint: "keys-*"
@@ -256,6 +265,15 @@ servers:
     short_server_id: 103
     uri: coaps://dm.lwm2m.example
     security: {mode: psk, key: {derive: fleet-2026}}
+---
+policy: imported
+match: {identity: [keys, vendor, ours, raw], endpoint: "*-gets-imported-*"}
+clean: [/0, /1]
+servers:
+  - name: dm
+    short_server_id: 104
+    uri: coaps://dm.lwm2m.example
+    security: {mode: psk, key: {imported: operator}}
 END
 
 # --- the daemon ---------------------------------------------------------------
@@ -279,6 +297,10 @@ END
 	[ "$(id -u)" -ne 0 ] ||
 		echo "user: {worker: $worker_uid, keeper: $keeper_uid}"
 } >"$dir/bootstrapd.yaml"
+with_token=(--module "$module" --token 'pkcs11:token=bootstrap' --pin-env PIN
+	--ledger "$dir/state/ledger.db")
+quietly "the operator's keys" "$tool" psk import "${with_token[@]}" \
+	--collection operator --seal seal-2026 "$dir/operator.csv"
 own()
 {
 	[ "$(id -u)" -ne 0 ] || chown -R "$keeper_uid:$keeper_uid" \
@@ -298,8 +320,7 @@ uri=coaps://$(sed -n 's/.*listening scheme=coaps address=\([^ ]*\).*/\1/p' \
 
 # --- credentials of our own, and where everything is --------------------------
 
-with_token=(--module "$module" --token 'pkcs11:token=bootstrap' --pin-env PIN
-	--ledger "$dir/state/ledger.db" --policies "$dir/policies.d")
+with_token+=(--policies "$dir/policies.d")
 quietly 'the image of a PSK' "$tool" image build "${with_token[@]}" \
 	--identity keys --endpoint keys-gets-psk-1 --uri "$uri" \
 	--format json -o "$dir/psk.json"

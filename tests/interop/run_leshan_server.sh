@@ -5,7 +5,8 @@
 # ETS).
 #
 # What the LwM2M server has to know of a device, its pre-shared or raw public
-# key, is taken from the device: it waits for that before it registers.
+# key, is taken from the device, which waits for that before it registers; or it
+# is of a list that both servers have been given.
 #
 # usage: run_leshan_server.sh DIR	(TAP; DIR as pki_daemon.sh makes it)
 
@@ -20,15 +21,7 @@ tap_begin "$@"
 tap_needs SERVER_NAME CONFIG LEDGER
 leshan_begin
 dir=$1
-server_begin --certificate "$dir/operator.pem" \
-	--private-key "$dir/operator.key" --trust "$dir/device-ca.pem"
-
-# The policies name a server that nobody runs; now it is this one.
-sed -i "s|coaps://dm\.lwm2m\.example|$dm|" "$dir/policies.d/interop.yaml"
-reload() {
-	"$BOOTSTRAPCTL" -c "$CONFIG" reload
-}
-tap "the policies name Leshan's server, and are loaded" reload
+server_begin "$dir"
 
 # bootstraps ENDPOINT N: that many of its bootstraps come to stand in the ledger
 # as ok, and no other.
@@ -75,6 +68,23 @@ tap '/1/x/9: it is a new registration' \
 	differ "$before" "$(of_client "$endpoint" registrationId)"
 device_end psk
 tap '/1/x/9: the device is content' content psk
+
+# --- a key that Leshan's server had before ------------------------------------
+
+endpoint=vendor-gets-imported-1
+certified=(--certificate "$dir/$endpoint.pem" --server "$dir/server.pem"
+	--private-key "$dir/$endpoint.key")
+IFS=, read -r _ key < <(tail -n 1 "$dir/operator.csv")
+tap 'list: Leshan'\''s server has the operator'\''s key' \
+	trusts "$endpoint" psk "$endpoint" "$key"
+unset key
+device imported 1 --uri "$COAPS_URI" --endpoint "$endpoint" "${certified[@]}"
+go_on imported
+tap 'list: the device registers' \
+	awaits imported 1 '^REGISTRATION success'
+tap 'list: with that key' registered "$endpoint" PskIdentity
+device_end imported
+tap 'list: the device is content' content imported
 
 # --- certificates (int-2) and raw public keys ---------------------------------
 

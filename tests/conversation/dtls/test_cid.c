@@ -1,5 +1,6 @@
 /* Connection IDs: RFC 9146 under DTLS 1.2, RFC 9147 9 under 1.3. A device that
  * changes its address goes on; whoever only repeats what it said does not. */
+#include "dtls/client_internal.h"
 #include "dtls/features.h"
 #include "hsm/psk_test.h"
 #include "pki.h"
@@ -638,6 +639,28 @@ longer_than_we_can_send(void **state)
 	fail_msg("no extension 54");
 }
 
+/* CBC as it was before RFC 7366: wolfSSL cannot read what it makes there. */
+static void
+not_with_a_mac_below_the_cipher(void **state)
+{
+	(void)state;
+	/* none of its own: turned down, wolfSSL's client would go on with it */
+	device_of(
+	    1, "a-meter", true, DTLS_CLIENT_12, "PSK-AES128-CBC-SHA256", 0);
+	assert_int_equal(
+	    wolfSSL_AllowEncryptThenMac(w->devices[1].client->ssl, 0),
+	    WOLFSSL_SUCCESS);
+	world_connect(w, 1);
+	expect_events(w,
+	    "1 wanted a-meter\n"
+	    "1 established a-meter TLS_PSK_WITH_AES_128_CBC_SHA256\n");
+	assert_int_equal(dtls_client_cid(w->devices[1].client).len, 0);
+	world_say(w, 1, "up");
+	world_tell(w, w->last_conn, "down");
+	expect_events(w, "1 data up\n");
+	assert_string_equal(w->devices[1].heard, "down");
+}
+
 /* connections_max is for those who have moved as well. */
 static void
 wandering_is_no_way_around_the_limit(void **state)
@@ -704,6 +727,7 @@ main(void)
 	    STORY(a_lost_finished),
 	    STORY(a_record_without_it),
 	    STORY(longer_than_we_can_send),
+	    STORY(not_with_a_mac_below_the_cipher),
 	    STORY(wandering_is_no_way_around_the_limit),
 	};
 

@@ -74,6 +74,10 @@ public final class BootClient {
 
     private static final int FACTORY_SSID = 999;
 
+    /** What Leshan lets a device prefer; all else it is told to send on. */
+    private static final List<ContentFormat> LESHANS_OWN = List.of(ContentFormat.TLV, ContentFormat.SENML_JSON,
+            ContentFormat.SENML_CBOR);
+
     private BootClient() {
     }
 
@@ -239,7 +243,7 @@ public final class BootClient {
         DefaultRegistrationEngineFactory engine = new DefaultRegistrationEngineFactory();
         engine.setRequestTimeoutInMs(o.patienceMs);
         engine.setBootstrapSessionTimeoutInSec(o.timeoutSeconds);
-        engine.setPreferredContentFormat(o.format);
+        engine.setPreferredContentFormat(o.format != null && LESHANS_OWN.contains(o.format) ? o.format : null);
 
         LeshanClientBuilder builder = new LeshanClientBuilder(new DefaultClientEndpointNameProvider(o.endpoint,
                 o.omitEndpoint ? DefaultClientEndpointNameProvider.Mode.NEVER
@@ -251,6 +255,8 @@ public final class BootClient {
         builder.setBootstrapConsistencyChecker(
                 new DefaultBootstrapConsistencyChecker(new DefaultServersInfoExtractor()));
         builder.setEndpointsProviders(transport(o));
+        if (o.format != null && !LESHANS_OWN.contains(o.format))
+            builder.setBootstrapAdditionalAttributes(Map.of("pct", String.valueOf(o.format.getCode())));
         return builder.build();
     }
 
@@ -278,6 +284,8 @@ public final class BootClient {
             config.set(DtlsConfig.DTLS_RECOMMENDED_CIPHER_SUITES_ONLY, false);
             config.setAsListFromText(DtlsConfig.DTLS_CIPHER_SUITES, o.cipher);
         }
+        if (o.cidLength != null)
+            config.set(DtlsConfig.DTLS_CONNECTION_ID_LENGTH, o.cidLength);
         return builder.setConfiguration(config).build();
     }
 }

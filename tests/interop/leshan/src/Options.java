@@ -28,6 +28,7 @@ final class Options {
               --pct N|off       preferred Content-Format (default 112), whether Leshan has it or not
               --omit-ep         leave `ep` out of the request
               --cipher NAME     offer this cipher suite alone
+              --cid BYTES       the length of its own DTLS Connection ID, 0 to 10
               --timeout S       give up after S seconds (default 60)
               --register N      then register; end when it has done so N times
               --hold            after a bootstrap wait for a line of input before that
@@ -40,6 +41,7 @@ final class Options {
     ContentFormat format = ContentFormat.SENML_CBOR;
     boolean omitEndpoint;
     String cipher;
+    Integer cidLength;
     int timeoutSeconds = 60;
     int registrations;
     boolean hold;
@@ -88,6 +90,7 @@ final class Options {
             case "--key-file" -> o.keyFile = Path.of(value);
             case "--pct" -> o.format = format(value);
             case "--cipher" -> o.cipher = cipher(value);
+            case "--cid" -> o.cidLength = number(name, value, 0, 10);
             case "--certificate" -> o.certificate = Path.of(value);
             case "--public-key" -> o.publicKey = Path.of(value);
             case "--private-key" -> o.privateKey = Path.of(value);
@@ -144,14 +147,18 @@ final class Options {
     }
 
     private static int number(String name, String value, int most) throws UsageException {
+        return number(name, value, 1, most);
+    }
+
+    private static int number(String name, String value, int least, int most) throws UsageException {
         try {
             int n = Integer.parseInt(value);
-            if (n > 0 && n <= most)
+            if (n >= least && n <= most)
                 return n;
         } catch (NumberFormatException e) {
             // said below
         }
-        throw new UsageException(name + ": 1 to " + most);
+        throw new UsageException(name + ": " + least + " to " + most);
     }
 
     /** The key never stands in the arguments, which every user can list. */

@@ -14,6 +14,7 @@ import org.eclipse.californium.core.network.CoapEndpoint;
 import org.eclipse.californium.core.network.interceptors.MessageInterceptor;
 import org.eclipse.californium.elements.DtlsEndpointContext;
 import org.eclipse.californium.elements.config.Configuration;
+import org.eclipse.californium.elements.util.Bytes;
 import org.eclipse.leshan.client.endpoint.ClientEndpointToolbox;
 import org.eclipse.leshan.client.servers.ServerInfo;
 import org.eclipse.leshan.transport.californium.client.endpoint.CaliforniumClientEndpointFactory;
@@ -43,10 +44,16 @@ final class Trace implements MessageInterceptor {
     public synchronized void receiveResponse(Response response) {
         if (!"bs".equals(asked.remove(response.getToken())))
             return;
-        if (response.getSourceContext() instanceof DtlsEndpointContext dtls)
+        if (response.getSourceContext() instanceof DtlsEndpointContext dtls) {
             line("BOOTSTRAP %s code=%s cipher=%s", verdict(response), code(response), dtls.getCipher());
-        else
+            line("CID theirs=%s ours=%s", length(dtls.get(DtlsEndpointContext.KEY_WRITE_CONNECTION_ID)),
+                    length(dtls.get(DtlsEndpointContext.KEY_READ_CONNECTION_ID)));
+        } else
             line("BOOTSTRAP %s code=%s cipher=-", verdict(response), code(response));
+    }
+
+    private static String length(Bytes id) {
+        return id == null ? "-" : Integer.toString(id.length());
     }
 
     @Override
