@@ -69,6 +69,17 @@ make_room(struct worker *w, uint64_t now_ms)
 	return true;
 }
 
+/** Its handshake begins; on a plain one the number is ours. False: no room. */
+static bool
+open_number(struct listener *l, const struct address *from, uint64_t now_ms,
+    uint64_t *number)
+{
+	if (l->dtls)
+		return dtls_stream_open(l->dtls, from, now_ms, number) == RC_OK;
+	*number = ++l->last_connection;
+	return true;
+}
+
 /** Takes `fd`. NULL: no room. */
 static struct connection *
 add(struct listener *l, int fd, const struct address *from, uint64_t now_ms)
@@ -81,7 +92,8 @@ add(struct listener *l, int fd, const struct address *from, uint64_t now_ms)
 
 	if (source && make_room(w, now_ms))
 		c = calloc(1, sizeof(*c));
-	if (!c) {
+	if (!c || !open_number(l, from, now_ms, &c->key.conn)) {
+		free(c);
 		sources_leave(&w->sources, source);
 		tcp_close(fd);
 		return NULL;
@@ -92,7 +104,6 @@ add(struct listener *l, int fd, const struct address *from, uint64_t now_ms)
 	c->source = source;
 	TAILQ_INSERT_TAIL(&w->young, c, young);
 	c->key.listener = (uint8_t)l->index;
-	c->key.conn = ++l->last_connection;
 	c->item.key = span_of(&c->key, sizeof(c->key));
 	table_put(&w->connections, &c->item);
 	return c;
@@ -103,11 +114,15 @@ welcome(struct listener *l, int fd, const struct address *from, uint64_t now_ms)
 {
 	struct connection *c = add(l, fd, from, now_ms);
 
-	if (c && connection_watch(c) == RC_OK && peer_connected(c, now_ms))
+	if (c && connection_watch(c) == RC_OK &&
+	    (l->dtls || peer_connected(c, now_ms)))
 		return;
 	l->worker->stats.dropped++;
-	if (c)
-		connection_drop(c);
+	if (!c)
+		return;
+	if (l->dtls)
+		dtls_close(l->dtls, c->key.conn, now_ms);
+	connection_drop(c);
 }
 
 void
@@ -125,6 +140,9 @@ connections_ready(void *ctx, uint32_t events)
 		if (rc == RC_OK)
 			welcome(l, fd, &from, now);
 	}
+	/* one may have given way, and its deadlines are new */
+	if (l->dtls)
+		listener_serve(l, now);
 	if (rc == RC_FULL)
 		rest(l, now);
 }

@@ -2,6 +2,7 @@
 #include "keeper_state.h"
 
 #include "link.h"
+#include "push.h"
 
 #include <stdlib.h>
 
@@ -29,6 +30,8 @@ settle_endings(struct keeper *k, enum rc rc)
 
 		k->endings = e->next;
 		k->ending_count--;
+		if (s && s->pushed && e->verdict.outcome == OUTCOME_OK)
+			push_untie(k, s->name[0] == 'n', session_endpoint(s));
 		if (s)
 			session_forget(k, s);
 		if (e->answer)
@@ -74,6 +77,9 @@ settle_granted(struct keeper *k, struct job *j, struct known_session *s)
 		else /* both were granted in one commit */
 			end_session(k, old, OUTCOME_FAILED, REASON_SUPERSEDED);
 	}
+	if (!s->recorded && !j->push_way)
+		pace_count(k, j);
+	s->pushed = j->request.push.len > 0;
 	session_is_recorded(k, s, j->request.proof == PROOF_NONE,
 	    j->decision.peer.endpoint, j->decision.plan_digest);
 	if (j->request.proof == PROOF_PSK)
@@ -99,6 +105,10 @@ answer_begin(struct keeper *k, struct job *j, enum rc rc)
 	a.begin_answer.granted = rc == RC_OK && j->decision.granted;
 	a.begin_answer.reason =
 	    rc == RC_OK ? j->decision.reason : REASON_LEDGER_AWAY;
+	if (a.begin_answer.reason == REASON_TOO_OFTEN) {
+		a.begin_answer.max_age_s = j->wait_s;
+		pace_told(k, j);
+	}
 	/* nothing was made anew */
 	if (j->again && !j->decision.granted && s->repeated > 0)
 		s->repeated--;
@@ -111,6 +121,7 @@ answer_begin(struct keeper *k, struct job *j, enum rc rc)
 	if (a.begin_answer.granted) {
 		settle_granted(k, j, s);
 		secret_move(&a.begin_answer.plan, &j->decision.plan);
+		a.begin_answer.endpoint = j->decision.peer.endpoint;
 	} else {
 		session_forget(k, s);
 	}
@@ -164,6 +175,8 @@ answer(struct keeper *k, struct job *j, enum rc rc)
 		else if (j->unwritable)
 			rc = RC_TOO_LARGE;
 		answer_begin(k, j, rc);
+		if (j->push_way)
+			push_decided(k, j, rc);
 		break;
 	}
 	return true;

@@ -1,6 +1,7 @@
 #include "keeper_state.h"
 
 #include "link.h"
+#include "push.h"
 
 #include <stddef.h>
 #include <stdlib.h>
@@ -98,6 +99,24 @@ refuse(struct link *l, struct known_session *s, const uint8_t *session,
 		session_forget(l->keeper, s);
 }
 
+/** Did a push begin it, as the worker says? */
+static bool
+is_pushed(const struct q_begin *q)
+{
+	static const uint8_t none[QUESTION_PUSH_LEN];
+
+	return memcmp(q->push, none, sizeof(none)) != 0;
+}
+
+/** Not now, and if it is of a push, that is to be tried again. */
+static void
+refuse_begin(struct link *l, struct known_session *s, const struct q_begin *q,
+    enum reason why)
+{
+	push_not_now(l->keeper, q);
+	refuse(l, s, q->session, why);
+}
+
 static enum rc
 take_any(void *ctx, const struct ledger_row *row)
 {
@@ -138,16 +157,24 @@ ask_begin(struct link *l, const struct q_begin *q)
 {
 	struct keeper *k = l->keeper;
 	struct known_session *s = session_find(k, q->session);
+	enum push_way way = PUSH_ANY;
 	struct job *j = NULL;
 
 	if (s && !s->recorded)
 		return; /* being worked on: the answer will come */
 	if (s && s->worker != l->worker)
 		return; /* not the session of that worker */
+	if (!s && is_pushed(q)) {
+		way = push_begins(l, q);
+		if (way == PUSH_ANY) {
+			refuse(l, NULL, q->session, REASON_CANCELLED);
+			return;
+		}
+	}
 	if (!within_rate(l, q->proof == Q_BY_NOTHING) ||
 	    begins_too_often(k, q)) {
 		l->suppressed += !s;
-		refuse(l, s, q->session, REASON_RATE);
+		refuse_begin(l, s, q, REASON_RATE);
 		return;
 	}
 	/* each answer is credentials made anew: answers may get lost, but not
@@ -155,7 +182,7 @@ ask_begin(struct link *l, const struct q_begin *q)
 	if (s && s->repeated >= AGAIN_MOST)
 		return;
 	if (!s && was_before(k, q->session)) {
-		refuse(l, NULL, q->session, REASON_KEEPER_AWAY);
+		refuse_begin(l, NULL, q, REASON_KEEPER_AWAY);
 		return;
 	}
 	if (!s)
@@ -164,13 +191,18 @@ ask_begin(struct link *l, const struct q_begin *q)
 		j = job_begin(l->worker, k->policies.rules, q);
 	if (j) {
 		j->again = s->recorded;
+		j->push_way = way;
+		if (way != PUSH_ANY)
+			j->request.push = span_of(j->push, sizeof(j->push));
+		else if (!j->again)
+			pace_look(k, j);
 		j->expires_ms = clock_now_ms() + k->config->keeper_wait_ms;
 		if (jobs_put(k->jobs, j)) {
 			s->repeated += s->recorded;
 			return;
 		}
 	}
-	refuse(l, s, q->session, REASON_BUSY);
+	refuse_begin(l, s, q, REASON_BUSY);
 }
 
 static void
@@ -314,6 +346,9 @@ take_question(struct link *l, const struct question *q)
 		if (within_rate(l, true))
 			refused_note(l, &q->refused);
 		break;
+	case Q_PUSHED:
+		push_heard(l, &q->pushed);
+		break;
 	case Q_BEGIN:
 		ask_begin(l, &q->begin);
 		break;
@@ -335,6 +370,7 @@ take_question(struct link *l, const struct question *q)
 	case Q_CANCEL:
 	case Q_SIGN_ANSWER:
 	case Q_CREDENTIALS:
+	case Q_PUSH:
 		break; /* ours to send, not to get */
 	}
 }

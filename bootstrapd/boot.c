@@ -29,11 +29,13 @@ boot_free(struct boot *b)
 	table_remove(&w->boots, &b->item);
 	session_free(b->session);
 	papers_unref(b->papers);
+	packing_free(b->packing);
 	free(b);
 }
 
 static void
-note_facts(struct boot *b, const struct peer *p, const struct request *rq)
+note_facts(struct boot *b, const struct peer *p, const struct request *rq,
+    uint64_t now_ms)
 {
 	struct q_begin *f = &b->facts;
 
@@ -42,9 +44,15 @@ note_facts(struct boot *b, const struct peer *p, const struct request *rq)
 	f->has_endpoint = rq->has_endpoint;
 	f->epoch = p->epoch;
 	f->pct = rq->pct;
-	f->accept = -1;
+	f->pack = rq->kind == REQUEST_PACK;
+	f->accept = f->pack ? rq->accept : -1;
+	/* who has come by TCP is where it says */
+	f->fresh = p->proof == Q_BY_NOTHING &&
+	    (p->connection ||
+		echo_is_fresh(&b->worker->echo, &p->address, rq->echo, now_ms));
 	f->fault = rq->fault;
 	f->address = p->address;
+	f->stream = p->connection != NULL;
 	memcpy(b->credential, p->identity, p->identity_len);
 	f->credential = span_of(b->credential, p->identity_len);
 	b->papers = papers_ref(p->papers);
@@ -56,13 +64,16 @@ note_facts(struct boot *b, const struct peer *p, const struct request *rq)
 	}
 }
 
-bool
-boot_start(struct peer *p, uint32_t request_ref, const struct request *rq,
-    uint64_t now_ms)
+/** `push` NULL: the device has asked. */
+static bool
+start(struct peer *p, uint32_t request_ref, const struct request *rq,
+    const uint8_t *push, uint64_t now_ms)
 {
 	struct worker *w = p->listener->worker;
 	struct session_config config = {
 	    .pct = rq->pct,
+	    .pack = rq->kind == REQUEST_PACK,
+	    .unsolicited = push != NULL,
 	    .lifetime_ms = (uint32_t)w->config->session_lifetime_ms,
 	    .waiting_ms = (uint32_t)w->config->keeper_wait_ms,
 	};
@@ -75,7 +86,10 @@ boot_start(struct peer *p, uint32_t request_ref, const struct request *rq,
 		return false;
 	random_bytes(config.id, sizeof(config.id));
 	b->session = session_new(&config, now_ms);
-	if (!b->session) {
+	if (config.pack)
+		b->packing = packing_new(rq);
+	if (!b->session || (config.pack && !b->packing)) {
+		session_free(b->session);
 		free(b);
 		return false;
 	}
@@ -85,12 +99,31 @@ boot_start(struct peer *p, uint32_t request_ref, const struct request *rq,
 	b->worker = w;
 	b->peer = p;
 	b->request_ref = request_ref;
-	note_facts(b, p, rq);
+	note_facts(b, p, rq, now_ms);
+	if (push) {
+		memcpy(b->facts.push, push, sizeof(b->facts.push));
+		/* it has answered from there */
+		b->facts.fresh = p->proof == Q_BY_NOTHING;
+	}
 	b->item.key = span_of(session_id(b->session), SESSION_ID_LEN);
 	table_put(&w->boots, &b->item);
 	p->boot = b;
 	pump(b, now_ms);
 	return true;
+}
+
+bool
+boot_start(struct peer *p, uint32_t request_ref, const struct request *rq,
+    uint64_t now_ms)
+{
+	return start(p, request_ref, rq, NULL, now_ms);
+}
+
+bool
+boot_push(struct peer *p, const struct request *rq, const uint8_t *push,
+    uint64_t now_ms)
+{
+	return start(p, 0, rq, push, now_ms);
 }
 
 void
@@ -167,17 +200,69 @@ ask_end(struct boot *b, const struct session_verdict *v)
 	(void)!link_send(b->worker->keeper, &q);
 }
 
+/** Why there is no pack of a plan: the device goes on with POST /bs. */
+static void
+no_pack(struct boot *b, enum rc rc, uint64_t now_ms)
+{
+	struct coap_response rs = {
+	    .code = COAP_METHOD_NOT_ALLOWED,
+	    .content_format = COAP_FORMAT_NONE,
+	    .max_age_s = -1,
+	};
+
+	(void)!coap_peer_respond(b->peer->coap, b->request_ref, &rs, now_ms);
+	session_failed(b->session,
+	    rc == RC_CONFLICT     ? REASON_NO_INSTANCE
+		: rc == RC_MEMORY ? REASON_BUSY
+				  : REASON_PLAN_TOO_LARGE,
+	    now_ms);
+}
+
+static void
+pack_goes_on(struct boot *b, uint64_t now_ms)
+{
+	LOG(LOG_DEBUG, "response", F_TEXT("endpoint", b->facts.endpoint),
+	    F_TEXT("op", "Pack"), F_TEXT("path", "/bspack"));
+	if (packing_is_fetched(b->packing))
+		session_packed(b->session, packing_format(b->packing), now_ms);
+}
+
+static void
+begin_pack(struct boot *b, uint64_t now_ms)
+{
+	enum rc rc = packing_make(
+	    b->packing, session_get_plan(b->session), session_id(b->session));
+
+	if (rc != RC_OK) {
+		no_pack(b, rc, now_ms);
+		return;
+	}
+	packing_answer(b->packing, b->peer->coap, b->request_ref, NULL, now_ms);
+	pack_goes_on(b, now_ms);
+}
+
 static void
 respond(struct boot *b, const struct session_out *out, uint64_t now_ms)
 {
+	uint8_t value[ECHO_LEN];
+	const struct coap_option echo = {
+	    COAP_ECHO, span_of(value, sizeof(value))};
 	struct coap_response rs = {
 	    .code = out->code,
 	    .content_format = COAP_FORMAT_NONE,
 	    .max_age_s = out->max_age_s,
+	    .options = &echo,
 	};
 
+	/* it is to ask again from where it gets this */
+	if (out->code == COAP_UNAUTHORIZED) {
+		rs.option_count = 1;
+		echo_make(&b->worker->echo, &b->facts.address, now_ms, value);
+	}
+
 	LOG(LOG_DEBUG, "response", F_TEXT("endpoint", b->facts.endpoint),
-	    F_TEXT("op", "Request"), F_TEXT("path", "/bs"),
+	    F_TEXT("op", b->packing ? "Pack" : "Request"),
+	    F_TEXT("path", b->packing ? "/bspack" : "/bs"),
 	    F_TEXT("code", coap_code_name(out->code)));
 	if (b->peer)
 		(void)!coap_peer_respond(
@@ -206,6 +291,8 @@ do_next(struct boot *b, const struct session_out *out, uint64_t now_ms)
 		tell(b, Q_FINISHING);
 		break;
 	case SESSION_OUT_PACK:
+		if (b->peer)
+			begin_pack(b, now_ms);
 		break;
 	case SESSION_OUT_END:
 		ask_end(b, out->verdict);
@@ -248,6 +335,18 @@ pump(struct boot *b, uint64_t now_ms)
 		LOG(LOG_ERROR, "out_of_memory", F_TEXT("for", "timer"));
 }
 
+bool
+boot_block(struct boot *b, uint32_t request_ref, const struct request *rq,
+    uint64_t now_ms)
+{
+	if (!b->packing || !packing_is_of(b->packing, rq))
+		return false;
+	packing_answer(b->packing, b->peer->coap, request_ref, rq, now_ms);
+	pack_goes_on(b, now_ms);
+	pump(b, now_ms);
+	return true;
+}
+
 void
 boot_moved(struct boot *b, const struct address *address)
 {
@@ -281,8 +380,11 @@ boot_answer(struct worker *w, struct q_begin_answer *a, uint64_t now_ms)
 		session_plan(b->session, &a->plan, now_ms);
 		if (p)
 			p->keep = true;
+		if (p)
+			pushed_granted(p, a->endpoint, b->facts.pct, now_ms);
 	} else {
-		session_refused(b->session, a->reason, -1, now_ms);
+		session_refused(b->session, a->reason,
+		    a->max_age_s ? (int32_t)a->max_age_s : -1, now_ms);
 	}
 	pump(b, now_ms);
 	if (p)

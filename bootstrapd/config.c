@@ -10,6 +10,7 @@ enum {
 	SESSIONS_MAX = 1000000,
 	/** Clients give up at EXCHANGE_LIFETIME, 247 s (bootstrap.md 10). */
 	LIFETIME_MAX_MS = 246000,
+	DEVICE_REQUESTS_MAX = 3600, /**< one each second */
 };
 
 void
@@ -159,7 +160,7 @@ read_limits(struct reading *r)
 	static const char *const known[] = {"sessions", "handshakes",
 	    "handshakes_per_source", "session_lifetime", "handshake_timeout",
 	    "idle_timeout", "drain", "keeper_wait", "questions_per_second",
-	    "connections", NULL};
+	    "connections", "push_window", "device_requests", NULL};
 	struct config *c = r->config;
 	const struct {
 		const char *key;
@@ -172,6 +173,7 @@ read_limits(struct reading *r)
 		&c->handshakes_per_source},
 	    {"connections", 1, SESSIONS_MAX, &c->connections_max},
 	    {"questions_per_second", 1, SESSIONS_MAX, &c->questions_per_s},
+	    {"device_requests", 0, DEVICE_REQUESTS_MAX, &c->device_requests},
 	};
 	const struct {
 		const char *key;
@@ -182,6 +184,8 @@ read_limits(struct reading *r)
 	    {"idle_timeout", 1000, 86400000, &c->idle_ms},
 	    {"drain", 0, 600000, &c->drain_ms},
 	    {"keeper_wait", 1000, 90000, &c->keeper_wait_ms},
+	    {"push_window", 10000, CONFIG_PUSH_WINDOW_MS_MAX,
+		&c->push_window_ms},
 	};
 	struct yaml_node *map = yaml_get(r->root, "limits"), *n;
 
@@ -307,7 +311,9 @@ config_new(const char *file)
 	c->idle_ms = 300000;
 	c->drain_ms = 30000;
 	c->keeper_wait_ms = 20000;
+	c->push_window_ms = 600000;
 	c->questions_per_s = 1000;
+	c->device_requests = 12;
 	c->arena = arena_new(ARENA_MAX);
 	c->file = c->arena ? arena_str(c->arena, file) : NULL;
 	if (!c->file) {

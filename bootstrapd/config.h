@@ -17,6 +17,7 @@ enum {
 	WORKERS_MAX = 64,
 	SERVERS_MAX = 16, /**< certificates of this server */
 	SERVER_FILES_MAX = 16, /**< of trust anchors, of revocation lists */
+	CONFIG_PUSH_WINDOW_MS_MAX = 86400000,
 };
 
 enum listen_kind {
@@ -71,6 +72,9 @@ struct config {
 	const char *control; /**< socket; NULL: none */
 	/** Shown to devices; the first to who names none of them. None:
 	 *  pre-shared keys alone. */
+	/** Where devices find this server, for those whose account it renews;
+	 *  NULL: not said. */
+	const char *server_uri;
 	struct server_config servers[SERVERS_MAX];
 	size_t server_count;
 	const char *trust[SERVER_FILES_MAX]; /**< paths */
@@ -87,7 +91,11 @@ struct config {
 	uint64_t idle_ms; /**< default 300 s */
 	uint64_t drain_ms; /**< default 30 s */
 	uint64_t keeper_wait_ms; /**< default 20 s */
+	/** From the trigger of a push until its device comes; default 600 s. */
+	uint64_t push_window_ms;
 	uint64_t questions_per_s; /**< of one worker, default 1000 */
+	/** Bootstraps of one device in an hour, default 12; 0: any number. */
+	uint64_t device_requests;
 	bool hsm_network; /**< the module may open sockets */
 	struct arena *arena;
 };

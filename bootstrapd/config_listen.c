@@ -110,12 +110,6 @@ read_listener(struct reading *r, struct yaml_node *n)
 		reading_note(r, RC_CONFIG);
 		return;
 	}
-	if (scheme->kind == LISTEN_COAPS_TCP) {
-		yaml_error(&r->yaml, n, "config-unsupported",
-		    "TLS is not supported by this version");
-		reading_note(r, RC_CONFIG);
-		return;
-	}
 	l->kind = scheme->kind;
 	l->line = n->line;
 	if (parse_host(uri, scheme->port, &l->address) == RC_OK) {

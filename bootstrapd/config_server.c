@@ -1,6 +1,8 @@
 /* `server:` - what this server shows, and whom it lets in, by certificates. */
 #include "config_reading.h"
 
+#include "policy/word.h"
+
 #include <stdio.h>
 
 /** The value is not repeated: it may be a key. */
@@ -106,11 +108,40 @@ read_files(struct reading *r, struct yaml_node *map, const char *key,
 	}
 }
 
+/** Where devices find this server. */
+static void
+read_uri(struct reading *r, struct yaml_node *map)
+{
+	struct yaml_node *n = yaml_get(map, "uri");
+	const char *fault;
+
+	if (!n)
+		return;
+	if (yaml_text(&r->yaml, n, &r->config->server_uri) != RC_OK) {
+		reading_note(r, RC_CONFIG);
+		return;
+	}
+	fault = word_scheme(span_str(r->config->server_uri)) == SCHEME_OTHER
+	    ? "a URI of CoAP is expected, like coaps://bootstrap.example:5684"
+	    : word_uri(span_str(r->config->server_uri));
+	if (!fault)
+		return;
+	yaml_error(&r->yaml, n, "config-server-uri", "%s", fault);
+	reading_note(r, RC_CONFIG);
+}
+
+/** Pre-shared keys need no more than `uri:`, if that. */
+static bool
+shows_something(struct yaml_node *map)
+{
+	return !yaml_get(map, "uri") || map->count > 1;
+}
+
 void
 reading_server(struct reading *r)
 {
 	static const char *const known[] = {
-	    "certificate", "key", "trust", "crl", "sni", NULL};
+	    "uri", "certificate", "key", "trust", "crl", "sni", NULL};
 	struct yaml_node *map = yaml_get(r->root, "server");
 	struct config *c = r->config;
 
@@ -121,8 +152,11 @@ reading_server(struct reading *r)
 		return;
 	}
 	/* the first is for who asks for none by name */
-	read_pair(r, map);
-	read_more(r, map);
+	if (shows_something(map)) {
+		read_pair(r, map);
+		read_more(r, map);
+	}
+	read_uri(r, map);
 	read_files(r, map, "trust", c->trust, &c->trust_count);
 	read_files(r, map, "crl", c->crls, &c->crl_count);
 	yaml_leftover(&r->yaml, map, known);

@@ -8,6 +8,7 @@
 enum {
 	READ_LEN = 16 << 10, /**< bytes taken at once */
 	READ_ROUNDS = 4, /**< then others have their turn */
+	WAITING_MAX = 128 << 10, /**< bytes that a socket has not taken */
 	STALL_MS = 30000, /**< the peer reads nothing */
 	LINGER_MS = 2000, /**< from our FIN until the peer's */
 };
@@ -63,7 +64,7 @@ connection_drop(struct connection *c)
 	c->finished = true;
 	connection_settle(c);
 	table_remove(&w->connections, &c->item);
-	backlog_fini(&c->out);
+	fifo_fini(&c->out);
 	STAILQ_INSERT_TAIL(&w->buried, c, dead);
 	connections_wake(w);
 }
@@ -71,8 +72,14 @@ connection_drop(struct connection *c)
 void
 connection_lose(struct connection *c, uint64_t now_ms)
 {
-	if (c->fd >= 0 && !c->finished && c->peer)
+	struct listener *l = c->listener;
+
+	if (c->fd >= 0 && l->dtls) {
+		dtls_stream_ended(l->dtls, c->key.conn, now_ms);
+		listener_serve(l, now_ms);
+	} else if (c->fd >= 0 && !c->finished && c->peer) {
 		peer_lost(c->peer, now_ms);
+	}
 	connection_drop(c);
 }
 
@@ -127,7 +134,7 @@ connection_send(struct connection *c, struct span bytes, uint64_t now_ms)
 		return;
 	if (c->out.len == 0)
 		arm(c, now_ms + STALL_MS);
-	if (backlog_put(&c->out, bytes) != RC_OK)
+	if (fifo_put(&c->out, bytes, WAITING_MAX) != RC_OK)
 		fail(c, now_ms);
 	else
 		want_write(c, true, now_ms);
@@ -135,17 +142,17 @@ connection_send(struct connection *c, struct span bytes, uint64_t now_ms)
 
 /** The socket takes more. */
 static void
-send_backlog(struct connection *c, uint64_t now_ms)
+send_waiting(struct connection *c, uint64_t now_ms)
 {
 	size_t taken;
 
 	if (c->broken || c->out.len == 0)
 		return;
-	if (tcp_write(c->fd, backlog_span(&c->out), &taken) != RC_OK) {
+	if (tcp_write(c->fd, fifo_span(&c->out), &taken) != RC_OK) {
 		fail(c, now_ms);
 		return;
 	}
-	backlog_drop(&c->out, taken);
+	fifo_drop(&c->out, taken);
 	if (c->out.len > 0) {
 		if (taken > 0)
 			arm(c, now_ms + STALL_MS);
@@ -164,6 +171,13 @@ connection_finish(struct connection *c, uint64_t now_ms)
 {
 	if (c->fd < 0 || c->finished)
 		return;
+	/* its close_notify, if it is we who end it */
+	if (c->listener->dtls) {
+		dtls_close(c->listener->dtls, c->key.conn, now_ms);
+		listener_flush(c->listener, now_ms);
+		if (c->fd < 0 || c->finished)
+			return;
+	}
 	c->finished = true;
 	connection_settle(c);
 	if (c->broken)
@@ -182,6 +196,19 @@ on_timer(void *ctx, uint64_t now_ms)
 
 /* --- what comes in -------------------------------------------------------- */
 
+static void
+take(struct connection *c, struct span bytes, uint64_t now_ms)
+{
+	struct listener *l = c->listener;
+
+	if (l->dtls) {
+		dtls_stream_receive(l->dtls, c->key.conn, bytes, now_ms);
+		listener_serve(l, now_ms);
+	} else if (c->peer) {
+		peer_bytes(c->peer, bytes, now_ms);
+	}
+}
+
 /** False: no more for now. */
 static bool
 read_once(struct connection *c, uint64_t now_ms)
@@ -197,8 +224,8 @@ read_once(struct connection *c, uint64_t now_ms)
 		return false;
 	}
 	c->listener->worker->stats.datagrams_in++;
-	if (!c->finished && c->peer)
-		peer_bytes(c->peer, span_of(buf, len), now_ms);
+	if (!c->finished)
+		take(c, span_of(buf, len), now_ms);
 	secret_wipe(buf, len);
 	return c->fd >= 0 && len == sizeof(buf);
 }
@@ -210,7 +237,7 @@ on_ready(void *ctx, uint32_t events)
 	uint64_t now = clock_now_ms();
 
 	if (events & EPOLLOUT)
-		send_backlog(c, now);
+		send_waiting(c, now);
 	if (!(events & (EPOLLIN | EPOLLHUP | EPOLLERR)))
 		return;
 	for (int i = 0; i < READ_ROUNDS && c->fd >= 0; i++)

@@ -6,7 +6,7 @@
  * - One that has not shown a credential, or been granted a plan, is young. No
  *   source has more young ones than its share, and when there is no room for a
  *   newcomer the oldest young one gives way.
- * - What a socket does not take is kept (backlog.h), and nothing more is made
+ * - What a socket does not take is kept (base/fifo.h), and nothing more is made
  *   for it meanwhile. A peer that reads nothing for STALL_MS is given up.
  * - The end: what waits is sent, then FIN, and what still comes is thrown away
  *   for a while, so that our last words are not lost to a reset.
@@ -16,7 +16,7 @@
 #ifndef BOOTSTRAPD_CONNECTION_H
 #define BOOTSTRAPD_CONNECTION_H
 
-#include "backlog.h"
+#include "base/fifo.h"
 #include "sources.h"
 #include "worker_state.h"
 
@@ -29,7 +29,7 @@ struct connection {
 	struct peer *peer; /**< NULL: not yet, or not any more */
 	int fd; /**< -1: closed, and freed at the end of the round */
 	struct address address;
-	struct backlog out;
+	struct fifo out;
 	bool waits_to_write; /**< told by the loop when it can */
 	bool broken; /**< writing has failed */
 	bool finished; /**< nobody reads or writes it any more */

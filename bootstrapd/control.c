@@ -1,11 +1,7 @@
-#include "control.h"
+#include "control_client.h"
 
-#include "base/text.h"
-#include "build_config.h"
 #include "check.h"
-#include "jail.h"
 #include "keeper_state.h"
-#include "link.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,178 +9,23 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-struct client {
-	struct control *control;
-	int fd; /**< -1: free */
-	uid_t uid;
-	struct loop_timer timer;
-	uint8_t line[CONTROL_LINE_MAX];
-	size_t len;
-};
-
 struct control {
 	struct keeper *keeper;
 	int fd;
 	struct client clients[CONTROL_CLIENTS_MAX];
 };
 
-/** An answer as it grows. */
-struct answer {
-	struct writer w;
-	uint8_t buf[32768];
-};
-
-static void
-put_text(struct answer *a, const char *key, struct span value)
-{
-	writer_fmt(&a->w, "%s\t", key);
-	text_quote(&a->w, value);
-	writer_str(&a->w, "\n");
-}
-
-static void
-put_str(struct answer *a, const char *key, const char *value)
-{
-	put_text(a, key, span_str(value));
-}
-
-static void
-put_number(struct answer *a, const char *key, uint64_t value)
-{
-	writer_fmt(&a->w, "%s\t%llu\n", key, (unsigned long long)value);
-}
-
-static void
-put_time(struct answer *a, const char *key, int64_t ms)
-{
-	char text[25];
-
-	ledger_time(ms, text);
-	put_str(a, key, text);
-}
-
-static void
-put_worker(struct answer *a, const struct link *l, uint64_t now_ms)
-{
-	char key[48];
-	const struct {
-		const char *name;
-		uint64_t value;
-	} all[] = {
-	    {"sessions", l->stats.sessions},
-	    {"peers", l->stats.peers},
-	    {"handshakes_pending", l->stats.handshakes_pending},
-	    {"hellos", l->stats.hellos},
-	    {"established", l->stats.established},
-	    {"handshakes_failed", l->stats.failed},
-	    {"datagrams_in", l->stats.datagrams_in},
-	    {"datagrams_out", l->stats.datagrams_out},
-	    {"dropped", l->stats.dropped},
-	    {"moved", l->stats.moved},
-	};
-
-	snprintf(key, sizeof(key), "worker.%u.seen_ms_ago", l->worker);
-	if (l->stats_ms)
-		put_number(a, key, now_ms - l->stats_ms);
-	else
-		put_str(a, key, "never");
-	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
-		snprintf(
-		    key, sizeof(key), "worker.%u.%s", l->worker, all[i].name);
-		put_number(a, key, all[i].value);
-	}
-}
-
-static void
-put_health(struct answer *a, struct keeper *k)
-{
-	struct token_health token;
-
-	jobs_health(k->jobs, &token);
-	put_str(
-	    a, "health", token.ok && k->ledger_health.ok ? "ok" : "degraded");
-	put_str(a, "token", hsm_token_name(k->hsm));
-	put_str(a, "token.state", token.ok ? "ok" : "away");
-	if (!token.ok) {
-		put_str(a, "token.error", token.error.text);
-		put_str(a, "token.remedy", token.error.remedy);
-	}
-	put_str(a, "ledger", k->config->ledger);
-	put_str(a, "ledger.state", k->ledger_health.ok ? "ok" : "away");
-	if (!k->ledger_health.ok) {
-		put_str(a, "ledger.error", k->ledger_health.text);
-		put_time(a, "ledger.since", k->ledger_health.since_ms);
-	}
-}
-
-/** What is shown to devices, and until when it holds. */
-static void
-put_certificates(struct answer *a, const struct keeper *k)
-{
-	int64_t now_s = clock_wall_ms() / 1000;
-
-	for (size_t i = 0; i < k->files->cert_count; i++) {
-		const struct server_cert *c = &k->files->certs[i];
-		uint8_t hex[2 * DIGEST_LEN];
-		struct writer w;
-		char key[48];
-
-		writer_init(&w, hex, sizeof(hex));
-		text_hex(&w, span_of(c->sha256, DIGEST_LEN));
-		snprintf(key, sizeof(key), "server.%zu.certificate", i);
-		put_text(a, key, writer_span(&w));
-		snprintf(key, sizeof(key), "server.%zu.file", i);
-		put_str(a, key, c->path);
-		snprintf(key, sizeof(key), "server.%zu.not_after", i);
-		put_time(a, key, c->cert.not_after_s * 1000);
-		snprintf(key, sizeof(key), "server.%zu.state", i);
-		put_str(a, key, server_cert_state(c, now_s));
-	}
-	put_number(a, "server.anchors", k->showing.anchors);
-	put_number(a, "server.crls", k->showing.crls);
-	put_number(a, "server.crls_stale", k->lists.stale);
-	put_number(a, "server.raw_keys", k->showing.raw_keys);
-}
-
 static int
-do_status(struct keeper *k, struct client *c, struct span arg, struct answer *a)
+do_status(struct keeper *k, struct client *c, struct span arg, struct reply *r)
 {
-	const struct policy_set *set = k->policies.set;
-	uint64_t now = clock_now_ms(), seq = 0;
-	uint8_t head[DIGEST_LEN], hex[2 * DIGEST_LEN];
-	struct writer w;
-
 	(void)c;
 	(void)arg;
-	put_str(a, "version", PROJECT_VERSION);
-	put_str(a, "instance", k->args->instance);
-	put_number(a, "keeper.up_s", (now - k->started_ms) / 1000);
-	put_str(a, "jail", jail_name());
-	put_health(a, k);
-	writer_init(&w, hex, sizeof(hex));
-	text_hex(&w, span_of(set->digest, DIGEST_LEN));
-	put_text(a, "policies.set", writer_span(&w));
-	put_str(a, "policies.source", k->config->policies);
-	put_time(a, "policies.loaded", k->policies.at_ms);
-	put_str(a, "policies.loaded_by", k->policies.by);
-	put_number(a, "policies.identities", set->identity_count);
-	put_number(a, "policies.policies", set->policy_count);
-	put_certificates(a, k);
-	put_number(a, "sessions", k->sessions.count);
-	put_number(a, "questions.waiting", jobs_waiting(k->jobs));
-	if (ledger_head(k->ledger, &seq, head) == RC_OK) {
-		writer_init(&w, hex, sizeof(hex));
-		text_hex(&w, span_of(head, DIGEST_LEN));
-		put_number(a, "ledger.rows", seq);
-		put_text(a, "ledger.head", writer_span(&w));
-	}
-	for (unsigned i = 0; i < k->args->link_count; i++)
-		put_worker(a, &k->links[i], now);
+	control_status(k, r);
 	return 0;
 }
 
 static int
-do_reload(struct keeper *k, struct client *c, struct span arg, struct answer *a)
+do_reload(struct keeper *k, struct client *c, struct span arg, struct reply *r)
 {
 	char by[64], first[512];
 	enum rc rc;
@@ -193,28 +34,28 @@ do_reload(struct keeper *k, struct client *c, struct span arg, struct answer *a)
 	snprintf(by, sizeof(by), "bootstrapctl uid %u", (unsigned)c->uid);
 	rc = keeper_reload(k, by, first, sizeof(first));
 	if (rc != RC_OK) {
-		put_str(a, "refused", first);
-		put_str(a, "in_force", "the set that was loaded before");
+		reply_str(r, "refused", first);
+		reply_str(r, "in_force", "the set that was loaded before");
 		return check_exit(CHECK_POLICIES, rc);
 	}
-	put_number(a, "identities", k->policies.set->identity_count);
-	put_number(a, "policies", k->policies.set->policy_count);
+	reply_number(r, "identities", k->policies.set->identity_count);
+	reply_number(r, "policies", k->policies.set->policy_count);
 	return 0;
 }
 
 static int
-do_stop(struct keeper *k, struct client *c, struct span arg, struct answer *a)
+do_stop(struct keeper *k, struct client *c, struct span arg, struct reply *r)
 {
 	(void)arg;
 	LOG(LOG_NOTICE, "stop_asked", F_INT("uid", c->uid));
 	keeper_note(k, KEEPER_STOP);
-	put_str(a, "stopping", "sessions that run may end first");
+	reply_str(r, "stopping", "sessions that run may end first");
 	return 0;
 }
 
 static int
 do_supersede(
-    struct keeper *k, struct client *c, struct span arg, struct answer *a)
+    struct keeper *k, struct client *c, struct span arg, struct reply *r)
 {
 	struct known_session *s = session_of_endpoint(k, false, arg);
 
@@ -222,62 +63,115 @@ do_supersede(
 	if (!s)
 		s = session_of_endpoint(k, true, arg);
 	if (!s) {
-		put_str(a, "error", "no bootstrap of that endpoint is running");
+		reply_str(
+		    r, "error", "no bootstrap of that endpoint is running");
 		return 66;
 	}
 	end_session(k, s, s->finishing ? OUTCOME_UNKNOWN : OUTCOME_FAILED,
 	    REASON_CANCELLED);
 	record_tell(k, s->worker, Q_CANCEL, s->id);
-	put_text(a, "superseded", arg);
+	reply_text(r, "superseded", arg);
 	return 0;
 }
 
 static const struct verb {
 	const char *name;
 	int (*run)(struct keeper *k, struct client *c, struct span arg,
-	    struct answer *a);
+	    struct reply *r);
 } verbs[] = {
     {"status", do_status},
     {"reload", do_reload},
     {"stop", do_stop},
     {"supersede", do_supersede},
+    {"push", control_push_start},
+    {"push-resume", control_push_resume},
 };
 
-static void
+struct keeper *
+client_keeper(const struct client *c)
+{
+	return c->control->keeper;
+}
+
+void
 client_close(struct client *c)
 {
 	struct loop *loop = c->control->keeper->loop;
 
+	control_push_gone(c);
 	loop_unwatch(loop, c->fd);
 	loop_timer_clear(loop, &c->timer);
 	close(c->fd);
 	c->fd = -1;
 }
 
-static void
-serve(struct client *c)
+void
+client_say(struct client *c, const struct reply *r)
 {
-	struct answer *a = calloc(1, sizeof(*a));
-	struct span line = span_of(c->line, c->len), verb = line, arg = {0};
-	const uint8_t *space = memchr(c->line, ' ', c->len);
+	ssize_t n = -1;
+
+	/* small beside the socket's buffer: a full one is not read */
+	if (!r->w.full)
+		n = send(c->fd, r->buf, r->w.len, MSG_DONTWAIT | MSG_NOSIGNAL);
+	if (n >= 0 && (size_t)n == r->w.len)
+		return;
+	/* the loop finds it closed */
+	c->deaf = true;
+	(void)shutdown(c->fd, SHUT_RDWR);
+}
+
+/** The first line. False: that was all. */
+static bool
+serve(struct client *c, struct span line)
+{
+	struct reply *r = calloc(1, sizeof(*r));
+	struct span verb = line, arg = {0};
+	const uint8_t *space = memchr(line.p, ' ', line.len);
 	int code = 64;
 
-	if (!a)
-		return;
+	if (!r)
+		return false;
 	if (space) {
 		verb = span_of(line.p, (size_t)(space - line.p));
 		arg = span_from(line, verb.len + 1);
 	}
-	writer_init(&a->w, a->buf, sizeof(a->buf));
+	reply_init(r);
 	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
 		if (span_is(verb, verbs[i].name))
-			code = verbs[i].run(c->control->keeper, c, arg, a);
-	if (code == 64)
-		put_text(a, "error", SPAN_LIT("unknown verb"));
-	writer_fmt(&a->w, "exit\t%d\n", code);
-	/* an answer is small beside the socket's buffer */
-	(void)!send(c->fd, a->buf, a->w.len, MSG_DONTWAIT | MSG_NOSIGNAL);
-	free(a);
+			code = verbs[i].run(c->control->keeper, c, arg, r);
+	if (code == 64 && r->w.len == 0)
+		reply_str(r, "error", "unknown verb");
+	if (c->run)
+		writer_str(&r->w, "\n");
+	else
+		writer_fmt(&r->w, "exit\t%d\n", code);
+	client_say(c, r);
+	free(r);
+	return c->run != NULL;
+}
+
+static void on_timeout(void *ctx, uint64_t now_ms);
+
+static bool
+set_timeout(struct client *c)
+{
+	uint64_t after = c->run ? CONTROL_PUSH_TIMEOUT_MS : CONTROL_TIMEOUT_MS;
+
+	return loop_timer_set(c->control->keeper->loop, &c->timer,
+		   clock_now_ms() + after, on_timeout, c) == RC_OK;
+}
+
+/** False: there will be no more of them. */
+static bool
+take_line(struct client *c, struct span line)
+{
+	if (!c->run && line.len >= CONTROL_LINE_MAX)
+		return false;
+	if (c->run)
+		control_push_line(c, line);
+	else if (!serve(c, line))
+		return false;
+	return !c->deaf && set_timeout(c);
 }
 
 static void
@@ -286,6 +180,7 @@ on_client(void *ctx, uint32_t events)
 	struct client *c = ctx;
 	ssize_t n = recv(
 	    c->fd, c->line + c->len, sizeof(c->line) - c->len, MSG_DONTWAIT);
+	size_t done = 0;
 	const uint8_t *end;
 
 	(void)events;
@@ -294,12 +189,19 @@ on_client(void *ctx, uint32_t events)
 		return;
 	}
 	c->len += (size_t)n;
-	end = memchr(c->line, '\n', c->len);
-	if (end) {
-		c->len = (size_t)(end - c->line);
-		serve(c);
+	while ((end = memchr(c->line + done, '\n', c->len - done))) {
+		size_t len = (size_t)(end - c->line) - done;
+
+		if (!take_line(c, span_of(c->line + done, len))) {
+			client_close(c);
+			return;
+		}
+		done += len + 1;
 	}
-	if (end || c->len == sizeof(c->line))
+	memmove(c->line, c->line + done, c->len - done);
+	c->len -= done;
+	if (c->len == sizeof(c->line) ||
+	    (!c->run && c->len >= CONTROL_LINE_MAX))
 		client_close(c);
 }
 
@@ -345,13 +247,14 @@ on_listen(void *ctx, uint32_t events)
 	c->control = ctl;
 	c->len = 0;
 	c->fd = fd;
+	c->run = NULL;
+	c->deaf = false;
 	if (loop_watch(loop, fd, EPOLLIN, on_client, c) != RC_OK) {
 		close(fd);
 		c->fd = -1;
 		return;
 	}
-	if (loop_timer_set(loop, &c->timer, clock_now_ms() + CONTROL_TIMEOUT_MS,
-		on_timeout, c) != RC_OK)
+	if (!set_timeout(c))
 		client_close(c);
 }
 

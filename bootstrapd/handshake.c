@@ -1,3 +1,4 @@
+#include "connection.h"
 #include "udp.h"
 #include "worker_state.h"
 
@@ -117,6 +118,17 @@ send_evidence(struct listener *l, const struct dtls_event *ev)
 }
 
 static void
+end_connection(struct listener *l, uint64_t conn, uint64_t now_ms)
+{
+	struct connection *c;
+
+	listener_flush(l, now_ms);
+	c = connection_find(l, conn);
+	if (c)
+		connection_finish(c, now_ms);
+}
+
+static void
 association_closed(
     struct listener *l, const struct dtls_event *ev, uint64_t now_ms)
 {
@@ -126,6 +138,9 @@ association_closed(
 	uint32_t epoch = dtls_tag(l->dtls, ev->conn);
 
 	wait_end(l, ev->conn); /* nobody is left to want it */
+	/* its last alert stands before its end */
+	if (l->is_stream)
+		end_connection(l, ev->conn, now_ms);
 	if (ev->established) {
 		peer_closed(l, ev->conn, now_ms);
 		return;
@@ -153,6 +168,17 @@ association_closed(
 	    F_INT("epoch", epoch));
 }
 
+static void
+begin_peer(struct listener *l, const struct dtls_event *ev, uint64_t now_ms)
+{
+	struct peer *p = peer_established(l, ev, now_ms);
+
+	if (l->is_stream && !p)
+		end_connection(l, ev->conn, now_ms);
+	else if (l->is_stream)
+		peer_pump(p, now_ms); /* our CSM */
+}
+
 /** What the endpoint has found out: keys wanted, associations, data. */
 static void
 take_events(struct listener *l, uint64_t now_ms)
@@ -172,7 +198,7 @@ take_events(struct listener *l, uint64_t now_ms)
 			LOG(LOG_DEBUG, "handshake",
 			    F_TEXT("identity", ev.identity),
 			    F_TEXT("suite", ev.suite));
-			(void)!peer_established(l, &ev, now_ms);
+			begin_peer(l, &ev, now_ms);
 			break;
 		case DTLS_EVENT_MOVED:
 			peer_moved(l, ev.conn, &ev.address);
@@ -197,13 +223,32 @@ on_dtls_timer(void *ctx, uint64_t now_ms)
 	listener_serve(l, now_ms);
 }
 
-void
-listener_flush(struct listener *l, uint64_t now_ms)
+/** To their connections; those of connections that are gone nowhere. */
+static void
+flush_streams(struct listener *l, uint64_t now_ms)
+{
+	enum { CHUNK = 4096 };
+	uint8_t buf[CHUNK];
+	struct connection *c;
+	struct writer w;
+	uint64_t number;
+
+	for (;;) {
+		writer_init(&w, buf, sizeof(buf));
+		if (dtls_stream_output(l->dtls, &number, &w) != RC_OK)
+			break;
+		c = connection_find(l, number);
+		if (c)
+			connection_send(c, writer_span(&w), now_ms);
+	}
+}
+
+static void
+flush_datagrams(struct listener *l)
 {
 	uint8_t buf[DTLS_DATAGRAM_MAX];
 	struct address to;
 	struct writer w;
-	uint64_t at;
 
 	for (;;) {
 		writer_init(&w, buf, sizeof(buf));
@@ -211,6 +256,17 @@ listener_flush(struct listener *l, uint64_t now_ms)
 			break;
 		udp_send(l->fd, &to, writer_span(&w));
 	}
+}
+
+void
+listener_flush(struct listener *l, uint64_t now_ms)
+{
+	uint64_t at;
+
+	if (l->is_stream)
+		flush_streams(l, now_ms);
+	else
+		flush_datagrams(l);
 	/* an event waits, and its peer may be who called us: not from here */
 	at = l->broken ? now_ms : dtls_deadline(l->dtls);
 	if (at == TIME_NEVER)

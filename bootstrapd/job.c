@@ -129,9 +129,14 @@ job_begin(unsigned worker, struct issue_rules *rules, const struct q_begin *q)
 	j->request.epoch = q->epoch;
 	j->request.has_endpoint = q->has_endpoint;
 	j->request.address = q->address;
+	j->request.stream = q->stream;
 	j->request.pct = q->pct;
+	j->request.pack = q->pack;
+	j->request.accept = q->accept;
+	j->request.fresh = q->fresh;
 	j->request.fault = q->fault;
 	j->request.worker = worker;
+	memcpy(j->push, q->push, sizeof(j->push));
 	j->request.credential =
 	    keep(j->credential, sizeof(j->credential), q->credential);
 	j->request.endpoint =

@@ -44,9 +44,17 @@ struct job {
 	uint32_t first_epoch; /**< JOB_PSK */
 	struct issue_request request;
 	bool again; /**< JOB_BEGIN: recorded before */
+	/** JOB_BEGIN: the push that it is of; request.push points here. */
+	uint8_t push[QUESTION_PUSH_LEN];
+	/** enum push_way, of a session that the push itself began; 0: the device
+	 *  asked. */
+	unsigned push_way;
+	bool push_recorded; /**< its row is in the group */
 	/** JOB_BEGIN: another decision has made the same random key */
 	bool conflicted, decided_twice;
 	bool unwritable; /**< JOB_BEGIN: its rows are too large */
+	/** JOB_BEGIN, when it asks too often: how long it is put off. */
+	uint32_t wait_s;
 	uint8_t *shown; /**< JOB_BEGIN: certificate and chain, or raw key */
 	struct hsm_ec_ref key; /**< JOB_SIGN */
 	uint8_t digest[P256_DIGEST_LEN]; /**< JOB_SIGN */

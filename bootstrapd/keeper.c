@@ -4,6 +4,7 @@
 #include "check.h"
 #include "jail.h"
 #include "link.h"
+#include "push.h"
 #include "signals.h"
 
 #include <stdio.h>
@@ -131,6 +132,7 @@ tick(void *ctx, uint64_t now_ms)
 		if (server_files_changed(k->files))
 			keeper_reload_crls(k);
 		lists_look(k, false);
+		push_sweep(k, now_ms);
 	}
 	record_watch(k);
 	if (ticks % GAP_TICKS == 0)
@@ -271,6 +273,7 @@ keeper_init(struct keeper *k)
 	epochs_init(&k->epochs);
 	budget_init(&k->budget, clock_now_ms());
 	rates_init(&k->begins);
+	often_init(&k->often);
 	crowd_init(&k->sources);
 	rc = loop_new(&k->loop);
 	if (rc == RC_OK)
@@ -279,6 +282,8 @@ keeper_init(struct keeper *k)
 		rc = table_init(&k->endpoints);
 	if (rc == RC_OK)
 		rc = table_init(&k->asked);
+	if (rc == RC_OK)
+		rc = pushes_init(k);
 	if (rc == RC_OK && k->args->as_root && c->user_keeper.uid != 0)
 		rc = jail_user(&c->user_keeper);
 	if (rc == RC_OK)
@@ -296,6 +301,8 @@ keeper_init(struct keeper *k)
 		    k->hsm, c->ledger, threads, k->args->link_count, &k->jobs);
 	if (rc == RC_OK)
 		rc = sessions_restore(k);
+	if (rc == RC_OK)
+		rc = push_restore(k);
 	if (rc == RC_OK)
 		rc = watch_all(k);
 	return rc;
@@ -319,6 +326,7 @@ keeper_fini(struct keeper *k)
 	showing_fini(&k->showing);
 	refused_settle(k);
 	sessions_free(k);
+	pushes_free(k);
 	table_fini(&k->sessions);
 	table_fini(&k->endpoints);
 	table_fini(&k->asked);

@@ -2,9 +2,10 @@
  * keeper_state.h - what the keeper holds, shared by the files that make it up:
  * keeper.c (start, loop, end), reload.c (what is in force), lists.c (revocation
  * lists that grow old), ask.c (questions in), ask_psk.c (keys), sign.c
- * (signatures), record*.c (rows), answer.c (answers out), refused.c and
+ * (signatures), pace.c (how often), record*.c (rows), answer.c (answers out), refused.c and
  * doctor.c (who was turned away, and why), sessions.c (who is being
- * bootstrapped), control.c (bootstrapctl).
+ * bootstrapped), control*.c (bootstrapctl), push*.c (bootstraps that it
+ * starts).
  */
 #ifndef BOOTSTRAPD_KEEPER_STATE_H
 #define BOOTSTRAPD_KEEPER_STATE_H
@@ -15,6 +16,7 @@
 #include "epochs.h"
 #include "jobs.h"
 #include "keeper.h"
+#include "often.h"
 #include "server_files.h"
 #include "share.h"
 #include "showing.h"
@@ -37,6 +39,7 @@ struct known_session {
 	bool finishing; /**< Finish may have gone out */
 	bool ended; /**< its worker has given it up meanwhile */
 	bool superseded; /**< its ending stands in the ledger already */
+	bool pushed; /**< an operator's push is behind it */
 	unsigned repeated; /**< how often its plan was asked for again */
 };
 
@@ -68,6 +71,17 @@ struct link {
 	uint64_t suppressed; /**< refusals answered but not recorded */
 	/* since the last `handshakes` row */
 	uint64_t asked, answered, unknown, failed, signatures;
+};
+
+/** Bootstraps that an operator starts: push.h. */
+struct push_op;
+struct pushes {
+	struct table ops; /**< by endpoint */
+	struct push_op *first; /**< of all ops */
+	uint64_t last_ref;
+	struct loop_timer timer;
+	struct table triggered; /**< who may come because of one */
+	unsigned runs; /**< clients that carry out a push */
 };
 
 struct health {
@@ -121,7 +135,9 @@ struct keeper {
 	struct table sessions, endpoints;
 	struct table asked; /**< of handshakes, being answered */
 	struct rates begins; /**< of an endpoint */
+	struct often often; /**< of a device, those that were granted */
 	struct crowd sources; /**< of those questions */
+	struct pushes pushes;
 	struct ending *endings;
 	size_t ending_count;
 	struct link links[WORKERS_MAX];
@@ -149,6 +165,20 @@ void ask_worker_lost(struct link *l);
 /** A verdict of our own: recorded with the next commit. */
 void end_session(struct keeper *k, struct known_session *s,
     enum outcome outcome, enum reason reason);
+
+/* pace.c */
+
+/** How often this device was granted a bootstrap lately: `j` is told to come
+ *  again later where that is enough. */
+void pace_look(struct keeper *k, struct job *j);
+/** It was granted one more. */
+void pace_count(struct keeper *k, const struct job *j);
+/** Is this refusal one for the ledger? Those are not that a device's next
+ *  request mends by itself, nor all but the first of one that asks too
+ *  often. */
+bool pace_is_told(const struct keeper *k, const struct job *j);
+/** Its row stands. */
+void pace_told(struct keeper *k, const struct job *j);
 
 /* ask_psk.c */
 

@@ -94,6 +94,7 @@ peer_free(struct peer *p)
 
 	if (p->connection)
 		p->connection->peer = NULL;
+	pushed_forget(p);
 	loop_timer_clear(w->loop, &p->timer);
 	table_remove(&w->peers, &p->item);
 	coap_peer_free(p->coap);
@@ -121,9 +122,15 @@ take_request(struct peer *p, const struct coap_event *ev, uint64_t now_ms)
 	struct request rq;
 
 	p->used_ms = now_ms;
-	request_read(ev->message, &rq);
+	request_read(ev->message, p->connection != NULL, &rq);
 	if (rq.kind == REQUEST_ANSWER)
 		answer(p, ev->ref, rq.code, -1, now_ms);
+	else if (rq.kind == REQUEST_PACK && p->boot &&
+	    boot_block(p->boot, ev->ref, &rq, now_ms))
+		return;
+	else if (rq.kind == REQUEST_PACK && rq.block.num > 0)
+		/* of one that nobody knows here: it is to begin anew */
+		answer(p, ev->ref, COAP_BAD_REQUEST, -1, now_ms);
 	else if (!boot_start(p, ev->ref, &rq, now_ms))
 		answer(
 		    p, ev->ref, COAP_UNAVAILABLE, PEER_RETRY_AFTER_S, now_ms);
@@ -185,6 +192,8 @@ wake_at(const struct peer *p, uint64_t now_ms)
 		return at; /* DTLS associations end by themselves */
 	if (at != TIME_NEVER)
 		return at;
+	if (keep < pushed_until(p))
+		keep = pushed_until(p);
 	return p->keep ? keep : now_ms;
 }
 
@@ -222,6 +231,23 @@ peer_pump(struct peer *p, uint64_t now_ms)
 		listener_flush(l, now_ms);
 }
 
+struct peer *
+peer_at(struct listener *l, const struct address *at, uint64_t now_ms)
+{
+	struct peer_key k = key_of_address(l, at);
+	struct peer *p = find(l->worker, &k);
+
+	return p ? p : add(l, &k, at, NULL, now_ms);
+}
+
+bool
+peer_stands(const struct peer *p)
+{
+	return !p->connection ||
+	    (!p->connection->finished && !p->connection->broken &&
+		coap_peer_end(p->coap).kind == COAP_END_NONE);
+}
+
 /**
  * A stranger's datagram makes a peer only for as long as it is looked at,
  * unless it is a Bootstrap-Request that the keeper then grants: a flood of
@@ -231,11 +257,11 @@ void
 peer_datagram(struct listener *l, const struct address *from,
     struct span datagram, uint64_t now_ms)
 {
-	struct peer_key k = key_of_address(l, from);
-	struct peer *p = find(l->worker, &k);
+	struct peer *p;
 
-	if (!p)
-		p = add(l, &k, from, NULL, now_ms);
+	if (pushed_heard(l->worker, from, datagram))
+		return;
+	p = peer_at(l, from, now_ms);
 	if (!p) {
 		l->worker->stats.dropped++;
 		return;
@@ -312,14 +338,18 @@ peer_established(
 	struct peer_key k = key_of_conn(l, ev->conn);
 	struct connection *c =
 	    l->is_stream ? connection_find(l, ev->conn) : NULL;
-	struct peer *p = add(l, &k, &ev->address, c, now_ms);
+	struct peer *p = NULL;
 
+	if (c || !l->is_stream)
+		p = add(l, &k, &ev->address, c, now_ms);
 	if (p && !keep_proof(p, ev)) {
 		peer_free(p);
 		p = NULL;
 	}
 	if (!p)
 		dtls_close(l->dtls, ev->conn, now_ms);
+	if (c && p)
+		connection_settle(c);
 	return p;
 }
 

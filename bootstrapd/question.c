@@ -101,6 +101,15 @@ question_put(struct writer *w, const struct question *q)
 		writer_be(w, q->begin_answer.reason, 1);
 		writer_be(w, q->begin_answer.max_age_s, 4);
 		parts_put_secret(w, &q->begin_answer.plan);
+		parts_put_short(w, q->begin_answer.endpoint);
+		break;
+	case Q_PUSH:
+		parts_put_push(w, &q->push);
+		break;
+	case Q_PUSHED:
+		writer_be(w, q->pushed.ref, 8);
+		writer_be(w, q->pushed.status, 1);
+		writer_be(w, q->pushed.granted_ms, 8);
 		break;
 	case Q_FINISHING:
 	case Q_RECORDED:
@@ -180,8 +189,19 @@ question_get(struct span packet, struct question *q)
 		q->begin_answer.max_age_s = (uint32_t)reader_be(&r, 4);
 		rc =
 		    parts_get_secret(&r, PLAN_BYTES_MAX, &q->begin_answer.plan);
+		q->begin_answer.endpoint = parts_get_short(&r, ENDPOINT_MAX);
 		if (q->begin_answer.reason >= REASON_COUNT ||
 		    q->begin_answer.max_age_s > QUESTION_MAX_AGE_S)
+			reader_fail(&r);
+		break;
+	case Q_PUSH:
+		parts_get_push(&r, &q->push);
+		break;
+	case Q_PUSHED:
+		q->pushed.ref = reader_be(&r, 8);
+		q->pushed.status = (enum q_pushed_status)reader_be(&r, 1);
+		q->pushed.granted_ms = reader_be(&r, 8);
+		if (q->pushed.status > Q_PUSHED_BUSY)
 			reader_fail(&r);
 		break;
 	case Q_FINISHING:

@@ -37,6 +37,7 @@ enum question_kind {
 	Q_EVIDENCE, /**< left of a handshake that failed: which key was it? */
 	Q_SIGN, /**< this digest, by that key of the server? */
 	Q_REFUSED, /**< a certificate or raw key was not let in */
+	Q_PUSHED, /**< the answer to Q_PUSH */
 	/* keeper to worker */
 	Q_PSK_ANSWER = 64,
 	Q_BEGIN_ANSWER,
@@ -44,6 +45,7 @@ enum question_kind {
 	Q_CANCEL, /**< end this session: superseded elsewhere */
 	Q_SIGN_ANSWER,
 	Q_CREDENTIALS, /**< what to show and accept: with a descriptor */
+	Q_PUSH, /**< a bootstrap that an operator wants: see pushed.c */
 };
 
 enum psk_status { PSK_KNOWN, PSK_UNKNOWN, PSK_UNAVAILABLE };
@@ -98,6 +100,7 @@ struct q_begin {
 	bool has_endpoint;
 	bool pack; /**< GET /bspack; else POST /bs */
 	bool fresh; /**< Q_BY_NOTHING: its Echo value was good (RFC 9175) */
+	bool stream; /**< over TCP or TLS */
 	uint32_t epoch; /**< Q_BY_PSK; else 0 */
 	int32_t pct; /**< -1: not there; always so of a pack */
 	int32_t accept; /**< of a pack: its Content-Format; else -1 */
@@ -145,6 +148,45 @@ struct q_credentials {
 	uint32_t generation; /**< counts what was loaded, from 1 */
 };
 
+/** A push goes in two steps: whom of the workers does that device reach, and
+ *  then that one alone goes. */
+enum q_push_what {
+	/** Have you a peer that was granted a bootstrap for `endpoint`, and
+	 *  stands? */
+	Q_PUSH_LOOK,
+	/** Send an empty CON with `mid` to `address` (RFC 7252 section 4.3),
+	 *  again until Q_PUSH_FORGET, and expect its answer. */
+	Q_PUSH_PROBE,
+	/** Only expect it: sockets are shared out by the kernel, and what comes
+	 *  back comes to the worker that can talk to that address. */
+	Q_PUSH_EXPECT,
+	/** Begin, over the peer; or where there is an address, with that. The
+	 *  Q_BEGIN is the answer when all is well. */
+	Q_PUSH_GO,
+	Q_PUSH_FORGET, /**< expect nothing more */
+};
+
+struct q_push {
+	uint64_t ref; /**< the keeper's own number */
+	enum q_push_what what;
+	uint16_t mid; /**< PROBE, EXPECT */
+	uint8_t push[QUESTION_PUSH_LEN];
+	struct address address; /**< PROBE, EXPECT, GO; family 0: none */
+	struct span endpoint; /**< borrowed from the packet */
+};
+
+enum q_pushed_status {
+	Q_PUSHED_NONE, /**< no such peer; or no socket to send from */
+	Q_PUSHED_FOUND, /**< or the probe was answered */
+	Q_PUSHED_BUSY, /**< draining, or no room */
+};
+
+struct q_pushed {
+	uint64_t ref;
+	enum q_pushed_status status;
+	uint64_t granted_ms; /**< FOUND by LOOK: monotonic; else 0 */
+};
+
 struct q_begin_answer {
 	uint8_t session[SESSION_ID_LEN];
 	bool granted;
@@ -153,6 +195,8 @@ struct q_begin_answer {
 	 *  QUESTION_MAX_AGE_S; 0: as the worker thinks fit. */
 	uint32_t max_age_s;
 	struct secret plan; /**< owned by whoever parsed it */
+	/** Granted: whose plan it is. Borrowed from the packet. */
+	struct span endpoint;
 };
 
 struct question {
@@ -171,6 +215,8 @@ struct question {
 		struct q_begin_answer begin_answer;
 		struct q_sign_answer sign_answer;
 		struct q_credentials credentials;
+		struct q_push push;
+		struct q_pushed pushed;
 		uint8_t
 		    session[SESSION_ID_LEN]; /**< FINISHING, RECORDED, CANCEL */
 	};

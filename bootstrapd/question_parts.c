@@ -4,7 +4,8 @@ enum {
 	FLAG_ENDPOINT = 1,
 	FLAG_PACK = 2,
 	FLAG_FRESH = 4,
-	FLAGS = 7,
+	FLAG_STREAM = 8,
+	FLAGS = 15,
 };
 
 void
@@ -86,7 +87,8 @@ void
 parts_put_begin(struct writer *w, const struct q_begin *b)
 {
 	unsigned flags = (b->has_endpoint ? FLAG_ENDPOINT : 0U) |
-	    (b->pack ? FLAG_PACK : 0U) | (b->fresh ? FLAG_FRESH : 0U);
+	    (b->pack ? FLAG_PACK : 0U) | (b->fresh ? FLAG_FRESH : 0U) |
+	    (b->stream ? FLAG_STREAM : 0U);
 
 	parts_put_session(w, b->session);
 	writer_be(w, b->proof, 1);
@@ -147,6 +149,7 @@ parts_get_begin(struct reader *r, struct q_begin *b)
 	b->has_endpoint = flags & FLAG_ENDPOINT;
 	b->pack = flags & FLAG_PACK;
 	b->fresh = flags & FLAG_FRESH;
+	b->stream = flags & FLAG_STREAM;
 	b->epoch = (uint32_t)reader_be(r, 4);
 	b->pct = (int32_t)(uint32_t)reader_be(r, 4);
 	b->accept = (int32_t)(uint32_t)reader_be(r, 4);
@@ -203,6 +206,30 @@ parts_get_refused(struct reader *r, struct q_refused *q)
 	q->peer = parts_get_short(r, QUESTION_PEER_MAX);
 	if ((q->kind != Q_BY_CERTIFICATE && q->kind != Q_BY_RAW_KEY) ||
 	    q->reason < REASON_REVOKED || q->reason > REASON_NO_CERTIFICATE)
+		reader_fail(r);
+}
+
+void
+parts_put_push(struct writer *w, const struct q_push *p)
+{
+	writer_be(w, p->ref, 8);
+	writer_be(w, p->what, 1);
+	writer_be(w, p->mid, 2);
+	writer_put(w, span_of(p->push, sizeof(p->push)));
+	parts_put_address(w, &p->address);
+	parts_put_short(w, p->endpoint);
+}
+
+void
+parts_get_push(struct reader *r, struct q_push *p)
+{
+	p->ref = reader_be(r, 8);
+	p->what = (enum q_push_what)reader_be(r, 1);
+	p->mid = (uint16_t)reader_be(r, 2);
+	get_bytes(r, p->push, sizeof(p->push));
+	parts_get_address(r, &p->address);
+	p->endpoint = parts_get_short(r, ENDPOINT_MAX);
+	if (p->what > Q_PUSH_FORGET)
 		reader_fail(r);
 }
 

@@ -28,6 +28,8 @@ void parts_get_sign(struct reader *r, struct q_sign *s);
 void parts_put_sign_answer(struct writer *w, const struct q_sign_answer *a);
 void parts_get_sign_answer(struct reader *r, struct q_sign_answer *a);
 void parts_get_refused(struct reader *r, struct q_refused *q);
+void parts_put_push(struct writer *w, const struct q_push *p);
+void parts_get_push(struct reader *r, struct q_push *p);
 void parts_put_verdict(struct writer *w, const struct session_verdict *v);
 void parts_get_verdict(struct reader *r, struct session_verdict *v);
 

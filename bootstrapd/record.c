@@ -4,6 +4,7 @@
 #include "coap/message.h"
 #include "link.h"
 #include "lwm2m/format.h"
+#include "push.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -113,14 +114,20 @@ append_decision(struct keeper *k, struct job *j)
 		return issue_record(k->ledger, j->rules, &j->request,
 		    &j->decision, k->args->instance, true);
 	}
-	if (!j->decision.granted && l->refusals == 0) {
+	if (!j->decision.granted && !pace_is_told(k, j))
+		return RC_OK;
+	if (j->decision.granted && !j->push_way)
+		push_tie(k, j);
+	if (!j->decision.granted && l->refusals == 0 && !j->push_way) {
 		l->suppressed++;
 		return RC_OK;
 	}
-	if (!j->decision.granted)
-		l->refusals--;
-	else
+	if (j->decision.granted)
 		rc = append_superseded(k, j);
+	else if (!j->push_way)
+		l->refusals--;
+	if (rc == RC_OK && j->push_way)
+		rc = push_append(k, j);
 	if (rc == RC_OK)
 		rc = issue_record(k->ledger, j->rules, &j->request,
 		    &j->decision, k->args->instance, false);

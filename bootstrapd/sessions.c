@@ -104,6 +104,17 @@ plan_of(const struct ledger_row *row, uint8_t out[static DIGEST_LEN])
 	return out;
 }
 
+/** Was it begun because of a push? */
+static bool
+is_pushed(const struct ledger_row *row)
+{
+	uint8_t text[2 * QUESTION_PUSH_LEN];
+	struct writer w;
+
+	writer_init(&w, text, sizeof(text));
+	return ledger_field(row, "push", &w);
+}
+
 /** One session that the ledger says is open. */
 static enum rc
 restore(void *ctx, const struct ledger_row *row)
@@ -127,6 +138,7 @@ restore(void *ctx, const struct ledger_row *row)
 	writer_init(&kind, kind_text, sizeof(kind_text));
 	nosec = ledger_field(row, "kind", &kind) &&
 	    span_is(writer_span(&kind), "nosec");
+	s->pushed = is_pushed(row);
 	session_is_recorded(k, s, nosec, row->endpoint, plan_of(row, plan));
 	/* whether Finish went out is known to its worker only */
 	s->finishing = true;

@@ -15,7 +15,13 @@ send_stream(struct peer *p, uint64_t now_ms)
 		if (coap_peer_output(p->coap, &w) != RC_OK)
 			return true;
 		p->listener->worker->stats.datagrams_out++;
-		connection_send(p->connection, writer_span(&w), now_ms);
+		if (!p->listener->dtls)
+			connection_send(p->connection, writer_span(&w), now_ms);
+		else if (dtls_send(p->listener->dtls, p->key.conn,
+			     writer_span(&w), now_ms) != RC_OK)
+			p->listener->broken = true;
+		else
+			listener_flush(p->listener, now_ms);
 		secret_wipe(buf, w.len);
 	}
 	return false;

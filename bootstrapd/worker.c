@@ -103,12 +103,16 @@ take_answer(struct worker *w, struct question *q, int passed, uint64_t now_ms)
 	case Q_CANCEL:
 		boot_cancel(w, q->session, REASON_SUPERSEDED, now_ms);
 		break;
+	case Q_PUSH:
+		pushed_take(w, &q->push, now_ms);
+		break;
 	case Q_HELLO:
 	case Q_PSK:
 	case Q_PSK_FAILED:
 	case Q_EVIDENCE:
 	case Q_SIGN:
 	case Q_REFUSED:
+	case Q_PUSHED:
 	case Q_BEGIN:
 	case Q_FINISHING:
 	case Q_END:
@@ -294,7 +298,7 @@ listener_init(struct worker *w, size_t i, const struct worker_args *args)
 	tls.idle_ms = (uint32_t)c->idle_ms;
 	tls.worker = (uint8_t)w->index;
 	tls.cid_key = args->cid_key;
-	l->is_stream = listen_is_stream(c->listen[i].kind);
+	l->is_stream = tls.stream = listen_is_stream(c->listen[i].kind);
 	if (listen_is_secure(c->listen[i].kind))
 		rc = dtls_new(&tls, &l->dtls);
 	/* who comes by DTLS waits in the socket until show_take() */
@@ -339,6 +343,7 @@ worker_init(struct worker *w, const struct worker_args *args)
 	set_connections(w, c);
 	/* answers to a process before us may still come */
 	random_bytes(&w->wait_salt, sizeof(w->wait_salt));
+	echo_init(&w->echo);
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGNAL_END);
 	sigaddset(&signals, SIGNAL_DRAIN);
@@ -349,6 +354,8 @@ worker_init(struct worker *w, const struct worker_args *args)
 		rc = connections_init(w);
 	if (rc == RC_OK)
 		rc = table_init(&w->peers);
+	if (rc == RC_OK)
+		rc = table_init(&w->granted);
 	if (rc == RC_OK)
 		rc = table_init(&w->boots);
 	if (rc == RC_OK)
@@ -377,6 +384,8 @@ worker_fini(struct worker *w)
 	for (size_t i = 0; i < w->listener_count; i++)
 		dtls_free(w->listeners[i].dtls);
 	flush(w);
+	pushed_fini(w);
+	table_fini(&w->granted);
 	table_fini(&w->peers);
 	table_fini(&w->boots);
 	table_fini(&w->waits);

@@ -15,10 +15,12 @@
 #include "base/table.h"
 #include "coap/peer.h"
 #include "dtls/dtls.h"
+#include "echo.h"
 #include "request.h"
 #include "worker.h"
 
 #include "link.h"
+#include "packing.h"
 #include "papers.h"
 #include "shown.h"
 #include "sources.h"
@@ -26,6 +28,8 @@
 #include <sys/queue.h>
 
 struct connection;
+struct granted;
+struct probe;
 
 struct listener {
 	struct worker *worker;
@@ -60,6 +64,7 @@ struct peer {
 	/** A plan was granted to it: its duplicates are remembered for
 	 *  EXCHANGE_LIFETIME. Strangers are forgotten at once. */
 	bool keep;
+	struct granted *granted; /**< the last one; NULL: none (pushed.c) */
 	struct loop_timer timer;
 	enum q_proof proof;
 	struct papers *papers; /**< Q_BY_CERTIFICATE, Q_BY_RAW_KEY */
@@ -81,6 +86,7 @@ struct boot {
 	uint8_t endpoint[256];
 	uint8_t credential[DTLS_IDENTITY_MAX];
 	struct papers *papers; /**< `facts` borrows them; NULL: none */
+	struct packing *packing; /**< a Bootstrap-Pack is asked for; NULL */
 	struct address
 	    moved; /**< where its device is now; family 0: as asked */
 };
@@ -110,8 +116,12 @@ struct worker {
 	int keeper;
 	int signals; /**< signalfd */
 	struct table peers, boots, waits;
+	struct table granted; /**< peers by endpoint: pushed.c */
+	struct probe *probes; /**< addresses that are expected to speak */
+	size_t probe_count;
 	uint64_t wait_salt; /**< of the numbers of questions of handshakes */
 	struct papers_room papers;
+	struct echo echo; /**< of addresses that are shown fresh */
 	bool serving; /**< what is shown is known: handshakes may begin */
 	uint8_t shown[SHOWN_DIGEST_LEN]; /**< digest of that */
 	size_t boots_max, peers_max;
@@ -169,15 +179,46 @@ enum { PEER_RETRY_AFTER_S = 30 /**< to whom we cannot serve now */ };
  *  peer is gone. `at`: when it needs us next. */
 bool stream_pump(struct peer *p, uint64_t now_ms, uint64_t *at);
 
+/** The peer at that address on a plain listener, a new one if need be; NULL: no
+ *  room. */
+struct peer *peer_at(
+    struct listener *l, const struct address *at, uint64_t now_ms);
+/** Can it be sent something yet: is its connection not about to end? */
+bool peer_stands(const struct peer *p);
+
+/* pushed.c */
+
+/** What the keeper wants of a push. */
+void pushed_take(struct worker *w, const struct q_push *q, uint64_t now_ms);
+/** Is that the answer to a probe? Then it is no peer's. */
+bool pushed_heard(
+    struct worker *w, const struct address *from, struct span datagram);
+/** It was granted a bootstrap as that endpoint, after a request with that
+ *  `pct`. */
+void pushed_granted(
+    struct peer *p, struct span endpoint, int32_t pct, uint64_t now_ms);
+/** How long it is to stand, for the sake of a push; 0: nothing of that. */
+uint64_t pushed_until(const struct peer *p);
+void pushed_forget(struct peer *p);
+void pushed_fini(struct worker *w);
+
 /* boot.c */
 
 /** A Bootstrap-Request from this peer. False: no room. */
 bool boot_start(struct peer *p, uint32_t request_ref, const struct request *rq,
     uint64_t now_ms);
+/** Begin without a request, because of a push (QUESTION_PUSH_LEN bytes). `rq`
+ *  says what there is to say. False: no room, or draining. */
+bool boot_push(struct peer *p, const struct request *rq, const uint8_t *push,
+    uint64_t now_ms);
 /** An answer, RST, silence to the open command of the peer's bootstrap. */
 void boot_event(struct boot *b, const struct coap_event *ev, uint64_t now_ms);
 /** Its device is somewhere else now. */
 void boot_moved(struct boot *b, const struct address *address);
+/** A request for one more block of the pack that the peer fetches. False: it
+ *  is not that. */
+bool boot_block(struct boot *b, uint32_t request_ref, const struct request *rq,
+    uint64_t now_ms);
 /** The transport is gone, or a newer request has come. */
 void boot_detach(struct boot *b, enum reason why, uint64_t now_ms);
 /** The keeper's words. */

@@ -36,21 +36,40 @@ ipv6_valid(struct span host)
 	return !w.full && address_parse(writer_span(&w), &a) == RC_OK;
 }
 
+static bool
+take_scheme(struct span *uri, bool secure)
+{
+	static const char *const schemes[2][2] = {
+	    {"coap://", "coap+tcp://"},
+	    {"coaps://", "coaps+tcp://"},
+	};
+
+	for (size_t i = 0; i < 2; i++) {
+		struct span scheme = span_str(schemes[secure][i]);
+
+		if (!span_starts(*uri, scheme))
+			continue;
+		*uri = span_from(*uri, scheme.len);
+		return true;
+	}
+	return false;
+}
+
 const char *
 server_uri_fault(const char *uri, bool secure)
 {
-	const char *scheme = secure ? "coaps://" : "coap://";
 	struct span rest = span_str(uri), host, port;
 	const uint8_t *mark;
 	uint64_t number;
 
 	if (rest.len > URI_MAX)
 		return "it is longer than 255 bytes";
-	if (!span_starts(rest, span_str(scheme)))
+	if (!take_scheme(&rest, secure))
 		return secure
-		    ? "a device with a key needs coaps://HOST:PORT"
-		    : "a device without security needs coap://HOST:PORT";
-	rest = span_from(rest, strlen(scheme));
+		    ? "a device with a key needs coaps://HOST:PORT or "
+		      "coaps+tcp://HOST:PORT"
+		    : "a device without security needs coap://HOST:PORT or "
+		      "coap+tcp://HOST:PORT";
 
 	if (rest.len > 0 && rest.p[0] == '[') {
 		mark = memchr(rest.p, ']', rest.len);

@@ -26,7 +26,8 @@ wolfssl_flags=(
 	--enable-ecc --enable-curve25519 --enable-supportedcurves
 	--enable-extended-master --enable-sp
 	--enable-pkcs11 --enable-cryptocb --enable-pkcallbacks
-	--enable-sni --enable-maxfragment --enable-altcertchains
+	--enable-sni --enable-alpn --enable-maxfragment
+	--enable-altcertchains
 	--enable-crl --enable-keygen --enable-certgen --enable-certreq
 	--enable-certext --enable-context-extra-user-data
 	--enable-keying-material --disable-oldtls --disable-mlkem

@@ -159,11 +159,12 @@ session_plan(struct session *s, struct secret *bytes, uint64_t now_ms)
 }
 
 void
-session_packed(struct session *s, uint64_t now_ms)
+session_packed(struct session *s, int format, uint64_t now_ms)
 {
 	if (s->state != SESSION_RUNNING || !s->config.pack || s->pack_due)
 		return;
 	session_decide(s, OUTCOME_UNKNOWN, REASON_PACK_SENT, 0);
+	s->verdict.format = format;
 	session_conclude(s, now_ms);
 }
 
@@ -238,7 +239,10 @@ session_tick(struct session *s, uint64_t now_ms)
 		break;
 	case SESSION_RUNNING:
 		if (now_ms >= lifetime_end(s))
-			session_give_up(s, REASON_DEADLINE, 0, now_ms);
+			session_give_up(s,
+			    s->config.pack ? REASON_PACK_UNFETCHED
+					   : REASON_DEADLINE,
+			    0, now_ms);
 		break;
 	case SESSION_ENDING:
 		if (now_ms >= s->ask_again_ms)

@@ -117,8 +117,8 @@ void session_refused(
 /** The device answered the open command. */
 void session_response(struct session *s, uint8_t code, int content_format,
     struct span body, uint64_t now_ms);
-/** The device has fetched the pack to its end. */
-void session_packed(struct session *s, uint64_t now_ms);
+/** The device has fetched the pack to its end; its Content-Format. */
+void session_packed(struct session *s, int format, uint64_t now_ms);
 /** RST, block-wise failure, silence; the transport went away. */
 void session_failed(struct session *s, enum reason why, uint64_t now_ms);
 /** End it for a reason of ours: superseded, cancelled. */

@@ -9,20 +9,33 @@
  * held back, and one alert is sent in its place when it has failed.
  */
 
-enum {
-	DESCRIPTION = PLAIN_ALERT_LEN - 1, /* its place in the record */
-};
-
 #if DTLS_HAVE_ALERT
 /* Of wolfSSL, but in no header: nothing that is has an alert to choose. */
 int SendAlert(WOLFSSL *ssl, int severity, int type);
 #endif
 
+/* TLS 1.3 on a stream: what is sealed there cannot be taken back. */
+static bool
+is_sealed_stream(const struct conn *c)
+{
+	return c->is_13 && c->tls;
+}
+
+/* It has shown what it has, and its failure is told in one alert. */
+static bool
+is_judged(const struct conn *c)
+{
+	return c->state == CONN_HANDSHAKE && !c->verdict && c->proved &&
+	    (DTLS_HAVE_ALERT || !c->is_13);
+}
+
 static bool
 is_held(const struct conn *c)
 {
-	return c->proved && !c->verdict && c->state == CONN_HANDSHAKE &&
-	    (DTLS_HAVE_ALERT || !c->is_13);
+	/* Over a stream also a key that was wrong: see conn_wrong_key(). */
+	if (c->tls && !c->is_13 && c->key_exchanged)
+		return c->state == CONN_HANDSHAKE;
+	return is_judged(c) && !is_sealed_stream(c);
 }
 
 bool
@@ -37,8 +50,11 @@ alert_hold(struct conn *c, struct span record)
 	(void)wolfSSL_get_alert_history(c->ssl, &said);
 	if (said.last_tx.level != alert_fatal)
 		return false;
-	if (!c->alert_held && !c->is_13 && record.len == PLAIN_ALERT_LEN)
+	if (!c->alert_held && !c->is_13 &&
+	    record.len == (c->tls ? TLS_ALERT_LEN : PLAIN_ALERT_LEN)) {
 		memcpy(c->alert, record.p, record.len);
+		c->alert_len = record.len;
+	}
 	c->alert_held = true;
 	return true;
 }
@@ -55,11 +71,10 @@ description(const struct conn *c, int error)
 static bool
 say_plain(struct conn *c, int code)
 {
-	if (!c->alert_held)
+	if (c->alert_len == 0)
 		return false;
-	c->alert[DESCRIPTION] = (uint8_t)code;
-	(void)output_put(
-	    &c->d->out, &c->address, span_of(c->alert, sizeof(c->alert)));
+	c->alert[c->alert_len - 1] = (uint8_t)code;
+	(void)conn_output(c, span_of(c->alert, c->alert_len));
 	return true;
 }
 
@@ -68,7 +83,7 @@ say_sealed(struct conn *c, int code)
 {
 #if DTLS_HAVE_ALERT
 	/* Ours is always the second, so that its number tells nothing. */
-	if (!c->alert_held)
+	if (!c->alert_held && !is_sealed_stream(c))
 		(void)SendAlert(c->ssl, alert_fatal, code);
 	c->verdict = true;
 	(void)SendAlert(c->ssl, alert_fatal, code);
@@ -81,11 +96,14 @@ say_sealed(struct conn *c, int code)
 bool
 alert_verdict(struct conn *c, int error)
 {
-	WOLFSSL_ALERT_HISTORY alerts = {.last_rx = {-1, -1}};
+	WOLFSSL_ALERT_HISTORY alerts = {
+	    .last_rx = {-1, -1}, .last_tx = {-1, -1}};
 
-	if (!is_held(c))
+	if (!is_judged(c))
 		return false;
 	(void)wolfSSL_get_alert_history(c->ssl, &alerts);
+	if (is_sealed_stream(c) && alerts.last_tx.level == alert_fatal)
+		return true; /* wolfSSL has said it */
 	if (alerts.last_rx.level == alert_fatal ||
 	    alerts.last_rx.code == close_notify)
 		return false; /* it is the peer who ends it */

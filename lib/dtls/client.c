@@ -11,6 +11,7 @@ dtls_client_free(struct dtls_client *c)
 	wolfSSL_CTX_free(c->ctx);
 	secret_fini(&c->key);
 	output_fini(&c->out);
+	fifo_fini(&c->bytes);
 	free(c);
 }
 
@@ -29,7 +30,8 @@ timeout_ms(const struct dtls_client *c)
 static bool
 over_13(const struct dtls_client *c)
 {
-	return strcmp(wolfSSL_get_version(c->ssl), "DTLSv1.3") == 0;
+	return strcmp(wolfSSL_get_version(c->ssl),
+		   c->stream ? "TLSv1.3" : "DTLSv1.3") == 0;
 }
 
 /* One step of the handshake. */
@@ -41,14 +43,17 @@ connect_on(struct dtls_client *c, uint64_t now_ms)
 
 	if (ret == WOLFSSL_SUCCESS) {
 		/* The limit that is left is that for reading. */
-		if (wolfSSL_dtls_set_mtu(c->ssl, CLIENT_RECORD_MAX) !=
-		    WOLFSSL_SUCCESS)
+		if (!c->stream &&
+		    wolfSSL_dtls_set_mtu(c->ssl, CLIENT_RECORD_MAX) !=
+			WOLFSSL_SUCCESS)
 			c->over = true;
 		c->established = true;
 		c->resend_ms = TIME_NEVER;
 		secret_fini(&c->key);
 	} else if (error != WOLFSSL_ERROR_WANT_READ) {
 		c->over = true;
+		c->resend_ms = TIME_NEVER;
+	} else if (c->stream) {
 		c->resend_ms = TIME_NEVER;
 	} else if (c->out.open || c->resend_ms == TIME_NEVER || over_13(c)) {
 		c->resend_ms = now_ms + timeout_ms(c);
@@ -164,8 +169,10 @@ dtls_client_send(struct dtls_client *c, struct span data)
 		return RC_IO;
 	if (data.len == 0)
 		return RC_OK;
-	if (data.len > DTLS_DATAGRAM_MAX ||
-	    wolfSSL_GetOutputSize(c->ssl, (int)data.len) > DTLS_DATAGRAM_MAX)
+	if (!c->stream &&
+	    (data.len > DTLS_DATAGRAM_MAX ||
+		wolfSSL_GetOutputSize(c->ssl, (int)data.len) >
+		    DTLS_DATAGRAM_MAX))
 		return RC_TOO_LARGE;
 	sent = wolfSSL_write(c->ssl, data.p, (int)data.len);
 	output_flush(&c->out);
@@ -178,9 +185,18 @@ dtls_client_send(struct dtls_client *c, struct span data)
 enum rc
 dtls_client_output(struct dtls_client *c, struct writer *w)
 {
+	struct span waits = fifo_span(&c->bytes);
 	struct address to;
 
-	return output_take(&c->out, &to, w);
+	if (!c->stream)
+		return output_take(&c->out, &to, w);
+	if (waits.len > w->cap - w->len)
+		waits.len = w->cap - w->len;
+	if (waits.len == 0 || w->full)
+		return RC_AGAIN;
+	writer_put(w, waits);
+	fifo_drop(&c->bytes, waits.len);
+	return RC_OK;
 }
 
 bool
@@ -199,6 +215,8 @@ dtls_client_refused(const struct dtls_client *c)
 const char *
 dtls_client_version(const struct dtls_client *c)
 {
+	if (c->stream)
+		return over_13(c) ? "TLS 1.3" : "TLS 1.2";
 	return over_13(c) ? "DTLS 1.3" : "DTLS 1.2";
 }
 

@@ -50,6 +50,10 @@ struct dtls_client_config {
 	 *  take the server's. */
 	bool offer_cid;
 	struct span cid;
+	/** TLS of the same versions over a stream: bytes in place of datagrams,
+	 *  cut anywhere. Offers ALPN "coap" (RFC 8323 section 8.2) where
+	 *  wolfSSL has it. */
+	bool stream;
 };
 
 enum { DTLS_CLIENT_CID_MAX = 10 /**< bytes, wolfSSL's limit */ };

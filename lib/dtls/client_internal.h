@@ -5,6 +5,7 @@
 #define DTLS_CLIENT_INTERNAL_H
 
 #include "base/digest.h"
+#include "base/fifo.h"
 #include "dtls/client.h"
 #include "dtls/context.h"
 #include "dtls/dtls.h"
@@ -19,6 +20,7 @@ enum {
 	CLIENT_RECORD_MAX = DTLS_PLAINTEXT_MAX + 128,
 	CLIENT_DIGEST_MAX = 64, /* SHA-512's */
 	CLIENT_NAME_MAX = 255, /* bytes */
+	CLIENT_WAITING_MAX = 1 << 20, /* bytes of a stream */
 };
 
 /* What something has to be: nothing, or of that digest. */
@@ -33,6 +35,8 @@ struct dtls_client {
 	char identity[DTLS_IDENTITY_MAX + 1];
 	struct secret key;
 	struct output out;
+	bool stream; /* TLS */
+	struct fifo bytes; /* of a stream, that wait to be sent */
 	struct span in; /* the datagram that wolfSSL reads next */
 	uint64_t resend_ms;
 	struct client_pin server, anchor;

@@ -13,12 +13,14 @@ io_receive(WOLFSSL *ssl, char *buf, int cap, void *ctx)
 	size_t len = c->in.len;
 
 	(void)ssl;
+	if (c->stream && cap > 0 && len > (size_t)cap)
+		len = (size_t)cap;
 	if (len == 0 || cap < 0 || len > (size_t)cap) {
 		c->in = (struct span){0};
 		return WOLFSSL_CBIO_ERR_WANT_READ;
 	}
 	memcpy(buf, c->in.p, len);
-	c->in = (struct span){0};
+	c->in = c->stream ? span_from(c->in, len) : (struct span){0};
 	return (int)len;
 }
 
@@ -29,6 +31,11 @@ io_send(WOLFSSL *ssl, char *buf, int len, void *ctx)
 	struct dtls_client *c = ctx;
 
 	(void)ssl;
+	if (len >= 0 && c->stream)
+		return fifo_put(&c->bytes, span_of(buf, (size_t)len),
+			   CLIENT_WAITING_MAX) == RC_OK
+		    ? len
+		    : WOLFSSL_CBIO_ERR_GENERAL;
 	if (len < 0 || !output_put(&c->out, &nobody, span_of(buf, (size_t)len)))
 		return WOLFSSL_CBIO_ERR_GENERAL;
 	return len;
@@ -64,11 +71,15 @@ give_key_13(WOLFSSL *ssl, const char *hint, char *identity,
 #endif
 
 static WOLFSSL_METHOD *
-method(enum dtls_client_version version)
+method(enum dtls_client_version version, bool stream)
 {
-	(void)version;
 	if (!context_library())
 		return NULL;
+	if (stream && version == DTLS_CLIENT_13)
+		return wolfTLSv1_3_client_method();
+	if (stream)
+		return version == DTLS_CLIENT_ANY ? wolfTLS_client_method()
+						  : wolfTLSv1_2_client_method();
 #if DTLS_HAVE_13
 	if (version == DTLS_CLIENT_13)
 		return wolfDTLSv1_3_client_method();
@@ -255,6 +266,8 @@ set_session(struct dtls_client *c, const struct dtls_client_config *config)
 		wolfSSL_set_psk_client_tls13_callback(c->ssl, give_key_13);
 #endif
 	}
+	if (c->stream)
+		return context_alpn(c->ssl) ? set_server(c) : RC_MEMORY;
 	wolfSSL_dtls_set_using_nonblock(c->ssl, 1);
 	if (wolfSSL_dtls_set_mtu(c->ssl, CLIENT_MTU) != WOLFSSL_SUCCESS)
 		return RC_MEMORY;
@@ -281,15 +294,16 @@ dtls_client_open(
 	if (!c)
 		return RC_MEMORY;
 	c->resend_ms = TIME_NEVER;
+	c->stream = config->stream;
 	rc = judge_init(c, config);
 	if (rc == RC_OK)
 		rc = set_psk(c, config);
 	if (rc == RC_OK)
 		rc = output_init(&c->out, CLIENT_SLOTS, CLIENT_MTU);
 	if (rc == RC_OK)
-		rc = context_new(method(config->version), config->suites,
-		    config->key != NULL, c->anchored || c->server.len > 0,
-		    &c->ctx);
+		rc = context_new(method(config->version, config->stream),
+		    config->suites, config->key != NULL,
+		    c->anchored || c->server.len > 0, &c->ctx);
 	if (rc == RC_OK)
 		rc = set_certificates(c->ctx, config);
 	if (rc == RC_OK)

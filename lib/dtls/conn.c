@@ -67,6 +67,7 @@ retire(struct conn *c)
 	timer_disarm(&d->timers, &c->timer);
 	limit_leave(c);
 	end_handshake(c);
+	tls_forget(c);
 	wolfSSL_free(c->ssl);
 	c->ssl = NULL;
 	c->state = CONN_DEAD;
@@ -120,7 +121,10 @@ conn_begin(struct conn *c, const struct peek_hello *hello)
 	address_key(&c->address, c->address_key);
 	move_name(c);
 	c->by_id.key = span_of(&c->id, sizeof(c->id));
-	c->by_address.key = span_of(c->address_key, sizeof(c->address_key));
+	/* a peer may have several connections from one address */
+	c->by_address.key = c->tls
+	    ? c->by_id.key
+	    : span_of(c->address_key, sizeof(c->address_key));
 	table_put(&d->by_id, &c->by_id);
 	table_put(&d->pending, &c->by_address);
 	d->counters.handshakes++;
@@ -152,6 +156,10 @@ conn_want_certificate(struct conn *c, bool wanted)
 static void
 raise_limit(struct conn *c)
 {
+	if (c->tls) {
+		c->flight_cut = true;
+		return;
+	}
 	/*
 	 * Our flight is cut to pieces by now, so that the limit that is left
 	 * is wolfSSL's buffer for reading: room for the largest record.
@@ -164,7 +172,8 @@ static void
 conn_established(struct conn *c)
 {
 	struct dtls *d = c->d;
-	struct conn *old = conn_find(&d->established, &c->address);
+	struct conn *old =
+	    c->tls ? NULL : conn_find(&d->established, &c->address);
 
 	if (!proven(c)) {
 		conn_kill(c, DTLS_FAILED_PROTOCOL);
@@ -198,7 +207,10 @@ conn_established(struct conn *c)
 	c->resend_ms = TIME_NEVER;
 	c->was_established = true;
 	c->suite = wolfSSL_get_cipher(c->ssl);
-	c->version = c->is_13 ? "DTLS 1.3" : "DTLS 1.2";
+	if (c->tls)
+		c->version = c->is_13 ? "TLS 1.3" : "TLS 1.2";
+	else
+		c->version = c->is_13 ? "DTLS 1.3" : "DTLS 1.2";
 	c->tell_established = true;
 	d->counters.established++;
 	event_ready(c);
@@ -257,7 +269,7 @@ wait_on(struct conn *c)
 		conn_want_certificate(c, c->certificates);
 		raise_limit(c);
 	}
-	if (c->key_exchanged) /* there is nothing to send again */
+	if (c->key_exchanged || c->tls) /* there is nothing to send again */
 		c->resend_ms = TIME_NEVER;
 	else if (d->out.open || c->resend_ms == TIME_NEVER || c->is_13)
 		c->resend_ms = d->now_ms + timeout_ms(c->ssl);
@@ -269,6 +281,11 @@ fail(struct conn *c, int error)
 {
 	enum dtls_close_reason reason = fault(c, error);
 
+	/* the first record under the key, which wolfSSL does not drop here */
+	if (c->tls && c->key_exchanged && reason == c->fault) {
+		conn_wrong_key(c);
+		return;
+	}
 	(void)alert_verdict(c, error);
 	conn_kill(c, reason);
 }
@@ -324,9 +341,12 @@ conn_refuse(struct conn *c, int alert, enum dtls_close_reason reason)
 	 * has used; for DTLS 1.3 below 2^32, or wolfSSL's client drops it. */
 	const uint8_t record[] = {PEEK_ALERT, 0xfe, 0xfd, 0, 0, 0, !c->is_13, 0,
 	    0, c->is_13, 0, 0, 2, alert_fatal, (uint8_t)alert};
+	const uint8_t tls[] = {
+	    PEEK_ALERT, 3, 3, 0, 2, alert_fatal, (uint8_t)alert};
 
-	(void)output_put(
-	    &c->d->out, &c->address, span_of(record, sizeof(record)));
+	(void)conn_output(c,
+	    c->tls ? span_of(tls, sizeof(tls))
+		   : span_of(record, sizeof(record)));
 	conn_kill(c, reason);
 }
 
@@ -346,6 +366,27 @@ conn_say_close(struct conn *c)
 {
 	(void)wolfSSL_shutdown(c->ssl);
 	output_flush(&c->d->out);
+}
+
+void
+conn_read_failed(struct conn *c, int ret)
+{
+	switch (wolfSSL_get_error(c->ssl, ret)) {
+	case WOLFSSL_ERROR_WANT_READ:
+		break;
+	case WOLFSSL_ERROR_ZERO_RETURN:
+		conn_say_close(c);
+		conn_kill(c, DTLS_CLOSED_BY_PEER);
+		break;
+	case MEMORY_E:
+		conn_kill(c, DTLS_FAILED_RESOURCES);
+		break;
+	default:
+		/* Only what was authenticated comes here: a fatal alert, or a
+		 * peer that breaks the protocol under its own key. */
+		conn_kill(c, DTLS_CLOSED_BY_PEER);
+		break;
+	}
 }
 
 void
@@ -369,25 +410,11 @@ conn_read(
 		c->heard = true;
 		c->active_ms = d->now_ms;
 		if (n <= DTLS_PLAINTEXT_MAX)
-			event_data(c, span_of(d->plain, (size_t)n));
+			(void)event_data(/* or as a lost datagram */
+			    c, span_of(d->plain, (size_t)n));
 		return;
 	}
-	switch (wolfSSL_get_error(c->ssl, n)) {
-	case WOLFSSL_ERROR_WANT_READ:
-		break;
-	case WOLFSSL_ERROR_ZERO_RETURN:
-		conn_say_close(c);
-		conn_kill(c, DTLS_CLOSED_BY_PEER);
-		break;
-	case MEMORY_E:
-		conn_kill(c, DTLS_FAILED_RESOURCES);
-		break;
-	default:
-		/* Only what was authenticated comes here: a fatal alert, or a
-		 * peer that breaks the protocol under its own key. */
-		conn_kill(c, DTLS_CLOSED_BY_PEER);
-		break;
-	}
+	conn_read_failed(c, n);
 }
 
 void
@@ -426,7 +453,7 @@ conn_timer(struct conn *c)
 			    c->peer_refused ? c->fault : DTLS_FAILED_TIMEOUT);
 			return;
 		}
-		if (now_ms >= c->resend_ms && !sign_timer(c))
+		if (now_ms >= c->resend_ms && !sign_timer(c) && !psk_timer(c))
 			resend(c);
 	} else if (now_ms >= c->active_ms + c->d->config.idle_ms) {
 		conn_say_close(c);

@@ -137,6 +137,10 @@ forget_sessions(WOLFSSL_CTX *ctx)
 #endif
 #if DTLS_HAVE_TICKETS
 	done = done && wolfSSL_CTX_NoTicketTLSv12(ctx) == WOLFSSL_SUCCESS;
+#if DTLS_HAVE_13
+	/* On a client's context it does nothing, and says so. */
+	(void)wolfSSL_CTX_no_ticket_TLSv13(ctx);
+#endif
 #endif
 	return done;
 }
@@ -165,6 +169,20 @@ context_new(WOLFSSL_METHOD *method, const char *list, bool psk,
 	}
 	*out = ctx;
 	return RC_OK;
+}
+
+bool
+context_alpn(WOLFSSL *ssl)
+{
+#if DTLS_HAVE_ALPN
+	char coap[] = "coap";
+
+	return wolfSSL_UseALPN(ssl, coap, sizeof(coap) - 1,
+		   WOLFSSL_ALPN_FAILED_ON_MISMATCH) == WOLFSSL_SUCCESS;
+#else
+	(void)ssl;
+	return true;
+#endif
 }
 
 static bool
@@ -248,8 +266,11 @@ set_certificate(WOLFSSL_CTX *ctx, const struct context_setup *setup)
 }
 
 static WOLFSSL_METHOD *
-server_method(void)
+server_method(bool stream)
 {
+	if (stream)
+		return DTLS_HAVE_13 ? wolfTLS_server_method()
+				    : wolfTLSv1_2_server_method();
 #if DTLS_HAVE_13
 	return wolfDTLS_server_method();
 #else
@@ -268,9 +289,17 @@ context_server(const struct context_setup *setup, WOLFSSL_CTX **out)
 		return RC_MEMORY;
 	if (certificates && !DTLS_HAVE_CERTIFICATES)
 		return RC_UNSUPPORTED;
-	rc = context_new(server_method(), NULL, true, certificates, out);
+	rc = context_new(
+	    server_method(setup->stream), NULL, true, certificates, out);
 	if (rc)
 		return rc;
+	if (setup->stream &&
+	    wolfSSL_CTX_SetMinVersion(*out, WOLFSSL_TLSV1_2) !=
+		WOLFSSL_SUCCESS) {
+		wolfSSL_CTX_free(*out);
+		*out = NULL;
+		return RC_UNSUPPORTED;
+	}
 	/* Without it wolfSSL_new() asks for a certificate. */
 	wolfSSL_CTX_set_psk_server_callback(*out, setup->key_of);
 #if DTLS_HAVE_13
@@ -322,6 +351,9 @@ dtls_features(void)
 #endif
 #if DTLS_HAVE_RPK
 	    ", RPK"
+#endif
+#if DTLS_HAVE_ALPN
+	    ", ALPN"
 #endif
 	    ;
 }

@@ -33,6 +33,7 @@ struct context_setup {
 	/** SubjectPublicKeyInfo, P-256; empty: pre-shared keys alone. */
 	struct span public_key;
 	bool raw; /**< shows its key raw (RFC 7250) */
+	bool stream; /**< TLS, in place of DTLS of the same versions */
 	struct span trust; /**< DER, end to end; may be empty */
 	wc_psk_server_callback key_of;
 #if DTLS_HAVE_13
@@ -68,6 +69,10 @@ bool context_chooses_cbc(struct span offered);
 /** Ours for a pre-shared key under DTLS 1.3, of those in a ClientHello:
  *  wolfSSL's name, NULL: none. */
 const char *context_suite_13(struct span offered);
+
+/** ALPN: "coap" and nothing else (RFC 8323 section 8.2), where wolfSSL has it.
+ *  For both sides of TLS. False: out of memory. */
+bool context_alpn(WOLFSSL *ssl);
 
 /** SubjectPublicKeyInfo as the only certificate type of a context. False: it
  *  cannot be. */

@@ -234,10 +234,11 @@ add_server(struct credentials *c, size_t i, struct context_setup setup,
 }
 
 static enum rc
-fill(struct credentials *c, const struct dtls_credentials *in,
+fill(struct credentials *c, const struct dtls_credentials *in, bool stream,
     struct dtls_fault *fault)
 {
 	struct context_setup setup = {
+		.stream = stream,
 		.key_of = psk_callback,
 #if DTLS_HAVE_13
 		.key_of_13 = psk_callback_13,
@@ -266,8 +267,8 @@ fill(struct credentials *c, const struct dtls_credentials *in,
 }
 
 enum rc
-credentials_new(const struct dtls_credentials *in, struct dtls_fault *fault,
-    struct credentials **out)
+credentials_new(const struct dtls_credentials *in, bool stream,
+    struct dtls_fault *fault, struct credentials **out)
 {
 	struct credentials *c = calloc(1, sizeof(*c));
 	struct dtls_fault found = {"", 0};
@@ -276,7 +277,7 @@ credentials_new(const struct dtls_credentials *in, struct dtls_fault *fault,
 	*out = NULL;
 	if (c) {
 		c->refs = 1;
-		rc = fill(c, in, &found);
+		rc = fill(c, in, stream, &found);
 	}
 	if (fault)
 		*fault = found;

@@ -39,9 +39,10 @@ struct credentials {
 	struct digests raw_keys;
 };
 
-/** `in` may be NULL. With one reference. Errors: as dtls_set_credentials. */
+/** `in` may be NULL. `stream`: for TLS, in place of DTLS. With one reference.
+ *  Errors: as dtls_set_credentials. */
 MUST_CHECK enum rc credentials_new(const struct dtls_credentials *in,
-    struct dtls_fault *fault, struct credentials **out);
+    bool stream, struct dtls_fault *fault, struct credentials **out);
 
 struct credentials *credentials_ref(struct credentials *c);
 /** NULL is harmless. */

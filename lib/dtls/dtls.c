@@ -2,6 +2,7 @@
 
 #include "base/digest.h"
 
+#include <limits.h>
 #include <stdlib.h>
 
 const struct dtls_config dtls_config_default = {
@@ -36,13 +37,14 @@ dtls_new(const struct dtls_config *config, struct dtls **out)
 		d->config.mtu = MTU_MIN;
 	TAILQ_INIT(&d->ready);
 	TAILQ_INIT(&d->silent);
+	TAILQ_INIT(&d->chunks);
 	timer_heap_init(&d->timers);
 	if (table_init(&d->by_id) || table_init(&d->pending) ||
 	    table_init(&d->established) || table_init(&d->sources) ||
 	    table_init(&d->identities) || table_init(&d->by_cid) ||
 	    output_init(&d->out, OUTPUT_SLOTS, d->config.mtu))
 		goto fail;
-	rc = credentials_new(NULL, NULL, &d->credentials);
+	rc = credentials_new(NULL, d->config.stream, NULL, &d->credentials);
 	if (rc)
 		goto fail;
 	*out = d;
@@ -77,6 +79,7 @@ dtls_free(struct dtls *d)
 	listener_fini(&d->previous);
 	timer_heap_fini(&d->timers);
 	output_fini(&d->out);
+	tls_output_fini(d);
 	table_fini(&d->by_id);
 	table_fini(&d->pending);
 	table_fini(&d->established);
@@ -93,7 +96,7 @@ dtls_set_credentials(
     struct dtls *d, const struct dtls_credentials *c, struct dtls_fault *fault)
 {
 	struct credentials *made;
-	enum rc rc = credentials_new(c, fault, &made);
+	enum rc rc = credentials_new(c, d->config.stream, fault, &made);
 
 	if (rc)
 		return rc;
@@ -163,12 +166,12 @@ dtls_send(struct dtls *d, uint64_t conn, struct span data, uint64_t now_ms)
 	d->now_ms = now_ms;
 	if (!c || c->state != CONN_LIVE)
 		return RC_NOT_FOUND;
-	if (data.len > d->config.mtu)
+	if (data.len > (c->tls ? INT_MAX : d->config.mtu))
 		return RC_TOO_LARGE;
 	if (data.len == 0)
 		return RC_OK;
 	/* Also negative: beyond the maximum fragment length of the peer. */
-	len = wolfSSL_GetOutputSize(c->ssl, (int)data.len);
+	len = c->tls ? 0 : wolfSSL_GetOutputSize(c->ssl, (int)data.len);
 	if (len < 0 || (size_t)len > d->config.mtu)
 		return RC_TOO_LARGE;
 	sent = wolfSSL_write(c->ssl, data.p, (int)data.len);

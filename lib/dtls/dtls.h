@@ -94,6 +94,9 @@ struct dtls_config {
 	uint32_t handshake_datagrams; /**< budget of received ones, 64 */
 	uint32_t idle_ms; /**< without traffic: closed, 300000 */
 	uint32_t cookie_rotate_ms; /**< 60000 */
+	/** TLS on connections, and nothing of DTLS. A handshake may then have
+	 *  `handshake_datagrams` records. */
+	bool stream;
 	size_t mtu; /**< bytes of a datagram, 1280 */
 	/** In the Connection IDs that are given out. */
 	uint8_t worker;
@@ -232,7 +235,7 @@ struct dtls_event {
 	/** ESTABLISHED. */
 	enum dtls_credential credential;
 	const char *suite; /**< IANA-like name, static */
-	const char *version; /**< "DTLS 1.2", "DTLS 1.3", static */
+	const char *version; /**< "DTLS 1.2", "TLS 1.3", static */
 	/** ESTABLISHED: the peer's certificate or SubjectPublicKeyInfo, DER;
 	 *  empty with a PSK. CLOSED, of a handshake that failed: the one it has
 	 *  shown, if any, which proves nothing. Borrowed until the next call. */
@@ -314,6 +317,44 @@ MUST_CHECK enum rc dtls_address(
  */
 MUST_CHECK enum rc dtls_output(
     struct dtls *d, struct address *to, struct writer *w);
+
+/*
+ * TLS 1.2 and 1.3 on connections, for a `dtls` with config.stream: the same
+ * events, questions, limits and alerts. In place of dtls_receive() and
+ * dtls_output() stand the calls below; cookies and moves there are none, since
+ * the transport knows the peer's address. What is different:
+ *
+ * - dtls_psk_unavailable() asks again a second later, because what has come on a
+ *   stream is not sent again;
+ * - a wrong key or an unknown identity of TLS 1.2 also ends with decrypt_error,
+ *   in place of wolfSSL's alert;
+ * - the content of records is a stream: DTLS_EVENT_DATA is the next bytes of
+ *   it, and dtls_send() cuts as it likes. Any length will do;
+ * - ALPN (RFC 8323 section 8.2): who offers protocols and not "coap" among them
+ *   is refused with no_application_protocol (120), who offers none is served.
+ *   Where wolfSSL has no ALPN, nothing is said about it.
+ */
+
+/**
+ * There is a connection from `from`: its handshake begins, within its deadline.
+ * Errors: RC_FULL (a limit), RC_MEMORY, RC_UNSUPPORTED (no config.stream).
+ */
+MUST_CHECK enum rc dtls_stream_open(struct dtls *d, const struct address *from,
+    uint64_t now_ms, uint64_t *conn);
+
+/** Its next bytes, cut anywhere. Borrowed. Harmless on a dead number. */
+void dtls_stream_receive(
+    struct dtls *d, uint64_t conn, struct span bytes, uint64_t now_ms);
+
+/** The connection has ended without a word: CLOSED follows. */
+void dtls_stream_ended(struct dtls *d, uint64_t conn, uint64_t now_ms);
+
+/**
+ * Append bytes to send, as many as there is room for, and say on which
+ * connection: also on one whose number is dead. RC_AGAIN: none.
+ */
+MUST_CHECK enum rc dtls_stream_output(
+    struct dtls *d, uint64_t *conn, struct writer *w);
 
 struct dtls_counters {
 	uint64_t hellos, cookies_sent, handshakes, established, failed, ignored,

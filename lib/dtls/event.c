@@ -39,17 +39,18 @@ event_unready(struct conn *c)
 	c->in_ready = false;
 }
 
-void
+bool
 event_data(struct conn *c, struct span data)
 {
 	struct datum *copy = malloc(sizeof(*copy) + data.len);
 
 	if (!copy)
-		return; /* as a lost datagram */
+		return false;
 	copy->len = data.len;
 	memcpy(copy->bytes, data.p, data.len);
 	STAILQ_INSERT_TAIL(&c->data, copy, link);
 	event_ready(c);
+	return true;
 }
 
 void

@@ -17,6 +17,8 @@
  *   conn_new.c  an association's wolfSSL
  *   conn.c      its life around that
  *   event.c     what the owner is told
+ *   tls.c       in place of route.c, listener.c and queue.c: TLS on a stream
+ *   tls_output.c  what goes out on streams
  *
  * An association is in handshake, live, or dead. There is at most one of each
  * of the first two for an address; a live one that has moved to where another
@@ -27,6 +29,7 @@
 #ifndef DTLS_INTERNAL_H
 #define DTLS_INTERNAL_H
 
+#include "base/fifo.h"
 #include "base/table.h"
 #include "dtls/context.h"
 #include "dtls/credentials.h"
@@ -34,6 +37,7 @@
 #include "dtls/evidence.h"
 #include "dtls/output.h"
 #include "dtls/peek.h"
+#include "dtls/peek_tls.h"
 
 #include <sys/queue.h>
 
@@ -45,6 +49,7 @@ enum {
 	RECORD_EXPANSION = 96,
 	RECORD_LEN_MAX = DTLS_PLAINTEXT_MAX + RECORD_EXPANSION,
 	PLAIN_ALERT_LEN = 15, /* bytes of a record with an alert in the clear */
+	TLS_ALERT_LEN = 7, /* likewise of TLS */
 	OUTPUT_SLOTS = 64,
 	/* Room for the datagrams of one flight; dtls_tick() stops below. */
 	OUTPUT_ROOM_MIN = 8,
@@ -88,6 +93,22 @@ struct packet {
 struct datum {
 	STAILQ_ENTRY(datum) link;
 	size_t len;
+	uint8_t bytes[];
+};
+
+/* What an association has on a stream. */
+struct tls {
+	struct fifo
+	    in; /* what wolfSSL has not read, from a record's start on */
+	size_t hello_len; /* bytes of its records; 0: not whole yet */
+	struct fifo exchange; /* handshake behind it, up to ClientKeyExchange */
+};
+
+/* Bytes on their way out. */
+struct chunk {
+	TAILQ_ENTRY(chunk) link;
+	uint64_t conn;
+	size_t cap, len, taken;
 	uint8_t bytes[];
 };
 
@@ -138,6 +159,7 @@ struct conn {
 	bool cipher_changed; /* and a ChangeCipherSpec behind it */
 	bool heard; /* application data: the peer has our Finished */
 	struct span in; /* the record that wolfSSL reads next */
+	struct tls *tls; /* NULL: dead, or datagrams */
 
 	enum conn_key key_state;
 	struct secret key; /* empty once the handshake is over */
@@ -158,7 +180,8 @@ struct conn {
 	bool peer_good; /* let in by peer_callback() */
 	bool peer_refused; /* for `fault`; wolfSSL goes on up to the proof */
 	bool proved; /* we have signed: now the peer is to prove itself */
-	bool alert_held; /* wolfSSL's; DTLS 1.2: in `alert` */
+	bool alert_held; /* wolfSSL's; in 1.2: in `alert` */
+	size_t alert_len;
 	bool verdict; /* the one alert in its place is being said */
 	uint8_t alert[PLAIN_ALERT_LEN];
 	enum dtls_close_reason fault; /* what it ends with if wolfSSL fails */
@@ -201,6 +224,7 @@ struct dtls {
 	bool greeted; /* a hello of this datagram has been looked at */
 	struct timer_heap timers;
 	struct output out;
+	TAILQ_HEAD(chunks, chunk) chunks; /* of streams */
 	struct listener current, previous;
 	uint64_t rotate_ms;
 	TAILQ_HEAD(, conn) ready;
@@ -262,6 +286,22 @@ void conn_say_close(struct conn *c);
 void conn_schedule(struct conn *c);
 void conn_timer(struct conn *c);
 
+/* It has to be read on, and cannot be: wolfSSL_read() has returned `ret`. */
+void conn_read_failed(struct conn *c, int ret);
+
+/* tls.c */
+
+/* What of its stream can be read now. */
+void tls_advance(struct conn *c);
+void tls_forget(struct conn *c);
+
+/* tls_output.c */
+
+/* One record, on its way to the peer: in a datagram, or on its stream. False:
+ * it cannot be. */
+bool conn_output(struct conn *c, struct span record);
+void tls_output_fini(struct dtls *d);
+
 /* route.c */
 
 /* `counted`: the datagram has been counted on its handshake already. */
@@ -318,6 +358,11 @@ void limit_leave(struct conn *c);
 /* Look for the identity in a plaintext handshake record; true when `c` now
  * waits for the key, and the record has to wait with it. */
 bool psk_peek(struct conn *c, struct span body);
+/* Likewise in the body of a whole ClientKeyExchange. */
+bool psk_exchange(struct conn *c, struct span body);
+/* It could not be had, and its peer cannot be made to repeat itself: ask again.
+ * False: it is not that which is waited for. */
+bool psk_timer(struct conn *c);
 /* Likewise the identity of a hello of DTLS 1.3. */
 bool psk_hello(struct conn *c, struct span identity);
 unsigned int psk_callback(WOLFSSL *ssl, const char *identity,
@@ -372,7 +417,8 @@ void event_ready(struct conn *c);
 void event_ended(struct conn *c);
 /* There is not any more, and its data is dropped. */
 void event_unready(struct conn *c);
-void event_data(struct conn *c, struct span data);
+/* False: out of memory. */
+bool event_data(struct conn *c, struct span data);
 /* Release what dtls_event() had lent out. */
 void event_release(struct dtls *d);
 

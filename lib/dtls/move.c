@@ -28,6 +28,24 @@ socket_address(const struct address *a, struct sockaddr_in6 *out)
 	return (unsigned int)address_to(
 	    a, AF_INET6, (struct sockaddr *)(void *)out);
 }
+
+/* It is nobody else's address; or it is, and then nothing changes for the
+ * other one: this one needs none to be found. */
+static void
+move(struct conn *c, const struct address *to)
+{
+	struct dtls *d = c->d;
+
+	output_flush(&d->out);
+	table_remove(&d->established, &c->by_address);
+	c->address = *to;
+	address_key(to, c->address_key);
+	if (!conn_find(&d->established, to))
+		table_put(&d->established, &c->by_address);
+	d->counters.moved++;
+	c->tell_moved = true;
+	event_ready(c);
+}
 #endif
 
 bool
@@ -97,8 +115,8 @@ move_begin(
 	struct sockaddr_in6 peer;
 	unsigned int len = socket_address(moves ? from : &c->address, &peer);
 
-	/* Always, as wolfSSL would keep the one of a record that did not
-	 * open for the next that does. */
+	/* Always, so that nothing of a record that has not opened is left for
+	 * the next one. */
 	if (c->has_cid &&
 	    wolfSSL_dtls_set_pending_peer(c->ssl, &peer, len) !=
 		WOLFSSL_SUCCESS)
@@ -106,24 +124,6 @@ move_begin(
 #endif
 	c->from = moves ? from : NULL;
 	return true;
-}
-
-/* It is nobody else's address; or it is, and then nothing changes for the
- * other one: this one needs none to be found. */
-static void
-move(struct conn *c, const struct address *to)
-{
-	struct dtls *d = c->d;
-
-	output_flush(&d->out);
-	table_remove(&d->established, &c->by_address);
-	c->address = *to;
-	address_key(to, c->address_key);
-	if (!conn_find(&d->established, to))
-		table_put(&d->established, &c->by_address);
-	d->counters.moved++;
-	c->tell_moved = true;
-	event_ready(c);
 }
 
 void

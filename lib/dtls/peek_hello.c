@@ -1,4 +1,4 @@
-#include "dtls/peek.h"
+#include "dtls/peek_tls.h"
 
 /*
  * ClientHello: RFC 5246 7.4.1.2 with the cookie of RFC 6347 4.2.1, and those
@@ -7,7 +7,8 @@
 
 enum {
 	SESSION_ID_MAX = 32, /* bytes */
-	VERSION_1_3 = 0xfefc,
+	VERSION_1_3 = 0xfefc, /* DTLS */
+	VERSION_TLS_1_3 = 0x0304,
 	EXT_SERVER_NAME = 0,
 	EXT_CLIENT_CERTIFICATE_TYPE = 19,
 	EXT_SERVER_CERTIFICATE_TYPE = 20,
@@ -91,14 +92,14 @@ certificate_types(struct reader *r)
 
 /* RFC 8446 4.2.1. */
 static void
-supported_versions(struct reader *r, struct peek_hello *out)
+supported_versions(struct reader *r, uint64_t wanted, struct peek_hello *out)
 {
 	struct reader list = vector(r, 1);
 
 	if (reader_left(&list) == 0 || reader_left(&list) % 2)
 		reader_fail(r);
 	while (reader_left(&list) > 0)
-		out->version_13 |= reader_be(&list, 2) == VERSION_1_3;
+		out->version_13 |= reader_be(&list, 2) == wanted;
 }
 
 /* RFC 8446 4.2.11: identities, then one binder for each. */
@@ -157,7 +158,7 @@ once(struct reader *r, uint32_t *seen, uint64_t type)
 }
 
 static enum rc
-read_extensions(struct reader *all, struct peek_hello *out)
+read_extensions(struct reader *all, bool stream, struct peek_hello *out)
 {
 	struct types client = {0}, server = {0};
 	uint32_t seen = 0;
@@ -184,7 +185,8 @@ read_extensions(struct reader *all, struct peek_hello *out)
 			pre_shared_key(&r, out);
 			break;
 		case EXT_SUPPORTED_VERSIONS:
-			supported_versions(&r, out);
+			supported_versions(
+			    &r, stream ? VERSION_TLS_1_3 : VERSION_1_3, out);
 			break;
 		case EXT_COOKIE:
 			out->cookie_13 = reader_rest(&r);
@@ -211,7 +213,7 @@ read_extensions(struct reader *all, struct peek_hello *out)
 }
 
 static enum rc
-read_hello(struct span body, struct peek_hello *out)
+read_hello(struct span body, bool stream, struct peek_hello *out)
 {
 	struct reader r, extensions;
 	size_t len;
@@ -223,8 +225,10 @@ read_hello(struct span body, struct peek_hello *out)
 	if (len > SESSION_ID_MAX)
 		reader_fail(&r);
 	(void)reader_take(&r, len);
-	len = (size_t)reader_be(&r, 1);
-	out->cookie = reader_take(&r, len);
+	if (!stream) {
+		len = (size_t)reader_be(&r, 1);
+		out->cookie = reader_take(&r, len);
+	}
 	len = (size_t)reader_be(&r, 2);
 	if (len == 0 || len % 2)
 		reader_fail(&r);
@@ -236,7 +240,7 @@ read_hello(struct span body, struct peek_hello *out)
 	if (r.bad || reader_left(&r) == 0)
 		return r.bad ? RC_MALFORMED : RC_OK;
 	extensions = vector(&r, 2);
-	return r.bad ? RC_MALFORMED : read_extensions(&extensions, out);
+	return r.bad ? RC_MALFORMED : read_extensions(&extensions, stream, out);
 }
 
 enum rc
@@ -253,5 +257,12 @@ peek_hello(const struct peek_record *r, struct peek_hello *out)
 	if (body.len > 0)
 		return RC_MALFORMED;
 	out->seq = m.seq;
-	return read_hello(m.fragment, out);
+	return read_hello(m.fragment, false, out);
+}
+
+enum rc
+peek_tls_hello(struct span body, struct peek_hello *out)
+{
+	*out = (struct peek_hello){0};
+	return read_hello(body, true, out);
 }

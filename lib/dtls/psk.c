@@ -6,6 +6,7 @@
 
 enum {
 	RANDOM_KEY_LEN = 32, /* bytes */
+	AGAIN_MS = 1000, /* on a stream, when the key could not be had */
 };
 
 /* The body of the ClientKeyExchange, NULL in .p: not whole yet. */
@@ -49,6 +50,23 @@ read_exchange(struct conn *c, struct span body)
 	if (rc) /* malformed: wolfSSL refuses the message */
 		return false;
 	ask(c, identity);
+	return true;
+}
+
+bool
+psk_exchange(struct conn *c, struct span body)
+{
+	return read_exchange(c, body);
+}
+
+bool
+psk_timer(struct conn *c)
+{
+	if (!c->tls || c->key_state != KEY_ASKED)
+		return false;
+	c->resend_ms = TIME_NEVER;
+	c->tell_wanted = true;
+	event_ready(c);
 	return true;
 }
 
@@ -173,6 +191,12 @@ dtls_psk_unavailable(struct dtls *d, uint64_t conn, uint64_t now_ms)
 	d->now_ms = now_ms;
 	if (!c || c->key_state != KEY_ASKED)
 		return;
+	if (c->tls) {
+		c->tell_wanted = false;
+		c->resend_ms = now_ms + AGAIN_MS;
+		conn_schedule(c);
+		return;
+	}
 	/* As if the flight had been lost: the peer sends it again. */
 	queue_forget(c);
 	free(c->assembly);

@@ -38,6 +38,10 @@ queue_replay(struct conn *c)
 	STAILQ_HEAD(, packet) queue = STAILQ_HEAD_INITIALIZER(queue);
 	struct packet *p;
 
+	if (d->config.stream) {
+		tls_advance(c);
+		return;
+	}
 	/* `c` may end on the way. */
 	STAILQ_CONCAT(&queue, &c->queue);
 	c->queue_count = 0;

@@ -33,6 +33,7 @@ account_valid(const struct hsm_derivation *d)
 	case HSM_PURPOSE_BOOTSTRAP:
 		return d->short_server_id == 0;
 	case HSM_PURPOSE_SERVER:
+	case HSM_PURPOSE_OSCORE:
 		/* LwM2M Core 1.1 E.2: 0 and 65535 name no server. */
 		return d->short_server_id >= 1 && d->short_server_id <= 65534;
 	default:

@@ -75,6 +75,7 @@ const struct hsm_error *hsm_session_error(const struct hsm_session *s);
 enum hsm_purpose {
 	HSM_PURPOSE_BOOTSTRAP = 1, /**< PSK of the Bootstrap-Server Account */
 	HSM_PURPOSE_SERVER = 2, /**< PSK of an LwM2M Server Account */
+	HSM_PURPOSE_OSCORE = 3, /**< Master Secret of one, RFC 8613 */
 };
 
 enum {

@@ -4,8 +4,8 @@
 #include "issue/mint.h"
 #include "issue/rules_internal.h"
 
-static uint32_t
-newest_epoch(const struct identity *id, int64_t now_s)
+uint32_t
+making_newest_epoch(const struct identity *id, int64_t now_s)
 {
 	uint32_t newest = 0;
 
@@ -32,7 +32,7 @@ put_psk(struct making *m, struct lwm2m_path at, const struct identity *id,
 	const struct hsm_derivation d = {
 	    .master = id->master,
 	    .purpose = HSM_PURPOSE_BOOTSTRAP,
-	    .epoch = epoch ? epoch : newest_epoch(id, now_s),
+	    .epoch = epoch ? epoch : making_newest_epoch(id, now_s),
 	    .endpoint = endpoint,
 	};
 	uint8_t buf[MAKING_TEMPLATE_MAX];
@@ -46,14 +46,13 @@ put_psk(struct making *m, struct lwm2m_path at, const struct identity *id,
 	if (rc)
 		return rc;
 	making_put(m, at, SECURITY_IDENTITY, LWM2M_VALUE_OPAQUE(identity));
-	return making_derived(m, at, &d, c);
+	making_empty(m, at, SECURITY_SERVER_KEY);
+	return making_derived(m, at, SECURITY_SECRET_KEY, &d, c);
 }
 
-/** How the device proves itself, `/2` to `/5`. */
-static enum rc
-put_credential(struct making *m, struct lwm2m_path at,
-    const struct identity *id, struct span endpoint, uint32_t epoch,
-    struct issue_credential *c)
+enum rc
+making_proof(struct making *m, struct lwm2m_path at, const struct identity *id,
+    struct span endpoint, uint32_t epoch, struct issue_credential *c)
 {
 	enum security_mode mode = MODE_NOSEC;
 
@@ -69,6 +68,9 @@ put_credential(struct making *m, struct lwm2m_path at,
 		return making_certificate(m, at, &id->issue,
 		    rules_identity_key(m->issuer->rules, id), endpoint, c);
 	case IDENTITY_NOSEC:
+		making_empty(m, at, SECURITY_IDENTITY);
+		making_empty(m, at, SECURITY_SERVER_KEY);
+		making_empty(m, at, SECURITY_SECRET_KEY);
 		return RC_OK;
 	case IDENTITY_IMPORTED:
 	case IDENTITY_RPK:
@@ -91,7 +93,7 @@ put_account(struct making *m, const struct identity *id, struct span endpoint,
 	making_put(
 	    m, at, SECURITY_URI, LWM2M_VALUE_STRING(span_str(account->uri)));
 	making_put(m, at, SECURITY_BOOTSTRAP, LWM2M_VALUE_BOOLEAN(true));
-	rc = put_credential(m, at, id, endpoint, account->epoch, c);
+	rc = making_proof(m, at, id, endpoint, account->epoch, c);
 	if (account->hold_off_s >= 0)
 		making_put(m, at, SECURITY_HOLD_OFF,
 		    LWM2M_VALUE_INTEGER(account->hold_off_s));

@@ -1,9 +1,6 @@
 #include "issue/issue.h"
 
-enum {
-	PCT_SENML_CBOR = 112,
-	PCT_TLV = 11542,
-};
+#include "lwm2m/format.h"
 
 void
 issue_decision_fini(struct issue_decision *d)
@@ -32,6 +29,8 @@ reason_for(enum rc rc)
 		return REASON_LEDGER_AWAY;
 	if (rc == RC_MEMORY)
 		return REASON_BUSY;
+	if (rc == RC_CONFIG)
+		return REASON_NOT_POSSIBLE;
 	return REASON_TOKEN_AWAY;
 }
 
@@ -54,6 +53,39 @@ identify(const struct issuer *i, const struct issue_request *rq,
 	return REASON_NONE;
 }
 
+/** What the device must do first, or may not do now. */
+static enum reason
+admit(const struct issue_request *rq, const struct issue_decision *d)
+{
+	if (rq->proof == PROOF_NONE && d->peer.identity->echo && !rq->fresh)
+		return REASON_ECHO_WANTED;
+	return rq->too_often ? REASON_TOO_OFTEN : REASON_NONE;
+}
+
+/** A pack cannot change the device's own account (bootstrap.md section 11). */
+static bool
+gives_pack(const struct policy *p)
+{
+	return p->device.pack && p->account.change == ACCOUNT_KEEP;
+}
+
+/** For who it is and what it asks for, once it is known who it is. */
+static enum reason
+choose_policy(const struct issuer *i, const struct issue_request *rq,
+    struct issue_decision *d)
+{
+	/* one value is no configuration */
+	if (rq->pct != -1 && !format_writable(rq->pct))
+		return REASON_PCT_UNSUPPORTED;
+	d->policy = policy_for(
+	    issue_rules_set(i->rules), d->peer.identity, d->peer.endpoint);
+	if (!d->policy)
+		return REASON_NO_POLICY;
+	if (rq->pack && !gives_pack(d->policy))
+		return REASON_PACK_REFUSED;
+	return REASON_NONE;
+}
+
 void
 issue_begin(const struct issuer *i, const struct issue_request *rq,
     struct issue_decision *out)
@@ -67,19 +99,15 @@ issue_begin(const struct issuer *i, const struct issue_request *rq,
 		out->peer.endpoint = rq->endpoint;
 	if (rq->fault != REASON_NONE)
 		why = rq->fault;
-	else if (why == REASON_NONE && rq->pct != -1 &&
-	    rq->pct != PCT_SENML_CBOR && rq->pct != PCT_TLV)
-		why = REASON_PCT_UNSUPPORTED;
-	if (why == REASON_NONE) {
-		out->policy = policy_for(issue_rules_set(i->rules),
-		    out->peer.identity, out->peer.endpoint);
-		if (!out->policy)
-			why = REASON_NO_POLICY;
-	}
+	else if (why == REASON_NONE)
+		why = admit(rq, out);
+	if (why == REASON_NONE)
+		why = choose_policy(i, rq, out);
 	if (why != REASON_NONE) {
 		refuse(out, why);
 		return;
 	}
+	out->peer.epoch = rq->proof == PROOF_PSK ? rq->epoch : 0;
 	rc = issue_plan(i, out->policy, out->peer.endpoint, out);
 	if (rc != RC_OK) {
 		/* a key of the store that is missing has said so itself */

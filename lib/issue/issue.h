@@ -27,6 +27,9 @@ struct issuer {
 	struct ledger *store;
 	const struct issue_rules *rules;
 	int64_t now_s; /**< UTC */
+	/** Where devices find this bootstrap server, for policies that renew
+	 *  their account and do not say it; NULL: not known. */
+	const char *server_uri;
 };
 
 /** How the device has proved itself. */
@@ -71,8 +74,18 @@ struct issue_request {
 	bool has_endpoint; /**< `ep` was in the query */
 	struct span endpoint;
 	struct address address;
+	bool stream; /**< by a connection; else by datagrams */
 	int pct; /**< -1: not in the query */
+	bool pack; /**< a Bootstrap-Pack-Request */
+	int accept; /**< of a pack: its Content-Format */
+	/** PROOF_NONE: its address was shown to be its own (RFC 9175). */
+	bool fresh;
+	/** It was granted as many bootstraps as it may have for now. */
+	bool too_often;
 	enum reason fault; /**< what the worker found wrong already */
+	/** Number of the push that has brought it here (bootstrapctl push); empty:
+	 *  none. Into the row. */
+	struct span push;
 	unsigned worker;
 };
 
@@ -82,6 +95,9 @@ struct issue_peer {
 	struct span endpoint; /**< borrowed from request, rules or `room` */
 	/** REASON_NONE; or why it is refused, though it is known. */
 	enum reason why;
+	/** Of the pre-shared key that it came by; 0: not said. For issue_plan:
+	 *  an account that has the newest key is not written once more. */
+	uint32_t epoch;
 	uint8_t room[LEDGER_NAME_MAX];
 	/** PROOF_CERTIFICATE and PROOF_RAW_KEY: of the DER. */
 	uint8_t sha256[DIGEST_LEN];
@@ -107,7 +123,10 @@ struct issue_peer {
 MUST_CHECK enum rc issue_identify(const struct issuer *i,
     const struct issue_request *rq, struct issue_peer *out);
 
-enum { ISSUE_CREDENTIALS_MAX = 16 };
+enum {
+	/** A key and an OSCORE context for each account, and the device's own. */
+	ISSUE_CREDENTIALS_MAX = 2 * PLAN_ACCOUNTS_MAX + 1,
+};
 
 enum issue_credential_kind {
 	CREDENTIAL_PSK,
@@ -120,6 +139,7 @@ enum issue_credential_kind {
 struct issue_credential {
 	enum issue_credential_kind kind;
 	uint16_t short_server_id; /**< 0: of the Bootstrap-Server Account */
+	bool oscore; /**< CREDENTIAL_PSK: a Master Secret of /21 */
 	/* CREDENTIAL_PSK */
 	enum key_source source;
 	const char *master; /**< derived: of it; random: sealed under it */
@@ -211,10 +231,13 @@ void issue_begin(const struct issuer *i, const struct issue_request *rq,
  * what is made for this device alone (its certificate) are left empty and only
  * their labels stand: the digest is the same. Fills plan, digest, steps,
  * credentials, sealed of `out`. Keys of devices are in the plan alone.
+ * `out->peer` says how the device came, where that is known: its identity
+ * document, when `bootstrap_account` names none, and the epoch of its key.
  * Errors: RC_TOKEN, RC_NOT_FOUND (master; or a key in the store, then `reason`
  * is REASON_KEY_MISSING), RC_DENIED (`detail`: the certificate; or a key that
- * was revoked, then `reason` is REASON_KEY_REVOKED), RC_TOO_LARGE, RC_MEMORY,
- * RC_DB.
+ * was revoked, then `reason` is REASON_KEY_REVOKED), RC_CONFIG (the policy asks
+ * for what cannot be made: `reason` is REASON_NOT_POSSIBLE, `detail` says
+ * what), RC_TOO_LARGE, RC_MEMORY, RC_DB.
  */
 MUST_CHECK enum rc issue_plan(const struct issuer *i,
     const struct policy *policy, struct span endpoint,

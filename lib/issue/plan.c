@@ -1,16 +1,18 @@
 /* The plan of a policy: its steps, in the order that all clients take. */
 #include "issue/making.h"
 
-enum { VERSION_USUAL = 11, BLOCK_USUAL = 1024 };
+#include "issue/rules_internal.h"
 
-void
-making_put(struct making *m, struct lwm2m_path at, uint16_t resource,
-    struct lwm2m_value value)
+#include <stdlib.h>
+
+enum {
+	KEPT_PER_SERVER = 3, /**< `/0/x/3`, `/5`, `/21/x/0` */
+};
+
+static struct lwm2m_value
+integer(int64_t n)
 {
-	struct lwm2m_entry e = {
-	    LWM2M_RESOURCE(at.object, at.instance, resource), value};
-
-	plan_put(&m->plan, &e);
+	return LWM2M_VALUE_INTEGER(n);
 }
 
 static void
@@ -18,60 +20,212 @@ put_server(struct making *m, const struct policy_server *s)
 {
 	const struct lwm2m_path at = LWM2M_INSTANCE(OBJECT_SERVER, 0);
 
-	making_put(m, at, SERVER_SSID, LWM2M_VALUE_INTEGER(s->short_server_id));
-	making_put(m, at, SERVER_LIFETIME, LWM2M_VALUE_INTEGER(s->lifetime_s));
+	making_put(m, at, SERVER_SSID, integer(s->short_server_id));
+	making_put(m, at, SERVER_LIFETIME, integer(s->lifetime_s));
 	if (s->min_period_s >= 0)
-		making_put(m, at, SERVER_MIN_PERIOD,
-		    LWM2M_VALUE_INTEGER(s->min_period_s));
+		making_put(m, at, SERVER_MIN_PERIOD, integer(s->min_period_s));
 	if (s->max_period_s >= 0)
-		making_put(m, at, SERVER_MAX_PERIOD,
-		    LWM2M_VALUE_INTEGER(s->max_period_s));
+		making_put(m, at, SERVER_MAX_PERIOD, integer(s->max_period_s));
 	if (s->disable_timeout_s >= 0)
 		making_put(m, at, SERVER_DISABLE_TIMEOUT,
-		    LWM2M_VALUE_INTEGER(s->disable_timeout_s));
+		    integer(s->disable_timeout_s));
 	making_put(m, at, SERVER_STORING, LWM2M_VALUE_BOOLEAN(s->storing));
 	making_put(
 	    m, at, SERVER_BINDING, LWM2M_VALUE_STRING(span_str(s->binding)));
+	for (size_t i = 0; i < s->server_entry_count; i++)
+		making_entry(m, &s->server_entries[i]);
 }
 
-/** Discover, Delete, /0 of all, /1 of all, other objects, verify, Finish: the
- *  order that all clients take (bootstrap.md section 7). */
+/** `/0/x` of all. */
 static enum rc
-put_steps(struct making *m, const struct policy *p, struct span endpoint)
+put_securities(struct making *m, const struct policy *p, struct span endpoint)
 {
-	struct plan_builder *b = &m->plan;
-	enum rc rc;
+	const struct lwm2m_path at = LWM2M_INSTANCE(OBJECT_SECURITY, 0);
+	const struct lwm2m_entry link = {
+	    LWM2M_RESOURCE(OBJECT_SECURITY, 0, SECURITY_OSCORE),
+	    {.type = LWM2M_OBJLNK, .link = {OBJECT_OSCORE, 0}}};
+	enum rc rc = RC_OK;
 
-	if (p->device.discover)
-		plan_step(b, PLAN_DISCOVER, 0, 0, LWM2M_ROOT);
-	for (size_t i = 0; i < p->clean_count; i++)
-		plan_step(b, PLAN_DELETE,
-		    p->device.strict_delete ? PLAN_STRICT : 0, 0, p->clean[i]);
-	for (size_t i = 0; i < p->server_count; i++) {
-		plan_step(b, PLAN_WRITE, 0, (unsigned)i + 1,
-		    LWM2M_INSTANCE(OBJECT_SECURITY, 0));
-		rc = making_security(m, p, i, endpoint);
-		if (rc != RC_OK)
-			return rc;
+	if (p->server_count > 0)
+		making_object(m, OBJECT_SECURITY);
+	for (size_t i = 0; rc == RC_OK && i < p->server_count; i++) {
+		making_instance(m, (unsigned)i + 1, at);
+		rc = making_security(m, at, &p->servers[i],
+		    rules_server_key(m->issuer->rules, p, i), endpoint);
+		if (p->servers[i].oscore.present)
+			making_instance_of(
+			    m, &link, (unsigned)i + 1, OBJECT_OSCORE);
 	}
+	return rc;
+}
+
+/** `/21/x` of those that have it. */
+static enum rc
+put_oscores(struct making *m, const struct policy *p, struct span endpoint)
+{
+	bool open = false;
+	enum rc rc = RC_OK;
+
+	for (size_t i = 0; rc == RC_OK && i < p->server_count; i++) {
+		if (!p->servers[i].oscore.present)
+			continue;
+		if (!open)
+			making_object(m, OBJECT_OSCORE);
+		open = true;
+		making_instance(
+		    m, (unsigned)i + 1, LWM2M_INSTANCE(OBJECT_OSCORE, 0));
+		rc = making_oscore(m, &p->servers[i], endpoint);
+	}
+	return rc;
+}
+
+static void
+put_servers(struct making *m, const struct policy *p)
+{
+	if (p->server_count > 0)
+		making_object(m, OBJECT_SERVER);
 	for (size_t i = 0; i < p->server_count; i++) {
-		plan_step(b, PLAN_WRITE, 0, (unsigned)i + 1,
-		    LWM2M_INSTANCE(OBJECT_SERVER, 0));
+		making_instance(
+		    m, (unsigned)i + 1, LWM2M_INSTANCE(OBJECT_SERVER, 0));
 		put_server(m, &p->servers[i]);
 	}
-	for (size_t i = 0; i < p->object_count; i++) {
-		plan_step(b, PLAN_WRITE, 0, 0, p->objects[i].path);
-		for (size_t n = 0; n < p->objects[i].entry_count; n++)
-			plan_put(b, &p->objects[i].entries[n]);
+}
+
+static const struct policy_account_of *
+account_of(const struct policy_object *o, size_t entry)
+{
+	for (size_t i = 0; i < o->account_of_count; i++)
+		if (o->account_of[i].entry == entry)
+			return &o->account_of[i];
+	return NULL;
+}
+
+static void
+put_instance(struct making *m, const struct policy_object *o)
+{
+	making_instance(m, 0, o->path);
+	for (size_t i = 0; i < o->entry_count; i++) {
+		const struct policy_account_of *of = account_of(o, i);
+
+		if (of)
+			making_instance_of(m, &o->entries[i],
+			    (unsigned)of->server + 1, of->object);
+		else
+			making_entry(m, &o->entries[i]);
 	}
-	if (p->verify == VERIFY_DISCOVER)
+}
+
+/** Object by object, as they come; instances of one together. */
+static void
+put_objects(struct making *m, const struct policy_object *objects, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		uint16_t object = objects[i].path.object;
+		size_t before = 0;
+
+		while (before < i && objects[before].path.object != object)
+			before++;
+		if (before < i)
+			continue;
+		making_object(m, object);
+		for (size_t n = i; n < count; n++)
+			if (objects[n].path.object == object)
+				put_instance(m, &objects[n]);
+	}
+}
+
+static bool
+writes_object(const struct policy_object *objects, size_t count, uint16_t id)
+{
+	for (size_t i = 0; i < count; i++)
+		if (objects[i].path.object == id)
+			return true;
+	return false;
+}
+
+/** Is it there? A change of its own account is looked at in any case, where the
+ *  device can be asked. */
+static void
+put_verify(struct making *m, const struct policy *p)
+{
+	struct plan_builder *b = &m->plan;
+
+	if (p->verify == VERIFY_DISCOVER ||
+	    (p->account.change != ACCOUNT_KEEP && p->device.discover))
 		plan_step(b, PLAN_VERIFY, 0, 0, LWM2M_ROOT);
-	plan_step(b, PLAN_FINISH, 0, 0, LWM2M_ROOT);
+	if (p->verify != VERIFY_READ)
+		return;
+	if (p->server_count > 0)
+		plan_step(b, PLAN_READ, 0, 0, LWM2M_OBJECT(OBJECT_SERVER));
+	if (writes_object(p->objects, p->object_count, OBJECT_ACCESS_CONTROL))
+		plan_step(
+		    b, PLAN_READ, 0, 0, LWM2M_OBJECT(OBJECT_ACCESS_CONTROL));
+}
+
+static void
+put_deletes(struct making *m, const struct lwm2m_path *paths, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		plan_step(&m->plan, PLAN_DELETE,
+		    m->device->strict_delete ? PLAN_STRICT : 0, 0, paths[i]);
+}
+
+/** Accounts, then the rest (bootstrap.md section 7). */
+static enum rc
+put_accounts(struct making *m, const struct policy *p, struct span endpoint)
+{
+	enum rc rc = put_securities(m, p, endpoint);
+
+	if (rc == RC_OK)
+		rc = put_oscores(m, p, endpoint);
+	if (rc == RC_OK)
+		put_servers(m, p);
+	return rc;
+}
+
+/** What is sent once when the device refuses Finish (4.06). */
+static enum rc
+put_correction(struct making *m, const struct policy *p, struct span endpoint)
+{
+	const struct policy_correction *c = p->correction;
+	enum rc rc;
+
+	m->device = &c->device;
+	m->correcting = true;
+	put_deletes(m, c->clean, c->clean_count);
+	rc = put_accounts(m, p, endpoint);
+	if (rc != RC_OK)
+		return rc;
+	put_objects(m, c->objects, c->object_count);
+	put_verify(m, p);
+	plan_step(&m->plan, PLAN_FINISH, 0, 0, LWM2M_ROOT);
 	return RC_OK;
 }
 
-/** What holds for the whole plan. A profile that does not say its version says
- *  nothing of what came with versions either. */
+/** Discover, Delete, accounts, other objects, the device's own account, verify,
+ *  Finish: the order that all clients take (bootstrap.md section 7). */
+static enum rc
+put_steps(struct making *m, const struct policy *p, struct span endpoint)
+{
+	enum rc rc;
+
+	if (p->device.discover)
+		plan_step(&m->plan, PLAN_DISCOVER, 0, 0, LWM2M_ROOT);
+	put_deletes(m, p->clean, p->clean_count);
+	rc = put_accounts(m, p, endpoint);
+	if (rc != RC_OK)
+		return rc;
+	put_objects(m, p->objects, p->object_count);
+	/* last: what went wrong before has not touched the way back to us */
+	rc = making_account(m, p, endpoint);
+	if (rc != RC_OK)
+		return rc;
+	put_verify(m, p);
+	plan_step(&m->plan, PLAN_FINISH, 0, 0, LWM2M_ROOT);
+	return p->correction ? put_correction(m, p, endpoint) : RC_OK;
+}
+
+/** What holds for the whole plan. */
 static struct plan_head
 head_of(const struct policy *p)
 {
@@ -86,12 +240,8 @@ head_of(const struct policy *p)
 	    .account_count = p->server_count,
 	};
 
-	if (d->version == 0) {
-		h.version = VERSION_USUAL;
-		h.block_size = BLOCK_USUAL;
-	} else if (d->account_instance >= 0) {
+	if (d->account_instance >= 0)
 		h.own = (uint16_t)d->account_instance;
-	}
 	for (size_t i = 0; i < d->format_count && i < PLAN_FORMATS_MAX; i++)
 		h.formats[i] = d->formats[i];
 	for (size_t i = 0; i < p->server_count && i < PLAN_ACCOUNTS_MAX; i++)
@@ -105,19 +255,30 @@ making_plan(const struct issuer *i, enum making_fill fill,
     struct issue_decision *out)
 {
 	const struct plan_head head = head_of(policy);
-	struct making m = {.issuer = i, .fill = fill, .out = out};
-	enum rc rc;
+	struct making m = {
+	    .issuer = i,
+	    .fill = fill,
+	    .device = &policy->device,
+	    .out = out,
+	};
+	enum rc rc = RC_OK;
 
 	out->credential_count = out->sealed_count = 0;
 	out->detail[0] = '\0';
 	plan_begin(&m.plan, &head);
-	rc = put_steps(&m, policy, endpoint);
-	out->steps = (unsigned)m.plan.steps;
-	if (rc != RC_OK) {
-		plan_abandon(&m.plan);
-		return rc;
+	if (policy->correction) {
+		m.kept_cap = KEPT_PER_SERVER * policy->server_count + 1;
+		m.kept = calloc(m.kept_cap, sizeof(*m.kept));
+		rc = m.kept ? RC_OK : RC_MEMORY;
 	}
-	return plan_end(&m.plan, &out->plan, out->plan_digest);
+	if (rc == RC_OK)
+		rc = put_steps(&m, policy, endpoint);
+	out->steps = (unsigned)m.plan.steps;
+	if (rc == RC_OK)
+		rc = plan_end(&m.plan, &out->plan, out->plan_digest);
+	plan_abandon(&m.plan);
+	making_forget(&m);
+	return rc;
 }
 
 enum rc

@@ -83,8 +83,8 @@ look_up(struct making *m, const struct ledger_secret_query *q, struct stored *k)
 
 /** Made and sealed now; the store gets it with the rows of the decision. */
 static enum rc
-make_random(struct making *m, const struct policy_server *s,
-    struct span endpoint, const char *collection, struct secret *key)
+make_random(struct making *m, const struct policy_key *k, struct span endpoint,
+    const char *collection, struct secret *key)
 {
 	struct issue_decision *out = m->out;
 	struct issue_sealed *sealed = &out->sealed[out->sealed_count];
@@ -92,19 +92,19 @@ make_random(struct making *m, const struct policy_server *s,
 	    .collection = span_str(collection),
 	    .name = endpoint,
 	    .endpoint = endpoint,
-	    .epoch = s->key.epoch,
-	    .master = s->key.master,
+	    .epoch = k->epoch,
+	    .master = k->master,
 	};
 	struct writer w;
 	enum rc rc;
 
-	if (s->key.length == 0 || s->key.length > PSK_MAX ||
+	if (k->length == 0 || k->length > PSK_MAX ||
 	    out->sealed_count == ISSUE_CREDENTIALS_MAX)
 		return RC_TOO_LARGE;
-	rc = secret_reserve(key, s->key.length);
+	rc = secret_reserve(key, k->length);
 	if (rc)
 		return rc;
-	key->len = s->key.length;
+	key->len = k->length;
 	rc = hsm_random(m->issuer->hsm, key->bytes, key->len);
 	*sealed =
 	    (struct issue_sealed){.epoch = item.epoch, .master = item.master};
@@ -119,34 +119,34 @@ make_random(struct making *m, const struct policy_server *s,
 }
 
 static enum rc
-random_key(struct making *m, const struct policy_server *s,
-    struct span endpoint, struct secret *key)
+random_key(struct making *m, const struct policy_key *k, struct span endpoint,
+    const struct issue_credential *c, struct secret *key)
 {
 	char collection[LEDGER_COLLECTION_MAX + 1];
 	struct stored stored;
 	struct ledger_secret_query q = {
 	    .name = endpoint,
 	    .endpoint = endpoint,
-	    .epoch = s->key.epoch,
+	    .epoch = k->epoch,
 	};
 	enum rc rc;
 
-	issue_vault_random(s->short_server_id, collection);
+	issue_vault_random(c->short_server_id, c->oscore, collection);
 	q.collection = span_str(collection);
 	rc = look_up(m, &q, &stored);
 	if (rc)
 		return rc;
 	if (stored.found)
 		return open_stored(m, &stored, key);
-	return make_random(m, s, endpoint, collection, key);
+	return make_random(m, k, endpoint, collection, key);
 }
 
 static enum rc
-imported_key(struct making *m, const struct policy_server *s,
-    struct span endpoint, struct secret *key, uint32_t *epoch)
+imported_key(struct making *m, const struct policy_key *k, struct span endpoint,
+    struct secret *key, uint32_t *epoch)
 {
 	const struct ledger_secret_query q = {
-	    .collection = span_str(s->key.collection),
+	    .collection = span_str(k->collection),
 	    .endpoint = endpoint,
 	};
 	struct stored stored;
@@ -184,8 +184,15 @@ not_revoked(struct making *m, const struct secret *key,
 	return RC_DENIED;
 }
 
+/** "psk" or "oscore": how its label begins, which the digest of the plan has. */
+static const char *
+kind_of(const struct issue_credential *c)
+{
+	return c->oscore ? "oscore" : "psk";
+}
+
 enum rc
-making_derived(struct making *m, struct lwm2m_path at,
+making_derived(struct making *m, struct lwm2m_path at, uint16_t resource,
     const struct hsm_derivation *d, struct issue_credential *c)
 {
 	char label[PLAN_LABEL_MAX + 1];
@@ -204,35 +211,35 @@ making_derived(struct making *m, struct lwm2m_path at,
 			rc = not_revoked(m, &key, c);
 	}
 	(void)snprintf(label, sizeof(label),
-	    "psk %s purpose %d ssid %u epoch %u", d->master, (int)d->purpose,
-	    d->short_server_id, (unsigned)d->epoch);
+	    "%s %s purpose %d ssid %u epoch %u", kind_of(c), d->master,
+	    (int)d->purpose, d->short_server_id, (unsigned)d->epoch);
 	if (rc == RC_OK)
 		rc = making_put_secret(
-		    m, at, SECURITY_SECRET_KEY, &key, HSM_PSK_LEN, label);
+		    m, at, resource, &key, HSM_PSK_LEN, label);
 	secret_fini(&key);
 	return rc;
 }
 
 /** From the store, or into it. */
 static enum rc
-stored_key(struct making *m, struct lwm2m_path at,
-    const struct policy_server *s, struct span endpoint,
+stored_key(struct making *m, struct lwm2m_path at, uint16_t resource,
+    const struct policy_key *k, struct span endpoint,
     struct issue_credential *c)
 {
-	bool random = s->key.source == KEY_RANDOM;
+	bool random = k->source == KEY_RANDOM;
 	char label[PLAN_LABEL_MAX + 1];
 	struct secret key = {0};
 	enum rc rc = RC_OK;
 
 	c->kind = CREDENTIAL_PSK;
-	c->source = s->key.source;
-	c->master = s->key.master;
-	c->collection = s->key.collection;
-	c->epoch = random ? s->key.epoch : 0;
+	c->source = k->source;
+	c->master = k->master;
+	c->collection = k->collection;
+	c->epoch = random ? k->epoch : 0;
 	if (m->fill == FILL_REAL && random)
-		rc = random_key(m, s, endpoint, &key);
+		rc = random_key(m, k, endpoint, c, &key);
 	else if (m->fill == FILL_REAL)
-		rc = imported_key(m, s, endpoint, &key, &c->epoch);
+		rc = imported_key(m, k, endpoint, &key, &c->epoch);
 	/* one of less than 16 bytes has none (hsm_fingerprint) */
 	if (rc == RC_OK && key.len >= 16)
 		rc = hsm_fingerprint(&key, c->fingerprint);
@@ -240,32 +247,42 @@ stored_key(struct making *m, struct lwm2m_path at,
 		rc = not_revoked(m, &key, c);
 	if (random)
 		(void)snprintf(label, sizeof(label),
-		    "psk random %s ssid %u epoch %u", s->key.master,
-		    s->short_server_id, (unsigned)s->key.epoch);
+		    "%s random %s ssid %u epoch %u", kind_of(c), k->master,
+		    c->short_server_id, (unsigned)k->epoch);
 	else
-		(void)snprintf(label, sizeof(label), "psk imported %s ssid %u",
-		    s->key.collection, s->short_server_id);
+		(void)snprintf(label, sizeof(label), "%s imported %s ssid %u",
+		    kind_of(c), k->collection, c->short_server_id);
 	if (rc == RC_OK)
-		rc = making_put_secret(m, at, SECURITY_SECRET_KEY, &key,
-		    random ? s->key.length : PSK_MAX, label);
+		rc = making_put_secret(
+		    m, at, resource, &key, random ? k->length : PSK_MAX, label);
 	secret_fini(&key);
 	return rc;
 }
 
+/* Whoever gets the account of another bootstrap server derives its key as that
+ * server does: for the purpose of a Bootstrap-Server Account. */
+static enum hsm_purpose
+purpose_of(const struct issue_credential *c)
+{
+	if (c->short_server_id == 0)
+		return HSM_PURPOSE_BOOTSTRAP;
+	return c->oscore ? HSM_PURPOSE_OSCORE : HSM_PURPOSE_SERVER;
+}
+
 enum rc
-making_key(struct making *m, struct lwm2m_path at,
-    const struct policy_server *s, struct span endpoint,
+making_key(struct making *m, struct lwm2m_path at, uint16_t resource,
+    const struct policy_key *key, struct span endpoint,
     struct issue_credential *c)
 {
 	const struct hsm_derivation d = {
-	    .master = s->key.master,
-	    .purpose = HSM_PURPOSE_SERVER,
-	    .short_server_id = s->short_server_id,
-	    .epoch = s->key.epoch,
+	    .master = key->master,
+	    .purpose = purpose_of(c),
+	    .short_server_id = c->short_server_id,
+	    .epoch = key->epoch,
 	    .endpoint = endpoint,
 	};
 
-	if (s->key.source == KEY_DERIVED)
-		return making_derived(m, at, &d, c);
-	return stored_key(m, at, s, endpoint, c);
+	if (key->source == KEY_DERIVED)
+		return making_derived(m, at, resource, &d, c);
+	return stored_key(m, at, resource, key, endpoint, c);
 }

@@ -7,28 +7,6 @@
 #include <stdio.h>
 
 enum rc
-making_put_secret(struct making *m, struct lwm2m_path at, uint16_t resource,
-    const struct secret *value, size_t sample_len, const char *label)
-{
-	const struct lwm2m_path path =
-	    LWM2M_RESOURCE(at.object, at.instance, resource);
-	struct secret sample = {0};
-	enum rc rc;
-
-	if (m->fill != FILL_SAMPLE) {
-		plan_put_secret(&m->plan, path, value, label);
-		return RC_OK;
-	}
-	rc = secret_reserve(&sample, sample_len);
-	if (rc == RC_OK) {
-		sample.len = sample_len;
-		plan_put_secret(&m->plan, path, &sample, label);
-	}
-	secret_fini(&sample);
-	return rc;
-}
-
-enum rc
 making_identity(const char *pattern, struct span endpoint, uint8_t *buf,
     size_t cap, struct span *out)
 {
@@ -157,20 +135,9 @@ put_raw(struct making *m, struct lwm2m_path at, struct span server,
 	return rc;
 }
 
-/** Resources without a use are there but empty where the profile wants them:
- *  Leshan's client refuses Finish without (clients.md). */
-static void
-put_empty(struct making *m, const struct policy *p, struct lwm2m_path at,
-    uint16_t resource)
-{
-	if (p->device.empty_keys)
-		making_put(m, at, resource, LWM2M_VALUE_OPAQUE(SPAN_LIT("")));
-}
-
 static enum rc
-put_psk(struct making *m, const struct policy *p, struct lwm2m_path at,
-    const struct policy_server *s, struct span endpoint,
-    struct issue_credential *c)
+put_psk(struct making *m, struct lwm2m_path at, const struct policy_server *s,
+    struct span endpoint, struct issue_credential *c)
 {
 	uint8_t buf[MAKING_TEMPLATE_MAX];
 	struct span identity;
@@ -180,8 +147,24 @@ put_psk(struct making *m, const struct policy *p, struct lwm2m_path at,
 	if (rc)
 		return rc;
 	making_put(m, at, SECURITY_IDENTITY, LWM2M_VALUE_OPAQUE(identity));
-	put_empty(m, p, at, SECURITY_SERVER_KEY);
-	return making_key(m, at, s, endpoint, c);
+	making_empty(m, at, SECURITY_SERVER_KEY);
+	if (m->correcting)
+		return making_again(m, at, SECURITY_SECRET_KEY);
+	return making_key(m, at, SECURITY_SECRET_KEY, &s->key, endpoint, c);
+}
+
+/** The pair that was made before, in the order of a request. */
+static enum rc
+put_pair_again(struct making *m, struct lwm2m_path at, struct span server)
+{
+	enum rc rc = making_again(m, at, SECURITY_IDENTITY);
+
+	if (rc != RC_OK)
+		return rc;
+	if (server.len)
+		making_put(
+		    m, at, SECURITY_SERVER_KEY, LWM2M_VALUE_OPAQUE(server));
+	return making_again(m, at, SECURITY_SECRET_KEY);
 }
 
 static enum security_mode
@@ -202,53 +185,68 @@ mode_of(enum server_mode mode)
 
 /** `/3` to `/5`. */
 static enum rc
-put_keys(struct making *m, const struct policy *p, size_t server,
-    struct lwm2m_path at, struct span endpoint, struct issue_credential *c)
+put_keys(struct making *m, struct lwm2m_path at, const struct policy_server *s,
+    struct span expected, struct span endpoint, struct issue_credential *c)
 {
-	const struct policy_server *s = &p->servers[server];
-	struct span expected = rules_server_key(m->issuer->rules, p, server);
-
 	switch (s->mode) {
 	case SERVER_PSK:
-		return put_psk(m, p, at, s, endpoint, c);
+		return put_psk(m, at, s, endpoint, c);
 	case SERVER_CERTIFICATE:
+		if (m->correcting)
+			return put_pair_again(m, at, expected);
 		return making_certificate(
 		    m, at, &s->issue, expected, endpoint, c);
 	case SERVER_RPK:
+		if (m->correcting)
+			return put_pair_again(m, at, expected);
 		return put_raw(m, at, expected, c);
 	case SERVER_NOSEC:
 		break;
 	}
-	put_empty(m, p, at, SECURITY_IDENTITY);
-	put_empty(m, p, at, SECURITY_SERVER_KEY);
-	put_empty(m, p, at, SECURITY_SECRET_KEY);
+	making_empty(m, at, SECURITY_IDENTITY);
+	making_empty(m, at, SECURITY_SERVER_KEY);
+	making_empty(m, at, SECURITY_SECRET_KEY);
 	return RC_OK;
 }
 
-enum rc
-making_security(struct making *m, const struct policy *p, size_t server,
-    struct span endpoint)
+struct issue_credential *
+making_credential(struct making *m, uint16_t short_server_id)
 {
-	const struct lwm2m_path at = LWM2M_INSTANCE(OBJECT_SECURITY, 0);
-	const struct policy_server *s = &p->servers[server];
 	struct issue_decision *out = m->out;
 	struct issue_credential *c;
-	enum rc rc;
 
 	if (out->credential_count == ISSUE_CREDENTIALS_MAX)
-		return RC_TOO_LARGE;
+		return NULL;
 	c = &out->credentials[out->credential_count];
-	*c = (struct issue_credential){.short_server_id = s->short_server_id};
+	*c = (struct issue_credential){.short_server_id = short_server_id};
+	return c;
+}
+
+enum rc
+making_security(struct making *m, struct lwm2m_path at,
+    const struct policy_server *s, struct span expected, struct span endpoint)
+{
+	struct issue_credential spare, *c;
+	bool again = m->correcting;
+	enum rc rc;
+
+	c = again ? &spare : making_credential(m, s->short_server_id);
+	if (!c)
+		return RC_TOO_LARGE;
 	making_put(m, at, SECURITY_URI, LWM2M_VALUE_STRING(span_str(s->uri)));
-	making_put(m, at, SECURITY_BOOTSTRAP, LWM2M_VALUE_BOOLEAN(false));
+	making_put(m, at, SECURITY_BOOTSTRAP,
+	    LWM2M_VALUE_BOOLEAN(s->short_server_id == 0));
 	making_put(m, at, SECURITY_MODE, LWM2M_VALUE_INTEGER(mode_of(s->mode)));
-	rc = put_keys(m, p, server, at, endpoint, c);
+	rc = put_keys(m, at, s, expected, endpoint, c);
 	if (rc)
 		return rc;
-	out->credential_count += s->mode != SERVER_NOSEC;
-	making_put(
-	    m, at, SECURITY_SSID, LWM2M_VALUE_INTEGER(s->short_server_id));
+	m->out->credential_count += !again && s->mode != SERVER_NOSEC;
+	if (s->short_server_id != 0)
+		making_put(m, at, SECURITY_SSID,
+		    LWM2M_VALUE_INTEGER(s->short_server_id));
 	if (s->mode == SERVER_CERTIFICATE || s->mode == SERVER_RPK)
 		making_expected(m, at, &s->server);
+	for (size_t i = 0; i < s->security_entry_count; i++)
+		making_entry(m, &s->security_entries[i]);
 	return RC_OK;
 }

@@ -50,6 +50,17 @@ credential_of(const struct issue_request *rq, const struct issue_peer *peer,
 	return writer_span(&t->hex_w);
 }
 
+static const char *
+transport(const struct issue_request *rq)
+{
+	static const char *const schemes[2][2] = {
+	    {"coaps", "coaps+tcp"},
+	    {"coap", "coap+tcp"},
+	};
+
+	return schemes[rq->proof == PROOF_NONE][rq->stream];
+}
+
 /** What both kinds of row say of the peer. */
 static size_t
 peer_fields(struct field *f, const struct issue_request *rq,
@@ -75,8 +86,9 @@ peer_fields(struct field *f, const struct issue_request *rq,
 	if (peer->identity)
 		f[n++] = F_TEXT("identity", peer->identity->name);
 	f[n++] = F_TEXT("address", writer_span(&t->address_w));
-	f[n++] =
-	    F_TEXT("transport", rq->proof == PROOF_NONE ? "coap" : "coaps");
+	if (rq->push.len > 0)
+		f[n++] = F_BYTES("push", rq->push);
+	f[n++] = F_TEXT("transport", transport(rq));
 	return n;
 }
 
@@ -114,7 +126,7 @@ record_refusal(struct ledger *l, const struct issue_request *rq,
 	f[n++] = F_TEXT("sentence", reason_sentence(d->reason));
 	f[n++] = F_TEXT("remedy", reason_remedy(d->reason));
 	if (d->reason == REASON_CERTIFICATE_REFUSED ||
-	    d->reason == REASON_KEY_REVOKED)
+	    d->reason == REASON_KEY_REVOKED || d->reason == REASON_NOT_POSSIBLE)
 		f[n++] = F_TEXT("detail", (const char *)d->detail);
 	if (rq->has_endpoint)
 		f[n++] = F_TEXT("claimed", issue_row_endpoint(rq->endpoint));
@@ -138,6 +150,8 @@ record_begin(struct ledger *l, const struct issue_rules *rules,
 		f[n++] = F_INT("epoch", rq->epoch);
 	if (rq->pct >= 0)
 		f[n++] = F_INT("pct", rq->pct);
+	if (rq->pack)
+		f[n++] = F_INT("pack", rq->accept);
 	f[n++] = F_TEXT("policy", d->policy->name);
 	f[n++] = F_TEXT("policy_at", t.policy_at);
 	f[n++] = F_BYTES("plan", span_of(d->plan_digest, DIGEST_LEN));
@@ -204,6 +218,15 @@ certificate_fields(
 	return n;
 }
 
+/** What it is for, as in the ledger. */
+static const char *
+purpose_of(const struct issue_credential *c)
+{
+	if (c->short_server_id == 0)
+		return "bootstrap";
+	return c->oscore ? "oscore" : "server";
+}
+
 static enum rc
 record_credential(struct ledger *l, const struct issue_request *rq,
     const struct issue_decision *d, const struct issue_credential *c)
@@ -218,7 +241,7 @@ record_credential(struct ledger *l, const struct issue_request *rq,
 	size_t n = 0;
 
 	f[n++] = F_TEXT("kind", kinds[c->kind]);
-	f[n++] = F_TEXT("purpose", "server");
+	f[n++] = F_TEXT("purpose", purpose_of(c));
 	f[n++] = F_INT("short_server_id", c->short_server_id);
 	switch (c->kind) {
 	case CREDENTIAL_PSK:

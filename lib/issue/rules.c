@@ -25,7 +25,8 @@ number_servers(const struct policy_set *set, size_t *first)
 	for (size_t i = 0; i < set->policy_count; i++) {
 		if (first)
 			first[i] = count;
-		count += set->policies[i].server_count;
+		/* and one for the account that is handed over */
+		count += set->policies[i].server_count + 1;
 	}
 	return count;
 }

@@ -8,6 +8,7 @@
 #include "bootstrap/command.h"
 #include "lwm2m/format.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 /* --- certificates --------------------------------------------------------- */
@@ -60,49 +61,153 @@ check_issue(struct rules_build *b, const struct policy_issue *issue,
 struct message {
 	size_t len, block;
 	int format;
+	/** In how many formats; in how many it does not go into one message of
+	 *  a device that takes no blocks, and one of those. */
+	size_t tried, refused;
+	int refused_format;
 };
 
+/** A Write as a device would get it, in one of the formats that it is likely to
+ *  come in. */
 static enum rc
-measure(
-    const struct plan *plan, const struct plan_step *step, struct message *out)
+measure_in(const struct plan *plan, const struct plan_step *step, int format,
+    struct message *out)
 {
-	static const int tried[] = {FORMAT_SENML_CBOR, FORMAT_TLV};
 	struct command *c = calloc(1, sizeof(*c));
 	struct accounts accounts = {0};
-	enum rc rc = c ? RC_OK : RC_MEMORY;
+	enum rc rc = RC_MEMORY;
 
-	*out = (struct message){0};
-	for (size_t i = 0; rc == RC_OK && i < 2; i++) {
-		rc = command_make(c, plan, &accounts, step, tried[i]);
-		if (rc != RC_OK || c->out.payload.len <= out->len)
-			continue;
+	/* where its own account is does not change the size */
+	accounts_own(&accounts, LWM2M_INSTANCE(OBJECT_SECURITY, 1));
+	if (c)
+		rc = command_make(c, plan, &accounts, step, format);
+	if (rc == RC_OK && c->out.payload.len > out->len) {
 		out->len = c->out.payload.len;
 		out->block = c->out.block_size;
-		out->format = tried[i];
+		out->format = format;
 	}
 	if (c)
 		command_fini(c);
 	free(c);
+	if (rc != RC_TOO_LARGE || plan->head.block_size != 0)
+		return rc;
+	out->refused++;
+	out->refused_format = format;
+	return RC_OK;
+}
+
+/** True: the profile takes it, or says nothing of formats. */
+static bool
+is_taken(const struct plan_head *h, int format)
+{
+	for (size_t i = 0; i < h->format_count; i++) {
+		const struct format *f = format_by_number(h->formats[i]);
+
+		if (f && f->number == format)
+			return true;
+	}
+	return h->format_count == 0;
+}
+
+/** The largest that it is in the usual formats, or where the device takes
+ *  neither, in those that it does. */
+static enum rc
+measure(
+    const struct plan *plan, const struct plan_step *step, struct message *out)
+{
+	static const int usual[] = {FORMAT_SENML_CBOR, FORMAT_TLV};
+	const struct plan_head *h = &plan->head;
+	enum rc rc = RC_OK;
+
+	*out = (struct message){0};
+	for (size_t i = 0; rc == RC_OK && i < 2; i++) {
+		if (!is_taken(h, usual[i]))
+			continue;
+		rc = measure_in(plan, step, usual[i], out);
+		out->tried++;
+	}
+	for (size_t i = 0;
+	     rc == RC_OK && out->tried == 0 && i < h->format_count; i++) {
+		if (!format_writable(h->formats[i]))
+			continue;
+		rc = measure_in(plan, step, h->formats[i], out);
+		out->tried++;
+	}
 	return rc;
 }
 
-static void
-check_message(struct rules_build *b, const struct policy *p, size_t server,
-    const struct message *m, struct span endpoint)
+/** Of which line a Write of /0 is: of its server, or of the policy. */
+static struct policy_place
+place_of(const struct policy *p, const struct plan_step *step)
 {
-	const struct policy_place place = {
-	    p->place.file, p->servers[server].line};
+	struct policy_place place = p->place;
+
+	if (step->account != 0 && step->account != PLAN_ACCOUNT_OURS)
+		place.line = p->servers[step->account - 1].line;
+	return place;
+}
+
+static void
+check_message(struct rules_build *b, const struct policy *p,
+    const struct plan_step *step, const struct message *m, struct span endpoint)
+{
+	char name[32] = "its accounts";
 
 	if (m->len <= m->block)
 		return;
-	rules_say(b, DIAG_WARNING, place, "issue-size",
-	    "servers[%zu]: its Write of /0 has about %zu bytes in %s for the "
+	if (step->account == PLAN_ACCOUNT_OURS)
+		snprintf(name, sizeof(name), "bootstrap_account");
+	else if (step->account != 0)
+		snprintf(name, sizeof(name), "servers[%u]", step->account - 1);
+	rules_say(b, DIAG_WARNING, place_of(p, step), "issue-size",
+	    "%s: its Write of /0 has about %zu bytes in %s for the "
 	    "endpoint %s, and device.max_message is %zu: it goes in %zu "
 	    "blocks of %zu bytes; shorter names or a smaller server "
 	    "certificate make it smaller",
-	    server, m->len, format_name(m->format), rules_show(endpoint).text,
+	    name, m->len, format_name(m->format), rules_show(endpoint).text,
 	    p->device.max_message, (m->len + m->block - 1) / m->block,
 	    m->block);
+}
+
+static void
+check_blocks(struct rules_build *b, const struct policy *p,
+    const struct plan_step *step, const struct message *m, struct span endpoint)
+{
+	uint8_t text[LWM2M_PATH_TEXT_MAX];
+	struct writer w;
+
+	if (m->refused == 0)
+		return;
+	writer_init(&w, text, sizeof(text));
+	path_print(&w, path_upper(step->path, 1));
+	rules_say(b, m->refused == m->tried ? DIAG_ERROR : DIAG_WARNING,
+	    place_of(p, step), "issue-blocks",
+	    "a Write of %.*s in %s does not go into one message of %zu bytes "
+	    "for the endpoint %s, and device.block_size is 0: such devices "
+	    "take no blocks",
+	    SPAN_FMT(writer_span(&w)), format_name(m->refused_format),
+	    p->device.max_message, rules_show(endpoint).text);
+}
+
+static enum rc
+check_step(struct rules_build *b, const struct policy *p,
+    const struct plan *plan, const struct plan_step *step, struct span endpoint)
+{
+	struct message m;
+	enum rc rc;
+
+	if (step->op != PLAN_WRITE)
+		return RC_OK;
+	rc = measure(plan, step, &m);
+	/* by its ID, and perhaps ours: the session looks */
+	if (rc == RC_CONFLICT)
+		return RC_OK;
+	if (rc != RC_OK)
+		return rc;
+	check_blocks(b, p, step, &m, endpoint);
+	if (step->path.object == OBJECT_SECURITY)
+		check_message(b, p, step, &m, endpoint);
+	return RC_OK;
 }
 
 static enum rc
@@ -110,21 +215,12 @@ check_plan(struct rules_build *b, const struct policy *p, struct span endpoint,
     struct issue_decision *d)
 {
 	struct plan plan = {0};
-	struct message m;
 	enum rc rc = issue_sample_plan(b->rules, p, endpoint, b->now_s, d);
 
 	if (rc == RC_OK)
 		rc = plan_decode(&d->plan, &plan);
-	for (size_t i = 0; rc == RC_OK && i < plan.step_count; i++) {
-		const struct plan_step *step = &plan.steps[i];
-
-		if (step->op != PLAN_WRITE || step->account == 0 ||
-		    step->path.object != OBJECT_SECURITY)
-			continue;
-		rc = measure(&plan, step, &m);
-		if (rc == RC_OK)
-			check_message(b, p, step->account - 1, &m, endpoint);
-	}
+	for (size_t i = 0; rc == RC_OK && i < plan.step_count; i++)
+		rc = check_step(b, p, &plan, &plan.steps[i], endpoint);
 	plan_fini(&plan);
 	return rc;
 }
@@ -145,6 +241,10 @@ check_policy(struct rules_build *b, const struct policy *p)
 		if (s->mode == SERVER_CERTIFICATE)
 			good &= check_issue(b, &s->issue, endpoint, place);
 	}
+	if (p->account.change == ACCOUNT_HAND_OVER &&
+	    p->account.server.mode == SERVER_CERTIFICATE)
+		good &= check_issue(
+		    b, &p->account.server.issue, endpoint, p->place);
 	d = good ? calloc(1, sizeof(*d)) : NULL;
 	if (good && !d)
 		b->rc = RC_MEMORY;
@@ -153,6 +253,9 @@ check_policy(struct rules_build *b, const struct policy *p)
 	rc = check_plan(b, p, endpoint, d);
 	if (rc == RC_MEMORY)
 		b->rc = rc;
+	else if (d->reason == REASON_NOT_POSSIBLE)
+		rules_say(
+		    b, DIAG_ERROR, p->place, "issue-account", "%s", d->detail);
 	else if (rc != RC_OK)
 		rules_say(b, DIAG_WARNING, p->place, "issue-size",
 		    "its plan for the endpoint %s is larger than what is sent "

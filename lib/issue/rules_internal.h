@@ -63,7 +63,8 @@ const struct trust *rules_trust(
 /** `/0/x/4` of an identity document; empty: not said. */
 struct span rules_identity_key(
     const struct issue_rules *r, const struct identity *id);
-/** `/0/x/4` of the n-th server of a policy. */
+/** `/0/x/4` of the n-th server of a policy; the one behind the last is the
+ *  bootstrap server that it hands devices over to. */
 struct span rules_server_key(
     const struct issue_rules *r, const struct policy *p, size_t server);
 /** The authority of an `issue:`; NULL: there is none. */

@@ -158,7 +158,8 @@ take_server(struct rules_build *b, const struct policy_server *s)
 {
 	const struct expected e = expected(&s->server);
 
-	if (!s->server.file.name)
+	if (!s->server.file.name ||
+	    (s->mode != SERVER_CERTIFICATE && s->mode != SERVER_RPK))
 		return span_of(NULL, 0);
 	return s->mode == SERVER_RPK ? take_raw_key(b, &e)
 				     : take_certificate(b, &e);
@@ -183,9 +184,10 @@ rules_keys(struct rules_build *b)
 		const struct policy *p = &set->policies[i];
 
 		for (size_t k = 0; k < p->server_count; k++)
-			if (p->servers[k].mode == SERVER_CERTIFICATE ||
-			    p->servers[k].mode == SERVER_RPK)
-				r->server_keys[r->policy_first[i] + k] =
-				    take_server(b, &p->servers[k]);
+			r->server_keys[r->policy_first[i] + k] =
+			    take_server(b, &p->servers[k]);
+		if (p->account.change == ACCOUNT_HAND_OVER)
+			r->server_keys[r->policy_first[i] + p->server_count] =
+			    take_server(b, &p->account.server);
 	}
 }

@@ -89,8 +89,9 @@ issue_vault_open(struct hsm_session *s, const struct ledger_secret *stored,
 }
 
 void
-issue_vault_random(
-    uint16_t short_server_id, char out[static LEDGER_COLLECTION_MAX + 1])
+issue_vault_random(uint16_t short_server_id, bool oscore,
+    char out[static LEDGER_COLLECTION_MAX + 1])
 {
-	snprintf(out, LEDGER_COLLECTION_MAX + 1, "random/%u", short_server_id);
+	snprintf(out, LEDGER_COLLECTION_MAX + 1, "random/%u%s", short_server_id,
+	    oscore ? "/oscore" : "");
 }

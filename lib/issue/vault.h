@@ -35,8 +35,9 @@ MUST_CHECK enum rc issue_vault_open(struct hsm_session *s,
     const struct ledger_secret *stored, struct secret *out);
 
 /** The name of the collection of random keys of a server's accounts there;
- *  no import can have it: "random/101". */
-void issue_vault_random(
-    uint16_t short_server_id, char out[static LEDGER_COLLECTION_MAX + 1]);
+ *  no import can have it: "random/101", and "random/101/oscore" of Master
+ *  Secrets. */
+void issue_vault_random(uint16_t short_server_id, bool oscore,
+    char out[static LEDGER_COLLECTION_MAX + 1]);
 
 #endif

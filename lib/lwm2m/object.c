@@ -7,7 +7,10 @@ static const struct lwm2m_object *const objects[] = {
     &object_server,
     &object_access_control,
     &object_device,
+    &object_apn,
     &object_oscore,
+    &object_cose,
+    &object_mqtt,
 };
 
 const struct lwm2m_object *

@@ -1,6 +1,7 @@
 /**
  * object.h - the tables of the objects that a bootstrap server writes: 0
- * Security, 1 Server, 2 Access Control, 3 Device, 21 OSCORE.
+ * Security, 1 Server, 2 Access Control, 3 Device, 21 OSCORE, and what accounts
+ * link to: 11 APN Connection Profile, 23 COSE, 24 MQTT Server.
  *
  * They say the type of every resource, in which object version it appeared,
  * its range, and whether it holds a secret; encoders, decoders and the policy
@@ -16,7 +17,10 @@ enum {
 	OBJECT_SERVER = 1,
 	OBJECT_ACCESS_CONTROL = 2,
 	OBJECT_DEVICE = 3,
+	OBJECT_APN = 11,
 	OBJECT_OSCORE = 21,
+	OBJECT_COSE = 23,
+	OBJECT_MQTT = 24,
 };
 
 /** Object 0, named where our own code writes them. */
@@ -33,6 +37,11 @@ enum {
 	SECURITY_MATCHING_TYPE = 13,
 	SECURITY_SNI = 14,
 	SECURITY_CERTIFICATE_USAGE = 15,
+	SECURITY_CIPHERSUITE = 16,
+	SECURITY_OSCORE = 17,
+	SECURITY_SECONDARY_URI = 25,
+	SECURITY_MQTT = 26,
+	SECURITY_COSE = 27,
 };
 
 /** Object 1. */
@@ -44,6 +53,22 @@ enum {
 	SERVER_DISABLE_TIMEOUT = 5,
 	SERVER_STORING = 6,
 	SERVER_BINDING = 7,
+	SERVER_APN = 10,
+	SERVER_PRIORITY = 13,
+	SERVER_REGISTRATION_DELAY = 14,
+	SERVER_FAILURE_BLOCK = 15,
+	SERVER_BOOTSTRAP_ON_FAILURE = 16,
+	SERVER_RETRY_COUNT = 17,
+	SERVER_RETRY_TIMER = 18,
+	SERVER_SEQUENCE_DELAY = 19,
+	SERVER_SEQUENCE_COUNT = 20,
+	SERVER_SMS_TRIGGER = 21,
+	SERVER_PREFERRED_TRANSPORT = 22,
+	SERVER_MUTE_SEND = 23,
+	SERVER_ALTERNATE_APNS = 24,
+	SERVER_VERSIONS = 25,
+	SERVER_NOTIFICATION_MODE = 26,
+	SERVER_PROFILE_ID_HASH = 27,
 };
 
 /** /0/x/2 */
@@ -76,6 +101,7 @@ struct lwm2m_object {
 	uint16_t id;
 	const char *name;
 	bool single; /**< one instance at most */
+	uint8_t since; /**< version of LwM2M that it came with, 10, 11, 12 */
 	const struct lwm2m_resource *resources; /**< ascending by id */
 	size_t resource_count;
 };

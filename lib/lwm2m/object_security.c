@@ -64,11 +64,13 @@ static const struct lwm2m_resource oscore[] = {
 const struct lwm2m_object object_security = {
     .id = OBJECT_SECURITY,
     .name = "LwM2M Security",
+    .since = 10,
     OBJECT_ROWS(security),
 };
 
 const struct lwm2m_object object_oscore = {
     .id = OBJECT_OSCORE,
     .name = "LwM2M OSCORE",
+    .since = 11,
     OBJECT_ROWS(oscore),
 };

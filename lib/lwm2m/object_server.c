@@ -78,18 +78,21 @@ static const struct lwm2m_resource device[] = {
 const struct lwm2m_object object_server = {
     .id = OBJECT_SERVER,
     .name = "LwM2M Server",
+    .since = 10,
     OBJECT_ROWS(server),
 };
 
 const struct lwm2m_object object_access_control = {
     .id = OBJECT_ACCESS_CONTROL,
     .name = "LwM2M Access Control",
+    .since = 10,
     OBJECT_ROWS(access_control),
 };
 
 const struct lwm2m_object object_device = {
     .id = OBJECT_DEVICE,
     .name = "Device",
+    .since = 10,
     .single = true,
     OBJECT_ROWS(device),
 };

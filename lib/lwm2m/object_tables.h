@@ -1,6 +1,6 @@
 /**
  * object_tables.h - the rows behind object.h, one file for what carries
- * credentials and one for the rest. Taken from the OMA registry; where a
+ * credentials, one for what these link to, and one for the rest. Taken from the OMA registry; where a
  * resource has changed over the versions the newest stands here.
  */
 #ifndef LWM2M_OBJECT_TABLES_H
@@ -10,6 +10,10 @@
 
 extern const struct lwm2m_object object_security;
 extern const struct lwm2m_object object_oscore;
+
+extern const struct lwm2m_object object_apn;
+extern const struct lwm2m_object object_cose;
+extern const struct lwm2m_object object_mqtt;
 
 extern const struct lwm2m_object object_server;
 extern const struct lwm2m_object object_access_control;

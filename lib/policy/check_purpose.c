@@ -58,26 +58,49 @@ check_sealed(struct purposes *p, const struct yaml_ctx *c,
 }
 
 static void
+check_key(struct purposes *p, const struct yaml_ctx *c,
+    const struct yaml_node *n, const struct policy_key *key,
+    const struct policy_place *place)
+{
+	if (!n)
+		return;
+	if (key->source == KEY_DERIVED)
+		check_derived(p, c, n, key, place);
+	else if (key->source == KEY_RANDOM)
+		check_sealed(p, c, n, key, place);
+}
+
+/* `map` is the server, or the account that is handed over. */
+static void
+check_server(struct purposes *p, const struct yaml_ctx *c,
+    struct yaml_node *map, const struct policy_server *s)
+{
+	const struct policy_place place = {c->file, s->line};
+	struct yaml_node *security = yaml_get(map, "security");
+	struct yaml_node *oscore;
+
+	if (!security)
+		return;
+	if (s->mode == SERVER_PSK)
+		check_key(p, c, yaml_get(security, "key"), &s->key, &place);
+	oscore = yaml_get(security, "oscore");
+	if (oscore && s->oscore.present)
+		check_key(
+		    p, c, yaml_get(oscore, "key"), &s->oscore.key, &place);
+}
+
+static void
 check_policy(struct purposes *p, struct read_policy *d)
 {
 	struct yaml_node *list = yaml_get(d->root, "servers");
 	struct yaml_node *item = list ? list->children : NULL;
 
 	for (size_t i = 0; i < d->value.server_count && item; i++) {
-		const struct policy_server *s = &d->value.servers[i];
-		struct yaml_node *security = yaml_get(item, "security");
-		struct yaml_node *key =
-		    security ? yaml_get(security, "key") : NULL;
-		struct policy_place place = {d->ctx.file, s->line};
-
+		check_server(p, &d->ctx, item, &d->value.servers[i]);
 		item = item->next;
-		if (!key || s->mode != SERVER_PSK)
-			continue;
-		if (s->key.source == KEY_DERIVED)
-			check_derived(p, &d->ctx, key, &s->key, &place);
-		else if (s->key.source == KEY_RANDOM)
-			check_sealed(p, &d->ctx, key, &s->key, &place);
 	}
+	if (d->value.account.change == ACCOUNT_HAND_OVER)
+		check_server(p, &d->ctx, d->account, &d->value.account.server);
 }
 
 void

@@ -177,8 +177,8 @@ static void
 read_nosec(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,
     struct identity *id)
 {
-	static const char *const known[] = {"network", NULL};
-	struct yaml_node *list, *item;
+	static const char *const known[] = {"network", "echo", NULL};
+	struct yaml_node *list, *item, *echo;
 	struct network *networks;
 	size_t count;
 
@@ -186,6 +186,9 @@ read_nosec(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,
 	if (yaml_expect(c, n, YAML_MAP) != RC_OK)
 		return;
 	yaml_leftover(c, n, known);
+	echo = yaml_get(n, "echo");
+	if (echo && yaml_bool(c, echo, &id->echo) != RC_OK)
+		id->echo = true;
 	list = yaml_need(c, n, "network");
 	if (!list)
 		return;

@@ -84,6 +84,7 @@ struct read_file {
 };
 
 struct read_profile;
+struct entry;
 
 struct load {
 	struct arena *arena; /**< of the set */
@@ -93,6 +94,7 @@ struct load {
 	bool no_folder; /**< the documents come from memory */
 	bool no_memory; /**< sticky */
 	bool shipped; /**< what is read is part of the program */
+	struct entry *entry_room; /**< entry.c: for one instance at a time */
 	struct read_profile *profiles, **profile_tail;
 	size_t profile_count;
 	struct table files; /**< struct read_file */
@@ -170,6 +172,11 @@ void load_epochs(const struct load *l, const struct yaml_ctx *c,
 void load_file(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,
     struct policy_file *out);
 
+/** named.c: the path of the file that `n` names, which is not read; NULL:
+ *  there is a finding, or `n` is NULL. */
+const char *load_path(
+    struct load *l, const struct yaml_ctx *c, struct yaml_node *n);
+
 /** named.c: the file of fingerprints that `n` names (NULL: nothing happens),
  *  taken apart into the set. */
 void load_table(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,
@@ -198,17 +205,48 @@ extern const struct policy_issue issue_none;
 extern const struct policy_server_key server_key_none;
 
 /** security.c: the map behind a server's `security:`; `uri` is NULL where it
- *  has a fault. */
+ *  has a fault. Of `policy` the endpoint is known. */
 void load_security(struct load *l, const struct yaml_ctx *c,
-    struct yaml_node *n, struct yaml_node *uri, struct policy_server *out);
+    struct yaml_node *n, struct yaml_node *uri, const struct policy *policy,
+    struct policy_server *out);
+
+/** security.c: where a secret key comes from; NULL: nothing happens. */
+void load_key(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,
+    struct policy_key *out);
+
+/** oscore.c: the map behind `oscore:`; NULL: nothing happens. */
+void load_oscore(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,
+    const struct policy *policy, struct policy_oscore *out);
+
+/** server_entry.c: all other keys of the server `n` that become resources of
+ *  /1, and the `resources:` of its security (NULL: nothing happens). */
+void load_server_entries(struct load *l, const struct yaml_ctx *c,
+    struct yaml_node *n, struct policy_server *out);
+void load_security_entries(struct load *l, const struct yaml_ctx *c,
+    struct yaml_node *n, struct policy_server *out);
+
+/** trigger.c: the map behind `trigger:`; NULL: nothing happens. */
+void load_trigger(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,
+    struct policy_trigger *out);
+
+/** account.c: what stands behind `bootstrap_account:`; NULL: it is kept. */
+void load_account(struct load *l, struct read_policy *doc, struct yaml_node *n);
+
+/** budget.c: the map behind `budget:`; NULL: nothing happens. */
+void load_budget(
+    const struct yaml_ctx *c, struct yaml_node *n, struct policy_budget *out);
+
+/** server.c: what a server has where nothing is said. */
+extern const struct policy_server server_none;
 
 /** server.c: the list behind `servers:`. */
 void load_servers(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,
     struct policy *out);
 
-/** object.c: the map behind `objects:`; the servers are there already. */
+/** object.c: the map behind `objects:`; the servers are in `policy`. */
 void load_objects(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,
-    struct policy *out);
+    const struct policy *policy, const struct policy_object **out,
+    size_t *out_count);
 
 /** value.c: a value of the type and range of `r`; true: `*out` is set. */
 bool load_value(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,
@@ -260,6 +298,13 @@ void check_set(struct load *l, struct read_policy *const *tried);
  *  the set already, and say what does not go together. */
 void check_issues(struct load *l, const struct policy_authority *authorities,
     const struct policy_certificate *certificates);
+
+/** check_account.c: whose credential a rotated account gets, and can it be
+ *  made? `identities` are those of the set. */
+void check_accounts(struct load *l, const struct identity *identities);
+
+/** check_link.c: is there what a link of an account leads to? */
+void check_links(struct load *l);
 
 /** check_device.c: what does a policy ask that its device cannot do? */
 void check_devices(struct load *l);

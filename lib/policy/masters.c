@@ -33,6 +33,16 @@ has_label(const struct policy_server *s)
 }
 
 static enum rc
+tell_server(struct masters *m, const struct policy_server *s)
+{
+	enum rc rc = has_label(s) ? tell_once(m, s->key.master) : RC_OK;
+
+	if (rc == RC_OK && s->oscore.present)
+		rc = tell_once(m, s->oscore.key.master);
+	return rc;
+}
+
+static enum rc
 tell_all(const struct policy_set *s, struct masters *m)
 {
 	enum rc rc = RC_OK;
@@ -44,8 +54,9 @@ tell_all(const struct policy_set *s, struct masters *m)
 		const struct policy *p = &s->policies[i];
 
 		for (size_t k = 0; k < p->server_count && rc == RC_OK; k++)
-			if (has_label(&p->servers[k]))
-				rc = tell_once(m, p->servers[k].key.master);
+			rc = tell_server(m, &p->servers[k]);
+		if (rc == RC_OK && p->account.change == ACCOUNT_HAND_OVER)
+			rc = tell_server(m, &p->account.server);
 	}
 	return rc;
 }
@@ -58,7 +69,7 @@ policy_masters(const struct policy_set *s, policy_label_fn each, void *ctx)
 	enum rc rc;
 
 	for (size_t i = 0; i < s->policy_count; i++)
-		most += s->policies[i].server_count;
+		most += 2 * (s->policies[i].server_count + 1);
 	rc = table_init(&m.seen);
 	if (rc != RC_OK)
 		return rc;

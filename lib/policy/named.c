@@ -110,6 +110,21 @@ read_named(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,
 	return keep(l, name, path, &bytes, scratch);
 }
 
+const char *
+load_path(struct load *l, const struct yaml_ctx *c, struct yaml_node *n)
+{
+	const char *name;
+
+	if (!load_word(l, c, n, "policy-file", word_path, &name))
+		return NULL;
+	if (!l->no_folder || name[0] == '/')
+		return path_of(l, c, name);
+	yaml_error(c, n, "policy-file",
+	    "%s cannot be found: these documents come from no folder",
+	    YAML_SHOW(n->text));
+	return NULL;
+}
+
 /* Named as a table first, it would not live as long as the set. */
 static bool
 make_last(struct load *l, struct read_file *f)

@@ -1,5 +1,5 @@
 /* objects: instances written as they stand, typed by the object tables. */
-#include "policy/load.h"
+#include "policy/entry.h"
 
 #include <stdlib.h>
 
@@ -7,114 +7,12 @@ enum {
 	OWNER_NOBODY = 65535, /* /2/x/3: the bootstrap interface alone */
 };
 
-/* One instance while it is read. */
-struct reading {
-	struct load *load;
-	const struct yaml_ctx *ctx;
-	const struct lwm2m_object *object;
-	struct lwm2m_path path;
-	struct lwm2m_entry *entries;
-	size_t cap;
-	size_t count;
-};
-
-/* How many values stand below the instance, as far as they have room. */
-static size_t
-count_values(const struct yaml_ctx *c, const struct yaml_node *n)
-{
-	size_t count = 0;
-
-	for (const struct yaml_node *r = n->children; r; r = r->next)
-		count += r->kind == YAML_MAP ? r->count : 1;
-	if (count <= POLICY_ENTRIES_MAX)
-		return count;
-	yaml_error(c, n, "policy-limit",
-	    "%zu values in one instance; at most %d go into one request", count,
-	    POLICY_ENTRIES_MAX);
-	return POLICY_ENTRIES_MAX;
-}
-
-static bool
-parse_id(const struct yaml_ctx *c, struct yaml_node *n, const char *what,
-    uint16_t *out)
-{
-	uint64_t id;
-
-	if (span_decimal(n->key->text, LWM2M_ID_NONE - 1, &id)) {
-		*out = (uint16_t)id;
-		return true;
-	}
-	yaml_error(c, n, "policy-id",
-	    "%s is no %s; a number from 0 to 65534 is expected",
-	    YAML_SHOW(n->key->text), what);
-	return false;
-}
-
-static void
-add(struct reading *in, struct yaml_node *n, const struct lwm2m_resource *r,
-    struct lwm2m_path path)
-{
-	struct lwm2m_entry *e;
-
-	/* count_values has a finding for what is beyond. */
-	if (in->count == in->cap)
-		return;
-	e = &in->entries[in->count];
-	e->path = path;
-	if (load_value(in->load, in->ctx, n, r, &e->value))
-		in->count++;
-}
-
-/* {101: 15, 102: 1} */
-static void
-read_instances(struct reading *in, struct yaml_node *n,
-    const struct lwm2m_resource *r, struct lwm2m_path path)
-{
-	if (n->kind == YAML_SCALAR || n->kind == YAML_LIST || n->count == 0) {
-		yaml_error(in->ctx, n, "policy-multiple",
-		    "%s is a multiple resource; a map of its instances is "
-		    "expected, like {0: ...}",
-		    r->name);
-		return;
-	}
-	for (struct yaml_node *i = n->children; i; i = i->next)
-		if (parse_id(in->ctx, i, "resource instance",
-			&path.resource_instance))
-			add(in, i, r, path);
-}
-
-static void
-read_resource(struct reading *in, struct yaml_node *n)
-{
-	const struct lwm2m_resource *r;
-	struct lwm2m_path path = in->path;
-
-	if (!parse_id(in->ctx, n, "resource", &path.resource))
-		return;
-	r = resource_find(path.object, path.resource);
-	if (!r) {
-		yaml_error(in->ctx, n, "policy-resource",
-		    "object %u (%s) has no resource %u that is known",
-		    path.object, in->object->name, path.resource);
-	} else if (r->flags & RES_EXECUTABLE) {
-		yaml_error(in->ctx, n, "policy-executable",
-		    "%s is executable and is never written", r->name);
-	} else if (r->flags & RES_SECRET) {
-		yaml_error(in->ctx, n, "policy-secret",
-		    "%s is a secret; none is written in a policy", r->name);
-	} else if (r->flags & RES_MULTIPLE) {
-		read_instances(in, n, r, path);
-	} else {
-		add(in, n, r, path);
-	}
-}
-
 /*
  * A Write of an instance makes it, so what is mandatory has to be there. /3/0
  * is the exception: it always exists, and the device itself knows most of it.
  */
 static void
-check_mandatory(struct reading *in, struct yaml_node *n)
+check_mandatory(const struct entries *in, struct yaml_node *n)
 {
 	if (in->object->id == OBJECT_DEVICE)
 		return;
@@ -130,14 +28,6 @@ check_mandatory(struct reading *in, struct yaml_node *n)
 		    "resource %u (%s) is missing, which is mandatory", r->id,
 		    r->name);
 	}
-}
-
-static int
-compare_entries(const void *x, const void *y)
-{
-	const struct lwm2m_entry *a = x, *b = y;
-
-	return path_compare(a->path, b->path);
 }
 
 /* OSCORE's, for one: a policy holds no secret, so it cannot write them whole. */
@@ -173,13 +63,18 @@ find_object(
 	o = object_find(path->object);
 	if (!o)
 		yaml_error(c, n, "policy-object",
-		    "object %u is not known; 2 (Access Control) and 3 "
-		    "(Device) are",
+		    "object %u is not known; 2 (Access Control), 3 (Device), "
+		    "11 "
+		    "(APN Connection Profile) and 24 (MQTT Server) are",
 		    (unsigned)path->object);
+	else if (o->id == OBJECT_OSCORE)
+		yaml_error(c, n, "policy-path",
+		    "object 21 is not written here but as `oscore:` of a "
+		    "server, whose instance is chosen for each device");
 	else if (needs_secret(o))
-		yaml_error(c, n, "policy-unsupported",
-		    "object %u (%s) needs a secret and is not supported by "
-		    "this version",
+		yaml_error(c, n, "policy-secret",
+		    "object %u (%s) needs a secret, and none is written in a "
+		    "policy",
 		    o->id, o->name);
 	else if (o->single && path->instance != 0)
 		yaml_error(c, n, "policy-path",
@@ -192,27 +87,25 @@ find_object(
 
 static void
 read_object(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,
-    struct policy_object *out)
+    const struct policy *policy, struct policy_object *out)
 {
-	struct reading in = {.load = l, .ctx = c};
+	struct lwm2m_path path = LWM2M_ROOT;
+	const struct lwm2m_object *o;
+	struct entries in;
 
 	*out = (struct policy_object){.line = n->key->line};
-	in.object = find_object(c, n, &in.path);
-	if (!in.object || yaml_expect(c, n, YAML_MAP) != RC_OK)
-		return;
-	in.cap = count_values(c, n);
-	in.entries = load_alloc(l, in.cap, sizeof(*in.entries));
-	if (!in.entries)
+	o = find_object(c, n, &path);
+	if (!o || yaml_expect(c, n, YAML_MAP) != RC_OK ||
+	    !entries_init(&in, l, c, policy, o, path))
 		return;
 	for (struct yaml_node *r = n->children; r; r = r->next)
-		read_resource(&in, r);
+		entries_read(&in, r);
 	check_mandatory(&in, n);
 	if (n->count == 0)
 		yaml_error(c, n, "policy-object", "nothing to write");
-	qsort(in.entries, in.count, sizeof(*in.entries), compare_entries);
-	out->path = in.path;
-	out->entries = in.entries;
-	out->entry_count = in.count;
+	out->path = path;
+	entries_end(&in, &out->entries, &out->entry_count, &out->account_of,
+	    &out->account_of_count);
 }
 
 static int
@@ -261,13 +154,13 @@ check_access_control(const struct yaml_ctx *c, const struct yaml_node *at,
 
 static void
 check_objects(const struct yaml_ctx *c, const struct yaml_node *at,
-    const struct policy *p)
+    const struct policy *p, const struct policy_object *objects, size_t count)
 {
 	size_t bytes = 0;
 
-	for (size_t i = 0; i < p->object_count; i++) {
-		for (size_t k = 0; k < p->objects[i].entry_count; k++) {
-			const struct lwm2m_entry *e = &p->objects[i].entries[k];
+	for (size_t i = 0; i < count; i++) {
+		for (size_t k = 0; k < objects[i].entry_count; k++) {
+			const struct lwm2m_entry *e = &objects[i].entries[k];
 
 			check_access_control(c, at, p, e);
 			if (e->value.type == LWM2M_STRING ||
@@ -284,7 +177,8 @@ check_objects(const struct yaml_ctx *c, const struct yaml_node *at,
 
 void
 load_objects(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,
-    struct policy *out)
+    const struct policy *policy, const struct policy_object **out,
+    size_t *out_count)
 {
 	struct policy_object *objects;
 	size_t count = 0;
@@ -301,9 +195,9 @@ load_objects(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,
 	if (!objects)
 		return;
 	for (struct yaml_node *o = n->children; o; o = o->next)
-		read_object(l, c, o, &objects[count++]);
+		read_object(l, c, o, policy, &objects[count++]);
 	qsort(objects, count, sizeof(*objects), compare_objects);
-	out->objects = objects;
-	out->object_count = count;
-	check_objects(c, n, out);
+	*out = objects;
+	*out_count = count;
+	check_objects(c, n, policy, objects, count);
 }

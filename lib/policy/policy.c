@@ -47,8 +47,10 @@ static const char *
 clean_fault(struct span text, struct lwm2m_path *path)
 {
 	if (path_parse(text, path) != RC_OK || path_depth(*path) > 2)
-		return "a path to an object or an instance is expected, like "
-		       "/1 or /2/0";
+		return "/, or a path to an object or an instance is expected, "
+		       "like /1 or /2/0";
+	if (path_depth(*path) == 0)
+		return NULL;
 	if (path->object == OBJECT_DEVICE)
 		return "the Device object is never deleted";
 	if (path->object == OBJECT_SECURITY && path_depth(*path) == 2)
@@ -61,9 +63,10 @@ clean_fault(struct span text, struct lwm2m_path *path)
 
 static void
 read_clean(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,
-    struct policy *out)
+    const struct lwm2m_path **out, size_t *out_count)
 {
 	struct lwm2m_path *paths, path;
+	bool all = false;
 
 	if (yaml_expect(c, n, YAML_LIST) != RC_OK)
 		return;
@@ -76,22 +79,27 @@ read_clean(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,
 	paths = load_alloc(l, n->count, sizeof(*paths));
 	if (!paths)
 		return;
-	out->clean = paths;
+	*out = paths;
 	for (struct yaml_node *i = n->children; i; i = i->next) {
 		const char *text, *fault;
 
 		if (yaml_text(c, i, &text) != RC_OK)
 			continue;
 		fault = clean_fault(i->text, &path);
-		for (size_t k = 0; !fault && k < out->clean_count; k++)
+		for (size_t k = 0; !fault && k < *out_count; k++)
 			if (path_compare(paths[k], path) == 0)
 				fault = "is there already";
 		if (fault)
 			yaml_error(c, i, "policy-clean", "%s: %s",
 			    YAML_SHOW(i->text), fault);
 		else
-			paths[out->clean_count++] = path;
+			paths[(*out_count)++] = path;
+		all |= !fault && path_depth(path) == 0;
 	}
+	if (all && n->count > 1)
+		yaml_error(c, n, "policy-clean",
+		    "/ deletes all that the other paths name; let it stand "
+		    "alone");
 }
 
 static void
@@ -109,6 +117,37 @@ read_ending(const struct yaml_ctx *c, struct yaml_node *root, struct policy *p)
 	n = yaml_get(root, "on_failure");
 	if (n && yaml_choice(c, n, failures, &i) == RC_OK)
 		p->on_failure = i == 1 ? FAILURE_CLEAN : FAILURE_LEAVE;
+}
+
+/* What is sent once more after a Finish that was refused. */
+static void
+read_correction(struct load *l, struct read_policy *doc, struct yaml_node *n)
+{
+	static const char *const known[] = {"device", "clean", "objects", NULL};
+	const struct yaml_ctx *c = &doc->ctx;
+	struct policy_correction *out;
+	struct yaml_node *item;
+
+	if (yaml_expect(c, n, YAML_MAP) != RC_OK)
+		return;
+	out = load_alloc(l, 1, sizeof(*out));
+	if (!out)
+		return;
+	doc->correction = out;
+	doc->value.correction = out;
+	doc->correction_device = yaml_get(n, "device");
+	item = yaml_get(n, "clean");
+	if (item)
+		read_clean(l, c, item, &out->clean, &out->clean_count);
+	item = yaml_get(n, "objects");
+	if (item)
+		load_objects(
+		    l, c, item, &doc->value, &out->objects, &out->object_count);
+	if (n->count == 0)
+		yaml_error(c, n, "policy-correction",
+		    "the same again would be refused again; say `device:`, "
+		    "`clean:` or `objects:`");
+	yaml_leftover(c, n, known);
 }
 
 /* What holds for the document and for none of its keys. */
@@ -135,8 +174,8 @@ void
 load_policy(struct load *l, const struct yaml_ctx *c, struct yaml_node *root)
 {
 	static const char *const known[] = {"policy", "description", "order",
-	    "match", "device", "clean", "servers", "objects", "verify",
-	    "on_failure", NULL};
+	    "match", "device", "clean", "servers", "objects", "correction",
+	    "bootstrap_account", "budget", "verify", "on_failure", NULL};
 	struct read_policy *doc = load_alloc(l, 1, sizeof(*doc));
 	struct policy *p;
 	struct yaml_node *n;
@@ -167,13 +206,18 @@ load_policy(struct load *l, const struct yaml_ctx *c, struct yaml_node *root)
 	doc->device = yaml_get(root, "device");
 	n = yaml_get(root, "clean");
 	if (n)
-		read_clean(l, c, n, p);
+		read_clean(l, c, n, &p->clean, &p->clean_count);
 	n = yaml_get(root, "servers");
 	if (n)
 		load_servers(l, c, n, p);
 	n = yaml_get(root, "objects");
 	if (n)
-		load_objects(l, c, n, p);
+		load_objects(l, c, n, p, &p->objects, &p->object_count);
+	n = yaml_get(root, "correction");
+	if (n)
+		read_correction(l, doc, n);
+	load_account(l, doc, yaml_get(root, "bootstrap_account"));
+	load_budget(c, yaml_get(root, "budget"), &p->budget);
 	read_ending(c, root, p);
 	check_whole(c, root, p);
 	yaml_leftover(c, root, known);

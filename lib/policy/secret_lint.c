@@ -9,7 +9,8 @@ static bool
 is_secret_name(struct span key)
 {
 	static const char *const names[] = {"key", "psk", "secret", "pin",
-	    "password", "passphrase", "secret_key", "private_key"};
+	    "password", "passphrase", "secret_key", "private_key",
+	    "authorization"};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (span_is(key, names[i]))
@@ -40,8 +41,11 @@ secret_lint(const struct yaml_ctx *c, struct yaml_node *root)
 			continue;
 		yaml_error(c, n, "policy-secret",
 		    "a secret in clear; take it out of this file (and out of "
-		    "its history) and keep a master key in the token: "
-		    "{derive: LABEL, epoch: N}");
+		    "its history) and keep %s",
+		    span_is(n->key->text, "authorization")
+			? "it in a file of its own: {file: PATH}"
+			: "a master key in the token: {derive: LABEL, epoch: "
+			  "N}");
 		n->refused = true;
 	}
 }

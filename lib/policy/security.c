@@ -15,18 +15,20 @@ struct mode {
 	const char *name;
 	bool supported;
 	enum server_mode mode;
-	enum word_scheme scheme;
+	bool secure;
 	const char *scheme_text;
 	const char *keys[3];
 };
 
+#define SECURE "coaps:// or coaps+tcp://"
+
 static const struct mode modes[] = {
-    {"psk", true, SERVER_PSK, SCHEME_COAPS, "coaps://", {"identity", "key"}},
-    {"nosec", true, SERVER_NOSEC, SCHEME_COAP, "coap://", {NULL}},
-    {"certificate", true, SERVER_CERTIFICATE, SCHEME_COAPS, "coaps://",
+    {"psk", true, SERVER_PSK, true, SECURE, {"identity", "key"}},
+    {"nosec", true, SERVER_NOSEC, false, "coap:// or coap+tcp://", {NULL}},
+    {"certificate", true, SERVER_CERTIFICATE, true, SECURE,
 	{"issue", "server_certificate"}},
-    {"rpk", true, SERVER_RPK, SCHEME_COAPS, "coaps://", {"server_key"}},
-    {"est", false, SERVER_PSK, SCHEME_COAPS, "coaps://", {NULL}},
+    {"rpk", true, SERVER_RPK, true, SECURE, {"server_key"}},
+    {"est", false, SERVER_PSK, true, SECURE, {NULL}},
 };
 
 static const char *const mode_names[] = {
@@ -59,15 +61,15 @@ read_random(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,
 		out->length = (unsigned)v;
 }
 
-static void
-read_key(struct load *l, const struct yaml_ctx *c, struct yaml_node *security,
+void
+load_key(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,
     struct policy_key *out)
 {
 	static const char *const known[] = {
 	    "derive", "random", "imported", "length", "epoch", NULL};
-	struct yaml_node *n = yaml_need(c, security, "key");
 	struct yaml_node *derive, *random, *imported;
 
+	*out = (struct policy_key){.master = "", .epoch = 1};
 	if (!n || yaml_expect(c, n, YAML_MAP) != RC_OK)
 		return;
 	derive = yaml_get(n, "derive");
@@ -132,11 +134,9 @@ check_scheme(
     const struct yaml_ctx *c, struct yaml_node *uri, const struct mode *mode)
 {
 	enum word_scheme scheme = word_scheme(uri->text);
+	bool secure = scheme == SCHEME_COAPS || scheme == SCHEME_TLS;
 
-	if (scheme == SCHEME_TCP)
-		yaml_error(c, uri, "policy-unsupported",
-		    "CoAP over TCP is not supported by this version");
-	else if (scheme != mode->scheme)
+	if (scheme == SCHEME_OTHER || secure != mode->secure)
 		yaml_error(c, uri, "policy-uri-mode",
 		    "%s does not go with `mode: %s`, which needs %s",
 		    YAML_SHOW(uri->text), mode->name, mode->scheme_text);
@@ -163,11 +163,12 @@ read_mode(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,
 	case SERVER_PSK:
 		load_word(l, c, yaml_get(n, "identity"), "policy-template",
 		    word_template, &out->psk_identity);
-		read_key(l, c, n, &out->key);
+		load_key(l, c, yaml_need(c, n, "key"), &out->key);
 		break;
 	case SERVER_NOSEC:
-		yaml_report(c, DIAG_WARNING, n, "policy-nosec-server",
-		    "NoSec: device and server talk in clear");
+		if (!out->oscore.present)
+			yaml_report(c, DIAG_WARNING, n, "policy-nosec-server",
+			    "NoSec: device and server talk in clear");
 		break;
 	case SERVER_CERTIFICATE:
 		load_issue(l, c, yaml_need(c, n, "issue"), &out->issue);
@@ -185,10 +186,11 @@ read_mode(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,
 
 void
 load_security(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,
-    struct yaml_node *uri, struct policy_server *out)
+    struct yaml_node *uri, const struct policy *policy,
+    struct policy_server *out)
 {
 	static const char *const known[] = {"mode", "identity", "key", "issue",
-	    "server_certificate", "server_key", NULL};
+	    "server_certificate", "server_key", "oscore", "resources", NULL};
 	struct yaml_node *mode;
 	unsigned i;
 
@@ -203,6 +205,8 @@ load_security(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,
 		return;
 	}
 	out->mode = modes[i].mode;
+	load_oscore(l, c, yaml_get(n, "oscore"), policy, &out->oscore);
+	load_security_entries(l, c, yaml_get(n, "resources"), out);
 	read_mode(l, c, n, uri, out);
 	refuse_others(c, n, &modes[i]);
 	if (uri)

@@ -26,41 +26,59 @@ read_periods(
 	    &s->disable_timeout_s);
 }
 
-/* A URI of coap or coaps is UDP; a client without U could not go there. */
-static void
-check_binding(const struct yaml_ctx *c, struct yaml_node *binding)
+static bool
+is_tcp(const char *uri)
 {
-	if (!memchr(binding->text.p, 'U', binding->text.len))
-		yaml_report(c, DIAG_WARNING, binding, "policy-binding",
-		    "%s without U: the server's URI is reached by UDP",
-		    YAML_SHOW(binding->text));
+	enum word_scheme scheme = word_scheme(span_str(uri));
+
+	return scheme == SCHEME_TCP || scheme == SCHEME_TLS;
 }
+
+/* A client without the transport of the URI could not go there. */
+static void
+check_binding(const struct yaml_ctx *c, struct yaml_node *n,
+    struct yaml_node *uri, const struct policy_server *s)
+{
+	bool tcp = is_tcp(s->uri);
+	struct yaml_node *at = yaml_get(n, "binding");
+
+	if (uri && !strchr(s->binding, tcp ? 'T' : 'U'))
+		yaml_report(c, DIAG_WARNING, at ? at : uri, "policy-binding",
+		    "%s without %s: the server's URI is reached by %s",
+		    YAML_SHOW(span_str(s->binding)), tcp ? "T" : "U",
+		    tcp ? "TCP" : "UDP");
+}
+
+const struct policy_server server_none = {
+    .name = "",
+    .uri = "",
+    .lifetime_s = LIFETIME_DEFAULT_S,
+    .binding = "U",
+    .storing = true,
+    .min_period_s = -1,
+    .max_period_s = -1,
+    .disable_timeout_s = -1,
+    .psk_identity = "{endpoint}",
+    .key = {.master = "", .epoch = 1},
+    .issue = {.validity_s = -1},
+    .server = {.usage = -1, .matching = -1},
+};
 
 static void
 read_server(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,
-    struct policy_server *out)
+    const struct policy *policy, struct policy_server *out)
 {
 	static const char *const known[] = {"name", "short_server_id", "uri",
 	    "lifetime", "binding", "storing", "min_period", "max_period",
-	    "disable_timeout", "security", NULL};
+	    "disable_timeout", "security", "registration", "retry",
+	    "sms_trigger", "preferred_transport", "mute_send", "apn_link",
+	    "alternate_apn_links", "server_versions", "notification_mode",
+	    "profile_id_hash", "resources", "trigger", NULL};
 	struct yaml_node *uri, *item;
 	int64_t v;
 
-	*out = (struct policy_server){
-	    .name = "",
-	    .line = n->line,
-	    .uri = "",
-	    .lifetime_s = LIFETIME_DEFAULT_S,
-	    .binding = "U",
-	    .storing = true,
-	    .min_period_s = -1,
-	    .max_period_s = -1,
-	    .disable_timeout_s = -1,
-	    .psk_identity = "{endpoint}",
-	    .key = {.master = "", .epoch = 1},
-	    .issue = issue_none,
-	    .server = server_key_none,
-	};
+	*out = server_none;
+	out->line = n->line;
 	if (yaml_expect(c, n, YAML_MAP) != RC_OK)
 		return;
 	load_word(l, c, yaml_need(c, n, "name"), "policy-name", word_name,
@@ -74,16 +92,19 @@ read_server(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,
 	if (load_seconds(c, yaml_get(n, "lifetime"), 1, SECONDS_MAX, &v))
 		out->lifetime_s = (uint32_t)v;
 	item = yaml_get(n, "binding");
-	if (load_word(
-		l, c, item, "policy-binding", word_binding, &out->binding))
-		check_binding(c, item);
+	load_word(l, c, item, "policy-binding", word_binding, &out->binding);
+	if (!item && uri && is_tcp(out->uri))
+		out->binding = "T";
+	check_binding(c, n, uri, out);
 	item = yaml_get(n, "storing");
 	if (item && yaml_bool(c, item, &out->storing) != RC_OK)
 		out->storing = true;
 	read_periods(c, n, out);
 	item = yaml_need(c, n, "security");
 	if (item)
-		load_security(l, c, item, uri, out);
+		load_security(l, c, item, uri, policy, out);
+	load_server_entries(l, c, n, out);
+	load_trigger(l, c, yaml_get(n, "trigger"), &out->trigger);
 	yaml_leftover(c, n, known);
 }
 
@@ -129,7 +150,7 @@ load_servers(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,
 	if (!servers)
 		return;
 	for (struct yaml_node *item = n->children; item; item = item->next) {
-		read_server(l, c, item, &servers[i]);
+		read_server(l, c, item, out, &servers[i]);
 		check_server_names(c, item, servers, i);
 		i++;
 	}

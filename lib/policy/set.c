@@ -218,6 +218,7 @@ assemble(struct work *w, struct policy_set *s)
 		return RC_MEMORY;
 	for (struct read_identity *d = l->identities; d; d = d->next)
 		identities[n++] = d->value;
+	check_accounts(l, identities);
 	n = 0;
 	for (struct read_policy *d = l->policies; d; d = d->next)
 		tried[n++] = d;
@@ -226,6 +227,7 @@ assemble(struct work *w, struct policy_set *s)
 		policies[i] = tried[i]->value;
 	check_set(l, tried);
 	check_devices(l);
+	check_links(l);
 	check_purposes(l);
 	s->identities = identities;
 	s->identity_count = l->identity_count;

@@ -135,9 +135,10 @@ word_scheme(struct span uri)
 		return SCHEME_COAP;
 	if (take(&uri, SPAN_LIT("coaps://")))
 		return SCHEME_COAPS;
-	if (take(&uri, SPAN_LIT("coap+tcp://")) ||
-	    take(&uri, SPAN_LIT("coaps+tcp://")))
+	if (take(&uri, SPAN_LIT("coap+tcp://")))
 		return SCHEME_TCP;
+	if (take(&uri, SPAN_LIT("coaps+tcp://")))
+		return SCHEME_TLS;
 	return SCHEME_OTHER;
 }
 

@@ -40,8 +40,14 @@ const char *word_description(struct span text);
 /** Is that a key rather than a name of one? 32 hex digits and more. */
 bool word_is_hex_key(struct span text);
 
-/** What a URI is to be reached by, besides UDP not in this version. */
-enum word_scheme { SCHEME_COAP, SCHEME_COAPS, SCHEME_TCP, SCHEME_OTHER };
+/** What a URI is to be reached by. */
+enum word_scheme {
+	SCHEME_COAP,
+	SCHEME_COAPS,
+	SCHEME_TCP, /**< coap+tcp */
+	SCHEME_TLS, /**< coaps+tcp */
+	SCHEME_OTHER,
+};
 
 enum word_scheme word_scheme(struct span uri);
 
@@ -72,6 +78,25 @@ const char *word_country(struct span text);
 /** Names of a certificate's SAN, likewise with {endpoint}. */
 const char *word_san_uri(struct span text);
 const char *word_san_dns(struct span text);
+
+/**
+ * A trigger's URL, of http or https, without user or password. Behind the host
+ * {endpoint}, {name} and {ssid} may stand in it, any number of times; no other
+ * braces.
+ */
+const char *word_http_url(struct span text);
+
+/** Of such a URL: is it http? */
+bool word_http_is_clear(const char *url);
+
+/** The name of a header that holds no secret and is no part of how a message is
+ *  framed. */
+const char *word_http_name(struct span text);
+
+/** The value of a header; and a body. The same placeholders; other braces stand
+ *  for themselves, but a single word in them is a mistyped placeholder. */
+const char *word_http_value(struct span text);
+const char *word_http_body(struct span text);
 
 /** The URI of a private key in the token, RFC 7512. */
 const char *word_key_uri(struct span text);

@@ -3,6 +3,7 @@
  * nothing is wrong; every finding names this file; whatever the set says stays
  * within what set.h promises, and matching over it ends.
  */
+#include "lwm2m/object.h"
 #include "policy/match.h"
 
 #include <stdlib.h>
@@ -41,17 +42,87 @@ check_key(const struct policy_key *k)
 	must(k->source == KEY_DERIVED || (k->length >= 16 && k->length <= 64));
 }
 
+static void
+check_entries(
+    const struct lwm2m_entry *e, size_t count, struct lwm2m_path instance)
+{
+	must(count <= POLICY_ENTRIES_MAX);
+	for (size_t i = 0; i < count; i++) {
+		const struct lwm2m_resource *r =
+		    resource_find(e[i].path.object, e[i].path.resource);
+
+		must(path_within(e[i].path, instance));
+		must(i == 0 || path_compare(e[i - 1].path, e[i].path) < 0);
+		must(r && r->type == e[i].value.type);
+		must(!(r->flags & (RES_SECRET | RES_EXECUTABLE)));
+		must(!(r->flags & RES_MULTIPLE) ==
+		    (e[i].path.resource_instance == LWM2M_ID_NONE));
+	}
+}
+
+static void
+check_trigger(const struct policy_trigger *t)
+{
+	if (!t->url)
+		return;
+	must(strncmp(t->url, "http", 4) == 0 && t->method[0]);
+	must(t->header_count <= POLICY_HEADERS_MAX);
+	for (size_t i = 0; i < t->header_count; i++)
+		must(!strpbrk(t->headers[i], "\r\n"));
+	must(!t->authorization_file || t->authorization_file[0] == '/');
+	must(!t->ca_file);
+}
+
 /* Here no document has a folder, so none comes through that names a file. */
 static void
-check_server(const struct policy_server *s)
+check_credentials(const struct policy_server *s)
 {
-	must(s->name[0] && s->uri[0] && strlen(s->uri) <= 255);
-	must(s->short_server_id >= 1 && s->short_server_id <= 65534);
-	must(s->lifetime_s >= 1);
+	must(s->uri[0] && strlen(s->uri) <= 255);
 	must(s->mode == SERVER_PSK || s->mode == SERVER_NOSEC);
 	must(!s->issue.ca && !s->server.file.name);
 	if (s->mode == SERVER_PSK)
 		check_key(&s->key);
+	if (s->oscore.present) {
+		check_key(&s->oscore.key);
+		must(s->oscore.key.source != KEY_IMPORTED);
+		must(strlen(s->oscore.recipient_id) <= 14);
+	}
+	check_entries(s->security_entries, s->security_entry_count,
+	    LWM2M_INSTANCE(OBJECT_SECURITY, 0));
+}
+
+static void
+check_server(const struct policy_server *s)
+{
+	must(s->name[0]);
+	must(s->short_server_id >= 1 && s->short_server_id <= 65534);
+	must(s->lifetime_s >= 1);
+	check_credentials(s);
+	check_entries(s->server_entries, s->server_entry_count,
+	    LWM2M_INSTANCE(OBJECT_SERVER, 0));
+	check_trigger(&s->trigger);
+}
+
+static void
+check_device(const struct policy_profile *p)
+{
+	must(p->name[0] && p->version >= 10 && p->version <= 12);
+	must(p->format_count <= POLICY_FORMATS_MAX);
+	must(p->levels & 1u << p->level && p->modes != 0);
+	must(p->max_message >= 64 && p->max_message <= 65535);
+	must(p->block_size <= 1024);
+	must(p->account_instance >= -1 && p->account_instance < 65535);
+	must(p->endpoint_max >= 1 && p->endpoint_max <= POLICY_ENDPOINT_MAX);
+}
+
+static void
+check_account(const struct policy_account *a)
+{
+	must(a->hold_off_s >= -1 && a->timeout_s >= -1 && a->timeout_s != 0);
+	if (a->change == ACCOUNT_HAND_OVER)
+		check_credentials(&a->server);
+	if (a->change != ACCOUNT_ROTATE)
+		must(!a->identity && !a->epoch && !a->uri);
 }
 
 static void
@@ -83,26 +154,38 @@ check_certificate(const struct policy_certificate *p)
 }
 
 static void
+check_objects(
+    const struct policy *p, const struct policy_object *objects, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct policy_object *o = &objects[i];
+
+		must(path_depth(o->path) == 2 && o->path.object > 1);
+		must(o->entry_count > 0);
+		check_entries(o->entries, o->entry_count, o->path);
+		for (size_t k = 0; k < o->account_of_count; k++) {
+			must(o->account_of[k].entry < o->entry_count);
+			must(o->account_of[k].server < p->server_count);
+		}
+	}
+}
+
+static void
 check_policy(const struct policy *p)
 {
 	must(p->name[0] && p->endpoint[0]);
-	must(p->device.max_message >= 64 && p->device.max_message <= 65535);
+	check_device(&p->device);
 	must(p->server_count <= POLICY_SERVERS_MAX);
 	for (size_t i = 0; i < p->server_count; i++)
 		check_server(&p->servers[i]);
 	for (size_t i = 0; i < p->clean_count; i++)
 		must(path_depth(p->clean[i]) <= 2 && p->clean[i].object != 3);
-	for (size_t i = 0; i < p->object_count; i++) {
-		const struct policy_object *o = &p->objects[i];
-
-		must(path_depth(o->path) == 2 && o->path.object > 1);
-		must(o->entry_count > 0);
-		for (size_t k = 0; k < o->entry_count; k++) {
-			must(path_within(o->entries[k].path, o->path));
-			must(k == 0 ||
-			    path_compare(o->entries[k - 1].path,
-				o->entries[k].path) < 0);
-		}
+	check_objects(p, p->objects, p->object_count);
+	check_account(&p->account);
+	if (p->correction) {
+		check_device(&p->correction->device);
+		check_objects(
+		    p, p->correction->objects, p->correction->object_count);
 	}
 }
 
@@ -128,6 +211,9 @@ check_set(const struct policy_set *s, struct span input)
 	}
 	for (size_t i = 0; i < s->identity_count; i++)
 		check_identity(&s->identities[i]);
+	must(s->profile_count >= 7);
+	for (size_t i = 0; i < s->profile_count; i++)
+		check_device(&s->profiles[i]);
 	must(s->certificate_count > 0 && s->authority_count == 0);
 	for (size_t i = 0; i < s->certificate_count; i++)
 		check_certificate(&s->certificates[i]);

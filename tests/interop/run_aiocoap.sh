@@ -1,6 +1,6 @@
 #!/bin/bash
-# A device on aiocoap and cbor2 against a running bootstrapd, over NoSec: an
-# independent CoAP stack and independent readers of what is written.
+# A device on aiocoap and cbor2 against a running bootstrapd, over NoSec, UDP and
+# TCP: an independent CoAP stack and independent readers of what is written.
 #
 # usage: run_aiocoap.sh DIR	(TAP; exit 0, 1, or 77 where it cannot be had)
 
@@ -14,4 +14,5 @@ python=$("$here/build" 2>"$WORK/build" | tail -n 1) || {
 	[ $? -eq 77 ] && tap_skip_all "$(tail -n 1 "$WORK/build")"
 	tap_bail "$(tail -n 1 "$WORK/build")"
 }
-"$python" -B "$here/aio_client.py" "$COAP_URI"
+"$python" -B "$here/aio_client.py" "$COAP_URI" \
+	${COAP_TCP_URI:+"$COAP_TCP_URI"}

@@ -1,7 +1,8 @@
 #!/bin/bash
 # libcoap's coap-client against a running bootstrapd: the answers of its CoAP
-# routes, over NoSec and over DTLS with a PSK. coap-client is no device: it
-# refuses whatever the daemon sends next, which must do no harm.
+# routes, over NoSec and with a PSK, over UDP and DTLS and over TCP and TLS.
+# coap-client is no device: it refuses whatever the daemon sends next, which must
+# do no harm.
 #
 # usage: run_coap_client.sh DIR	(TAP; exit 0, 1, or 77 without libcoap3-bin)
 
@@ -20,13 +21,15 @@ command -v $plain >/dev/null ||
 printf -v psk %b "$(sed 's/../\\x&/g' <(printf %s "$PSK_KEY_HEX"))"
 
 # request LOG PROGRAM ARGUMENT ...: the packets that went by, in $WORK/LOG.
-# They are never shown whole: a Write carries a key.
+# They are never shown whole: a Write carries a key. What TCP begins with (CSM)
+# is left out.
 request() {
 	local log=$WORK/$1
 	shift
 
 	timeout 30 "$@" </dev/null 2>&1 | tr -d '\000' |
-		grep -aoE '^v:1 t:[^[]*\[[^]]*\]|(ERR|WARN) .*' >"$log"
+		grep -aoE '^v:1 t:[^[]*\[[^]]*\]|(ERR|WARN) .*' |
+		grep -v ' c:CSM ' >"$log"
 }
 
 # The first answer to the first request: piggybacked or separate, but with the
@@ -103,14 +106,44 @@ routes() {
 	tap "$how: GET /: 4.04" answers root 4.04
 }
 
+# with no credential to tell who it is
+unnamed() {
+	local how=$1 uri=$2
+
+	request noep $plain -v 7 -B 5 -m post "$uri/bs?pct=112"
+	tap "$how: no ep: 4.00" answers noep 4.00
+	request emptyep $plain -v 7 -B 5 -m post "$uri/bs?ep="
+	tap "$how: empty ep: 4.00" answers emptyep 4.00
+	request critical $plain -v 7 -B 5 -m post -O 65001,x "$uri/bs?ep=$ep"
+	tap "$how: unknown critical option: 4.02" answers critical 4.02
+}
+
+# with one
+named() {
+	local how=$1 uri=$2 program=$3
+	local wrong=("$program" -v 7 -B 5 -m post)
+	local secure=("${wrong[@]}" -u "$PSK_IDENTITY" -k "$psk")
+
+	request noep "${secure[@]}" "$uri/bs?pct=112"
+	tap "$how: no ep, the credential names the device: 2.04" \
+		answers noep 2.04
+	request spoof "${secure[@]}" "$uri/bs?ep=interop-coap-client"
+	tap "$how: the ep of another device: 4.00" answers spoof 4.00
+	request wrong "${wrong[@]}" -u "$PSK_IDENTITY" -k not-the-key \
+		"$uri/bs?ep=$ep"
+	tap "$how: wrong key: no session" no_session wrong
+	request nobody "${wrong[@]}" -u interop-nobody -k "$psk" \
+		"$uri/bs?ep=$ep"
+	tap "$how: unknown identity: no session" no_session nobody
+}
+
 ep=interop-coap-client
 routes NoSec "$COAP_URI" $plain
-request noep $plain -v 7 -B 5 -m post "$COAP_URI/bs?pct=112"
-tap 'NoSec: no ep: 4.00' answers noep 4.00
-request emptyep $plain -v 7 -B 5 -m post "$COAP_URI/bs?ep="
-tap 'NoSec: empty ep: 4.00' answers emptyep 4.00
-request critical $plain -v 7 -B 5 -m post -O 65001,x "$COAP_URI/bs?ep=$ep"
-tap 'NoSec: unknown critical option: 4.02' answers critical 4.02
+unnamed NoSec "$COAP_URI"
+if [ -n "$COAP_TCP_URI" ]; then
+	routes 'NoSec, TCP' "$COAP_TCP_URI" $plain
+	unnamed 'NoSec, TCP' "$COAP_TCP_URI"
+fi
 
 ep=$ENDPOINT
 for client in coap-client-openssl coap-client-gnutls; do
@@ -121,20 +154,11 @@ for client in coap-client-openssl coap-client-gnutls; do
 		tap_skip $client 'cannot be given a key with a zero byte'
 		continue
 	fi
-	routes "$client" "$COAPS_URI" "$client" -u "$PSK_IDENTITY" -k "$psk"
-
-	secure=("$client" -v 7 -B 5 -m post -u "$PSK_IDENTITY" -k "$psk")
-	request noep "${secure[@]}" "$COAPS_URI/bs?pct=112"
-	tap "$client: no ep, the credential names the device: 2.04" \
-		answers noep 2.04
-	request spoof "${secure[@]}" "$COAPS_URI/bs?ep=interop-coap-client"
-	tap "$client: the ep of another device: 4.00" answers spoof 4.00
-	request wrong $client -v 7 -B 5 -m post -u "$PSK_IDENTITY" \
-		-k not-the-key "$COAPS_URI/bs?ep=$ep"
-	tap "$client: wrong key: no session" no_session wrong
-	request nobody $client -v 7 -B 5 -m post -u interop-nobody \
-		-k "$psk" "$COAPS_URI/bs?ep=$ep"
-	tap "$client: unknown identity: no session" no_session nobody
+	for uri in "$COAPS_URI" ${COAPS_TCP_URI:+"$COAPS_TCP_URI"}; do
+		how="$client, ${uri%%:*}"
+		routes "$how" "$uri" "$client" -u "$PSK_IDENTITY" -k "$psk"
+		named "$how" "$uri" "$client"
+	done
 done
 
 request alive $plain -v 7 -B 5 -m post "$COAP_URI/bs?ep=interop-coap-client"

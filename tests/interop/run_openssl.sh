@@ -43,6 +43,15 @@ again=$(bootstrap_request 1235 "$ENDPOINT")
 exchange again "$again" "$again"
 tap 'a retransmitted request gets the same answer' acknowledged_twice again 1235
 
+# s_client asks for a ticket, and writes down what it could offer again.
+nothing_to_resume() {
+	grep -q '^New, ' "$WORK/$1" || { cat "$WORK/$1"; return 1; }
+	[ ! -e "$WORK/session" ]
+}
+s_client -cipher PSK-AES128-GCM-SHA256 -sess_out "$WORK/session" \
+	</dev/null >"$WORK/resume" 2>&1
+tap 'a session leaves nothing that could be resumed' nothing_to_resume resume
+
 who "$PSK_IDENTITY" "$(printf '%s' "$PSK_KEY_HEX" | tr 0123456789abcdefABCDEF \
 	123456789abcdef0BCDEFA)"
 handshake wrong -cipher 'PSK-AES128-CCM8:@SECLEVEL=0'

@@ -48,7 +48,9 @@ tap_begin() {
 		exit 64
 	fi
 	# shellcheck disable=SC2034 # for the scripts that source this
-	COAP_URI='' COAPS_URI='' ENDPOINT='' PSK_IDENTITY='' PSK_KEY_HEX=''
+	COAP_URI='' COAPS_URI='' COAP_TCP_URI='' COAPS_TCP_URI=''
+	# shellcheck disable=SC2034
+	ENDPOINT='''' PSK_IDENTITY='' PSK_KEY_HEX=''
 	# shellcheck disable=SC2034
 	CERT_ENDPOINT='' CERT_FILE='' KEY_FILE='' CA_FILE='' SERVER_NAME=''
 	# shellcheck disable=SC2034
@@ -58,7 +60,9 @@ tap_begin() {
 		\'*\' | \"*\") value=${value:1:${#value}-2} ;;
 		esac
 		case $name in
-		COAP_URI | COAPS_URI) printf -v "$name" %s "${value%/}" ;;
+		COAP_URI | COAPS_URI | COAP_TCP_URI | COAPS_TCP_URI)
+			printf -v "$name" %s "${value%/}"
+			;;
 		ENDPOINT | PSK_IDENTITY | PSK_KEY_HEX | CERT_ENDPOINT | \
 		CERT_FILE | KEY_FILE | CA_FILE | SERVER_NAME | CONFIG | LEDGER)
 			printf -v "$name" %s "$value"

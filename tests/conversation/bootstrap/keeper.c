@@ -97,6 +97,21 @@ cancel_older(const uint8_t *session)
 	answer_worker(&q);
 }
 
+/** As lib/issue decides it. */
+static enum reason
+refusal(const struct q_begin *b)
+{
+	const struct keeper *k = &stage.keeper;
+
+	if (b->fault != REASON_NONE)
+		return b->fault;
+	if (k->wants_echo && b->proof == Q_BY_NOTHING && !b->fresh)
+		return REASON_ECHO_WANTED;
+	if (k->refuses != REASON_NONE)
+		return k->refuses;
+	return b->pack && !k->packs ? REASON_PACK_REFUSED : REASON_NONE;
+}
+
 static void
 take_begin(const struct q_begin *b)
 {
@@ -111,6 +126,8 @@ take_begin(const struct q_begin *b)
 	}
 	k->fault = b->fault;
 	k->pct = b->pct;
+	k->accept = b->accept;
+	k->fresh = b->fresh;
 	k->epoch = b->epoch;
 	k->endpoint_len = b->endpoint.len;
 	if (b->endpoint.len)
@@ -119,7 +136,7 @@ take_begin(const struct q_begin *b)
 	if (b->credential.len)
 		memcpy(k->credential, b->credential.p, b->credential.len);
 	memcpy(q.begin_answer.session, b->session, SESSION_ID_LEN);
-	q.begin_answer.reason = b->fault ? b->fault : k->refuses;
+	q.begin_answer.reason = refusal(b);
 	q.begin_answer.granted = q.begin_answer.reason == REASON_NONE;
 	k->open = q.begin_answer.granted;
 	if (q.begin_answer.granted)
@@ -186,6 +203,8 @@ take_question(const struct question *q)
 	case Q_CANCEL:
 	case Q_SIGN_ANSWER:
 	case Q_CREDENTIALS:
+	case Q_PUSH:
+	case Q_PUSHED:
 		fail_msg("a worker sends what is the keeper's to say");
 	}
 }
@@ -221,6 +240,8 @@ give_answer(struct question *q)
 	case Q_REFUSED:
 	case Q_SIGN_ANSWER:
 	case Q_CREDENTIALS:
+	case Q_PUSH:
+	case Q_PUSHED:
 		fail_msg("a keeper sends what is the worker's to say");
 	}
 }

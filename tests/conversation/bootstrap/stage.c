@@ -239,6 +239,7 @@ begin(void)
 	w->young_per_source = 4;
 	assert_int_equal(connections_init(w), RC_OK);
 	assert_int_equal(table_init(&w->peers), RC_OK);
+	assert_int_equal(table_init(&w->granted), RC_OK);
 	assert_int_equal(table_init(&w->boots), RC_OK);
 	assert_int_equal(table_init(&w->waits), RC_OK);
 	for (unsigned i = 0; i < LISTENERS; i++) {
@@ -267,6 +268,8 @@ end(void)
 	connections_fini(w);
 	dtls_free(w->listeners[SECURE].dtls);
 	table_fini(&w->peers);
+	pushed_fini(w);
+	table_fini(&w->granted);
 	table_fini(&w->boots);
 	table_fini(&w->waits);
 	timer_heap_fini(&stage.timers);

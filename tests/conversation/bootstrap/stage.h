@@ -65,6 +65,8 @@ struct flying {
 struct keeper {
 	struct wish wish; /**< the plan that it grants */
 	enum reason refuses; /**< REASON_NONE: it grants */
+	bool packs; /**< gives Bootstrap-Packs; else they are refused */
+	bool wants_echo; /**< of who comes in clear */
 	bool silent; /**< answers nothing */
 	bool records_not; /**< never says that a verdict is recorded */
 	unsigned lose; /**< so many answers more are lost */
@@ -76,6 +78,8 @@ struct keeper {
 	unsigned finishing;
 	enum reason fault;
 	int32_t pct;
+	int32_t accept;
+	bool fresh;
 	uint8_t endpoint[256];
 	size_t endpoint_len;
 	uint8_t credential[128];
@@ -121,6 +125,7 @@ struct stage {
 	uint16_t mid;
 	uint8_t tokens;
 	struct coap_message heard; /**< the last CON that was expected */
+	struct coap_message came; /**< the last that was expected */
 	struct coap_token token; /**< of the last request of the device */
 	uint8_t said[STAGE_DATAGRAM_MAX];
 	size_t said_len;
@@ -146,6 +151,8 @@ void says(const char *request);
 void says_again(void);
 /** The next datagram from the server, as describe.h writes it. */
 void expect(const char *message);
+/** Whatever comes next, for the test to look at as stage.came. */
+void hear(void);
 /** Answer the last expected CON: "ACK 2.04", "ACK", "RST"; "CON 2.04": a
  *  separate response. */
 void answer(const char *message);

@@ -71,7 +71,7 @@ anjay_12(void **state)
 	stage.keeper.wish = wish_short;
 	boots_as("anjay-1.2");
 	trace("D CON GET /bspack?ep=dev-1 accept=112\n"
-	      "S ACK 5.01\n"
+	      "S ACK 4.05\n"
 	      "D CON POST /bs?ep=dev-1&pct=112\n"
 	      "S ACK 2.04\n"
 	      "S CON PUT /0/100 cf=112\n"

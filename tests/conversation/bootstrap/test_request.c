@@ -219,7 +219,7 @@ other_requests(void **state)
 	} cases[] = {
 	    {"CON GET /bs", "ACK 4.05"}, {"CON PUT /bs", "ACK 4.05"},
 	    {"CON DELETE /bs?ep=dev-1", "ACK 4.05"},
-	    {"CON GET /bspack?ep=dev-1 accept=112", "ACK 5.01"},
+	    {"CON POST /bspack?ep=dev-1 accept=112", "ACK 4.05"},
 	    {"CON POST /bspack", "ACK 4.05"}, {"CON GET /", "ACK 4.04"},
 	    {"CON POST /rd?ep=dev-1", "ACK 4.04"},
 	    {"CON POST /bs/1?ep=dev-1", "ACK 4.04"},

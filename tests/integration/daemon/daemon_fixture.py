@@ -245,7 +245,8 @@ class World:
         self.pin_in = pin_in
         self.listen = list(listen)
         self.workers = workers
-        self.limits = dict(limits or {})
+        # the same device comes back as often as its story has it
+        self.limits = {"device_requests": 0, **(limits or {})}
         self.control = self.dir / "state/control.sock"
         self.env = dict(os.environ)
         self.env["SOFTHSM2_CONF"] = str(self.dir / "softhsm2.conf")

@@ -141,7 +141,8 @@ class Keeper:
         """The plan of a begin answer; None: refused."""
         answer = self.hear(BEGIN_ANSWER, worker)
         expect_equal(answer[:16], session, "session")
-        return answer[26:] if answer[16] else None
+        end = 26 + int.from_bytes(answer[22:26], "big")
+        return answer[26:end] if answer[16] else None
 
     def until_recorded(self, session, worker=0):
         """What is heard before that: pairs of kind and the rest."""

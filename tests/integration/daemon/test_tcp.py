@@ -35,6 +35,8 @@ def bootstrapped():
             wrote = [m.path() for m in seen if m.number == 3]
             expect(len(wrote) >= 2, f"what was written: {wrote}")
             expect_equal(only_attempt(w), ("ok", "ok"), "the ledger")
+            expect_equal(w.attempts()[0]["transport"], "coap+tcp",
+                         "the transport that it names")
             # the connection stays, for whatever comes next
             device.send(frame(0xe2, token=b"still"))
             pong = device.receive()

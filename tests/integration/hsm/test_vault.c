@@ -192,10 +192,12 @@ test_collections_of_random_keys(void **state)
 	char name[LEDGER_COLLECTION_MAX + 1];
 
 	(void)state;
-	issue_vault_random(101, name);
+	issue_vault_random(101, false, name);
 	assert_string_equal(name, "random/101");
-	issue_vault_random(65534, name);
+	issue_vault_random(65534, false, name);
 	assert_string_equal(name, "random/65534");
+	issue_vault_random(65534, true, name);
+	assert_string_equal(name, "random/65534/oscore");
 }
 
 static int

@@ -1,7 +1,7 @@
 """Bootstraps by a device on aiocoap: the plain ones, and the manners that real
 devices have. TAP on standard output; exit 0 or 1.
 
-usage: aio_client.py COAP_URI
+usage: aio_client.py URI...	(coap or coap+tcp)
 """
 
 import asyncio
@@ -9,7 +9,8 @@ import sys
 
 from aiocoap.numbers.codes import Code
 
-from aio_device import SENML_CBOR, TLV, Device
+from aio_device import Device
+from formats import SENML_CBOR, TLV
 
 PATIENCE_S = 30
 
@@ -252,9 +253,11 @@ TESTS = (
 )
 
 
-async def main(uri):
+async def main(uris):
     failed = 0
-    for number, (what, test) in enumerate(TESTS, 1):
+    plan = [(uri, *test) for uri in uris for test in TESTS]
+    for number, (uri, what, test) in enumerate(plan, 1):
+        what = "%s: %s" % (uri.split(":")[0], what)
         try:
             await asyncio.wait_for(test(uri), 4 * PATIENCE_S)
         except Exception as e:
@@ -264,11 +267,11 @@ async def main(uri):
         else:
             print("ok %d - %s" % (number, what))
         sys.stdout.flush()
-    print("1..%d" % len(TESTS))
+    print("1..%d" % len(plan))
     return 1 if failed else 0
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
+    if len(sys.argv) < 2:
         sys.exit(__doc__)
-    sys.exit(asyncio.run(main(sys.argv[1])))
+    sys.exit(asyncio.run(main(sys.argv[1:])))

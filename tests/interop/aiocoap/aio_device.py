@@ -1,8 +1,6 @@
 """An LwM2M device in few lines, on a CoAP stack and a CBOR reader of others.
 
-It knows the client's side of the Bootstrap interface (LwM2M Core 6.1) and reads
-TLV and SenML CBOR on its own, so that what a Bootstrap-Server writes is
-understood by code that shares nothing with the one that encoded it.
+It knows the client's side of the Bootstrap interface (LwM2M Core 6.1).
 """
 
 import asyncio
@@ -11,117 +9,11 @@ from dataclasses import dataclass
 
 import aiocoap
 import aiocoap.resource
-import cbor2
 from aiocoap.numbers.codes import Code
 
+from formats import READERS, SENML_CBOR, TLV, Malformed
+
 LINK_FORMAT = 40
-SENML_CBOR = 112
-TLV = 11542
-
-# The types of the resources a bootstrap writes (LwM2M Core, appendix E).
-TYPES = {
-    0: {0: str, 1: bool, 2: int, 3: bytes, 4: bytes, 5: bytes, 10: int,
-        11: int, 12: int, 13: int, 14: int, 15: int},
-    1: {0: int, 1: int, 2: int, 3: int, 5: int, 6: bool, 7: str, 13: int,
-        14: int, 15: bool, 16: bool, 17: int, 18: int, 19: int, 20: int,
-        22: str, 23: bool},
-}
-
-
-class Malformed(Exception):
-    """A payload that a device must answer with 4.00."""
-
-
-def typed(obj, res, raw):
-    """A TLV value as the type its resource has; bytes where none is known."""
-    kind = TYPES.get(obj, {}).get(res, bytes)
-    if kind is str:
-        return raw.decode("utf-8")
-    if kind is bool:
-        if raw not in (b"\0", b"\1"):
-            raise Malformed("boolean")
-        return raw == b"\1"
-    if kind is int:
-        if len(raw) not in (1, 2, 4, 8):
-            raise Malformed("integer of %d bytes" % len(raw))
-        return int.from_bytes(raw, "big", signed=True)
-    return bytes(raw)
-
-
-def tlv(data):
-    """The entries of a TLV sequence: (kind, identifier, value)."""
-    at = 0
-
-    def take(count):
-        nonlocal at
-        if at + count > len(data):
-            raise Malformed("truncated TLV")
-        at += count
-        return data[at - count:at]
-
-    while at < len(data):
-        head = take(1)[0]
-        ident = int.from_bytes(take(2 if head & 0x20 else 1), "big")
-        width = head >> 3 & 3
-        length = int.from_bytes(take(width), "big") if width else head & 7
-        yield head >> 6, ident, take(length)
-
-
-def read_tlv(path, data):
-    def resources(obj, entries):
-        found = {}
-        for kind, res, value in entries:
-            if kind == 3:
-                found[res] = typed(obj, res, value)
-            elif kind == 2:
-                found[res] = {i: v for k, i, v in tlv(value) if k == 1}
-            else:
-                raise Malformed("TLV kind %d for a resource" % kind)
-        return found
-
-    entries = list(tlv(data))
-    if len(path) == 2:
-        if len(entries) == 1 and entries[0][:2] == (0, path[1]):
-            entries = tlv(entries[0][2])
-        return {path: resources(path[0], entries)}
-    written = {}
-    for kind, instance, value in entries:
-        if kind != 0:
-            raise Malformed("no object instance in an object's TLV")
-        written[path[0], instance] = resources(path[0], tlv(value))
-    return written
-
-
-def read_senml(path, data):
-    """RFC 8428, with the CBOR labels of its table 4."""
-    written = {}
-    base = ""
-    try:
-        records = cbor2.loads(data)
-    except Exception as e:
-        raise Malformed("CBOR") from e
-    for record in records:
-        base = record.get(-2, base)
-        full = base + record.get(0, "")
-        name = [int(part) for part in full.strip("/").split("/")]
-        values = [record[k] for k in (2, 3, 4, 8, "vlo") if k in record]
-        if len(values) != 1:
-            raise Malformed("%d values in a record" % len(values))
-        if tuple(name[:len(path)]) != path or len(name) not in (3, 4):
-            raise Malformed("a name outside the request path")
-        obj, instance, res = name[:3]
-        resources = written.setdefault((obj, instance), {})
-        kind = TYPES.get(obj, {}).get(res)
-        if kind and type(values[0]) is not kind:
-            raise Malformed("/%d/x/%d is no %s" % (obj, res, kind.__name__))
-        if len(name) == 3:
-            resources[res] = values[0]
-        else:
-            resources.setdefault(res, {})[name[3]] = values[0]
-    return written
-
-
-READERS = {TLV: read_tlv, SENML_CBOR: read_senml}
 
 
 @dataclass
@@ -165,7 +57,8 @@ class Device(aiocoap.resource.Resource):
         # socket serves both directions.
         local = "::1" if "[" in self._uri else "127.0.0.1"
         # udp6 serves IPv4 too, but not on a kernel without IPv6.
-        transport = ("udp6" if os.path.exists("/proc/net/if_inet6")
+        transport = ("tcpclient" if self._uri.startswith("coap+tcp:")
+                     else "udp6" if os.path.exists("/proc/net/if_inet6")
                      else "simplesocketserver")
         self._context = await aiocoap.Context.create_server_context(
             self, bind=(local, 0), transports=[transport])

@@ -11,6 +11,7 @@
 #include "rebind.h"
 #include "report.h"
 #include "socket.h"
+#include "uri.h"
 #include "wire.h"
 
 #include "base/digest.h"
@@ -89,7 +90,7 @@ send_all(struct wire *w, struct way *way)
 			return true;
 		if (rebind_due(&way->rebinding, w) && !rebind(way))
 			return false;
-		if (send(way->fd, out.buf, out.len, 0) < 0 &&
+		if (send(way->fd, out.buf, out.len, MSG_NOSIGNAL) < 0 &&
 		    errno != ECONNREFUSED)
 			return false;
 	}
@@ -110,6 +111,10 @@ receive_all(struct wire *w, int fd)
 			continue;
 		if (n < 0)
 			return false;
+		if (n == 0 && w->frames) {
+			wire_ended(w);
+			return true;
+		}
 		wire_receive(w, span_of(buf, (size_t)n), clock_now_ms());
 		secret_wipe(buf, (size_t)n);
 	}
@@ -222,6 +227,14 @@ save(const char *path, struct span endpoint, const struct store *s)
 	return rc == RC_OK;
 }
 
+static bool
+on_stream(const struct account *a)
+{
+	struct uri uri;
+
+	return uri_read(a->uri, &uri) && uri.stream;
+}
+
 static int
 run(const struct options *o, const struct image *image,
     const struct account *account, struct span endpoint)
@@ -239,6 +252,7 @@ run(const struct options *o, const struct image *image,
 
 	random_bytes(&config.seed, sizeof(config.seed));
 	rc = handshake_init(&h, account);
+	h.config.stream = on_stream(account);
 	/* then its credential names it */
 	if (h.secure && endpoint.len == 0)
 		config.behaviour.omit_endpoint = true;
@@ -255,6 +269,8 @@ run(const struct options *o, const struct image *image,
 		rc = d ? equip(d, image, account) : RC_MEMORY;
 	if (rc == RC_OK)
 		rc = wire_open(&w, d, h.secure ? &h.config : NULL);
+	if (rc == RC_OK && on_stream(account))
+		rc = wire_stream(&w);
 	if (rc == RC_OK)
 		rc = socket_to(way.uri, way.secure, &way.fd);
 	if (rc != RC_OK) {

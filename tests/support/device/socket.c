@@ -8,11 +8,11 @@
 #include <unistd.h>
 
 static enum rc
-connect_any(const char *host, const char *port, int *fd)
+connect_any(const char *host, const char *port, int type, int *fd)
 {
 	const struct addrinfo hints = {
 	    .ai_family = AF_UNSPEC,
-	    .ai_socktype = SOCK_DGRAM,
+	    .ai_socktype = type,
 	};
 	struct addrinfo *all, *a;
 	enum rc rc = RC_IO;
@@ -20,7 +20,7 @@ connect_any(const char *host, const char *port, int *fd)
 	if (getaddrinfo(host, port, &hints, &all) != 0)
 		return RC_NOT_FOUND;
 	for (a = all; a && rc != RC_OK; a = a->ai_next) {
-		*fd = socket(a->ai_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+		*fd = socket(a->ai_family, type | SOCK_CLOEXEC, 0);
 		if (*fd < 0)
 			continue;
 		if (connect(*fd, a->ai_addr, a->ai_addrlen) == 0) {
@@ -44,5 +44,6 @@ socket_to(struct span text, bool secure, int *fd)
 	if (!uri_read(text, &uri) || uri.secure != secure)
 		return RC_MALFORMED;
 	snprintf(service, sizeof(service), "%u", uri.port);
-	return connect_any(uri.host, service, fd);
+	return connect_any(
+	    uri.host, service, uri.stream ? SOCK_STREAM : SOCK_DGRAM, fd);
 }

@@ -36,16 +36,19 @@ uris(void **state)
 		const char *text, *host;
 		bool secure, literal;
 		uint16_t port;
+		bool stream;
 	} rows[] = {
-	    {"coaps://bs.example", "bs.example", true, false, 5684},
-	    {"coap://bs.example/", "bs.example", false, false, 5683},
-	    {"coaps://bs.example:1/bs?x", "bs.example", true, false, 1},
-	    {"coaps://127.0.0.1:65535", "127.0.0.1", true, true, 65535},
-	    {"coaps://[::1]", "::1", true, true, 5684},
-	    {"coap://[2001:db8::1]:99", "2001:db8::1", false, true, 99},
+	    {"coaps://bs.example", "bs.example", true, false, 5684, false},
+	    {"coap://bs.example/", "bs.example", false, false, 5683, false},
+	    {"coaps://bs.example:1/bs?x", "bs.example", true, false, 1, false},
+	    {"coaps://127.0.0.1:65535", "127.0.0.1", true, true, 65535, false},
+	    {"coaps://[::1]", "::1", true, true, 5684, false},
+	    {"coap://[2001:db8::1]:99", "2001:db8::1", false, true, 99, false},
+	    {"coap+tcp://x", "x", false, false, 5683, true},
+	    {"coaps+tcp://[::1]/", "::1", true, true, 5684, true},
 	};
 	static const char *const refused[] = {"", "coaps:/", "coaps://",
-	    "coaps://:1", "coaps+tcp://x", "http://x", "coaps://[::1",
+	    "coaps://:1", "coap+udp://x", "http://x", "coaps://[::1",
 	    "coaps://[::1]1", "coaps://x:", "coaps://x:0", "coaps://x:65536",
 	    "coaps://x:1y"};
 	struct uri uri;
@@ -57,6 +60,7 @@ uris(void **state)
 		assert_int_equal(uri.secure, rows[i].secure);
 		assert_int_equal(uri.literal, rows[i].literal);
 		assert_int_equal(uri.port, rows[i].port);
+		assert_int_equal(uri.stream, rows[i].stream);
 	}
 	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
 		if (uri_read(span_str(refused[i]), &uri))

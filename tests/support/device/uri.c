@@ -4,6 +4,33 @@
 
 enum { PORT_COAP = 5683, PORT_COAPS = 5684 };
 
+/** Takes "coaps+tcp://" off the front of `in`. */
+static bool
+take_scheme(struct span *in, struct uri *out)
+{
+	static const struct {
+		const char *prefix;
+		bool secure, stream;
+	} schemes[] = {
+	    {"coap://", false, false},
+	    {"coaps://", true, false},
+	    {"coap+tcp://", false, true},
+	    {"coaps+tcp://", true, true},
+	};
+
+	for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
+		struct span prefix = span_str(schemes[i].prefix);
+
+		if (!span_starts(*in, prefix))
+			continue;
+		*in = span_from(*in, prefix.len);
+		out->secure = schemes[i].secure;
+		out->stream = schemes[i].stream;
+		return true;
+	}
+	return false;
+}
+
 /** Takes the host off the front of `in`. */
 static bool
 take_host(struct span *in, struct uri *out)
@@ -47,10 +74,9 @@ uri_read(struct span text, struct uri *out)
 	const uint8_t *slash;
 	uint64_t port;
 
-	*out = (struct uri){.secure = span_starts(text, SPAN_LIT("coaps://"))};
-	if (!out->secure && !span_starts(text, SPAN_LIT("coap://")))
+	*out = (struct uri){0};
+	if (!take_scheme(&text, out))
 		return false;
-	text = span_from(text, out->secure ? 8 : 7);
 	slash = text.len ? memchr(text.p, '/', text.len) : NULL;
 	if (slash)
 		text.len = (size_t)(slash - text.p);

@@ -1,6 +1,6 @@
 /**
- * uri.h - Server URIs of a device: coap://HOST[:PORT] and coaps://HOST[:PORT],
- * HOST a name, an IPv4 address or an IPv6 address in brackets.
+ * uri.h - Server URIs of a device: coap://HOST[:PORT], coaps://, coap+tcp:// and
+ * coaps+tcp://, HOST a name, an IPv4 address or an IPv6 address in brackets.
  */
 #ifndef DEVICE_URI_H
 #define DEVICE_URI_H
@@ -10,7 +10,8 @@
 enum { URI_HOST_MAX = 255 /**< bytes */ };
 
 struct uri {
-	bool secure; /**< coaps */
+	bool secure; /**< coaps, coaps+tcp */
+	bool stream; /**< coap+tcp, coaps+tcp */
 	char host[URI_HOST_MAX + 1]; /**< without brackets */
 	bool literal; /**< `host` is an address, no name */
 	uint16_t port; /**< 5683 and 5684 where it is left out */

@@ -1,13 +1,21 @@
 #include "wire.h"
 
-enum { PLAIN_MAX = 8192 /* bytes of all records of one datagram */ };
+#include <stdlib.h>
+
+enum {
+	PLAIN_MAX = 32768, /* bytes of all records that come at once */
+	STREAM_CHUNK = 1024, /* bytes of a stream in one record */
+	STREAM_MESSAGE_MAX = 16384, /* announced */
+};
 
 enum rc
 wire_open(struct wire *w, struct device *device,
     const struct dtls_client_config *config)
 {
 	*w = (struct wire){.device = device};
-	return config ? dtls_client_open(config, &w->dtls) : RC_OK;
+	if (!config)
+		return RC_OK;
+	return dtls_client_open(config, &w->dtls);
 }
 
 enum rc
@@ -20,10 +28,18 @@ wire_init(struct wire *w, struct device *device, struct span identity,
 	return dtls_client_new(identity, key, suite, &w->dtls);
 }
 
+enum rc
+wire_stream(struct wire *w)
+{
+	w->frames = frames_new(STREAM_MESSAGE_MAX);
+	return w->frames ? RC_OK : RC_MEMORY;
+}
+
 void
 wire_fini(struct wire *w)
 {
 	dtls_client_free(w->dtls);
+	frames_free(w->frames);
 	*w = (struct wire){0};
 }
 
@@ -32,6 +48,77 @@ tap(const struct wire *w, bool sent, struct span message)
 {
 	if (w->tap)
 		w->tap(w->tap_ctx, sent, message);
+}
+
+static void
+frame(struct wire *w)
+{
+	uint8_t buf[WIRE_DATAGRAM_MAX];
+	struct writer out;
+
+	for (;;) {
+		writer_init(&out, buf, sizeof(buf));
+		if (device_output(w->device, &out) != RC_OK)
+			return;
+		tap(w, true, writer_span(&out));
+		if (frames_send(w->frames, writer_span(&out)) != RC_OK)
+			w->broken = true;
+		secret_wipe(buf, out.len);
+	}
+}
+
+/** Bytes of the stream, as messages; without any, what the device is still to
+ *  be told. */
+static void
+take_stream(struct wire *w, struct span bytes, uint64_t now_ms)
+{
+	uint8_t *buf = malloc(STREAM_MESSAGE_MAX + FRAMES_HEAD_MAX);
+	struct writer datagram;
+	enum rc rc = buf ? frames_receive(w->frames, bytes) : RC_MEMORY;
+
+	while (rc == RC_OK) {
+		frame(w);
+		writer_init(
+		    &datagram, buf, STREAM_MESSAGE_MAX + FRAMES_HEAD_MAX);
+		rc = frames_next(w->frames, &datagram);
+		if (rc != RC_OK)
+			break;
+		if (buf[1] != COAP_EMPTY)
+			tap(w, false, writer_span(&datagram));
+		device_receive(w->device, writer_span(&datagram), now_ms);
+		secret_wipe(buf, datagram.len);
+	}
+	if (rc != RC_AGAIN)
+		w->broken = true;
+	free(buf);
+}
+
+/** The next message, or bytes, for one record. False: none. */
+static bool
+next_plain(struct wire *w, struct writer *out)
+{
+	if (w->frames) {
+		out->cap = STREAM_CHUNK;
+		return frames_output(w->frames, out) == RC_OK;
+	}
+	if (device_output(w->device, out) != RC_OK)
+		return false;
+	tap(w, true, writer_span(out));
+	return true;
+}
+
+static void
+begin(struct wire *w, uint64_t now_ms)
+{
+	w->asked = true;
+	if (w->dtls && w->secured)
+		w->secured(w->tap_ctx, dtls_client_version(w->dtls),
+		    dtls_client_suite(w->dtls));
+	if (w->frames && !w->frames->started)
+		frames_start(w->frames);
+	device_start(w->device, now_ms);
+	if (w->frames)
+		take_stream(w, (struct span){0}, now_ms);
 }
 
 /** What the device has to say goes into records. */
@@ -43,18 +130,12 @@ encrypt(struct wire *w, uint64_t now_ms)
 
 	if (!w->dtls || !dtls_client_established(w->dtls))
 		return;
-	if (!w->asked) {
-		w->asked = true;
-		if (w->secured)
-			w->secured(w->tap_ctx, dtls_client_version(w->dtls),
-			    dtls_client_suite(w->dtls));
-		device_start(w->device, now_ms);
-	}
+	if (!w->asked)
+		begin(w, now_ms);
 	for (;;) {
 		writer_init(&out, buf, sizeof(buf));
-		if (device_output(w->device, &out) != RC_OK)
+		if (!next_plain(w, &out))
 			break;
-		tap(w, true, writer_span(&out));
 		w->said++;
 		if (dtls_client_send(w->dtls, writer_span(&out)) != RC_OK)
 			w->broken = true;
@@ -67,12 +148,23 @@ wire_start(struct wire *w, uint64_t now_ms)
 {
 	w->asked = w->dtls == NULL;
 	if (!w->dtls)
-		device_start(w->device, now_ms);
+		begin(w, now_ms);
 	else if (dtls_client_established(w->dtls))
 		w->asked = false; /* ask again within the association */
 	else if (dtls_client_tick(w->dtls, now_ms) != RC_OK)
 		w->broken = true;
 	encrypt(w, now_ms);
+}
+
+static void
+take(struct wire *w, struct span plain, uint64_t now_ms)
+{
+	if (w->frames) {
+		take_stream(w, plain, now_ms);
+		return;
+	}
+	tap(w, false, plain);
+	device_receive(w->device, plain, now_ms);
 }
 
 void
@@ -82,19 +174,25 @@ wire_receive(struct wire *w, struct span datagram, uint64_t now_ms)
 	struct writer data;
 
 	if (!w->dtls) {
-		tap(w, false, datagram);
-		device_receive(w->device, datagram, now_ms);
+		take(w, datagram, now_ms);
 		return;
 	}
 	writer_init(&data, plain, sizeof(plain));
 	if (dtls_client_receive(w->dtls, datagram, &data, now_ms) != RC_OK)
 		w->broken = true;
-	if (data.len) {
-		tap(w, false, writer_span(&data));
-		device_receive(w->device, writer_span(&data), now_ms);
-	}
+	/* the server may have been the first to speak */
+	if (w->frames && !w->asked && dtls_client_established(w->dtls))
+		begin(w, now_ms);
+	if (data.len)
+		take(w, writer_span(&data), now_ms);
 	secret_wipe(plain, data.len);
 	encrypt(w, now_ms);
+}
+
+void
+wire_ended(struct wire *w)
+{
+	w->broken = true;
 }
 
 void
@@ -104,6 +202,8 @@ wire_tick(struct wire *w, uint64_t now_ms)
 	    dtls_client_tick(w->dtls, now_ms) != RC_OK)
 		w->broken = true;
 	device_tick(w->device, now_ms);
+	if (w->frames && w->frames->started)
+		take_stream(w, (struct span){0}, now_ms);
 	encrypt(w, now_ms);
 }
 
@@ -126,6 +226,8 @@ wire_output(struct wire *w, struct writer *out)
 
 	if (w->dtls)
 		return dtls_client_output(w->dtls, out);
+	if (w->frames)
+		return frames_output(w->frames, out);
 	rc = device_output(w->device, out);
 	if (rc == RC_OK)
 		tap(w, true, span_from(writer_span(out), start));

@@ -1,11 +1,13 @@
 /**
- * wire.h - a device behind its socket: CoAP as it is, or CoAP in DTLS. The same
- * calls as device.h, with datagrams as they travel.
+ * wire.h - a device behind its socket: CoAP as it is, or CoAP in DTLS; as
+ * datagrams, or on a stream, in TLS or not. The same calls as device.h, with
+ * datagrams, or bytes, as they travel.
  */
 #ifndef DEVICE_WIRE_H
 #define DEVICE_WIRE_H
 
 #include "device.h"
+#include "frames.h"
 
 #include "dtls/client.h"
 
@@ -24,6 +26,7 @@ struct wire {
 	wire_secured_fn secured; /**< NULL: none */
 	void *tap_ctx;
 	struct dtls_client *dtls; /**< owned; NULL: plain CoAP */
+	struct frames *frames; /**< owned; NULL: datagrams */
 	uint64_t said; /**< messages of the device's that went into records */
 	bool asked; /**< the device was started */
 	bool broken; /**< the handshake or the association failed */
@@ -40,6 +43,9 @@ MUST_CHECK enum rc wire_open(struct wire *w, struct device *device,
  *  Errors: those of dtls_client_new. */
 MUST_CHECK enum rc wire_init(struct wire *w, struct device *device,
     struct span identity, const struct secret *key, const char *suite);
+/** On a stream, with wire_init or wire_open before it (its `config` then says
+ *  so too), and before the start. Errors: RC_MEMORY. */
+MUST_CHECK enum rc wire_stream(struct wire *w);
 void wire_fini(struct wire *w);
 
 /** Begin: the handshake, then the device asks. */
@@ -48,7 +54,10 @@ void wire_receive(struct wire *w, struct span datagram, uint64_t now_ms);
 void wire_tick(struct wire *w, uint64_t now_ms);
 uint64_t wire_deadline(const struct wire *w);
 
-/** The next datagram. Errors: RC_AGAIN (none), RC_TOO_LARGE. */
+/** The server has closed the connection. */
+void wire_ended(struct wire *w);
+
+/** The next datagram, or some bytes. Errors: RC_AGAIN (none), RC_TOO_LARGE. */
 MUST_CHECK enum rc wire_output(struct wire *w, struct writer *out);
 
 /** Say goodbye, where there is somebody to say it to. */

@@ -143,6 +143,8 @@ test_the_least_and_its_defaults(void **state)
 	assert_int_equal(c->drain_ms, 30000);
 	assert_int_equal(c->keeper_wait_ms, 20000);
 	assert_int_equal(c->questions_per_s, 1000);
+	assert_int_equal(c->device_requests, 12);
+	assert_null(c->server_uri);
 	config_free(c);
 }
 
@@ -170,7 +172,7 @@ test_everything_said(void **state)
 	    "limits: {sessions: 1, handshakes: 1000000, session_lifetime: "
 	    "246s, handshake_timeout: 1s, idle_timeout: 1d, drain: 0s, "
 	    "keeper_wait: 1m, questions_per_second: 5, "
-	    "handshakes_per_source: 7}\n");
+	    "handshakes_per_source: 7, device_requests: 0}\n");
 
 	(void)state;
 	assert_int_equal(c->listen_count, 4);
@@ -202,6 +204,7 @@ test_everything_said(void **state)
 	assert_int_equal(c->drain_ms, 0);
 	assert_int_equal(c->keeper_wait_ms, 60000);
 	assert_int_equal(c->questions_per_s, 5);
+	assert_int_equal(c->device_requests, 0);
 	config_free(c);
 }
 
@@ -371,6 +374,29 @@ test_what_the_server_shows(void **state)
 	assert_int_equal(c->server_count, 1);
 	assert_int_equal(c->trust_count + c->crl_count, 0);
 	config_free(c);
+	/* where it is can be said without showing anything */
+	c = loaded(LEAST "server: {uri: \"coaps://bs.example:5684\"}\n");
+	assert_int_equal(c->server_count, 0);
+	assert_string_equal(c->server_uri, "coaps://bs.example:5684");
+	config_free(c);
+}
+
+static void
+test_where_the_server_is(void **state)
+{
+	(void)state;
+	expect_findings(LEAST "server: {uri: \"http://bs.example\"}\n",
+	    "5:15: error: server.uri: a URI of CoAP is expected, like "
+	    "coaps://bootstrap.example:5684\n");
+	expect_findings(LEAST "server: {uri: \"coaps://bs.example:0\"}\n",
+	    "5:15: error: server.uri: the port is a number from 1 to 65535\n");
+	expect_findings(LEAST "server: {uri: [a]}\n",
+	    "5:15: error: server.uri: a single value is expected, found a "
+	    "list\n");
+	/* what trusts or shows something needs the pair, uri or not */
+	expect_findings(LEAST "server: {uri: \"coap://b\", trust: a.pem}\n",
+	    "5:9: error: server: `certificate:` is missing\n"
+	    "5:9: error: server: `key:` is missing\n");
 }
 
 static void
@@ -532,6 +558,7 @@ main(void)
 	    cmocka_unit_test(test_all_faults_in_one_run),
 	    cmocka_unit_test(test_what_comes_later_is_a_note),
 	    cmocka_unit_test(test_what_the_server_shows),
+	    cmocka_unit_test(test_where_the_server_is),
 	    cmocka_unit_test(test_faults_of_the_server),
 	    cmocka_unit_test(test_a_private_key_never_stands_in_a_file),
 	    cmocka_unit_test(test_sixteen_certificates),

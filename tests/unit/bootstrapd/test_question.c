@@ -67,6 +67,7 @@ sample(enum question_kind kind)
 		fill(q.begin.session, SESSION_ID_LEN, 1);
 		q.begin.proof = Q_BY_CERTIFICATE;
 		q.begin.has_endpoint = true;
+		q.begin.stream = true;
 		q.begin.pct = 112;
 		q.begin.accept = -1;
 		fill(q.begin.push, sizeof(q.begin.push), 5);
@@ -85,6 +86,19 @@ sample(enum question_kind kind)
 	case Q_CREDENTIALS:
 		q.credentials.len = 0x0102030405;
 		q.credentials.generation = 7;
+		break;
+	case Q_PUSH:
+		q.push.ref = 12;
+		q.push.what = Q_PUSH_PROBE;
+		q.push.mid = 0xabcd;
+		fill(q.push.push, sizeof(q.push.push), 13);
+		q.push.address = device;
+		q.push.endpoint = SPAN_LIT("urn:dev:ops:1-2-3");
+		break;
+	case Q_PUSHED:
+		q.pushed.ref = 14;
+		q.pushed.status = Q_PUSHED_BUSY;
+		q.pushed.granted_ms = 0x123456789abc;
 		break;
 	case Q_END:
 		fill(q.end.session, SESSION_ID_LEN, 2);
@@ -119,6 +133,7 @@ sample(enum question_kind kind)
 		assert_int_equal(
 		    secret_set(&q.begin_answer.plan, SPAN_LIT("a plan")),
 		    RC_OK);
+		q.begin_answer.endpoint = SPAN_LIT("urn:dev:ops:1-2-3");
 		break;
 	case Q_FINISHING:
 	case Q_RECORDED:
@@ -132,7 +147,7 @@ sample(enum question_kind kind)
 static const enum question_kind kinds[] = {Q_HELLO, Q_PSK, Q_PSK_FAILED,
     Q_BEGIN, Q_FINISHING, Q_END, Q_STATS, Q_PSK_ANSWER, Q_BEGIN_ANSWER,
     Q_RECORDED, Q_CANCEL, Q_EVIDENCE, Q_SIGN, Q_REFUSED, Q_SIGN_ANSWER,
-    Q_CREDENTIALS};
+    Q_CREDENTIALS, Q_PUSH, Q_PUSHED};
 
 enum { KINDS = sizeof(kinds) / sizeof(kinds[0]) };
 
@@ -219,6 +234,7 @@ same_question(const struct question *q)
 		assert_int_equal(q->begin.epoch, 0);
 		assert_false(q->begin.pack);
 		assert_false(q->begin.fresh);
+		assert_true(q->begin.stream);
 		assert_int_equal(q->begin.pct, 112);
 		assert_int_equal(q->begin.accept, -1);
 		assert_memory_equal(
@@ -252,6 +268,20 @@ same_question(const struct question *q)
 	case Q_CREDENTIALS:
 		assert_int_equal(q->credentials.len, 0x0102030405);
 		assert_int_equal(q->credentials.generation, 7);
+		break;
+	case Q_PUSH:
+		assert_int_equal(q->push.ref, 12);
+		assert_int_equal(q->push.what, Q_PUSH_PROBE);
+		assert_int_equal(q->push.mid, 0xabcd);
+		assert_memory_equal(
+		    q->push.push, s.push.push, sizeof(s.push.push));
+		same_address(&q->push.address);
+		assert_true(span_is(q->push.endpoint, "urn:dev:ops:1-2-3"));
+		break;
+	case Q_PUSHED:
+		assert_int_equal(q->pushed.ref, 14);
+		assert_int_equal(q->pushed.status, Q_PUSHED_BUSY);
+		assert_int_equal(q->pushed.granted_ms, 0x123456789abc);
 		break;
 	case Q_END:
 		assert_memory_equal(

@@ -1,7 +1,7 @@
 /* What is recorded in one commit: a decision that cannot stand in it is left
  * out, with all its rows, and nobody else's is lost. The ledger is a list of
  * names here. */
-#include "keeper_state.h"
+#include "push.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -91,6 +91,14 @@ issue_record(struct ledger *l, const struct issue_rules *rules,
 	return verdicts[i];
 }
 
+bool
+pace_is_told(const struct keeper *k, const struct job *j)
+{
+	(void)k;
+	(void)j;
+	return true;
+}
+
 struct known_session *
 session_find(struct keeper *k, const uint8_t *id)
 {
@@ -174,6 +182,22 @@ record_fails(struct keeper *k, enum rc rc)
 	ledger.fails++;
 }
 
+void
+push_tie(struct keeper *k, struct job *j)
+{
+	(void)k;
+	assert_true(j->decision.granted && j->push_way == PUSH_ANY);
+}
+
+enum rc
+push_append(struct keeper *k, struct job *j)
+{
+	(void)k;
+	row('>');
+	j->push_recorded = true;
+	return RC_OK;
+}
+
 static int
 four_devices(void **state)
 {
@@ -198,6 +222,24 @@ all_in_one_commit(void **state)
 	assert_int_equal(record_commit(&keeper, jobs), RC_OK);
 	assert_string_equal(ledger.durable, "aAbBcCdD");
 	assert_int_equal(ledger.begun, 1);
+}
+
+/* What a push has begun says so in the same commit, refused or not: there is no
+ * rate for what an operator has asked for. */
+static void
+a_push_stands_with_its_decision(void **state)
+{
+	(void)state;
+	jobs[1].push_way = PUSH_SESSION;
+	jobs[2].push_way = PUSH_ADDRESS;
+	jobs[2].decision.granted = false;
+	jobs[3].push_way = PUSH_SESSION;
+	jobs[3].decision.granted = false;
+	verdicts[3] = RC_TOO_LARGE;
+	assert_int_equal(record_commit(&keeper, jobs), RC_OK);
+	assert_string_equal(ledger.durable, "aA>bB>cC");
+	assert_true(jobs[1].push_recorded && jobs[2].push_recorded);
+	assert_true(jobs[3].unwritable);
 }
 
 static void
@@ -244,6 +286,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup(all_in_one_commit, four_devices),
+	    cmocka_unit_test_setup(
+		a_push_stands_with_its_decision, four_devices),
 	    cmocka_unit_test_setup(
 		rows_that_are_too_large_are_left_out, four_devices),
 	    cmocka_unit_test_setup(

@@ -77,7 +77,7 @@ test_out_of_range_is_refused(void **state)
 	    {"no purpose",
 		{"m", (enum hsm_purpose)0, 0, 1, {(const uint8_t *)"e", 1}}},
 	    {"unknown purpose",
-		{"m", (enum hsm_purpose)3, 1, 1, {(const uint8_t *)"e", 1}}},
+		{"m", (enum hsm_purpose)4, 1, 1, {(const uint8_t *)"e", 1}}},
 	    {"no label",
 		{NULL, HSM_PURPOSE_SERVER, 1, 1, {(const uint8_t *)"e", 1}}},
 	    {"empty label",

@@ -1,11 +1,11 @@
 #include "vectors.h"
 
-static const uint16_t known[] = {0, 1, 2, 3, 21};
+static const uint16_t known[] = {0, 1, 2, 3, 11, 21, 23, 24};
 
 static void
 test_tables_are_complete_and_in_order(void **state)
 {
-	static const size_t resources[] = {31, 28, 4, 23, 7};
+	static const size_t resources[] = {31, 28, 4, 23, 9, 7, 3, 9};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(known); i++) {
@@ -38,6 +38,7 @@ test_rows_make_sense(void **state)
 	for (size_t i = 0; i < COUNT(known); i++) {
 		const struct lwm2m_object *o = object_find(known[i]);
 
+		assert_in_range(o->since, 10, 12);
 		for (size_t n = 0; n < o->resource_count; n++) {
 			const struct lwm2m_resource *r = &o->resources[n];
 			bool executable = (r->flags & RES_EXECUTABLE) != 0;
@@ -46,7 +47,7 @@ test_rows_make_sense(void **state)
 			assert_true(r->since >= 10 && r->since <= 20);
 			assert_true(r->min <= r->max);
 			assert_true(!(r->flags & RES_SECRET) ||
-			    r->type == LWM2M_OPAQUE);
+			    r->type == LWM2M_OPAQUE || r->type == LWM2M_STRING);
 			/* Nothing new was ever made mandatory. */
 			assert_true(
 			    !(r->flags & RES_MANDATORY) || r->since == 10);
@@ -57,7 +58,8 @@ test_rows_make_sense(void **state)
 static void
 test_key_bytes_are_marked(void **state)
 {
-	static const uint16_t secret[][2] = {{0, 5}, {0, 8}, {21, 0}};
+	static const uint16_t secret[][2] = {
+	    {0, 5}, {0, 8}, {11, 6}, {21, 0}, {23, 2}, {24, 8}};
 	size_t marked = 0;
 
 	(void)state;
@@ -92,6 +94,7 @@ test_which_resources_have_instances(void **state)
 	    {3, 8},
 	    {3, 11},
 	    {3, 22},
+	    {11, 8},
 	};
 	size_t next = 0;
 

@@ -55,6 +55,31 @@ test_no_key_derives_and_seals(void **state)
 	    "here and derives at t.yaml:1; each needs a key of its own\n");
 }
 
+/* Contexts of OSCORE and accounts that are handed over have keys too. */
+static void
+test_other_keys_that_are_made(void **state)
+{
+	(void)state;
+	expect_findings(
+	    "identity: a\n"
+	    "psk: {derive: birth}\n"
+	    "---\n"
+	    "policy: p\n"
+	    "bootstrap_account: {uri: coaps://b, security: {mode: psk, key: "
+	    "{random: birth}}}\n"
+	    "servers:\n"
+	    "  - {name: a, short_server_id: 1, uri: coaps://h, security: "
+	    "{mode: "
+	    "psk, key: {derive: f}, oscore: {key: {random: f}, recipient_id: "
+	    "\"01\"}}}\n",
+	    "5:64: error: bootstrap_account.security.key: the key \"birth\" "
+	    "seals here and derives at t.yaml:1; each needs a key of its "
+	    "own\n"
+	    "7:105: error: servers[0].security.oscore.key: the key \"f\" "
+	    "seals here and derives at t.yaml:7; each needs a key of its "
+	    "own\n");
+}
+
 int
 main(void)
 {
@@ -62,6 +87,7 @@ main(void)
 	    cmocka_unit_test(test_purposes_that_are_apart),
 	    cmocka_unit_test(test_one_master_for_two_derivations),
 	    cmocka_unit_test(test_no_key_derives_and_seals),
+	    cmocka_unit_test(test_other_keys_that_are_made),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

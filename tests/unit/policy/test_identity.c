@@ -327,10 +327,30 @@ test_a_table_for_others_is_said(void **state)
 	    "\"a\", do not fit the identity's `endpoint:`\n");
 }
 
+/* Whoever asks has to show that the address is its own. */
+static void
+test_an_address_that_is_shown_fresh(void **state)
+{
+	struct policy_set *s = loaded("identity: a\n"
+				      "nosec: {network: 10.0.0.0/8, echo: "
+				      "true}\n"
+				      "---\n"
+				      "identity: b\n"
+				      "nosec: {network: 10.0.0.0/8}\n"
+				      "---\n"
+				      "policy: p\n");
+
+	(void)state;
+	assert_true(identity_at(s, 0)->echo);
+	assert_false(identity_at(s, 1)->echo);
+	policy_set_unref(s);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_an_address_that_is_shown_fresh),
 	    cmocka_unit_test(test_a_psk_is_derived),
 	    cmocka_unit_test(test_what_is_not_said_has_a_default),
 	    cmocka_unit_test(test_nosec_names_its_networks_and_is_said),

@@ -108,11 +108,37 @@ test_a_set_without_keys(void **state)
 	policy_set_unref(s);
 }
 
+/* Of contexts of OSCORE, and of a bootstrap server that takes over. */
+static void
+test_other_keys_that_are_made(void **state)
+{
+	struct policy_set *s = loaded(
+	    "identity: a\n"
+	    "psk: {derive: birth}\n"
+	    "---\n"
+	    "policy: p\n"
+	    "bootstrap_account: {uri: coaps://b, security: {mode: psk, key: "
+	    "{random: seal}}}\n"
+	    "servers:\n"
+	    "  - {name: a, short_server_id: 1, uri: coap://h, security: {mode: "
+	    "nosec, oscore: {key: {derive: context}, recipient_id: "
+	    "\"01\"}}}\n");
+	uint8_t buf[64];
+	struct writer w;
+
+	(void)state;
+	writer_init(&w, buf, sizeof(buf));
+	assert_int_equal(policy_masters(s, collect, &w), RC_OK);
+	assert_true(span_is(writer_span(&w), "birth\ncontext\nseal\n"));
+	policy_set_unref(s);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_each_label_is_told_once),
+	    cmocka_unit_test(test_other_keys_that_are_made),
 	    cmocka_unit_test(
 		test_what_seals_is_told_and_what_was_imported_is_not),
 	    cmocka_unit_test(test_whoever_listens_can_stop),

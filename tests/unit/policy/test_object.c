@@ -88,10 +88,12 @@ test_what_is_no_instance_to_write(void **state)
 	    "like /2/0 is expected\n"
 	    "13:9: error: objects[/3/1]: object 3 (Device) has one instance, "
 	    "/3/0\n"
-	    "14:10: error: objects[/21/0]: object 21 (LwM2M OSCORE) needs a "
-	    "secret and is not supported by this version\n"
+	    "14:10: error: objects[/21/0]: object 21 is not written "
+	    "here but as `oscore:` of a server, whose instance is chosen for "
+	    "each device\n"
 	    "15:12: error: objects[/3303/0]: object 3303 is not known; 2 "
-	    "(Access Control) and 3 (Device) are\n");
+	    "(Access Control), 3 (Device), 11 (APN Connection Profile) and 24 "
+	    "(MQTT Server) are\n");
 }
 
 static void
@@ -179,8 +181,8 @@ test_the_values_of_an_instance_are_limited(void **state)
 	policy_set_unref(loaded(text));
 	strcpy(at, ", 64: 1}}\n");
 	expect_findings(text,
-	    "8:9: error: objects[/3/0]: 65 values in one instance; at most 64 "
-	    "go into one request\n");
+	    "8:13: error: objects[/3/0].6: more than 64 values in one "
+	    "instance, which are all that go into one request\n");
 }
 
 /* Six texts of 2,731 bytes are two bytes too much. */

@@ -102,18 +102,83 @@ test_what_would_cut_the_device_off_is_not_cleaned(void **state)
 			"  - /1\n"
 			"  - /1\n"
 			"  - 0\n"
-			"  - /\n",
+			"  - /1/0/1/2\n",
 	    "4:5: error: clean[0]: \"/0/1\": which instance of /0 holds the "
 	    "device's Bootstrap-Server Account differs by client, and deleting "
 	    "that one cuts the device off; /0 deletes all the others\n"
 	    "5:5: error: clean[1]: \"/3\": the Device object is never deleted\n"
 	    "6:5: error: clean[2]: \"/3/0\": the Device object is never "
 	    "deleted\n"
-	    "7:5: error: clean[3]: \"/1/0/1\": a path to an object or an "
+	    "7:5: error: clean[3]: \"/1/0/1\": /, or a path to an object or an "
 	    "instance is expected, like /1 or /2/0\n"
 	    "9:5: error: clean[5]: \"/1\": is there already\n"
-	    "10:5: error: clean[6]: \"0\": a path to an object or an instance "
-	    "is expected, like /1 or /2/0\n");
+	    "10:5: error: clean[6]: \"0\": /, or a path to an object or an "
+	    "instance is expected, like /1 or /2/0\n"
+	    "11:5: error: clean[7]: \"/1/0/1/2\": /, or a path to an object "
+	    "or an instance is expected, like /1 or /2/0\n");
+}
+
+/* `/` is all that can be deleted: nothing stands beside it. */
+static void
+test_all_can_be_cleaned(void **state)
+{
+	struct policy_set *s = loaded_policy("policy: p\n"
+					     "clean: [/]\n");
+	const struct policy *p = policy_at(s, 0);
+
+	(void)state;
+	assert_int_equal(p->clean_count, 1);
+	assert_int_equal(path_compare(p->clean[0], LWM2M_ROOT), 0);
+	policy_set_unref(s);
+	expect_findings("policy: p\n"
+			"servers: []\n"
+			"clean: [/, /1]\n",
+	    "3:8: error: clean: / deletes all that the other paths name; let "
+	    "it stand alone\n");
+}
+
+static void
+test_what_is_sent_after_a_refused_finish(void **state)
+{
+	struct policy_set *s =
+	    loaded_policy("policy: p\n"
+			  "device: {profile: anjay, max_message: 500B}\n"
+			  "correction:\n"
+			  "  device: {empty_keys: true, level: object}\n"
+			  "  clean: [/1]\n"
+			  "  objects: {/3/0: {14: \"+01:00\"}}\n");
+	const struct policy_correction *c = policy_at(s, 0)->correction;
+
+	(void)state;
+	assert_non_null(c);
+	assert_string_equal(c->device.name, "anjay");
+	assert_true(c->device.empty_keys);
+	assert_int_equal(c->device.level, WRITE_OBJECT);
+	assert_int_equal(c->device.max_message, 500);
+	assert_false(policy_at(s, 0)->device.empty_keys);
+	assert_int_equal(c->clean_count, 1);
+	assert_int_equal(c->object_count, 1);
+	policy_set_unref(s);
+	s = loaded_policy("policy: p\n");
+	assert_null(policy_at(s, 0)->correction);
+	policy_set_unref(s);
+	expect_findings("policy: p\n"
+			"servers: []\n"
+			"correction: {}\n"
+			"---\n"
+			"policy: q\n"
+			"servers: []\n"
+			"correction: {clean: [/3], verify: none, device: "
+			"{profile: anjay, level: x}}\n",
+	    "3:13: error: correction: the same again would be refused again; "
+	    "say `device:`, `clean:` or `objects:`\n"
+	    "5:1: warning: never reached: p at t.yaml:1 is tried before and "
+	    "takes every endpoint of the same identities\n"
+	    "7:22: error: correction.clean[0]: \"/3\": the Device object is "
+	    "never deleted\n"
+	    "7:27: error: correction.verify: unknown key\n"
+	    "7:73: error: correction.device.level: \"x\" is not known; "
+	    "expected: instance, object or resource\n");
 }
 
 static void
@@ -234,6 +299,8 @@ main(void)
 	    cmocka_unit_test(test_what_is_not_said_has_a_default),
 	    cmocka_unit_test(test_several_identities),
 	    cmocka_unit_test(test_what_would_cut_the_device_off_is_not_cleaned),
+	    cmocka_unit_test(test_all_can_be_cleaned),
+	    cmocka_unit_test(test_what_is_sent_after_a_refused_finish),
 	    cmocka_unit_test(test_all_faults_at_once),
 	    cmocka_unit_test(test_limits),
 	    cmocka_unit_test(test_the_number_of_requests_is_limited),

@@ -196,12 +196,12 @@ test_the_scheme_of_keys_and_certificates(void **state)
 			 "mode: certificate, issue: {ca: ca}, "
 			 "server_certificate: {file: server.pem}"),
 	    "9:40: error: servers[0].uri: \"coap://h.example\" does not go "
-	    "with `mode: certificate`, which needs coaps://\n");
+	    "with `mode: certificate`, which needs coaps:// or coaps+tcp://\n");
 	expect_files("policy: p\n"
 		     "servers:\n" SERVER("coap://h.example",
 			 "mode: rpk, server_key: {file: key.pem}"),
 	    "3:40: error: servers[0].uri: \"coap://h.example\" does not go "
-	    "with `mode: rpk`, which needs coaps://\n");
+	    "with `mode: rpk`, which needs coaps:// or coaps+tcp://\n");
 }
 
 /* Clients look for the host of the URI among the certificate's names. */

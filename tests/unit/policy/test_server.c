@@ -91,15 +91,13 @@ test_the_scheme_says_what_the_mode_says(void **state)
 	    "  - {name: d, short_server_id: 4, uri: http://h, security: "
 	    "{mode: psk, key: {derive: f}}}\n",
 	    "6:40: error: servers[0].uri: \"coap://h\" does not go with "
-	    "`mode: psk`, which needs coaps://\n"
+	    "`mode: psk`, which needs coaps:// or coaps+tcp://\n"
 	    "7:40: error: servers[1].uri: \"coaps://h\" does not go with "
-	    "`mode: nosec`, which needs coap://\n"
+	    "`mode: nosec`, which needs coap:// or coap+tcp://\n"
 	    "7:61: warning: servers[1].security: NoSec: device and server talk "
 	    "in clear\n"
-	    "8:40: error: servers[2].uri: CoAP over TCP is not supported by "
-	    "this version\n"
 	    "9:40: error: servers[3].uri: \"http://h\" does not go with "
-	    "`mode: psk`, which needs coaps://\n");
+	    "`mode: psk`, which needs coaps:// or coaps+tcp://\n");
 }
 
 static void

@@ -173,7 +173,7 @@ test_schemes(void **state)
 	assert_int_equal(word_scheme(SPAN_LIT("coap://h")), SCHEME_COAP);
 	assert_int_equal(word_scheme(SPAN_LIT("coaps://h")), SCHEME_COAPS);
 	assert_int_equal(word_scheme(SPAN_LIT("coap+tcp://h")), SCHEME_TCP);
-	assert_int_equal(word_scheme(SPAN_LIT("coaps+tcp://h")), SCHEME_TCP);
+	assert_int_equal(word_scheme(SPAN_LIT("coaps+tcp://h")), SCHEME_TLS);
 	assert_int_equal(word_scheme(SPAN_LIT("http://h")), SCHEME_OTHER);
 	assert_int_equal(word_scheme(SPAN_LIT("coap:h")), SCHEME_OTHER);
 	assert_int_equal(word_scheme(SPAN_LIT("")), SCHEME_OTHER);
