@@ -259,10 +259,14 @@ def _family(name):
     return play
 
 
+#: a build of it with room for the keys of this policy
+MORE = {"zephyr": ", key_max: 128B"}
+
 for _name in ("anjay", "anjay-1.0", "anjay-1.2", "wakaama", "zephyr", "leshan",
               "contiki-ng", "awa"):
     case(f"x-8-{_name}", f"the family of {_name}, by its profile",
-         f"device: {{profile: {_name.split('-1')[0]}}}\n" + SERVER +
+         f"device: {{profile: {_name.split('-1')[0]}{MORE.get(_name, '')}}}\n"
+         + SERVER +
          "clean: [/0, /1]\n", formats=CBOR)(_family(_name))
 
 
