@@ -289,6 +289,8 @@ do_next(struct boot *b, const struct session_out *out, uint64_t now_ms)
 		break;
 	case SESSION_OUT_FINISHING:
 		tell(b, Q_FINISHING);
+		/* before what it tells of: this process may die in between */
+		link_flush();
 		break;
 	case SESSION_OUT_PACK:
 		if (b->peer)

@@ -71,7 +71,8 @@ pace_is_told(const struct keeper *k, const struct job *j)
 	uint8_t room[NAME_MAX];
 
 	if (j->decision.reason == REASON_TOO_OFTEN)
-		return !often_is_said(&k->often, asked_name(room, j));
+		return !often_is_said(&k->often,
+		    put_name(room, j, 'e', j->decision.peer.endpoint));
 	return j->decision.reason != REASON_ECHO_WANTED &&
 	    j->decision.reason != REASON_PACK_REFUSED;
 }
@@ -82,5 +83,6 @@ pace_told(struct keeper *k, const struct job *j)
 	uint8_t room[NAME_MAX];
 
 	if (j->decision.reason == REASON_TOO_OFTEN)
-		often_say(&k->often, asked_name(room, j));
+		often_say(&k->often,
+		    put_name(room, j, 'e', j->decision.peer.endpoint));
 }

@@ -94,6 +94,9 @@ packing_make(
 bool
 packing_is_of(const struct packing *p, const struct request *rq)
 {
+	/* who has it all and asks from the start wants another one */
+	if (pack_is_fetched(&p->pack) && rq->block.num == 0)
+		return false;
 	return p->pack.body.len > 0 && rq->fault == REASON_NONE &&
 	    memcmp(p->alike, rq->alike, sizeof(p->alike)) == 0;
 }

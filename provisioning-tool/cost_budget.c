@@ -6,7 +6,8 @@
 
 /** One line of a budget. */
 struct limit {
-	const char *key, *unit;
+	enum policy_budget_key key;
+	const char *name, *unit;
 	uint64_t most; /* 0: not limited */
 	uint64_t (*of)(const struct cost *c);
 };
@@ -65,24 +66,25 @@ hold(const struct policy *p, const struct cost_rows *r, const struct limit *l,
 {
 	const struct cost_row *row = l->most ? costliest(r, l) : NULL;
 	const char *transport, *proof;
+	unsigned line, column;
 	uint64_t is = row ? l->of(&row->cost) : 0;
 
 	if (is <= l->most)
 		return;
+	line = p->budget.at[l->key].line;
+	column = p->budget.at[l->key].column;
 	transport = cost_transport_name(row->transport);
 	proof = cost_proof_name(row->proof);
 	if (is == TIME_NEVER)
-		diag_add(d, DIAG_ERROR, p->place.file, p->budget.line, 0,
-		    "budget",
+		diag_add(d, DIAG_ERROR, p->place.file, line, column, "budget",
 		    "budget.%s: a bootstrap over %s (%s) does not come to its "
 		    "end there",
-		    l->key, transport, proof);
+		    l->name, transport, proof);
 	else
-		diag_add(d, DIAG_ERROR, p->place.file, p->budget.line, 0,
-		    "budget",
+		diag_add(d, DIAG_ERROR, p->place.file, line, column, "budget",
 		    "budget.%s: a bootstrap over %s (%s) takes %" PRIu64
-		    "%s, more than %" PRIu64 "%s",
-		    l->key, transport, proof, is, l->unit, l->most, l->unit);
+		    "%s, and the budget is %" PRIu64 "%s",
+		    l->name, transport, proof, is, l->unit, l->most, l->unit);
 }
 
 void
@@ -90,12 +92,13 @@ cost_rows_budget(
     const struct policy *p, const struct cost_rows *r, struct diag *d)
 {
 	const struct limit limits[] = {
-	    {"datagrams", "", p->budget.datagrams, datagrams},
-	    {"bytes", " bytes", p->budget.bytes, bytes},
-	    {"round_trips", "", p->budget.round_trips, round_trips},
-	    {"blocks", "", p->budget.blocks, blocks},
-	    {"nb_iot", " ms", p->budget.nb_iot_ms, nb_iot_ms},
-	    {"lte_m", " ms", p->budget.lte_m_ms, lte_m_ms},
+	    {BUDGET_DATAGRAMS, "datagrams", "", p->budget.datagrams, datagrams},
+	    {BUDGET_BYTES, "bytes", " bytes", p->budget.bytes, bytes},
+	    {BUDGET_ROUND_TRIPS, "round_trips", "", p->budget.round_trips,
+		round_trips},
+	    {BUDGET_BLOCKS, "blocks", "", p->budget.blocks, blocks},
+	    {BUDGET_NB_IOT, "nb_iot", " ms", p->budget.nb_iot_ms, nb_iot_ms},
+	    {BUDGET_LTE_M, "lte_m", " ms", p->budget.lte_m_ms, lte_m_ms},
 	};
 
 	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++)

@@ -16,8 +16,6 @@ enum rc
 model_init(struct model *m, const struct policy_profile *device,
     struct span endpoint, struct coap_peer *coap)
 {
-	const struct lwm2m_value yes = LWM2M_VALUE_BOOLEAN(true);
-	const struct lwm2m_value binding = LWM2M_VALUE_STRING(SPAN_LIT("U"));
 	enum rc rc;
 
 	*m = (struct model){.device = device, .endpoint = endpoint};
@@ -28,14 +26,7 @@ model_init(struct model *m, const struct policy_profile *device,
 	m->work = malloc(2 * MODEL_BODY_MAX);
 	rc = m->up && m->work ? shelf_init(&m->shelf) : RC_MEMORY;
 	if (rc == RC_OK)
-		rc = shelf_put(&m->shelf,
-		    &(struct lwm2m_entry){LWM2M_RESOURCE(OBJECT_SECURITY,
-					      m->account, SECURITY_BOOTSTRAP),
-			yes});
-	if (rc == RC_OK)
-		rc = shelf_put(&m->shelf,
-		    &(struct lwm2m_entry){
-			LWM2M_RESOURCE(OBJECT_DEVICE, 0, 16), binding});
+		rc = model_furnish(m);
 	return rc;
 }
 

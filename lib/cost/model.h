@@ -5,8 +5,9 @@
  * It asks with `ep`, and from LwM2M 1.1 on with SenML CBOR as `pct`, as all
  * clients do that were seen, or with what its profile has in its place. It takes
  * and keeps what is written, in blocks too, and answers Read and Discover from that; before
- * anything is written it has its Bootstrap-Server Account and `/3/0`, and knows
- * the objects 1 and 2. Sans-IO, over lib/coap.
+ * anything is written it has what its profile's `discover_reply` tells; without
+ * one its Bootstrap-Server Account and `/3/0`, and it knows the objects 1 and 2.
+ * Sans-IO, over lib/coap.
  */
 #ifndef COST_MODEL_H
 #define COST_MODEL_H

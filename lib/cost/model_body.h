@@ -11,4 +11,8 @@
 void model_discover(
     const struct model *m, struct lwm2m_path path, struct writer *w);
 
+/** What it has before anything is written, and which account is its own. Errors:
+ *  RC_MEMORY. */
+MUST_CHECK enum rc model_furnish(struct model *m);
+
 #endif

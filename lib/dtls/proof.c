@@ -15,7 +15,7 @@ proof_callback(WOLFSSL *ssl, const unsigned char *sig, unsigned int sig_len,
     const unsigned char *digest, unsigned int digest_len,
     const unsigned char *key, unsigned int key_len, int *good, void *ctx)
 {
-	const struct conn *c = wolfSSL_GetIOReadCtx(ssl);
+	struct conn *c = wolfSSL_GetIOReadCtx(ssl);
 	word32 at = 0;
 	ecc_key k;
 	int ret;
@@ -30,7 +30,19 @@ proof_callback(WOLFSSL *ssl, const unsigned char *sig, unsigned int sig_len,
 		ret = wc_ecc_verify_hash(
 		    sig, sig_len, digest, digest_len, good, &k);
 	wc_ecc_free(&k);
-	if (c->peer && c->peer_refused)
+	if (!c->peer)
+		return ret;
+	/*
+	 * On a stream under 1.3 wolfSSL would say that it has failed, sealed,
+	 * and in the one way that it knows. So it goes on to the end, where
+	 * refuse() tells all of them the same.
+	 */
+	if (c->tls && c->is_13) {
+		c->peer_refused |= ret != 0 || !*good;
+		*good = 1;
+		return 0;
+	}
+	if (c->peer_refused)
 		*good = 0;
 	return ret;
 }

@@ -23,22 +23,33 @@ void
 load_budget(
     const struct yaml_ctx *c, struct yaml_node *n, struct policy_budget *out)
 {
-	static const char *const known[] = {"datagrams", "bytes", "round_trips",
-	    "blocks", "nb_iot", "lte_m", NULL};
-	struct yaml_node *bytes;
+	static const char *const known[BUDGET_KEYS + 1] = {
+	    [BUDGET_DATAGRAMS] = "datagrams",
+	    [BUDGET_BYTES] = "bytes",
+	    [BUDGET_ROUND_TRIPS] = "round_trips",
+	    [BUDGET_BLOCKS] = "blocks",
+	    [BUDGET_NB_IOT] = "nb_iot",
+	    [BUDGET_LTE_M] = "lte_m",
+	};
+	struct yaml_node *at[BUDGET_KEYS];
 	uint64_t size;
 
 	if (!n || yaml_expect(c, n, YAML_MAP) != RC_OK)
 		return;
 	out->line = n->key->line;
-	read_count(c, yaml_get(n, "datagrams"), &out->datagrams);
-	read_count(c, yaml_get(n, "round_trips"), &out->round_trips);
-	read_count(c, yaml_get(n, "blocks"), &out->blocks);
-	bytes = yaml_get(n, "bytes");
-	if (bytes && yaml_size(c, bytes, 1, UINT32_MAX, &size) == RC_OK)
+	for (size_t i = 0; i < BUDGET_KEYS; i++) {
+		at[i] = yaml_get(n, known[i]);
+		out->at[i].line = at[i] ? at[i]->line : 0;
+		out->at[i].column = at[i] ? at[i]->column : 0;
+	}
+	read_count(c, at[BUDGET_DATAGRAMS], &out->datagrams);
+	read_count(c, at[BUDGET_ROUND_TRIPS], &out->round_trips);
+	read_count(c, at[BUDGET_BLOCKS], &out->blocks);
+	if (at[BUDGET_BYTES] &&
+	    yaml_size(c, at[BUDGET_BYTES], 1, UINT32_MAX, &size) == RC_OK)
 		out->bytes = (uint32_t)size;
-	read_duration(c, yaml_get(n, "nb_iot"), &out->nb_iot_ms);
-	read_duration(c, yaml_get(n, "lte_m"), &out->lte_m_ms);
+	read_duration(c, at[BUDGET_NB_IOT], &out->nb_iot_ms);
+	read_duration(c, at[BUDGET_LTE_M], &out->lte_m_ms);
 	if (n->count == 0)
 		yaml_error(c, n, "policy-budget",
 		    "nothing is limited; one of datagrams, bytes, round_trips, "

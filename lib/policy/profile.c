@@ -2,6 +2,7 @@
 #include "policy/profile.h"
 
 #include "lwm2m/format.h"
+#include "lwm2m/link.h"
 
 enum {
 	ID_MAX = 65534, /* of an instance */
@@ -257,6 +258,37 @@ read_flags(
 	    &out->refuses_zero_retries);
 }
 
+/* --- what it answers ------------------------------------------------------ */
+
+/* Links as a device writes them. Nothing is planned by them. */
+static void
+read_reply(
+    const struct yaml_ctx *c, struct yaml_node *n, struct policy_profile *out)
+{
+	struct link_reader r;
+	struct lwm2m_link link;
+	bool any = false;
+
+	if (!n)
+		return;
+	if (yaml_text(c, n, &out->discover_reply) != RC_OK) {
+		out->discover_reply = NULL;
+		return;
+	}
+	link_reader_init(&r, span_str(out->discover_reply));
+	while (link_next(&r, &link))
+		any = true;
+	if (!any || r.skipped)
+		yaml_error(c, n, "policy-discover",
+		    "%s; what the device answers to a Discover of / is "
+		    "expected, such as </>;lwm2m=1.1,</0/0>,</1>,</3/0>",
+		    any ? "a link in it makes no sense" : "no link is in it");
+	else if (n->text.len > POLICY_DISCOVER_MAX)
+		yaml_error(c, n, "policy-limit",
+		    "%zu bytes; at most %d are expected", n->text.len,
+		    POLICY_DISCOVER_MAX);
+}
+
 /* --- what does not go together -------------------------------------------- */
 
 /* Where it is said, or else the map: then the base says it. */
@@ -330,7 +362,7 @@ profile_read(const struct yaml_ctx *c, struct yaml_node *map,
 	    "levels", "discover", "read", "pack", "empty_keys", "strict_delete",
 	    "unknown_resources", "zero_retries", "max_message", "block_size",
 	    "account_instance", "security", "oscore", "access_control",
-	    "key_max", "endpoint_max"};
+	    "key_max", "endpoint_max", "discover_reply"};
 	const size_t key_count = sizeof(keys) / sizeof(keys[0]);
 	const char *known[sizeof(keys) / sizeof(keys[0]) + 4] = {0};
 	struct yaml_node *n;
@@ -346,6 +378,7 @@ profile_read(const struct yaml_ctx *c, struct yaml_node *map,
 	read_flags(c, map, out);
 	read_sizes(c, map, out);
 	read_account(c, yaml_get(map, "account_instance"), out);
+	read_reply(c, yaml_get(map, "discover_reply"), out);
 	n = yaml_get(map, "security");
 	if (n)
 		read_bits(c, n, mode_names, &out->modes);

@@ -22,6 +22,7 @@ enum {
 	POLICY_FILE_MAX = 256 << 20, /**< bytes of a file that is named */
 	POLICY_CERTIFICATES_MAX = 65536, /**< bytes of one with certificates */
 	POLICY_FORMATS_MAX = 8, /**< Content-Formats that a profile lists */
+	POLICY_DISCOVER_MAX = 8192, /**< bytes of `discover_reply` */
 	POLICY_HEADERS_MAX = 8, /**< header lines of a trigger */
 };
 
@@ -306,6 +307,9 @@ struct policy_profile {
 	unsigned modes; /**< security modes it knows: 1 << enum server_mode */
 	size_t key_max; /**< bytes of /0/x/3, /4, /5 each; 0: not limited */
 	size_t endpoint_max; /**< bytes of its name */
+	/** What it answers to a Discover of "/" before anything is written: to
+	 *  measure with. NULL: nobody has said. */
+	const char *discover_reply;
 };
 
 /** What is sent once after a Finish that was answered 4.06; then Finish
@@ -318,9 +322,23 @@ struct policy_correction {
 	size_t object_count;
 };
 
+enum policy_budget_key {
+	BUDGET_DATAGRAMS,
+	BUDGET_BYTES,
+	BUDGET_ROUND_TRIPS,
+	BUDGET_BLOCKS,
+	BUDGET_NB_IOT,
+	BUDGET_LTE_M,
+};
+enum { BUDGET_KEYS = BUDGET_LTE_M + 1 };
+
 /** What one bootstrap may cost. 0: not limited. */
 struct policy_budget {
 	unsigned line;
+	/** Where each limit stands. */
+	struct {
+		unsigned line, column;
+	} at[BUDGET_KEYS];
 	uint32_t datagrams, bytes, round_trips, blocks;
 	uint32_t nb_iot_ms, lte_m_ms; /**< worst time on that link */
 };

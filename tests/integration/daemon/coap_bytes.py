@@ -7,6 +7,7 @@ import socket
 CON, NON, ACK, RST = range(4)
 GET, POST, PUT, DELETE = 1, 2, 3, 4
 URI_PATH, URI_QUERY, MAX_AGE = 11, 15, 14
+ETAG, CONTENT_FORMAT, ACCEPT, BLOCK2, SIZE2, ECHO = 4, 12, 17, 23, 28, 252
 
 
 def _nibble(n):
@@ -31,6 +32,12 @@ def message(code, options=(), payload=b"", kind=CON, mid=None, token=None):
     return out + (b"\xff" + payload if payload else b"")
 
 
+def block(num, size, more=False):
+    """The value of Block1 or Block2."""
+    value = num << 4 | (8 if more else 0) | (size.bit_length() - 5)
+    return value.to_bytes((value.bit_length() + 7) // 8, "big")
+
+
 def bootstrap_request(endpoint=None, pct=112):
     options = [(URI_PATH, b"bs")]
     if endpoint is not None:
@@ -41,7 +48,7 @@ def bootstrap_request(endpoint=None, pct=112):
 
 
 class Answer:
-    """The head of a message, and its options."""
+    """A message, taken apart."""
 
     def __init__(self, datagram):
         self.kind = datagram[0] >> 4 & 3
@@ -63,12 +70,18 @@ class Answer:
             number += sizes[0]
             self.options.append((number, rest[:sizes[1]]))
             rest = rest[sizes[1]:]
+        self.payload = rest[1:]
+
+    def option(self, wanted):
+        """The first one's value; None: it is not there."""
+        for number, value in self.options:
+            if number == wanted:
+                return value
+        return None
 
     def max_age(self):
-        for number, value in self.options:
-            if number == MAX_AGE:
-                return int.from_bytes(value, "big")
-        return None
+        value = self.option(MAX_AGE)
+        return None if value is None else int.from_bytes(value, "big")
 
 
 class Stranger:
@@ -98,6 +111,15 @@ class Stranger:
             except TimeoutError:
                 continue
         raise AssertionError("no answer at all")
+
+    def ask_new(self, datagram):
+        """The same where commands of ours may come, too: its answer."""
+        self.send(datagram)
+        self.socket.settimeout(20)
+        while True:
+            answer = Answer(self.receive())
+            if answer.kind == ACK and answer.mid == datagram[2:4]:
+                return answer
 
     def __enter__(self):
         return self

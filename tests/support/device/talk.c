@@ -5,7 +5,7 @@
 enum {
 	MAX_RETRANSMIT = 4,
 	RESPONSE_WAIT_MS = 93000, /* MAX_TRANSMIT_WAIT, after an empty ACK */
-	TOKEN_LEN = 4,
+	TOKEN_LEN = 8,
 };
 
 uint64_t

@@ -19,6 +19,8 @@ test_what_a_bootstrap_may_cost(void **state)
 
 	(void)state;
 	assert_int_equal(b->line, 5);
+	assert_int_equal(b->at[BUDGET_DATAGRAMS].column, 21);
+	assert_int_equal(b->at[BUDGET_LTE_M].line, 5);
 	assert_int_equal(b->datagrams, 40);
 	assert_int_equal(b->bytes, 4096);
 	assert_int_equal(b->round_trips, 20);
