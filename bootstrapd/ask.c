@@ -191,6 +191,7 @@ ask_begin(struct link *l, const struct q_begin *q)
 		j = job_begin(l->worker, k->policies.rules, q);
 	if (j) {
 		j->again = s->recorded;
+		j->server_uri = k->config->server_uri;
 		j->push_way = way;
 		if (way != PUSH_ANY)
 			j->request.push = span_of(j->push, sizeof(j->push));

@@ -215,6 +215,7 @@ job_work(struct hsm_session *s, struct ledger *store, struct job *j)
 	    .store = store,
 	    .rules = j->rules,
 	    .now_s = clock_wall_ms() / 1000,
+	    .server_uri = j->server_uri,
 	};
 
 	/* who asked has given it up, or asked again: the token is not for it */

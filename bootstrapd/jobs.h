@@ -55,6 +55,7 @@ struct job {
 	bool unwritable; /**< JOB_BEGIN: its rows are too large */
 	/** JOB_BEGIN, when it asks too often: how long it is put off. */
 	uint32_t wait_s;
+	const char *server_uri; /**< as of struct issuer */
 	uint8_t *shown; /**< JOB_BEGIN: certificate and chain, or raw key */
 	struct hsm_ec_ref key; /**< JOB_SIGN */
 	uint8_t digest[P256_DIGEST_LEN]; /**< JOB_SIGN */

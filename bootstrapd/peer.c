@@ -116,6 +116,16 @@ answer(struct peer *p, uint32_t ref, uint8_t code, int32_t max_age_s,
 	(void)!coap_peer_respond(p->coap, ref, &rs, now_ms);
 }
 
+/** A time to come again: devices that all came at once come back apart. */
+static int32_t
+retry_after_s(struct worker *w)
+{
+	uint8_t byte;
+
+	random_fn(w, &byte, sizeof(byte));
+	return PEER_RETRY_AFTER_S / 2 + byte % (PEER_RETRY_AFTER_S + 1);
+}
+
 static void
 take_request(struct peer *p, const struct coap_event *ev, uint64_t now_ms)
 {
@@ -132,8 +142,8 @@ take_request(struct peer *p, const struct coap_event *ev, uint64_t now_ms)
 		/* of one that nobody knows here: it is to begin anew */
 		answer(p, ev->ref, COAP_BAD_REQUEST, -1, now_ms);
 	else if (!boot_start(p, ev->ref, &rq, now_ms))
-		answer(
-		    p, ev->ref, COAP_UNAVAILABLE, PEER_RETRY_AFTER_S, now_ms);
+		answer(p, ev->ref, COAP_UNAVAILABLE,
+		    retry_after_s(p->listener->worker), now_ms);
 }
 
 static void

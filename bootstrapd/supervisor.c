@@ -442,6 +442,19 @@ raise_memlock(void)
 		LOG(LOG_DEBUG, "memlock", F_TEXT("error", strerror(errno)));
 }
 
+/** A connection takes a descriptor: as many as the administrator allows. */
+static void
+raise_files(void)
+{
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) != 0)
+		return;
+	files.rlim_cur = files.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &files) != 0)
+		LOG(LOG_DEBUG, "nofile", F_TEXT("error", strerror(errno)));
+}
+
 int
 supervisor_run(const struct config *config)
 {
@@ -464,6 +477,7 @@ supervisor_run(const struct config *config)
 	text_hex(&w, span_of(id, sizeof(id)));
 	if (s->as_root)
 		raise_memlock();
+	raise_files();
 	rc = check_users(s);
 	if (rc == RC_OK)
 		rc = take_pin(s);

@@ -14,13 +14,6 @@ enum {
 	LONG_VALUE = 64, /**< bytes; the digests of Matching Type are shorter */
 };
 
-/** Does the session choose the instance of this path? */
-static bool
-chosen(const struct plan_step *s)
-{
-	return s->account != 0;
-}
-
 static int
 print_path(struct lwm2m_path p, bool instance_chosen)
 {
@@ -122,14 +115,27 @@ print_word(struct lwm2m_path at, int64_t number)
 		printf(" (%s)", word);
 }
 
+/** The instance that is chosen for an account, as a value. */
 static void
-print_value(const struct plan_entry *e, const struct lwm2m_resource *r)
+print_instance_of(const struct plan *p, const struct plan_entry *e)
+{
+	printf("the instance of /%u for Short Server ID %u", e->resolve_object,
+	    p->head.ssids[e->resolve - 1]);
+}
+
+static void
+print_value(const struct plan *p, const struct plan_entry *e,
+    const struct lwm2m_resource *r)
 {
 	const struct lwm2m_value *v = &e->entry.value;
 	struct quoted q;
 
 	if (e->secret) {
 		printf("<%.*s>", SPAN_FMT(e->label));
+		return;
+	}
+	if (e->resolve) {
+		print_instance_of(p, e);
 		return;
 	}
 	switch (v->type) {
@@ -169,18 +175,28 @@ print_value(const struct plan_entry *e, const struct lwm2m_resource *r)
 	}
 }
 
+/** Whose instance is chosen: ", Short Server ID 101". */
 static void
-print_entry(const struct plan_step *s, const struct plan_entry *e)
+print_account(const struct plan *p, unsigned account)
+{
+	if (account == PLAN_ACCOUNT_OURS)
+		fputs(", the account for this bootstrap server", stdout);
+	else if (account != 0)
+		printf(", Short Server ID %u", p->head.ssids[account - 1]);
+}
+
+static void
+print_entry(const struct plan *p, const struct plan_entry *e)
 {
 	const struct lwm2m_path at = e->entry.path;
 	const struct lwm2m_resource *r = resource_find(at.object, at.resource);
 	int n;
 
 	fputs("       ", stdout);
-	n = print_path(at, chosen(s));
+	n = print_path(at, e->account != 0);
 	printf("%*s ", n < PATH_COLUMN ? PATH_COLUMN - n : 0, "");
 	printf("%-*s ", NAME_COLUMN, r ? r->name : "");
-	print_value(e, r);
+	print_value(p, e, r);
 	putchar('\n');
 }
 
@@ -193,24 +209,38 @@ print_step(const struct plan *p, size_t i)
 	printf("  %2zu  %s", i + 1, plan_op_name(s->op));
 	if (s->op != PLAN_FINISH) {
 		putchar(' ');
-		print_path(s->path, chosen(s));
+		print_path(s->path, s->account != 0);
 	}
 	if (o && s->path.object != LWM2M_ID_NONE)
 		printf(" (%s)", o->name);
-	if (chosen(s))
-		printf(", Short Server ID %u", s->ssid);
+	print_account(p, s->account);
 	if (s->flags & PLAN_STRICT)
 		fputs(", must succeed", stdout);
 	putchar('\n');
-	for (size_t n = 0; n < s->entry_count; n++)
-		print_entry(s, &p->entries[s->entry_first + n]);
+	for (size_t n = 0; n < s->entry_count; n++) {
+		const struct plan_entry *e = &p->entries[s->entry_first + n];
+
+		/* a Write of a whole object has several */
+		if (s->account == 0 && e->account != 0 &&
+		    (n == 0 || e[-1].account != e->account)) {
+			printf("      /%u/x", e->entry.path.object);
+			print_account(p, e->account);
+			putchar('\n');
+		}
+		print_entry(p, e);
+	}
 }
 
 void
 plan_print(const struct plan *p)
 {
-	for (size_t i = 0; i < p->step_count; i++)
+	size_t finish = plan_first_finish(p);
+
+	for (size_t i = 0; i < p->step_count; i++) {
+		if (i == finish + 1)
+			puts("      if Finish is answered 4.06, once:");
 		print_step(p, i);
+	}
 	if (p->head.flags & PLAN_CLEAN_ON_FAILURE)
 		puts("      if a Write is refused, what was written is "
 		     "deleted");

@@ -43,6 +43,17 @@ profiles(const struct policy_set *set)
 	return n;
 }
 
+/** Of clients; those that are shipped are in every set. */
+static size_t
+device_profiles(const struct policy_set *set)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < set->profile_count; i++)
+		n += set->profiles[i].place.line != 0;
+	return n;
+}
+
 /** ", 2 policies"; a kind that few have is left out where there is none. */
 static void
 count(size_t n, const char *one, const char *many, bool always)
@@ -62,7 +73,7 @@ summary(const char *path, const struct policy_set *set, const struct diag *d,
 	struct quoted q;
 
 	if (json) {
-		struct field f[9];
+		struct field f[10];
 		size_t n = 0;
 
 		f[n++] = F_TEXT("path", path);
@@ -74,6 +85,7 @@ summary(const char *path, const struct policy_set *set, const struct diag *d,
 			f[n++] = F_INT("policies", set->policy_count);
 			f[n++] = F_INT("authorities", set->authority_count);
 			f[n++] = F_INT("certificate_profiles", profiles(set));
+			f[n++] = F_INT("profiles", device_profiles(set));
 			f[n++] = F_BYTES(
 			    "policy_set", span_of(set->digest, DIGEST_LEN));
 		}
@@ -92,6 +104,7 @@ summary(const char *path, const struct policy_set *set, const struct diag *d,
 	count(set->authority_count, "authority", "authorities", false);
 	count(profiles(set), "certificate profile", "certificate profiles",
 	    false);
+	count(device_profiles(set), "profile", "profiles", false);
 	/* of a set that can be used: a budget that is not kept */
 	count(errors, "error", "errors", false);
 	count(warnings, "warning", "warnings", true);

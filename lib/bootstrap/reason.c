@@ -110,12 +110,6 @@ static const struct entry table[REASON_COUNT] = {
 	"Raise the epoch of that key in the policy, or import a newer one; see "
 	"`provisioning-tool audit list` for when it was revoked and why.",
 	UNAVAILABLE},
-    [REASON_SUPERSEDED_KEY] = {"superseded-key",
-	"The device came with a key that it has been given a newer one for, "
-	"and has used that one since.",
-	"Look who has a copy of the older key; a device that was set back to "
-	"its factory state needs a new image.",
-	BAD_REQUEST},
     [REASON_PACK_REFUSED] = {"pack-refused",
 	"The device asked for a Bootstrap-Pack, and its policy gives none.",
 	"Nothing: the device goes on with a Bootstrap-Request. Set "

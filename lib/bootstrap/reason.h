@@ -32,7 +32,6 @@ enum reason {
 	REASON_CERTIFICATE_REFUSED, /**< ours for the device breaks a rule */
 	REASON_KEY_MISSING, /**< not in the sealed store, or does not open */
 	REASON_KEY_REVOKED, /**< of an account that the policy gives it */
-	REASON_SUPERSEDED_KEY, /**< a newer one has been used: this one ended */
 	REASON_PACK_REFUSED, /**< the policy gives no Bootstrap-Pack */
 	REASON_PACK_FORMAT, /**< a pack in no format that we write */
 	REASON_ECHO_WANTED, /**< its address is to be shown first */

@@ -100,7 +100,7 @@ struct datum {
 struct tls {
 	struct fifo
 	    in; /* what wolfSSL has not read, from a record's start on */
-	size_t hello_len; /* bytes of its records; 0: not whole yet */
+	struct fifo hello; /* whole, as one record, until wolfSSL has it */
 	struct fifo exchange; /* handshake behind it, up to ClientKeyExchange */
 };
 

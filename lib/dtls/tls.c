@@ -72,6 +72,7 @@ tls_forget(struct conn *c)
 	if (!c->tls)
 		return;
 	fifo_fini(&c->tls->in);
+	fifo_fini(&c->tls->hello);
 	fifo_fini(&c->tls->exchange);
 	free(c->tls);
 	c->tls = NULL;
@@ -196,6 +197,19 @@ introduce(struct conn *c, const struct peek_hello *hello)
 	return !c->is_13 || !hello->psk || !psk_hello(c, hello->identity);
 }
 
+/* As one record: wolfSSL wants the header of a message in one piece. */
+static enum rc
+keep_hello(struct conn *c, struct span message)
+{
+	const uint8_t head[PEEK_TLS_HEAD_LEN] = {PEEK_HANDSHAKE, 3, 1,
+	    (uint8_t)(message.len >> 8), (uint8_t)message.len};
+	struct fifo *f = &c->tls->hello;
+	enum rc rc =
+	    fifo_put(f, span_of(head, sizeof(head)), PEEK_TLS_RECORD_MAX);
+
+	return rc == RC_OK ? fifo_put(f, message, PEEK_TLS_RECORD_MAX) : rc;
+}
+
 static bool
 greet(struct conn *c)
 {
@@ -208,8 +222,10 @@ greet(struct conn *c)
 
 	if (rc == RC_OK)
 		rc = peek_tls_hello(body, &hello);
+	if (rc == RC_OK)
+		rc = keep_hello(c, fifo_span(&message));
 	if (rc == RC_OK) {
-		c->tls->hello_len = used;
+		fifo_drop(&c->tls->in, used);
 		go_on = introduce(c, &hello);
 	} else if (rc == RC_MEMORY) {
 		conn_kill(c, DTLS_FAILED_RESOURCES);
@@ -243,13 +259,13 @@ asks(struct conn *c, const struct peek_record *r)
 	    type == PEEK_CLIENT_KEY_EXCHANGE && psk_exchange(c, body);
 }
 
-/* Bytes of one or more records to wolfSSL, and away. */
+/* One record to wolfSSL, and away. */
 static void
-feed(struct conn *c, size_t len)
+feed(struct conn *c, struct fifo *from, size_t len)
 {
-	conn_accept(c, span_of(fifo_span(&c->tls->in).p, len));
-	if (c->tls) /* or it has ended */
-		fifo_drop(&c->tls->in, len);
+	conn_accept(c, span_of(fifo_span(from).p, len));
+	if (c->tls) /* or it has ended, and `from` with it */
+		fifo_drop(from, len);
 }
 
 static void
@@ -263,7 +279,7 @@ take_handshake(struct conn *c, const struct peek_record *r)
 		return;
 	if (r->type == PEEK_CHANGE_CIPHER_SPEC)
 		c->cipher_changed = true;
-	feed(c, r->raw.len);
+	feed(c, &c->tls->in, r->raw.len);
 }
 
 static void
@@ -306,11 +322,8 @@ tls_advance(struct conn *c)
 	while (c->tls && !waits(c)) {
 		if (!c->ssl && !greet(c))
 			return;
-		if (c->tls->hello_len > 0) {
-			size_t len = c->tls->hello_len;
-
-			c->tls->hello_len = 0;
-			feed(c, len);
+		if (c->tls->hello.len > 0) {
+			feed(c, &c->tls->hello, c->tls->hello.len);
 			continue;
 		}
 		rc = peek_tls_record(fifo_span(&c->tls->in), &r);

@@ -17,7 +17,7 @@ enum {
 	FILL_STEPS_MAX = 8, /* until the length of lengths fits */
 	CN_MAX = 64, /* characters of a name (RFC 5280 A.1) */
 	CN_BESIDE = 40, /* of them, where there is an extension too */
-	EXTENSION_LEN = 17, /* bytes of one without its content */
+	EXTENSION_LEN = 24, /* bytes of one beside its content, at most */
 };
 
 /* What a certificate is made from. */

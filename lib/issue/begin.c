@@ -1,5 +1,6 @@
 #include "issue/issue.h"
 
+#include "issue/renewal.h"
 #include "lwm2m/format.h"
 
 void
@@ -109,6 +110,8 @@ issue_begin(const struct issuer *i, const struct issue_request *rq,
 	}
 	out->peer.epoch = rq->proof == PROOF_PSK ? rq->epoch : 0;
 	rc = issue_plan(i, out->policy, out->peer.endpoint, out);
+	if (rc == RC_OK)
+		rc = renewal_note(i, rq, out);
 	if (rc != RC_OK) {
 		/* a key of the store that is missing has said so itself */
 		refuse(out,

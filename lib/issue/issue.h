@@ -155,6 +155,14 @@ struct issue_credential {
 	int64_t not_after_s;
 };
 
+/** A credential of a device's Bootstrap-Server Account, by what names it in
+ *  the ledger, in hex; "": there is none, or not that of it. */
+struct issue_replaced {
+	char fingerprint[2 * DIGEST_LEN + 1];
+	char serial[2 * CERT_SERIAL_MAX + 1];
+	char issuer_key[2 * DIGEST_LEN + 1];
+};
+
 /** A random key that was made for this decision: into the store with its
  *  rows. */
 struct issue_sealed {
@@ -178,6 +186,11 @@ struct issue_decision {
 	size_t credential_count;
 	struct issue_sealed sealed[ISSUE_CREDENTIALS_MAX];
 	size_t sealed_count;
+	/** What the device came by, where it is given a new account. */
+	struct issue_replaced replaces;
+	/** What it came by before it was given the account that it has come by
+	 *  now: of no use any more, and taken back with this decision. */
+	struct issue_replaced takes_back;
 	/** REASON_CERTIFICATE_REFUSED: the lint's first words;
 	 *  REASON_KEY_REVOKED: which key it is. */
 	char detail[200];

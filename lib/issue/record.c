@@ -227,6 +227,26 @@ purpose_of(const struct issue_credential *c)
 	return c->oscore ? "oscore" : "server";
 }
 
+/** Fields of one that is named, by these names. */
+static size_t
+replaced_fields(
+    struct field *f, const struct issue_replaced *r, const char *const names[3])
+{
+	const char *const values[3] = {
+	    r->fingerprint, r->serial, r->issuer_key};
+	size_t n = 0;
+
+	for (size_t i = 0; i < 3; i++)
+		if (values[i][0])
+			f[n++] = F_TEXT(names[i], values[i]);
+	return n;
+}
+
+static const char *const replaced_by_it[3] = {
+    "replaces", "replaces_serial", "replaces_issuer_key"};
+static const char *const taken_back[3] = {
+    "fingerprint", "serial", "issuer_key"};
+
 static enum rc
 record_credential(struct ledger *l, const struct issue_request *rq,
     const struct issue_decision *d, const struct issue_credential *c)
@@ -254,8 +274,24 @@ record_credential(struct ledger *l, const struct issue_request *rq,
 		f[n++] = F_BYTES("fingerprint", span_of(c->sha256, DIGEST_LEN));
 		break;
 	}
+	if (c->short_server_id == 0)
+		n += replaced_fields(f + n, &d->replaces, replaced_by_it);
 	f[n++] = F_TEXT("policy", d->policy->name);
 	return append(l, "credential_issued", rq, d, f, n);
+}
+
+/** The device has come with the credential that was to take its place. */
+static enum rc
+record_taken_back(struct ledger *l, const struct issue_request *rq,
+    const struct issue_decision *d)
+{
+	struct field f[FIELDS_MAX];
+	size_t n = replaced_fields(f, &d->takes_back, taken_back);
+
+	if (n == 0)
+		return RC_OK;
+	f[n++] = F_TEXT("reason", "superseded");
+	return append(l, "credential_revoked", rq, d, f, n);
 }
 
 /** Before the rows: where one of them is there already, with other bytes, no
@@ -300,6 +336,8 @@ issue_record(struct ledger *l, const struct issue_rules *rules,
 	rc = store_sealed(l, d);
 	if (rc == RC_OK && !again)
 		rc = record_begin(l, rules, rq, d, instance);
+	if (rc == RC_OK && !again)
+		rc = record_taken_back(l, rq, d);
 	for (size_t i = 0; rc == RC_OK && i < d->credential_count; i++)
 		if (is_news(&d->credentials[i], again))
 			rc = record_credential(l, rq, d, &d->credentials[i]);

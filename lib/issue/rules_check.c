@@ -183,10 +183,37 @@ check_blocks(struct rules_build *b, const struct policy *p,
 	rules_say(b, m->refused == m->tried ? DIAG_ERROR : DIAG_WARNING,
 	    place_of(p, step), "issue-blocks",
 	    "a Write of %.*s in %s does not go into one message of %zu bytes "
-	    "for the endpoint %s, and device.block_size is 0: such devices "
-	    "take no blocks",
+	    "for the endpoint %s, and the device (profile %s) takes no blocks; "
+	    "make it smaller, or say `max_message:` or `block_size:` in "
+	    "`device:` if it takes more",
 	    SPAN_FMT(writer_span(&w)), format_name(m->refused_format),
-	    p->device.max_message, rules_show(endpoint).text);
+	    p->device.max_message, rules_show(endpoint).text, p->device.name);
+}
+
+/** What is longer than the device keeps: lib/policy knows the lengths that do
+ *  not depend on a certificate or an endpoint. */
+static void
+check_keys(struct rules_build *b, const struct policy *p,
+    const struct plan *plan, const struct plan_step *step, struct span endpoint)
+{
+	const size_t max = p->device.key_max;
+
+	for (size_t i = 0; max > 0 && i < step->entry_count; i++) {
+		const struct lwm2m_entry *e =
+		    &plan->entries[step->entry_first + i].entry;
+
+		if (e->path.object != OBJECT_SECURITY ||
+		    e->path.resource < SECURITY_IDENTITY ||
+		    e->path.resource > SECURITY_SECRET_KEY ||
+		    e->value.bytes.len <= max)
+			continue;
+		rules_say(b, DIAG_ERROR, place_of(p, step), "issue-key-length",
+		    "/0/x/%u has %zu bytes for the endpoint %s, and the device "
+		    "(profile %s) keeps %zu; make it shorter, or say "
+		    "`key_max:` in `device:` if it was built for more",
+		    e->path.resource, e->value.bytes.len,
+		    rules_show(endpoint).text, p->device.name, max);
+	}
 }
 
 static enum rc
@@ -198,6 +225,7 @@ check_step(struct rules_build *b, const struct policy *p,
 
 	if (step->op != PLAN_WRITE)
 		return RC_OK;
+	check_keys(b, p, plan, step, endpoint);
 	rc = measure(plan, step, &m);
 	/* by its ID, and perhaps ours: the session looks */
 	if (rc == RC_CONFLICT)

@@ -36,7 +36,9 @@ server_begin() {
 	}
 	dm=$(sed -n 's/^READY .* coaps=\([^ ]*\) .*/\1/p' "$WORK/server")
 	rest=$(sed -n 's/^READY .* http=\(.*\)/\1/p' "$WORK/server")/api
-	sed -i "s|coaps://dm\.lwm2m\.example|$dm|" "$1/policies.d/interop.yaml"
+	sed -i "s|coaps://dm\.lwm2m\.example|$dm|
+		s|https://dm\.lwm2m\.example/api|$rest|" \
+		"$1/policies.d/interop.yaml"
 	"$BOOTSTRAPCTL" -c "$CONFIG" reload >"$WORK/reload" 2>&1 || {
 		sed 's/^/# /' "$WORK/reload"
 		tap_bail "the policies that name Leshan's server are not loaded"

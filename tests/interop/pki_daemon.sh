@@ -265,6 +265,7 @@ servers:
     short_server_id: 103
     uri: coaps://dm.lwm2m.example
     security: {mode: psk, key: {derive: fleet-2026}}
+    trigger: {url: "https://dm.lwm2m.example/api/clients/{endpoint}/1/0/9"}
 ---
 policy: imported
 match: {identity: [keys, vendor, ours, raw], endpoint: "*-gets-imported-*"}

@@ -15,6 +15,9 @@
  * With certificates: cert, exchange (ServerKeyExchange), request, verified.
  * DTLS 1.3: retry (HelloRetryRequest), sealed (epoch 2), data13 (epoch 3).
  * With a Connection ID: cid under DTLS 1.2, and sealed+cid, data13+cid.
+ *
+ * With config.stream both speak TLS: bytes go where datagrams went, cut as the
+ * test says, and are not written down.
  */
 #ifndef WORLD_H
 #define WORLD_H
@@ -49,6 +52,10 @@ struct device {
 	size_t sent_count;
 	struct flying *got; /* WORLD_SEEN: all that the server sent to it */
 	size_t got_count;
+	uint64_t conn; /* of a stream; 0: none is open */
+	enum rc open_rc; /* what the server said to it */
+	size_t up, down; /* bytes that have arrived on it */
+	size_t last_down; /* of what the server said last */
 	char heard[WORLD_TEXT]; /* text of the server's data */
 	size_t heard_len;
 };
@@ -64,6 +71,11 @@ struct world {
 	unsigned skip_down;
 	bool twice; /* deliver everything twice */
 	bool split; /* each record travels alone */
+	/* Streams. */
+	bool stream;
+	size_t cut; /* bytes that arrive at a time; 0: as they are sent */
+	size_t cut_at; /* and one cut behind so many of a device's bytes */
+	size_t crumb; /* bytes in a record of handshake in the clear; 0: many */
 	size_t delivered_up, delivered_down;
 	/* What devices offer that are opened from now on. */
 	bool offer_cid;

@@ -88,6 +88,106 @@ def bad_files():
                 assert re.fullmatch("[a-z0-9-]+", row["code"]), row
 
 
+COSTLY = """\
+identity: factory
+endpoint: "urn:dev:ops:0057F2-*"
+psk: {derive: bootstrap-2026}
+---
+identity: bench
+nosec: {network: [127.0.0.0/8]}
+---
+policy: meters
+device: {profile: wakaama}
+servers:
+  - name: eu-1
+    short_server_id: 101
+    uri: coaps://eu1.lwm2m.example
+    security: {mode: psk, key: {derive: fleet-2026}}
+budget:
+  datagrams: 5
+  bytes: 64KiB
+  nb_iot: 1s
+"""
+
+
+@story
+def costs():
+    """What bootstraps cost, behind the findings and before the summary."""
+    with Factory(token=False) as f:
+        f.write("costly.yaml", COSTLY)
+        ran = f.run("policy", "check", "costly.yaml")
+        equal(ran.code, 65, ran)
+        lines = ran.out.splitlines()
+        table = [n for n, line in enumerate(lines)
+                 if line.startswith('costs of "meters", profile "wakaama"')]
+        equal(len(table), 1, ran)
+        ways = [re.split(r"  +", line.strip())[0]
+                for line in lines[table[0] + 2:-1]]
+        equal([w for w in ways if w != "DTLS 1.3 psk"],
+              ["DTLS 1.2 psk", "UDP"], ran)
+        # a budget is a finding where its limit stands; what is kept is none
+        findings = [line for line in lines[:table[0]] if "budget" in line]
+        equal([line.split(" ")[0] for line in findings],
+              ["costly.yaml:16:14:", "costly.yaml:18:11:"], ran)
+        within("1 policy, 2 errors, 1 warning, set ", lines[-1])
+
+        ran = f.run("policy", "check", "--format", "json", "costly.yaml")
+        rows = [json.loads(line) for line in ran.out.splitlines()]
+        equal(rows[-1]["ok"], False)
+        for row in [r for r in rows if "cost" in r]:
+            equal((row["cost"], row["profile"], row["outcome"]),
+                  ("meters", "wakaama", "ok"))
+            equal(row["bytes"], row["bytes_up"] + row["bytes_down"])
+            equal(row["bytes_ipv4"], row["bytes"] + 28 * row["datagrams"])
+            equal(row["bytes_ipv6"], row["bytes"] + 48 * row["datagrams"])
+            assert row["nb_iot_ms"] > row["lte_m_ms"] > 4000, row
+        # a budget is held whether costs are shown or not
+        ran = f.run("policy", "check", "--costs", "never", "costly.yaml")
+        equal(ran.code, 65, ran)
+        absent("costs of", ran.out)
+        within("budget.datagrams", ran.out)
+
+
+@story
+def costs_of_many():
+    """Costs of many policies are shown when they are asked for."""
+    with Factory(token=False) as f:
+        text = COSTLY.split("---\n")
+        policy = text[2].split("budget:")[0]
+        f.write("many.yaml", "---\n".join(
+            text[:1] + [policy.replace("policy: meters", f"policy: m{n}\n"
+                                       f'match: {{endpoint: "*-{n}-*"}}')
+                        for n in range(21)]))
+        ran = f.run("policy", "check", "many.yaml")
+        equal(ran.code, 0, ran)
+        within("costs of 21 policies are left out: --costs always", ran.out)
+        ran = f.run("policy", "check", "many.yaml", "--costs=always")
+        equal(ran.out.count('costs of "m'), 21, ran)
+
+
+@story
+def costs_of_certificates():
+    """A handshake is measured with the certificates that are given."""
+    with Factory(token=False) as f:
+        folder = os.environ["EXAMPLES"]
+        path = os.path.join(folder, "x509-fleet.yaml")
+        server = os.path.join(folder, "server-ca.pem")
+        usual = f.run("policy", "check", path)
+        equal(usual.code, 0, usual)
+        within("certificates of the server: 560 bytes, of the device: ",
+               usual.out)
+        given = f.run("policy", "check", path, "--server-certificate", server,
+                      "--device-certificate", server)
+        equal(given.code, 0, given)
+        assert re.search(r"of the server: (\d+) bytes, of the device: \1 bytes",
+                         given.out), given
+        absent("560 bytes", given.out)
+        for option in ("--server-certificate", "--device-certificate"):
+            ran = f.run("policy", "check", path, option, path)
+            assert ran.code not in (0, 70), ran
+            equal(ran.out, "")
+
+
 @story
 def hostile_files():
     """What a file holds cannot write to the terminal."""

@@ -10,7 +10,7 @@ import sys
 from aiocoap.numbers.codes import Code
 
 from aio_device import Device
-from formats import SENML_CBOR, TLV
+from formats import LWM2M_CBOR, READERS, SENML_CBOR, SENML_JSON, TLV
 
 PATIENCE_S = 30
 
@@ -221,6 +221,56 @@ async def superseded(uri):
         server_account(device)
 
 
+async def packs(uri):
+    async with Device("interop-pack-1", uri) as device:
+        name = "ep=" + device.endpoint
+        await accepted(device, "pct=112")
+        await finished(device)
+        (_, at), account, server = server_account(device)
+        for accept in (SENML_CBOR, SENML_JSON, LWM2M_CBOR):
+            for block in (None, 32):
+                answer = await device.fetch(accept, name, "acc=</0/0>",
+                                            block=block)
+                check(answer.code == Code.CONTENT, "answered %s", answer.code)
+                check(answer.opt.content_format == accept, "in %s",
+                      answer.opt.content_format)
+                pack = READERS[accept]((), answer.payload)
+                check((0, 0) not in pack, "our own account is in it")
+                check(sorted(key[0] for key in pack) == [0, 1], "it has %s",
+                      sorted(pack))
+                check([r for k, r in pack.items() if k[0] == 0] == [account],
+                      "another account than at /0/%d", at)
+                check([r for k, r in pack.items() if k[0] == 1] == [server],
+                      "another Server instance")
+        check(device.commands[-1].name == "FINISH", "commands followed")
+
+
+async def pack_avoids(uri):
+    async with Device("interop-pack-2", uri) as device:
+        for instance in (0, 1, 7):
+            answer = await device.fetch(
+                SENML_CBOR, "ep=" + device.endpoint, "acc=</0/%d>" % instance)
+            check(answer.code == Code.CONTENT, "answered %s", answer.code)
+            pack = READERS[SENML_CBOR]((), answer.payload)
+            check((0, instance) not in pack, "/0/%d is in it", instance)
+
+
+async def pack_refused(uri):
+    async with Device("interop-aiocoap-14", uri) as device:
+        name = "ep=" + device.endpoint
+        for query, accept, expected in (
+                ((name, "acc=</0/0>"), SENML_CBOR, Code.METHOD_NOT_ALLOWED),
+                ((name, "acc=</0/0>"), TLV, Code.NOT_ACCEPTABLE),
+                ((name, "acc=/0/0"), SENML_CBOR, Code.BAD_REQUEST),
+                (("acc=</0/0>",), SENML_CBOR, Code.BAD_REQUEST)):
+            answer = await device.fetch(accept, *query)
+            check(answer.code == expected, "%s in %d: %s", "&".join(query),
+                  accept, answer.code)
+        await accepted(device, "pct=112")
+        await finished(device)
+        server_account(device)
+
+
 async def refusals(uri):
     async with Device("interop-aiocoap-12", uri) as device:
         name = "ep=" + device.endpoint
@@ -249,17 +299,24 @@ TESTS = (
     ("a refused Finish: a new start", finish_refused),
     ("separate responses", separate_responses),
     ("a new request supersedes the old one", superseded),
+    ("Bootstrap-Pack: the same account, in each format and in blocks", packs),
+    ("Bootstrap-Pack: not where our account is", pack_avoids),
+    ("no Bootstrap-Pack: refused, and bootstrapped without", pack_refused),
     ("malformed requests are refused", refusals),
 )
 
 
 async def main(uris):
+    return await run([("%s: %s" % (uri.split(":")[0], what), test, uri)
+                      for uri in uris for what, test in TESTS])
+
+
+async def run(plan):
+    """Each test of the plan: what it shows, what to call, and with what."""
     failed = 0
-    plan = [(uri, *test) for uri in uris for test in TESTS]
-    for number, (uri, what, test) in enumerate(plan, 1):
-        what = "%s: %s" % (uri.split(":")[0], what)
+    for number, (what, test, *values) in enumerate(plan, 1):
         try:
-            await asyncio.wait_for(test(uri), 4 * PATIENCE_S)
+            await asyncio.wait_for(test(*values), 4 * PATIENCE_S)
         except Exception as e:
             failed += 1
             print("not ok %d - %s" % (number, what))

@@ -34,10 +34,12 @@ class Device(aiocoap.resource.Resource):
     """Holds object instances, and obeys or does what `quirk` says.
 
     quirk(command) may return a response code to answer with instead, or None.
+    tls, for coaps+tcp alone, is an ssl.SSLContext.
     """
 
-    def __init__(self, endpoint, uri, account=0):
+    def __init__(self, endpoint, uri, account=0, tls=None):
         super().__init__()
+        self._tls = tls
         self.endpoint = endpoint
         self.account = (0, account)
         self.objects = {
@@ -58,10 +60,15 @@ class Device(aiocoap.resource.Resource):
         local = "::1" if "[" in self._uri else "127.0.0.1"
         # udp6 serves IPv4 too, but not on a kernel without IPv6.
         transport = ("tcpclient" if self._uri.startswith("coap+tcp:")
+                     else "tlsclient" if self._tls
                      else "udp6" if os.path.exists("/proc/net/if_inet6")
                      else "simplesocketserver")
         self._context = await aiocoap.Context.create_server_context(
             self, bind=(local, 0), transports=[transport])
+        if self._tls:
+            # aiocoap has no certificates for clients itself.
+            self._context.client_credentials.ssl_client_context = (
+                lambda *_: self._tls)
         return self
 
     async def __aexit__(self, *_):
@@ -74,6 +81,15 @@ class Device(aiocoap.resource.Resource):
         message.opt.uri_query = query
         answer = await self._context.request(message).response
         return answer.code
+
+    async def fetch(self, accept, *query, block=None):
+        """GET /bspack; the answer. block: of so many bytes, a power of two."""
+        message = aiocoap.Message(code=Code.GET, uri=self._uri + "/bspack")
+        message.opt.uri_query = query
+        message.opt.accept = accept
+        if block:
+            message.opt.block2 = (0, False, block.bit_length() - 5)
+        return await self._context.request(message).response
 
     # aiocoap's side: everything under / is this one resource.
 

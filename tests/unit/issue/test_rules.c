@@ -272,6 +272,48 @@ a_write_that_goes_in_blocks_is_measured(void **state)
 	unload(&f);
 }
 
+/* A Write that cannot go in blocks has to go into one message. */
+static void
+a_write_without_blocks_has_to_fit(void **state)
+{
+	static const char yaml[] =
+	    AUTHORITY("issuing.pem") "policy: p\ndevice: {%s}\nservers:\n"
+				     "  - name: eu\n    short_server_id: 1\n"
+				     "    uri: coaps://eu.example\n"
+				     "    security:\n"
+				     "      mode: certificate\n" ISSUE
+				     "      server_certificate: {file: "
+				     "issuing.pem, usage: trust-anchor}\n";
+	static const struct {
+		const char *device;
+		enum diag_level level;
+		const char *code, *text; /* NULL: none */
+	} cases[] = {
+	    {"block_size: none, max_message: 500B", DIAG_ERROR, "issue-blocks",
+		"a Write of /0 in TLV does not go into one message of 500 "
+		"bytes"},
+	    {"block_size: 16B, max_message: 500B", DIAG_WARNING, "issue-size",
+		"blocks of 16 bytes"},
+	    {"key_max: 130B", DIAG_ERROR, "issue-key-length", "/0/x/3 has"},
+	    {"key_max: 2KiB", DIAG_WARNING, "issue-key-length", NULL},
+	};
+	char text[2048];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct found f;
+
+		snprintf(text, sizeof(text), yaml, cases[i].device);
+		load(&f, text, &at_vectors);
+		if (cases[i].text)
+			expect(&f, cases[i].code, cases[i].level, 7,
+			    cases[i].text);
+		else
+			assert_null(find(&f, cases[i].code));
+		unload(&f);
+	}
+}
+
 static void
 what_is_expected_of_a_server_can_be_its_digest(void **state)
 {
@@ -617,6 +659,7 @@ main(void)
 	    cmocka_unit_test(each_fault_has_its_finding),
 	    cmocka_unit_test(dates_are_spoken_of),
 	    cmocka_unit_test(a_write_that_goes_in_blocks_is_measured),
+	    cmocka_unit_test(a_write_without_blocks_has_to_fit),
 	    cmocka_unit_test(what_is_expected_of_a_server_can_be_its_digest),
 	    cmocka_unit_test(anchors_are_told_once),
 	    cmocka_unit_test(lists_count_only_when_their_ca_has_signed_them),

@@ -35,7 +35,8 @@ test_every_key_as_it_is_written(void **state)
 	    "  oscore: false\n"
 	    "  access_control: false\n"
 	    "  key_max: 48B\n"
-	    "  endpoint_max: 40B\n");
+	    "  endpoint_max: 40B\n"
+	    "  discover_reply: '</>;lwm2m=1.1,</0/0>;uri=\"coaps://x\"'\n");
 	static const uint16_t formats[] = {11544, 1542, 110, 1543, 11542, 0};
 	const struct policy_profile *p = &policy_at(s, 0)->device;
 
@@ -56,6 +57,8 @@ test_every_key_as_it_is_written(void **state)
 	assert_false(p->oscore || p->access_control);
 	assert_int_equal(p->key_max, 48);
 	assert_int_equal(p->endpoint_max, 40);
+	assert_string_equal(
+	    p->discover_reply, "</>;lwm2m=1.1,</0/0>;uri=\"coaps://x\"");
 	policy_set_unref(s);
 }
 
@@ -111,7 +114,8 @@ test_what_is_no_value(void **state)
 			       "  key_max: 0B\n"
 			       "  endpoint_max: 253B\n"
 			       "  read: yes\n"
-			       "  blocks: true\n",
+			       "  blocks: true\n"
+			       "  discover_reply: \"</0/0>,<0/1>\"\n",
 	    "4:12: error: device.version: \"1.3\" is not known; did you mean "
 	    "1.0? (1.0, 1.1 or 1.2)\n"
 	    "5:13: error: device.formats[0]: \"tvl\" is not known; did you "
@@ -143,7 +147,14 @@ test_what_is_no_value(void **state)
 	    "15:17: error: device.endpoint_max: 253B is above 252B\n"
 	    "16:9: error: device.read: \"yes\" is not accepted; write `true` "
 	    "or `false`, which mean the same to every reader of YAML\n"
-	    "17:3: error: device.blocks: unknown key\n");
+	    "17:3: error: device.blocks: unknown key\n"
+	    "18:19: error: device.discover_reply: a link in it makes no sense; "
+	    "what the device answers to a Discover of / is expected, such as "
+	    "</>;lwm2m=1.1,</0/0>,</1>,</3/0>\n");
+	expect_findings(DEVICE "  discover_reply: \"\"\n",
+	    "4:19: error: device.discover_reply: no link is in it; what the "
+	    "device answers to a Discover of / is expected, such as "
+	    "</>;lwm2m=1.1,</0/0>,</1>,</3/0>\n");
 }
 
 static void
