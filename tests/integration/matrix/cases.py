@@ -11,8 +11,6 @@ TLV = [f for f in FORMATS if f.mark == "T"]
 NAMED = [f for f in FORMATS if f.pct]
 STREAMS = [t for t in TRANSPORTS if t.stream()]
 SECURE = [t for t in TRANSPORTS if t.secure]
-WITHOUT_PAPERS = [t for t in TRANSPORTS if t.secure != "x509"]
-PLAIN_IMAGE = "the certificate's device has no image to put more into"
 
 #: an account of a server that is no more, as a device may still have it
 DEAD_SERVER = [
@@ -82,8 +80,7 @@ def int_2(cell):
 
 
 @case("int-4", "Bootstrap Delete: /0 and /1 are emptied, its own account "
-      "stays", SERVER + "clean: [/0, /1]\nverify: discover\n",
-      transports=WITHOUT_PAPERS, why=PLAIN_IMAGE)
+      "stays", SERVER + "clean: [/0, /1]\nverify: discover\n")
 def int_4(cell):
     cell.boot(entries=DEAD_SERVER)
     cell.succeeded()
@@ -92,9 +89,26 @@ def int_4(cell):
     expect_equal(servers(cell), ["101"], "accounts that are left")
 
 
+@case("int-5", "Server Initiated: its server is asked to execute /1/x/9, and "
+      "the device's own request is tied to that push", SERVER +
+      '    trigger: {url: "http://127.0.0.1:@PORT@/api/clients/{endpoint}/'
+      '1/0/9"}\n')
+def int_5(cell):
+    cell.boot().succeeded()
+    cell.ended_as("ok")
+    cell.world.ctl("push", cell.endpoint, "--via", "trigger")
+    expect(f"/api/clients/{cell.endpoint}/1/0/9" in cell.world.operator.told,
+           "its server was not asked")
+    cell.boot()
+    cell.device.succeeded()
+    cell.has_its_account()
+    first, second = cell.ended(2)
+    expect_equal((first["push"], second["outcome"]), (None, "ok"), "attempts")
+    expect(second["push"], "the attempt names no push")
+
+
 @case("int-7", "Fallback: a device whose server is dead comes and gets a "
-      "living one", SERVER + "clean: [/0, /1]\n",
-      transports=WITHOUT_PAPERS, why=PLAIN_IMAGE)
+      "living one", SERVER + "clean: [/0, /1]\n")
 def int_7(cell):
     cell.boot(entries=DEAD_SERVER)
     cell.succeeded()
@@ -159,7 +173,7 @@ def int_12_refused(cell):
 # -- beyond the ETS (spec/ets.md, section 5) --------------------------------
 
 @case("x-1", "each datagram comes twice: one session, one answer", SERVER,
-      formats=CBOR, transports=DATAGRAMS,
+      transports=DATAGRAMS,
       why="a stream delivers each byte once")
 def sent_twice(cell):
     cell.boot("sends-twice")
@@ -168,7 +182,7 @@ def sent_twice(cell):
 
 
 @case("x-2", "a new request in mid-sequence: the old attempt is superseded, "
-      "the new one is whole", SERVER, formats=CBOR)
+      "the new one is whole", SERVER)
 def asked_again(cell):
     slow = cell.boot("late=400" if not cell.transport.stream() else "silent")
     wait_for(lambda: "<- GET /" in slow.text(), "its first command")
@@ -180,7 +194,8 @@ def asked_again(cell):
 
 
 @case("x-10", "silence after the 2.04: the session ends, and is counted as "
-      "failed", SERVER, formats=CBOR, transports=DATAGRAMS[:2] + STREAMS[:1])
+      "failed", SERVER, formats=CBOR, transports=DATAGRAMS[:2] + STREAMS[:1],
+      why="it takes as long as a session may")
 def silence(cell):
     cell.boot("dies-at=1")
     expect(cell.ended()[0]["outcome"] == "failed", "the ending")
@@ -236,8 +251,7 @@ def _account_at(instance):
 
 for _n in 0, 7:
     case(f"x-6-{_n}", f"its own account is in /0/{_n}: nothing is written "
-         "there", SERVER + "clean: [/0, /1]\nverify: discover\n",
-         formats=CBOR, transports=WITHOUT_PAPERS, why=PLAIN_IMAGE)(
+         "there", SERVER + "clean: [/0, /1]\nverify: discover\n")(
         _account_at(_n))
 
 
@@ -270,7 +284,7 @@ for _name in ("anjay", "anjay-1.0", "anjay-1.2", "wakaama", "zephyr", "leshan",
          "clean: [/0, /1]\n", formats=CBOR)(_family(_name))
 
 
-@case("x-9s", "Finish is answered separately", SERVER, formats=CBOR,
+@case("x-9s", "Finish is answered separately", SERVER,
       transports=DATAGRAMS, why="there are no separate answers on a stream")
 def finish_separate(cell):
     cell.boot("finish-separate=300")
@@ -278,7 +292,8 @@ def finish_separate(cell):
 
 
 @case("x-9t", "Finish is never answered: unknown, not done", SERVER,
-      formats=CBOR, transports=WITHOUT_PAPERS[:1])
+      formats=CBOR, transports=TRANSPORTS[:1],
+      why="it takes as long as a session may")
 def finish_lost(cell):
     cell.boot("finish-lost")
     cell.ended_as("unknown", "finish-unanswered")
@@ -295,10 +310,10 @@ def _refused(code):
 for _code, _text in (400, "4.00"), (404, "4.04"), (405, "4.05"), \
         (500, "5.00"):
     case(f"x-11-{_code}", f"a Write is answered {_text}: no Finish",
-         SERVER, formats=CBOR)(_refused(_code))
+         SERVER)(_refused(_code))
 
 
-@case("x-11r", "RST to a command", SERVER, formats=CBOR, transports=DATAGRAMS,
+@case("x-11r", "RST to a command", SERVER, transports=DATAGRAMS,
       why="a stream knows no RST")
 def reset(cell):
     cell.boot("resets=2")

@@ -7,17 +7,22 @@ format, played by the virtual device against the daemon as it is. What comes of
 it stands in tests/MATRIX.md.
 """
 
+import json
+import os
 import re
+import secrets
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import unquote
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "daemon"))
 
 from daemon_fixture import (BOOTSTRAP_MASTER, DOMAIN, FLEET_MASTER, Device,
                             derive, wait_for)
-from daemon_pki import PkiWorld
+from daemon_pki import PkiWorld, openssl
 from tap_story import expect, expect_equal
 
 MASTERS = {BOOTSTRAP_MASTER: bytes(range(32)),
@@ -161,9 +166,16 @@ class Cell:
     def uri(self):
         return self.world.uri(self.transport.scheme)
 
-    def key(self):
-        """Of its own account."""
-        return derive(MASTERS[BOOTSTRAP_MASTER], 1, 0, 1, self.endpoint)
+    def credential(self):
+        """Of its own account: resources of /0/x, with their types."""
+        if self.transport.secure == "psk":
+            key = derive(MASTERS[BOOTSTRAP_MASTER], 1, 0, 1, self.endpoint)
+            return [(2, "integer", 0),
+                    (3, "opaque", self.endpoint.encode().hex()),
+                    (5, "opaque", key.hex())]
+        if self.transport.secure == "x509":
+            return self.world.papers_of(self.endpoint)
+        return [(2, "integer", 3)]
 
     def server_key(self, ssid=101, epoch=1):
         return derive(MASTERS[FLEET_MASTER], 2, ssid, epoch, self.endpoint)
@@ -176,19 +188,10 @@ class Cell:
         options = [*self.format.options(), *self.transport.options, "-v",
                    "--show-keys", *options]
         uri = uri or self.uri()
-        if self.transport.secure == "x509":
-            papers = self.world.papers(self.endpoint)
-            argv = ["--uri", uri, "--ca", self.world.pki / "root.pem",
-                    "--certificate", papers.pem, "--key", papers.key,
-                    "--sni", self.world.servers[0][2]]
-            device = Device(self.world, None, ",".join(names) or None,
-                            endpoint, 60, [*map(str, argv), *options])
-        else:
-            image = self.world.image_of(
-                self.endpoint, self.key() if self.transport.secure else None,
-                uri, instance, entries)
-            device = Device(self.world, image, ",".join(names) or None,
-                            endpoint, 60, options)
+        image = self.world.image_of(self.endpoint, self.credential(), uri,
+                                    instance, entries)
+        device = Device(self.world, image, ",".join(names) or None, endpoint,
+                        60, options)
         with self.world.guard:
             self.world.devices.append(device)
         self.device = device
@@ -255,6 +258,27 @@ def expect_in_servers(device, ssid):
            f"no /1 instance of {ssid}:\n{device.text()}")
 
 
+class Operator(ThreadingHTTPServer):
+    """The HTTP interface of the LwM2M server that devices are registered at:
+    it is asked to execute /1/x/9 on one of them."""
+
+    def __init__(self):
+        self.told = []
+        super().__init__(("127.0.0.1", 0), Asked)
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+
+class Asked(BaseHTTPRequestHandler):
+    def do_POST(self):
+        self.server.told.append(unquote(self.path))
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b'{"status":"CHANGED(204)"}')
+
+    def log_message(self, *_):
+        pass
+
+
 class MatrixWorld(PkiWorld):
     """One daemon for all of it: every transport, every policy."""
 
@@ -262,6 +286,7 @@ class MatrixWorld(PkiWorld):
         self.guard = threading.Lock()
         self.cases = cases
         self.issued = {}
+        self.operator = Operator()
         super().__init__(
             {"identities.yaml": IDENTITIES}, workers=2, listen=[
                 f"{scheme}://127.0.0.1:0" for scheme in
@@ -272,7 +297,8 @@ class MatrixWorld(PkiWorld):
         for c in cases:
             text = "---\n".join(c.policies())
             if text:
-                self.write_policy(f"{c.name}.yaml", text)
+                self.write_policy(f"{c.name}.yaml", text.replace(
+                    "@PORT@", str(self.operator.server_port)))
 
     def ceremony(self, name, steps):
         # the masters are there: the test has chosen their bytes
@@ -293,18 +319,23 @@ class MatrixWorld(PkiWorld):
         expect(found, f"bootstrapd listens on no {scheme}")
         return f"{scheme}://{found.group(1)}"
 
-    def image_of(self, endpoint, key, uri, instance, entries):
+    def papers_of(self, endpoint):
+        """Certificate, anchor and key as they stand in /0/x."""
+        papers = self.papers(endpoint)
+        anchor = openssl("x509", "-in", self.pki / "root.pem", "-outform",
+                         "DER")
+        key = openssl("pkcs8", "-topk8", "-nocrypt", "-in", papers.key,
+                      "-outform", "DER")
+        return [(2, "integer", 2), (3, "opaque", papers.der().hex()),
+                (4, "opaque", anchor.hex()), (5, "opaque", key.hex()),
+                (14, "string", self.servers[0][2]), (15, "unsigned", 2)]
+
+    def image_of(self, endpoint, credential, uri, instance, entries):
         """As write_image, at that instance, and with more in it."""
-        import json
-        import os
-        import secrets
         path = self.dir / "images" / f"{secrets.token_hex(8)}.json"
         at = f"/0/{instance}"
         own = [(f"{at}/0", "string", uri), (f"{at}/1", "boolean", True),
-               (f"{at}/2", "integer", 0 if key else 3)]
-        if key:
-            own += [(f"{at}/3", "opaque", endpoint.encode().hex()),
-                    (f"{at}/5", "opaque", key.hex())]
+               *((f"{at}/{n}", kind, value) for n, kind, value in credential)]
         with open(path, "w", opener=lambda p, f: os.open(p, f, 0o600)) as f:
             json.dump({"format": "bootstrapd-image-1", "endpoint": endpoint,
                        "entries": [{"path": p, "type": t, "value": v}
@@ -384,7 +415,7 @@ def table(cases):
     heads = [t.name for t in TRANSPORTS]
     lines.append("| Case | What happens | " + " | ".join(heads) + " |\n")
     lines.append("|---|---|" + "---|" * len(heads) + "\n")
-    notes = []
+    notes = []  # each once
     for c in cases:
         row = []
         for t in TRANSPORTS:
@@ -393,8 +424,9 @@ def table(cases):
             row.append(marks)
         mark = ""
         if c.why:
-            notes.append(c.why)
-            mark = f" [{len(notes)}]"
+            if c.why not in notes:
+                notes.append(c.why)
+            mark = f" [{notes.index(c.why) + 1}]"
         lines.append(f"| {c.name} | {c.title}{mark} | " + " | ".join(row) +
                      " |\n")
     if notes:
