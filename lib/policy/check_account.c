@@ -174,10 +174,8 @@ static void
 check_hand_over(const struct read_policy *d)
 {
 	const struct checking k = {d, &d->ctx, &d->value, &d->value.device};
-	struct yaml_node *security = yaml_get(d->account, "security");
 
-	if (security)
-		check_device_security(&k, security, &d->value.account.server);
+	check_device_account(&k, d->account, &d->value.account.server);
 }
 
 void

@@ -9,6 +9,7 @@
 enum {
 	DERIVED_LEN = 32, /* bytes of a derived key: HSM_PSK_LEN */
 	V1_1 = 11,
+	V1_2 = 12,
 };
 
 /* Where the document says it, or else the document. */
@@ -173,18 +174,6 @@ check_oscore(const struct checking *k, struct yaml_node *security,
 		    k->device->name);
 }
 
-void
-check_device_security(const struct checking *k, struct yaml_node *security,
-    const struct policy_server *s)
-{
-	if (security->kind != YAML_MAP)
-		return;
-	check_mode(k, security, s);
-	check_lengths(k, security, s);
-	check_expected(k, security, s);
-	check_oscore(k, security, s);
-}
-
 /* --- accounts ------------------------------------------------------------- */
 
 static bool
@@ -220,31 +209,40 @@ check_entries(const struct checking *k, struct yaml_node *server,
 		    is_zero(&entries[i].value))
 			yaml_error(k->c, n, "policy-zero",
 			    "the device (profile %s) refuses the Finish for 0 "
-			    "in "
-			    "%s; write 1 for a single one",
+			    "in %s; write 1 for a single one",
 			    k->device->name, what);
 	}
 }
 
-/* The letters of /1/x/7 that a version has. */
+/* The letters of /1/x/7 that a version has: consistency check 5. */
 static void
 check_binding(const struct checking *k, struct yaml_node *server,
     const struct policy_server *s)
 {
+	static const struct {
+		char letter;
+		unsigned since;
+		const char *what;
+	} letters[] = {
+	    {'T', V1_1, "binding T (TCP)"},
+	    {'N', V1_1, "binding N (non-IP)"},
+	    {'M', V1_2, "binding M (MQTT)"},
+	    {'H', V1_2, "binding H (HTTP)"},
+	};
 	struct yaml_node *n = yaml_get(server, "binding");
-	const char *letter = strpbrk(s->binding, "MH");
 
 	if (!n)
 		return;
-	if (letter && k->device->version < 12)
-		newer(k, n,
-		    *letter == 'M' ? "binding M (MQTT)" : "binding H (HTTP)",
-		    12);
-	letter = strpbrk(s->binding, "TN");
-	if (letter && k->device->version < V1_1)
-		newer(k, n,
-		    *letter == 'T' ? "binding T (TCP)" : "binding N (non-IP)",
-		    V1_1);
+	for (size_t i = 0; i < sizeof(letters) / sizeof(letters[0]); i++)
+		if (strchr(s->binding, letters[i].letter) &&
+		    letters[i].since > k->device->version)
+			newer(k, n, letters[i].what, letters[i].since);
+	if (k->device->version >= V1_1 && strchr(s->binding, 'Q'))
+		yaml_report(k->c, DIAG_WARNING, n, "policy-binding",
+		    "Q is of LwM2M 1.0, and the device (profile %s) of %u.%u: "
+		    "such say queue mode when they register; leave it out",
+		    k->device->name, k->device->version / 10,
+		    k->device->version % 10);
 }
 
 static void
@@ -259,19 +257,29 @@ check_uri(const struct checking *k, struct yaml_node *server,
 		newer(k, n, "CoAP over TCP", V1_1);
 }
 
-static void
-check_server(const struct checking *k, struct yaml_node *n,
+void
+check_device_account(const struct checking *k, struct yaml_node *n,
     const struct policy_server *s)
 {
 	struct yaml_node *security = yaml_get(n, "security");
 
 	check_uri(k, n, s);
+	if (!security || security->kind != YAML_MAP)
+		return;
+	check_mode(k, security, s);
+	check_lengths(k, security, s);
+	check_expected(k, security, s);
+	check_oscore(k, security, s);
+	check_entries(k, n, s->security_entries, s->security_entry_count);
+}
+
+static void
+check_server(const struct checking *k, struct yaml_node *n,
+    const struct policy_server *s)
+{
+	check_device_account(k, n, s);
 	check_binding(k, n, s);
 	check_entries(k, n, s->server_entries, s->server_entry_count);
-	if (!security)
-		return;
-	check_entries(k, n, s->security_entries, s->security_entry_count);
-	check_device_security(k, security, s);
 }
 
 static void

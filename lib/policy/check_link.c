@@ -80,5 +80,9 @@ check_links(struct load *l)
 			    d, n, s->security_entries, s->security_entry_count);
 			n = n->next;
 		}
+		if (d->value.account.change == ACCOUNT_HAND_OVER)
+			check_entries(d, d->account,
+			    d->value.account.server.security_entries,
+			    d->value.account.server.security_entry_count);
 	}
 }

@@ -16,9 +16,9 @@ struct checking {
 	const struct policy_profile *device;
 };
 
-/** check_device.c: can the device use such credentials? `security` is the map
- *  that says them. */
-void check_device_security(const struct checking *k, struct yaml_node *security,
+/** check_device.c: can the device use the URI and the `security:` that the map
+ *  `n` says, of a server or of a bootstrap server? */
+void check_device_account(const struct checking *k, struct yaml_node *n,
     const struct policy_server *s);
 
 /** server_entry.c: where the server `n` says a resource of /0 or /1; `n` if

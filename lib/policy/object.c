@@ -64,8 +64,7 @@ find_object(
 	if (!o)
 		yaml_error(c, n, "policy-object",
 		    "object %u is not known; 2 (Access Control), 3 (Device), "
-		    "11 "
-		    "(APN Connection Profile) and 24 (MQTT Server) are",
+		    "11 (APN Connection Profile) and 24 (MQTT Server) are",
 		    (unsigned)path->object);
 	else if (o->id == OBJECT_OSCORE)
 		yaml_error(c, n, "policy-path",

@@ -16,7 +16,9 @@ enum {
 	POLICY_SERVERS_MAX = 16, /**< of one policy */
 	POLICY_ENDPOINT_MAX = 252, /**< bytes (one Uri-Query option) */
 	POLICY_CLEAN_MAX = 16, /**< paths that one policy deletes */
-	POLICY_STEPS_MAX = 64, /**< requests to one device: PLAN_STEPS_MAX */
+	/** Requests to one device, as instances; resource by resource they may
+	 *  be more (PLAN_STEPS_MAX). */
+	POLICY_STEPS_MAX = 64,
 	POLICY_ENTRIES_MAX = 64, /**< values of one instance */
 	POLICY_BYTES_MAX = 16384, /**< of all texts and bytes in `objects:` */
 	POLICY_FILE_MAX = 256 << 20, /**< bytes of a file that is named */
@@ -184,10 +186,12 @@ struct policy_trigger {
 	const char *headers[POLICY_HEADERS_MAX]; /**< "Name: value" */
 	size_t header_count;
 	const char *body; /**< NULL: none */
-	/** File whose one line is the value of Authorization, read by whoever
-	 *  sends the request; its bytes are no part of the set. NULL: none. */
+	/** Absolute path of the file whose one line is the value of
+	 *  Authorization, read by whoever sends the request; its bytes are no
+	 *  part of the set. NULL: none. */
 	const char *authorization_file;
-	const char *ca_file; /**< trust for https; NULL: the system's */
+	/** Absolute path, trust for https; NULL: the system's. */
+	const char *ca_file;
 };
 
 /** An OSCORE context of a server account: an instance of /21 (LwM2M OSCORE)

@@ -5,6 +5,7 @@
 #include "policy/load.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <unistd.h>
 
 /* "Name: value" */
@@ -50,6 +51,23 @@ read_headers(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,
 	}
 }
 
+/* Whoever sends the request works in another folder than who reads this. */
+static const char *
+absolute(struct load *l, const char *path)
+{
+	char here[PATH_MAX];
+	size_t len;
+	char *out;
+
+	if (!path || path[0] == '/' || !getcwd(here, sizeof(here)))
+		return path;
+	len = strlen(here) + strlen("/") + strlen(path) + 1;
+	out = load_alloc(l, len, 1);
+	if (out)
+		snprintf(out, len, "%s/%s", here, path);
+	return out;
+}
+
 static void
 read_authorization(struct load *l, const struct yaml_ctx *c,
     struct yaml_node *n, struct policy_trigger *t)
@@ -60,7 +78,7 @@ read_authorization(struct load *l, const struct yaml_ctx *c,
 	if (!n || yaml_expect(c, n, YAML_MAP) != RC_OK)
 		return;
 	file = yaml_need(c, n, "file");
-	t->authorization_file = load_path(l, c, file);
+	t->authorization_file = absolute(l, load_path(l, c, file));
 	yaml_leftover(c, n, known);
 	if (t->authorization_file && access(t->authorization_file, F_OK) < 0)
 		yaml_report(c, DIAG_WARNING, file, "policy-trigger",
@@ -83,7 +101,7 @@ read_ca(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,
 	if (!n)
 		return;
 	load_file(l, c, n, &file);
-	t->ca_file = file.path;
+	t->ca_file = absolute(l, file.path);
 	if (t->url && word_http_is_clear(t->url))
 		yaml_error(c, n, "policy-trigger",
 		    "nothing is trusted with an http:// URL");

@@ -151,6 +151,56 @@ by_its_id(void **state)
 	assert_false(accounts_may_touch(&a, 0, 2)); /* not all could be read */
 }
 
+/* Somebody has said where ours is. */
+static void
+said_by_others(void **state)
+{
+	struct accounts a = {0};
+	uint16_t instance = 9;
+
+	(void)state;
+	assert_false(accounts_ours(&a, &instance));
+	accounts_own(&a, LWM2M_OBJECT(0));
+	accounts_own(&a, LWM2M_INSTANCE(1, 0));
+	accounts_own(&a, LWM2M_INSTANCE(3, 0));
+	assert_int_equal(a.count, 0);
+	accounts_own(&a, LWM2M_INSTANCE(0, CHOOSE_HIGH));
+	accounts_own(&a, LWM2M_INSTANCE(21, CHOOSE_HIGH));
+	assert_true(accounts_ours(&a, &instance));
+	assert_int_equal(instance, CHOOSE_HIGH);
+	assert_int_equal(choose(&a, 0, 1, 101), CHOOSE_HIGH + 1);
+	assert_int_equal(choose(&a, 21, 1, 101), CHOOSE_HIGH + 1);
+	assert_false(accounts_may_touch(&a, 0, CHOOSE_HIGH));
+	assert_true(accounts_may_touch(&a, 0, 0));
+	/* a reply of no use leaves that; one that is of use counts more */
+	assert_false(accounts_discovered(&a, SPAN_LIT("</1/0>")));
+	assert_true(accounts_ours(&a, &instance));
+	assert_true(accounts_discovered(&a, SPAN_LIT("</0/3>")));
+	assert_true(accounts_ours(&a, &instance));
+	assert_int_equal(instance, 3);
+	accounts_own(&a, LWM2M_INSTANCE(0, 5)); /* too late */
+	assert_true(accounts_ours(&a, &instance));
+	assert_int_equal(instance, 3);
+}
+
+/* /21: what belongs to our account is left alone. */
+static void
+oscore_contexts(void **state)
+{
+	struct accounts a;
+
+	(void)state;
+	assert_true(accounts_discovered(
+	    &a, SPAN_LIT("</0/0>,</21/0>,</21/1>;ssid=7,</21/2>;ssid=0")));
+	assert_int_equal(choose(&a, 21, 1, 101), 2);
+	assert_int_equal(choose(&a, 21, 2, 7), 1);
+	assert_int_equal(choose(&a, 21, 3, 103), 3);
+	assert_false(accounts_may_touch(&a, 21, 0));
+	accounts_deleted(&a, LWM2M_OBJECT(21));
+	assert_false(accounts_may_touch(&a, 21, 0));
+	assert_int_equal(choose(&a, 21, 1, 101), 1);
+}
+
 /* More than are remembered: ours may be among those. */
 static void
 overflow(void **state)
@@ -191,6 +241,8 @@ main(void)
 	    cmocka_unit_test(an_empty_slot),
 	    cmocka_unit_test(what_a_delete_frees),
 	    cmocka_unit_test(by_its_id),
+	    cmocka_unit_test(said_by_others),
+	    cmocka_unit_test(oscore_contexts),
 	    cmocka_unit_test(overflow),
 	    cmocka_unit_test(no_instance_left),
 	};

@@ -256,6 +256,134 @@ a_plan_without_finish(void **state)
 	session_free(s);
 }
 
+/* Nobody has asked: there is nobody to answer. */
+static void
+unsolicited(void **state)
+{
+	struct session_config c = {
+	    .pct = -1,
+	    .unsolicited = true,
+	    .lifetime_ms = LIFETIME,
+	    .waiting_ms = WAITING,
+	};
+	struct session *s = session_new(&c, START);
+	struct session_out out;
+
+	(void)state;
+	next(s, START, SESSION_OUT_ASK);
+	grant(s, START);
+	out = next(s, START, SESSION_OUT_COMMAND);
+	assert_int_equal(out.command->step->op, PLAN_DISCOVER);
+	session_free(s);
+	s = session_new(&c, START);
+	next(s, START, SESSION_OUT_ASK);
+	session_refused(s, REASON_NO_POLICY, -1, START);
+	assert_int_equal(session_state(s), SESSION_ENDED);
+	nothing(s, START);
+	session_free(s);
+}
+
+static struct session *
+packing(void)
+{
+	struct session_config c = {
+	    .pct = -1,
+	    .pack = true,
+	    .lifetime_ms = LIFETIME,
+	    .waiting_ms = WAITING,
+	};
+	struct session *s = session_new(&c, START);
+
+	next(s, START, SESSION_OUT_ASK);
+	assert_null(session_get_plan(s));
+	session_packed(s, FORMAT_SENML_CBOR, START); /* of what? */
+	grant(s, START);
+	assert_int_equal(session_get_plan(s)->step_count, 6);
+	return s;
+}
+
+/* No command goes out; that it was fetched is all that is ever known. */
+static void
+a_pack(void **state)
+{
+	struct session *s = packing();
+	struct session_out out;
+
+	(void)state;
+	session_packed(s, FORMAT_SENML_CBOR, START); /* not yet */
+	next(s, START, SESSION_OUT_FINISHING);
+	next(s, START, SESSION_OUT_PACK);
+	nothing(s, START);
+	answer(s, CHANGED, "", START);
+	nothing(s, START);
+	session_packed(s, FORMAT_SENML_CBOR, START + 5);
+	out = next(s, START + 5, SESSION_OUT_END);
+	assert_int_equal(out.verdict->outcome, OUTCOME_UNKNOWN);
+	assert_int_equal(out.verdict->reason, REASON_PACK_SENT);
+	assert_int_equal(out.verdict->format, FORMAT_SENML_CBOR);
+	session_recorded(s);
+	session_free(s);
+}
+
+static void
+a_pack_that_is_not_fetched(void **state)
+{
+	struct session *s = packing();
+	struct session_out out;
+
+	(void)state;
+	next(s, START, SESSION_OUT_FINISHING);
+	next(s, START, SESSION_OUT_PACK);
+	session_failed(s, REASON_PACK_UNFETCHED, START);
+	out = next(s, START, SESSION_OUT_END);
+	assert_int_equal(out.verdict->outcome, OUTCOME_FAILED);
+	assert_int_equal(out.verdict->reason, REASON_PACK_UNFETCHED);
+	session_free(s);
+	s = packing();
+	session_tick(s, START + LIFETIME);
+	out = next(s, START, SESSION_OUT_END);
+	assert_int_equal(out.verdict->outcome, OUTCOME_FAILED);
+	assert_int_equal(out.verdict->reason, REASON_PACK_UNFETCHED);
+	session_free(s);
+}
+
+/* When to come again: as the keeper says; else spread by the random ID. */
+static void
+come_again(void **state)
+{
+	static const struct {
+		enum reason why;
+		int32_t said;
+		uint8_t id;
+		int32_t max_age;
+	} cases[] = {
+	    {REASON_BUSY, -1, 0, 15},
+	    {REASON_BUSY, -1, 30, 45},
+	    {REASON_BUSY, -1, 31, 15},
+	    {REASON_BUSY, 7, 30, 7},
+	    {REASON_TOO_OFTEN, 3600, 0, 3600},
+	    {REASON_TOO_OFTEN, -1, 1, 16},
+	    {REASON_NO_POLICY, 7, 0, -1},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct session_config c = {
+		    .id = {cases[i].id},
+		    .pct = -1,
+		    .lifetime_ms = LIFETIME,
+		    .waiting_ms = WAITING,
+		};
+		struct session *s = session_new(&c, START);
+
+		next(s, START, SESSION_OUT_ASK);
+		session_refused(s, cases[i].why, cases[i].said, START);
+		assert_int_equal(next(s, START, SESSION_OUT_RESPOND).max_age_s,
+		    cases[i].max_age);
+		session_free(s);
+	}
+}
+
 int
 main(void)
 {
@@ -266,6 +394,10 @@ main(void)
 	    cmocka_unit_test(refused),
 	    cmocka_unit_test(a_plan_that_is_none),
 	    cmocka_unit_test(a_plan_without_finish),
+	    cmocka_unit_test(unsolicited),
+	    cmocka_unit_test(a_pack),
+	    cmocka_unit_test(a_pack_that_is_not_fetched),
+	    cmocka_unit_test(come_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

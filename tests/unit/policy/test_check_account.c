@@ -140,6 +140,17 @@ test_the_device_has_to_know_the_mode(void **state)
 	    "8:20: error: bootstrap_account: the device (profile default) "
 	    "cannot use the credential of the identity two; name another, or "
 	    "say `security:` in `device:` if it can\n");
+	expect_findings(TWO POLICY "device: {version: 1.0}\n"
+				   "bootstrap_account: {uri: coaps+tcp://b, "
+				   "security: {mode: psk, key: "
+				   "{derive: k}, resources: {16: {0: 1}}}}\n",
+	    "8:26: error: bootstrap_account.uri: CoAP over TCP is of LwM2M "
+	    "1.1, and the device (profile default) of 1.0; leave it out, or "
+	    "say `version: 1.1` in `device:` if the device has it\n"
+	    "8:97: error: bootstrap_account.security.resources.16: /0/x/16 "
+	    "(DTLS/TLS Ciphersuite) is of LwM2M 1.1, and the device (profile "
+	    "default) of 1.0; leave it out, or say `version: 1.1` in "
+	    "`device:` if the device has it\n");
 	expect_findings(TWO POLICY
 	    "device: {security: [certificate]}\n"
 	    "bootstrap_account: {uri: coaps://b, security: {mode: psk, key: "

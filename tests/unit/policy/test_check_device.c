@@ -166,6 +166,29 @@ test_what_is_newer_than_the_device(void **state)
 	    "");
 }
 
+/* Queue mode is a letter of 1.0 alone. */
+static void
+test_letters_of_bindings(void **state)
+{
+	(void)state;
+	expect_findings(HEAD "device: {version: 1.0}\n" SERVER
+			     "    binding: UQS\n" PSK,
+	    "");
+	expect_findings(HEAD "device: {version: 1.1}\n" SERVER
+			     "    binding: UTNQ\n" PSK,
+	    "10:14: warning: servers[0].binding: Q is of LwM2M 1.0, and the "
+	    "device (profile default) of 1.1: such say queue mode when they "
+	    "register; leave it out\n");
+	expect_findings(HEAD "device: {version: 1.0}\n" SERVER
+			     "    binding: UNH\n" PSK,
+	    "10:14: error: servers[0].binding: binding N (non-IP) is of "
+	    "LwM2M 1.1, and the device (profile default) of 1.0; leave it "
+	    "out, or say `version: 1.1` in `device:` if the device has it\n"
+	    "10:14: error: servers[0].binding: binding H (HTTP) is of LwM2M "
+	    "1.2, and the device (profile default) of 1.0; leave it out, or "
+	    "say `version: 1.2` in `device:` if the device has it\n");
+}
+
 /* One finding a resource, however many instances. */
 static void
 test_security_that_is_newer_than_the_device(void **state)
@@ -264,6 +287,7 @@ main(void)
 	    cmocka_unit_test(test_names_that_are_too_long),
 	    cmocka_unit_test(test_what_is_newer_than_the_device),
 	    cmocka_unit_test(test_security_that_is_newer_than_the_device),
+	    cmocka_unit_test(test_letters_of_bindings),
 	    cmocka_unit_test(test_zero_retries),
 	    cmocka_unit_test(test_objects_that_the_device_has_not),
 	    cmocka_unit_test(test_corrections),

@@ -55,12 +55,30 @@ test_links_to_elsewhere(void **state)
 	    "written by this policy: the device has to have it already\n");
 }
 
+/* Of a bootstrap server that takes over, too. */
+static void
+test_links_of_an_account(void **state)
+{
+	(void)state;
+	expect_findings(HEAD "    security: {mode: psk, key: {derive: f}}\n"
+			     "bootstrap_account:\n"
+			     "  uri: coaps://b\n"
+			     "  security:\n"
+			     "    mode: psk\n"
+			     "    key: {derive: g}\n"
+			     "    resources: {26: \"24:1\"}\n",
+	    "17:21: warning: bootstrap_account.security.resources.26: /24/1 "
+	    "is not written by this policy: the device has to have it "
+	    "already\n");
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_links_to_what_the_policy_writes),
 	    cmocka_unit_test(test_links_to_elsewhere),
+	    cmocka_unit_test(test_links_of_an_account),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -202,6 +202,47 @@ test_the_profiles_of_the_readme(void **state)
 	free(readme);
 }
 
+/* Each file in policies/profiles is part of the programs, by its name, and that
+ * of the default has every key. */
+static void
+test_each_profile_is_shipped(void **state)
+{
+	static const char *const keys[] = {"version", "formats", "level",
+	    "levels", "discover", "read", "pack", "empty_keys", "strict_delete",
+	    "unknown_resources", "zero_retries", "max_message", "block_size",
+	    "account_instance", "security", "oscore", "access_control",
+	    "key_max", "endpoint_max"};
+	char *text = read_text(POLICIES "/profiles/default.yaml");
+	struct policy_set *s = loaded_policy("policy: p\n");
+	DIR *dir = opendir(POLICIES "/profiles");
+	struct dirent *e;
+	size_t count = 0;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		char line[64];
+
+		snprintf(line, sizeof(line), "\n%s: ", keys[i]);
+		if (!strstr(text, line))
+			fail_msg("default.yaml does not say %s", keys[i]);
+	}
+	assert_non_null(dir);
+	while ((e = readdir(dir))) {
+		bool found = false;
+
+		for (size_t i = 0; i < s->profile_count; i++)
+			found |= strncmp(e->d_name, s->profiles[i].name,
+				     strlen(s->profiles[i].name)) == 0;
+		if (is_yaml(e->d_name) && !found)
+			fail_msg("%s is not shipped", e->d_name);
+		count += is_yaml(e->d_name);
+	}
+	assert_int_equal(count, s->profile_count);
+	closedir(dir);
+	policy_set_unref(s);
+	free(text);
+}
+
 /* What the two-servers example says, as the set has it. */
 static void
 test_the_two_servers(void **state)
@@ -274,6 +315,7 @@ main(void)
 	    cmocka_unit_test(test_each_block_of_the_readme_loads),
 	    cmocka_unit_test(test_each_key_is_in_the_readme),
 	    cmocka_unit_test(test_the_profiles_of_the_readme),
+	    cmocka_unit_test(test_each_profile_is_shipped),
 	    cmocka_unit_test(test_the_two_servers),
 	    cmocka_unit_test(test_the_certificates),
 	    cmocka_unit_test(test_the_raw_keys),

@@ -195,7 +195,7 @@ test_bindings(void **state)
 	    "security: {mode: psk, key: {derive: f}}}\n"
 	    "  - {name: b, short_server_id: 2, uri: coaps://h, binding: Q, "
 	    "security: {mode: psk, key: {derive: f}}}\n"
-	    "  - {name: c, short_server_id: 3, uri: coaps://h, binding: SQ, "
+	    "  - {name: c, short_server_id: 3, uri: coaps://h, binding: S, "
 	    "security: {mode: psk, key: {derive: f}}}\n",
 	    "6:60 policy-binding\n"
 	    "7:60 policy-binding\n"

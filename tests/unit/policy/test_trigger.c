@@ -8,6 +8,9 @@
 
 #include <cmocka.h>
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #define POLICY(trigger) \
 	"identity: here\n" \
 	"psk: {derive: birth}\n" \
@@ -60,6 +63,36 @@ test_a_request_as_it_is_written(void **state)
 	assert_null(t->authorization_file);
 	assert_null(t->ca_file);
 	policy_set_unref(s);
+}
+
+/* Whoever sends it is in another folder than who reads the policy. */
+static void
+test_files_are_found_from_anywhere(void **state)
+{
+	int here = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	const struct policy_trigger *t;
+	struct policy_set *s;
+	struct folder f;
+	struct diag *d = diag_new();
+
+	(void)state;
+	assert_true(here >= 0 && folder_init(&f));
+	folder_put(&f, "ca.pem", SPAN_LIT("x"));
+	folder_put(&f, "token", SPAN_LIT("Bearer x"));
+	folder_put(&f, "t.yaml",
+	    SPAN_LIT(POLICY("      url: https://h/\n"
+			    "      authorization: {file: token}\n"
+			    "      ca: ca.pem\n")));
+	assert_int_equal(chdir(f.path), 0);
+	assert_int_equal(policy_load("t.yaml", d, &s), RC_OK);
+	assert_int_equal(fchdir(here), 0);
+	close(here);
+	t = &server_at(policy_at(s, 0), 0)->trigger;
+	assert_string_equal(t->authorization_file, folder_path(&f, "token"));
+	assert_string_equal(t->ca_file, folder_path(&f, "ca.pem"));
+	policy_set_unref(s);
+	diag_free(d);
+	folder_fini(&f);
 }
 
 static void
@@ -131,6 +164,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_a_request_as_it_is_written),
+	    cmocka_unit_test(test_files_are_found_from_anywhere),
 	    cmocka_unit_test(test_what_is_no_request),
 	    cmocka_unit_test(test_what_is_worth_a_warning),
 	    cmocka_unit_test(test_the_number_of_headers_is_limited),
