@@ -115,6 +115,7 @@ measure_way(const struct cost_bench *b, const struct way *w,
 	c->proof = w->proof;
 	if (w->proof == COST_NONE) {
 		c->transport = COST_UDP;
+		c->echo = w->by && w->by->echo;
 		return measure(b, c, times, out);
 	}
 	writer_init(&psk, identity, sizeof(identity));

@@ -203,6 +203,13 @@ session_failed(struct session *s, enum reason why, uint64_t now_ms)
 		s->command_due = true;
 		return;
 	}
+	/* best effort: a list that does not come through is not known */
+	if (why == REASON_BLOCK_FAILED && s->command_out && !s->cleaning &&
+	    s->plan.steps[s->index].op == PLAN_DISCOVER) {
+		s->command_out = false;
+		session_step_done(s, now_ms);
+		return;
+	}
 	session_give_up(s, why, 0, now_ms);
 }
 

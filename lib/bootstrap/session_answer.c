@@ -14,8 +14,8 @@ enum {
 	UNSUPPORTED = 0x8f,
 };
 
-static void
-next_step(struct session *s, uint64_t now_ms)
+void
+session_step_done(struct session *s, uint64_t now_ms)
 {
 	s->index++;
 	s->resends = 0;
@@ -95,7 +95,7 @@ verify_answered(
 	    !accounts_match(s, &seen))
 		session_give_up(s, REASON_VERIFY_MISMATCH, code, now_ms);
 	else
-		next_step(s, now_ms);
+		session_step_done(s, now_ms);
 }
 
 /** The same step in the next format, which is kept from here on. */
@@ -122,7 +122,7 @@ read_answered(struct session *s, uint8_t code, int content_format,
 	if (why != REASON_NONE)
 		session_give_up(s, why, code, now_ms);
 	else
-		next_step(s, now_ms);
+		session_step_done(s, now_ms);
 }
 
 static void
@@ -130,7 +130,7 @@ write_answered(struct session *s, uint8_t code, uint64_t now_ms)
 {
 	if (code == CHANGED || code == CREATED) {
 		s->verdict.format = s->formats[s->format];
-		next_step(s, now_ms);
+		session_step_done(s, now_ms);
 	} else if (code == UNSUPPORTED || code == NOT_ACCEPTABLE) {
 		again_in_another_format(s, PLAN_WRITE, code);
 	} else {
@@ -151,7 +151,7 @@ delete_answered(struct session *s, const struct plan_step *step, uint8_t code,
 		session_give_up(s, REASON_DELETE_REFUSED, code, now_ms);
 		return;
 	}
-	next_step(s, now_ms);
+	session_step_done(s, now_ms);
 }
 
 static void
@@ -168,7 +168,7 @@ finish_answered(struct session *s, uint8_t code, uint64_t now_ms)
 	    s->index + 1 < s->plan.step_count) {
 		s->corrected = true;
 		s->finish_sent = false;
-		next_step(s, now_ms);
+		session_step_done(s, now_ms);
 		return;
 	}
 	session_give_up(s, REASON_FINISH_REFUSED, code, now_ms);
@@ -194,7 +194,7 @@ session_response(struct session *s, uint8_t code, int content_format,
 	case PLAN_DISCOVER:
 		if (code == CONTENT)
 			(void)accounts_discovered(&s->accounts, body);
-		next_step(s, now_ms);
+		session_step_done(s, now_ms);
 		break;
 	case PLAN_VERIFY:
 		verify_answered(s, code, body, now_ms);

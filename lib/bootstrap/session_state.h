@@ -40,6 +40,8 @@ struct session {
 /** Set the verdict at the step that is reached. */
 void session_decide(
     struct session *s, enum outcome outcome, enum reason why, uint8_t code);
+/** The next step is due. */
+void session_step_done(struct session *s, uint64_t now_ms);
 /** The verdict is clear: no more commands; have it recorded. */
 void session_conclude(struct session *s, uint64_t now_ms);
 /** It did not work; `code` 0: without a word of the device. Once Finish is out

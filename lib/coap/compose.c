@@ -109,6 +109,8 @@ build(const struct exchange *x, struct coap_message *m, struct scratch *s)
 	if (x->rq.accept != COAP_FORMAT_NONE)
 		add(m, COAP_ACCEPT,
 		    coap_uint((uint32_t)x->rq.accept, s->accept), &rc);
+	if (x->rq.echo.len > 0)
+		add(m, COAP_ECHO, x->rq.echo, &rc);
 	if (x->down.started)
 		add(m, COAP_BLOCK2,
 		    coap_block_encode(block_receive_next(&x->down), s->block2),

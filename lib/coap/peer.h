@@ -178,6 +178,8 @@ struct coap_request {
 	size_t path_count; /**< 0: "/", no Uri-Path at all */
 	struct span query[COAP_QUERY_MAX]; /**< "ep=..."; as `path` */
 	size_t query_count;
+	/** Value of Echo (RFC 9175); empty: no option. As `payload`. */
+	struct span echo;
 	int content_format; /**< COAP_FORMAT_NONE: no option */
 	int accept; /**< COAP_FORMAT_NONE: no option */
 	struct span payload; /**< borrowed until the request's final event */

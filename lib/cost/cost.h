@@ -25,6 +25,7 @@ enum {
 	COST_CHAIN_MAX = 4, /**< certificates that one side shows */
 	COST_IPV4_HEADERS = 28, /**< bytes beside each datagram: IP and UDP */
 	COST_IPV6_HEADERS = 48,
+	COST_ECHO_LEN = 12, /**< bytes that bootstrapd gives for it */
 };
 
 enum cost_transport { COST_UDP, COST_DTLS_12, COST_DTLS_13 };
@@ -60,6 +61,7 @@ struct cost_case {
 	/** COST_CERTIFICATE: what each side shows. */
 	struct cost_chain server_chain, device_chain;
 	const char *server_name; /**< asked for by the device; NULL: none */
+	bool echo; /**< UDP: its address has to be shown fresh (RFC 9175) */
 };
 
 struct cost_way {

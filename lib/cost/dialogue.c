@@ -53,8 +53,30 @@ note_blocks(struct dialogue *t, struct span message)
 
 /* --- the server ----------------------------------------------------------- */
 
+/** True: the address of a request is not shown fresh, and that was answered. */
+static bool
+ask_for_echo(struct dialogue *t, const struct coap_message *m, uint32_t ref)
+{
+	static const uint8_t value[COST_ECHO_LEN];
+	const struct coap_option echo = {
+	    COAP_ECHO, span_of(value, sizeof(value))};
+	const struct coap_response rs = {
+	    .code = COAP_UNAUTHORIZED,
+	    .content_format = COAP_FORMAT_NONE,
+	    .max_age_s = -1,
+	    .options = &echo,
+	    .option_count = 1,
+	};
+
+	if (!t->c->echo || !is_plain(t) || coap_find(m, COAP_ECHO))
+		return false;
+	if (coap_peer_respond(t->coap, ref, &rs, t->now_ms) != RC_OK)
+		fault(t, RC_BUG);
+	return true;
+}
+
 static void
-begin(struct dialogue *t, uint32_t ref)
+begin(struct dialogue *t, const struct coap_message *m, uint32_t ref)
 {
 	struct session_config config = {
 	    .lifetime_ms = SESSION_LIFETIME_MS,
@@ -62,8 +84,9 @@ begin(struct dialogue *t, uint32_t ref)
 	    .pct = model_prefers(t->c->device),
 	};
 
-	if (t->session)
-		return; /* a repetition that the exchange layer let pass */
+	/* or a repetition that the exchange layer let pass */
+	if (ask_for_echo(t, m, ref) || t->session)
+		return;
 	t->request_ref = ref;
 	t->session = session_new(&config, t->now_ms);
 	if (!t->session)
@@ -148,7 +171,7 @@ server_message(struct dialogue *t, struct span message)
 	coap_peer_receive(t->coap, message, t->now_ms);
 	while (coap_peer_event(t->coap, &ev)) {
 		if (ev.kind == COAP_EVENT_REQUEST)
-			begin(t, ev.ref);
+			begin(t, ev.message, ev.ref);
 		else if (t->session && ev.ref == t->command_ref)
 			bridge_event(t->session, &ev, t->now_ms);
 	}

@@ -69,6 +69,7 @@ model_start(struct model *m, uint64_t now_ms)
 	    .method = COAP_POST,
 	    .path = {SPAN_LIT("bs")},
 	    .path_count = 1,
+	    .echo = span_of(m->echo, m->echo_len),
 	    .content_format = COAP_FORMAT_NONE,
 	    .accept = COAP_FORMAT_NONE,
 	};
@@ -278,6 +279,20 @@ serve(struct model *m, const struct coap_event *ev, uint64_t now_ms)
 		m->rc = RC_BUG;
 }
 
+/** The answer to its request. */
+static void
+take_answer(struct model *m, const struct coap_message *answer, uint64_t now_ms)
+{
+	const struct coap_option *echo = coap_find(answer, COAP_ECHO);
+
+	if (answer->code != COAP_UNAUTHORIZED || !echo || m->echo_len > 0 ||
+	    echo->value.len == 0 || echo->value.len > MODEL_ECHO_MAX)
+		return;
+	memcpy(m->echo, echo->value.p, echo->value.len);
+	m->echo_len = echo->value.len;
+	model_start(m, now_ms);
+}
+
 void
 model_receive(struct model *m, struct span message, uint64_t now_ms)
 {
@@ -287,4 +302,6 @@ model_receive(struct model *m, struct span message, uint64_t now_ms)
 	while (coap_peer_event(m->coap, &ev))
 		if (ev.kind == COAP_EVENT_REQUEST)
 			serve(m, &ev, now_ms);
+		else if (ev.kind == COAP_EVENT_RESPONSE)
+			take_answer(m, ev.message, now_ms);
 }

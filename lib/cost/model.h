@@ -16,7 +16,10 @@
 #include "cost/shelf.h"
 #include "policy/set.h"
 
-enum { MODEL_BODY_MAX = SECRET_MAX /**< bytes of one Write */ };
+enum {
+	MODEL_BODY_MAX = SECRET_MAX, /**< bytes of one Write */
+	MODEL_ECHO_MAX = 40, /**< bytes (RFC 9175 section 2.2.1) */
+};
 
 struct model {
 	const struct policy_profile *device;
@@ -24,6 +27,9 @@ struct model {
 	struct coap_peer *coap;
 	struct shelf shelf;
 	uint16_t account; /**< its own instance of /0 */
+	/** What it was given to show its address with; empty: nothing. */
+	uint8_t echo[MODEL_ECHO_MAX];
+	size_t echo_len;
 	uint8_t *up; /**< owned: a Write in blocks, gathered */
 	size_t up_len;
 	uint8_t *work; /**< owned: decoded texts, an answer's body */
@@ -39,7 +45,8 @@ void model_fini(struct model *m);
 /** The format that such a device names in its request; -1: none. */
 int model_prefers(const struct policy_profile *device);
 
-/** Send the Bootstrap-Request. */
+/** Send the Bootstrap-Request. Where it is answered 4.01 with Echo, it goes
+ *  out once more with that. */
 void model_start(struct model *m, uint64_t now_ms);
 /** Take one CoAP message. */
 void model_receive(struct model *m, struct span message, uint64_t now_ms);

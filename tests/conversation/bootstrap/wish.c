@@ -93,19 +93,56 @@ put_server(struct plan_builder *b, const struct wish *w, unsigned server)
 	put(b, at, SERVER_BINDING, LWM2M_VALUE_STRING(SPAN_LIT("U")));
 }
 
+/** Where the n-th account goes, in a Write that is open, or of its own. */
+static void
+open_account(struct plan_builder *b, const struct wish *w, unsigned account,
+    uint16_t object)
+{
+	if (w->level == WISH_OBJECT)
+		plan_account(b, account);
+	else
+		plan_step(b, PLAN_WRITE, 0, account, LWM2M_INSTANCE(object, 0));
+}
+
 static void
 put_accounts(struct plan_builder *b, const struct wish *w)
 {
+	bool objects = w->level == WISH_OBJECT && w->servers > 0;
+
+	if (objects)
+		plan_step(b, PLAN_WRITE, 0, 0, LWM2M_OBJECT(OBJECT_SECURITY));
 	for (unsigned i = 1; i <= w->servers; i++) {
-		plan_step(
-		    b, PLAN_WRITE, 0, i, LWM2M_INSTANCE(OBJECT_SECURITY, 0));
+		open_account(b, w, i, OBJECT_SECURITY);
 		put_security(b, w, LWM2M_INSTANCE(OBJECT_SECURITY, 0), i);
 	}
+	if (objects)
+		plan_step(b, PLAN_WRITE, 0, 0, LWM2M_OBJECT(OBJECT_SERVER));
 	for (unsigned i = 1; i <= w->servers; i++) {
-		plan_step(
-		    b, PLAN_WRITE, 0, i, LWM2M_INSTANCE(OBJECT_SERVER, 0));
+		open_account(b, w, i, OBJECT_SERVER);
 		put_server(b, w, i);
 	}
+}
+
+/** The same server, another key. */
+static void
+put_own(struct plan_builder *b)
+{
+	const struct lwm2m_path at = LWM2M_INSTANCE(OBJECT_SECURITY, 0);
+	uint8_t bytes[WISH_KEY_LEN];
+	struct secret key = {0};
+
+	plan_step(b, PLAN_WRITE, 0, PLAN_ACCOUNT_OURS, at);
+	put(b, at, SECURITY_URI,
+	    LWM2M_VALUE_STRING(SPAN_LIT("coaps://boot.example:5684")));
+	put(b, at, SECURITY_BOOTSTRAP, LWM2M_VALUE_BOOLEAN(true));
+	put(b, at, SECURITY_MODE, LWM2M_VALUE_INTEGER(MODE_PSK));
+	put(b, at, SECURITY_IDENTITY, LWM2M_VALUE_OPAQUE(SPAN_LIT("dev-1")));
+	wish_key(8, bytes);
+	assert_int_equal(
+	    secret_set(&key, span_of(bytes, sizeof(bytes))), RC_OK);
+	plan_put_secret(
+	    b, LWM2M_RESOURCE(0, 0, SECURITY_SECRET_KEY), &key, "psk of ours");
+	secret_fini(&key);
 }
 
 static void
@@ -128,9 +165,9 @@ wish_plan(const struct wish *w, struct secret *out)
 	struct plan_head h = {
 	    .flags = w->clean_on_failure ? PLAN_CLEAN_ON_FAILURE : 0,
 	    .max_message = w->max_message,
-	    .block_size = BLOCK_SIZE,
-	    .version = 11,
-	    .own = LWM2M_ID_NONE,
+	    .block_size = w->no_blocks ? 0 : BLOCK_SIZE,
+	    .version = w->version ? w->version : 11,
+	    .own = w->own_said ? w->own : LWM2M_ID_NONE,
 	    .account_count = w->servers,
 	};
 	struct plan_builder b;
@@ -138,6 +175,9 @@ wish_plan(const struct wish *w, struct secret *out)
 	assert_true(w->servers <= PLAN_ACCOUNTS_MAX);
 	for (unsigned i = 0; i < w->servers; i++)
 		h.ssids[i] = (uint16_t)(SSID_FIRST + i);
+	while (h.format_count < PLAN_FORMATS_MAX && w->formats[h.format_count])
+		h.format_count++;
+	memcpy(h.formats, w->formats, sizeof(h.formats));
 	plan_begin(&b, &h);
 	if (w->discover)
 		plan_step(&b, PLAN_DISCOVER, 0, 0, LWM2M_ROOT);
@@ -157,8 +197,16 @@ wish_plan(const struct wish *w, struct secret *out)
 	}
 	if (w->padding)
 		put_padding(&b, w->padding);
+	if (w->rotates)
+		put_own(&b);
+	if (w->read)
+		plan_step(&b, PLAN_READ, 0, 0, LWM2M_OBJECT(OBJECT_SERVER));
 	if (w->verify)
 		plan_step(&b, PLAN_VERIFY, 0, 0, LWM2M_ROOT);
 	plan_step(&b, PLAN_FINISH, 0, 0, LWM2M_ROOT);
+	if (w->corrects) {
+		put_accounts(&b, w);
+		plan_step(&b, PLAN_FINISH, 0, 0, LWM2M_ROOT);
+	}
 	assert_int_equal(plan_end(&b, out, NULL), RC_OK);
 }

@@ -22,6 +22,15 @@ struct wish {
 	bool nosec; /**< coap://, without keys */
 	bool empty_keys; /**< /0/x/3 to 5 are there in any case */
 	bool verify;
+	bool read; /**< Read of /1 before Finish */
+	bool rotates; /**< the device's own account is written */
+	bool corrects; /**< after 4.06 all accounts once more, and Finish */
+	enum { WISH_INSTANCE, WISH_OBJECT } level; /**< of Writes of /0, /1 */
+	bool no_blocks; /**< the device takes none */
+	bool own_said; /**< its own account is at `own` */
+	uint16_t own;
+	unsigned version; /**< 10, 11, 12; 0: 11 */
+	uint16_t formats[PLAN_FORMATS_MAX]; /**< of its profile; 0 ends */
 	bool clean_on_failure;
 	size_t max_message; /**< bytes */
 };

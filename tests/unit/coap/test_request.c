@@ -64,11 +64,24 @@ the_forms_of_a_request(void **state)
 	from("68 44 70 04 T3");
 	answered(COAP_CHANGED, "");
 
+	/* The same again, with the value that was given for it. */
+	request((struct coap_request){.method = COAP_POST,
+	    .path = {SPAN_LIT("bs")},
+	    .path_count = 1,
+	    .query = {SPAN_LIT("ep=dev")},
+	    .query_count = 1,
+	    .echo = SPAN_LIT("echo"),
+	    .content_format = COAP_FORMAT_NONE,
+	    .accept = COAP_FORMAT_NONE});
+	expect("48 02 70 05 T4 b26273 46 65703d646576 d4e0 6563686f");
+	from("68 44 70 05 T4");
+	answered(COAP_CHANGED, "");
+
 	/* Content-Format 0 is an option of no bytes. */
 	rq.content_format = 0;
 	rq.accept = 0;
 	request(rq);
-	expect("48 03 70 05 T4 b131 0130 10 50 ff {0+15}");
+	expect("48 03 70 06 T5 b131 0130 10 50 ff {0+15}");
 	coap_peer_cancel(trace.peer);
 }
 

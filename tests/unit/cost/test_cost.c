@@ -129,6 +129,19 @@ counted_by_hand(void **state)
 	assert_int_equal(c.round_trips, 3);
 	assert_int_equal(c.blocks, 0);
 	assert_int_equal(c.steps, 3);
+
+	/*
+	 * POST /bs     45
+	 *              26  4.01, Echo 2 and 12
+	 * POST /bs     59  the same with Echo
+	 */
+	usual.echo = true;
+	c = measured(&usual);
+	assert_int_equal(c.outcome, OUTCOME_OK);
+	assert_int_equal(c.up.datagrams, 5);
+	assert_int_equal(c.up.bytes, 45 + 59 + 3 * 12);
+	assert_int_equal(c.down.bytes, 26 + 12 + 2 * 14 + 15);
+	assert_int_equal(c.round_trips, 4);
 }
 
 static void
@@ -197,6 +210,24 @@ verified(void **state)
 		stop(NULL);
 	}
 	start(SERVER); /* for the tear-down */
+}
+
+static void
+an_account_that_is_rotated(void **state)
+{
+	struct cost kept, rotated;
+
+	(void)state;
+	start("device: {profile: anjay}\n" SERVER);
+	kept = over(COST_UDP, COST_NONE);
+	stop(NULL);
+	start("device: {profile: anjay}\n"
+	      "bootstrap_account: {rotate: true, uri: coaps://bs.example}\n"
+	      "verify: discover\n" SERVER);
+	rotated = over(COST_UDP, COST_NONE);
+	assert_int_equal(rotated.outcome, OUTCOME_OK);
+	/* its Write, and the Discover behind it */
+	assert_int_equal(rotated.down.datagrams, kept.down.datagrams + 2);
 }
 
 static void
@@ -341,6 +372,7 @@ main(void)
 	    cmocka_unit_test_teardown(counted_by_hand, stop),
 	    cmocka_unit_test_teardown(all_shipped_profiles, stop),
 	    cmocka_unit_test_teardown(verified, stop),
+	    cmocka_unit_test_teardown(an_account_that_is_rotated, stop),
 	    cmocka_unit_test_teardown(lengths_count, stop),
 	    cmocka_unit_test_teardown(the_same_each_time, stop),
 	    cmocka_unit_test_teardown(in_blocks, stop),
