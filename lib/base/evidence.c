@@ -7,6 +7,7 @@ enum {
 	FLAGS = FLAG_EXTENDED_MASTER | FLAG_ENCRYPT_THEN_MAC,
 	HANDSHAKE = 22, /* content type */
 	DTLS_1_2 = 0xfefd,
+	TLS_1_2 = 0x0303,
 	EPOCH_PROTECTED = 1,
 };
 
@@ -43,6 +44,18 @@ evidence_head_len(struct span record)
 	    : EVIDENCE_HEAD_LEN;
 }
 
+/* Of TLS: the first one under a key has the number 0 (RFC 5246 6.1). */
+static bool
+is_of_tls(struct span record)
+{
+	struct reader r;
+
+	reader_init(&r, record);
+	(void)reader_be(&r, 1);
+	return reader_be(&r, 2) == TLS_1_2 && reader_be(&r, 8) == 0 &&
+	    reader_be(&r, 2) == reader_left(&r) && !r.bad;
+}
+
 /* RFC 6347 4.1, RFC 9146 4. */
 static bool
 is_finished(struct span record)
@@ -52,6 +65,8 @@ is_finished(struct span record)
 
 	reader_init(&r, record);
 	type = reader_be(&r, 1);
+	if (type == HANDSHAKE && is_of_tls(record))
+		return true;
 	if ((type != HANDSHAKE && type != EVIDENCE_CID_TYPE) ||
 	    reader_be(&r, 2) != DTLS_1_2 || reader_be(&r, 2) != EPOCH_PROTECTED)
 		return false;

@@ -1,8 +1,8 @@
 /**
- * evidence.h - what one DTLS 1.2 handshake under a pre-shared key leaves for
- * whoever has a key to try on it: with the right key the client's Finished
- * record opens, with any other it does not. Whoever talks to devices writes it
- * down (dtls/dtls.h), whoever has keys tries them (hsm/psk_test.h).
+ * evidence.h - what one handshake of DTLS 1.2 or TLS 1.2 under a pre-shared key
+ * leaves for whoever has a key to try on it: with the right key the client's
+ * Finished record opens, with any other it does not. Whoever talks to devices
+ * writes it down (dtls/dtls.h), whoever has keys tries them (hsm/psk_test.h).
  *
  * There is no secret in it. As bytes, numbers big-endian:
  *
@@ -41,7 +41,8 @@ struct psk_evidence {
 	 *  ClientKeyExchange, each with its header as if it had come in one
 	 *  piece (RFC 7627 3, RFC 6347 4.2.6). */
 	uint8_t session_hash[EVIDENCE_HASH_LEN];
-	/** The client's Finished, header and ciphertext. Borrowed. */
+	/** The client's Finished, header and ciphertext; of TLS with its number,
+	 *  0, in the 8 bytes where DTLS has epoch and number. Borrowed. */
 	struct span record;
 };
 
@@ -54,7 +55,7 @@ void evidence_put(struct writer *w, const struct psk_evidence *e);
 /**
  * Take the bytes apart, all of them; `record` borrows from them. Errors:
  * RC_MALFORMED (also: the record is none of DTLS 1.2, epoch 1, handshake or
- * tls12_cid, or its length is not what it says), RC_UNSUPPORTED (another version).
+ * tls12_cid, nor the first of TLS 1.2 under a key, or its length is not what it says), RC_UNSUPPORTED (another version).
  */
 MUST_CHECK enum rc evidence_get(struct span bytes, struct psk_evidence *e);
 

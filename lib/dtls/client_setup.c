@@ -75,8 +75,10 @@ method(enum dtls_client_version version, bool stream)
 {
 	if (!context_library())
 		return NULL;
+#if DTLS_HAVE_13
 	if (stream && version == DTLS_CLIENT_13)
 		return wolfTLSv1_3_client_method();
+#endif
 	if (stream)
 		return version == DTLS_CLIENT_ANY ? wolfTLS_client_method()
 						  : wolfTLSv1_2_client_method();

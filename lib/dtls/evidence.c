@@ -41,9 +41,8 @@ evidence_hello(struct conn *c, struct span record)
 	digest_put(&e->transcript, body);
 }
 
-/* RFC 5246 7.4.1.3. False: none of a suite that we have notes on. */
-static bool
-read_server_hello(struct psk_evidence *facts, struct span body)
+bool
+evidence_server_hello(struct psk_evidence *facts, struct span body)
 {
 	struct reader r, all;
 	struct span random;
@@ -76,7 +75,7 @@ note_message(struct evidence *e, const struct peek_message *m, struct span raw)
 		if (m->type != SERVER_HELLO)
 			return true; /* HelloVerifyRequest */
 		if (!peek_whole(m) ||
-		    !read_server_hello(&e->facts, m->fragment))
+		    !evidence_server_hello(&e->facts, m->fragment))
 			return false;
 		e->server_hello = true;
 	} else if (m->seq != e->next_seq || e->done) {
@@ -129,9 +128,11 @@ evidence_exchange(struct conn *c, uint16_t seq, struct span body)
 	writer_init(&w, head, sizeof(head));
 	writer_be(&w, PEEK_CLIENT_KEY_EXCHANGE, 1);
 	writer_be(&w, body.len, 3);
-	writer_be(&w, seq, 2);
-	writer_be(&w, 0, 3);
-	writer_be(&w, body.len, 3);
+	if (!c->tls) {
+		writer_be(&w, seq, 2);
+		writer_be(&w, 0, 3);
+		writer_be(&w, body.len, 3);
+	}
 	transcript = e->transcript;
 	digest_put(&transcript, writer_span(&w));
 	digest_put(&transcript, body);
@@ -173,6 +174,7 @@ enum rc
 dtls_evidence(const struct dtls *d, uint64_t conn, struct writer *w)
 {
 	const struct conn *c = conn_by_id(d, conn);
+	uint8_t buf[EVIDENCE_RECORD_MAX];
 	struct psk_evidence facts;
 
 	/* whose ending is being told cannot be found any more */
@@ -181,9 +183,12 @@ dtls_evidence(const struct dtls *d, uint64_t conn, struct writer *w)
 	if (!c || !c->evidence || !c->evidence->exchanged)
 		return RC_NOT_FOUND;
 	facts = c->evidence->facts;
-	facts.record = c->evidence->finished_len > 0
-	    ? span_of(c->evidence->finished, c->evidence->finished_len)
-	    : queued_finished(c);
+	if (c->evidence->finished_len > 0)
+		facts.record =
+		    span_of(c->evidence->finished, c->evidence->finished_len);
+	else
+		facts.record =
+		    c->tls ? evidence_tls_waiting(c, buf) : queued_finished(c);
 	if (facts.record.len == 0)
 		return RC_AGAIN;
 	if (facts.record.len > EVIDENCE_RECORD_MAX)

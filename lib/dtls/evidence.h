@@ -1,5 +1,5 @@
 /**
- * evidence.h - notes on a DTLS 1.2 handshake under a pre-shared key, taken as
+ * evidence.h - notes on a handshake of DTLS 1.2 or TLS 1.2 under a pre-shared key, taken as
  * it goes by: base/evidence.h says what comes of them. Where a message of ours
  * travels in pieces, or there is no memory, there are none; nothing else in a
  * handshake depends on them.
@@ -34,5 +34,20 @@ void evidence_exchange(struct conn *c, uint16_t seq, struct span body);
 /** The record that did not decrypt. */
 void evidence_finished(struct conn *c, struct span record);
 void evidence_forget(struct conn *c);
+
+/** What a ServerHello says (RFC 5246 7.4.1.3). False: none of a suite that we
+ *  have notes on. */
+bool evidence_server_hello(struct psk_evidence *facts, struct span body);
+
+/* The same on a stream. */
+
+/** A whole ClientHello with its header of TLS. */
+void evidence_tls_hello(struct conn *c, struct span message);
+void evidence_tls_sent(struct conn *c, struct span records);
+/** The client's first record behind its ChangeCipherSpec. */
+void evidence_tls_finished(struct conn *c, struct span record);
+/** That record, if it is among what waits for the key; empty: not yet. */
+struct span evidence_tls_waiting(
+    const struct conn *c, uint8_t out[static EVIDENCE_RECORD_MAX]);
 
 #endif

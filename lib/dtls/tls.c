@@ -47,6 +47,7 @@ io_send(WOLFSSL *ssl, char *buf, int len, void *ctx)
 		return len;
 	if (!conn_output(c, span_of(buf, (size_t)len)))
 		return WOLFSSL_CBIO_ERR_GENERAL;
+	evidence_tls_sent(c, span_of(buf, (size_t)len));
 	return len;
 }
 
@@ -226,6 +227,7 @@ greet(struct conn *c)
 		rc = keep_hello(c, fifo_span(&message));
 	if (rc == RC_OK) {
 		fifo_drop(&c->tls->in, used);
+		evidence_tls_hello(c, fifo_span(&message));
 		go_on = introduce(c, &hello);
 	} else if (rc == RC_MEMORY) {
 		conn_kill(c, DTLS_FAILED_RESOURCES);
@@ -254,9 +256,12 @@ asks(struct conn *c, const struct peek_record *r)
 	if (fifo_put(&t->exchange, r->body,
 		PEEK_KEY_EXCHANGE_MAX + PEEK_TLS_RECORD_MAX) != RC_OK)
 		return false;
-	return peek_tls_message(fifo_span(&t->exchange), PEEK_KEY_EXCHANGE_MAX,
-		   &type, &body) == RC_OK &&
-	    type == PEEK_CLIENT_KEY_EXCHANGE && psk_exchange(c, body);
+	if (peek_tls_message(fifo_span(&t->exchange), PEEK_KEY_EXCHANGE_MAX,
+		&type, &body) != RC_OK ||
+	    type != PEEK_CLIENT_KEY_EXCHANGE)
+		return false;
+	evidence_exchange(c, 0, body);
+	return psk_exchange(c, body);
 }
 
 /* One record to wolfSSL, and away. */
@@ -277,6 +282,8 @@ take_handshake(struct conn *c, const struct peek_record *r)
 	}
 	if (asks(c, r))
 		return;
+	if (c->cipher_changed && r->type == PEEK_HANDSHAKE)
+		evidence_tls_finished(c, r->raw);
 	if (r->type == PEEK_CHANGE_CIPHER_SPEC)
 		c->cipher_changed = true;
 	feed(c, &c->tls->in, r->raw.len);

@@ -3,7 +3,7 @@
  * ClientKeyExchange put together, an identity. What is borrowed must lie in
  * the input, and what is taken must be taken in order.
  */
-#include "dtls/peek.h"
+#include "dtls/peek_tls.h"
 
 #include <stdlib.h>
 
@@ -103,6 +103,34 @@ read_datagram(struct span datagram, size_t cid_len, struct peek_assembly *a)
 	MUST(datagram.len == before.len);
 }
 
+/* Records of a stream, their messages, and hellos of TLS. */
+static void
+read_stream(struct span stream)
+{
+	struct peek_record r;
+	struct peek_hello hello;
+	struct span body;
+	uint8_t type;
+
+	while (peek_tls_record(stream, &r) == RC_OK) {
+		MUST(within(r.raw, stream) && within(r.body, r.raw));
+		MUST(r.raw.p == stream.p);
+		MUST(r.raw.len == r.body.len + PEEK_TLS_HEAD_LEN);
+		MUST(r.body.len <= PEEK_TLS_RECORD_MAX);
+		stream = span_from(stream, r.raw.len);
+		if (peek_tls_message(
+			r.body, PEEK_TLS_HELLO_MAX, &type, &body) != RC_OK)
+			continue;
+		MUST(within(body, r.body) && body.len <= PEEK_TLS_HELLO_MAX);
+		if (peek_tls_hello(body, &hello) != RC_OK)
+			continue;
+		MUST(within(hello.random, body) && within(hello.suites, body));
+		MUST(within(hello.server_name, body));
+		MUST(within(hello.identity, body));
+		MUST(hello.cookie.len == 0);
+	}
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -113,5 +141,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	/* Without the headers: seeds of their own for what is behind them. */
 	read_messages(span_of(data, size), &a);
 	read_identity(span_of(data, size));
+	read_stream(span_of(data, size));
 	return 0;
 }

@@ -10,8 +10,25 @@
 # shellcheck source=leshan.sh disable=SC1091
 . "${0%/*}/leshan.sh"
 tap_begin "$@"
-tap_needs COAP_URI
+tap_needs COAP_URI CONFIG
 leshan_begin
+
+# Some devices of the bench are written to by object.
+cat >"$1/policies.d/interop.yaml" <<'END'
+policy: objects
+order: 10
+match: {identity: lab-bench, endpoint: "interop-objects-*"}
+device: {level: object}
+clean: [/0, /1]
+servers:
+  - name: lab
+    short_server_id: 123
+    uri: coaps://127.0.0.1:5684
+    security: {mode: psk, key: {derive: fleet-2026}}
+END
+chmod 644 "$1/policies.d/interop.yaml"
+tap 'a policy of Writes by object is loaded' \
+	"$BOOTSTRAPCTL" -c "$CONFIG" reload
 
 psk_account=' uri=coaps://[^ ]+ mode=psk identity=[^ -][^ ]* '
 psk_account+='key_sha256=[0-9a-f]{64} ssid=([0-9]+) '
@@ -32,6 +49,20 @@ bootstrapped() {
 		{ echo "$server"; return 1; }
 }
 
+# The device says 4.15 to the format that it has named; the daemon goes on with
+# the same Write, and keeps in mind what it has learned.
+fell_back() {
+	local writes
+	writes=$(sed -nE 's/^REQUEST WRITE .* format=([0-9]*) .* -> (....).*/\1 \2/p' \
+		"$WORK/$1" | paste -sd,)
+	[[ $writes =~ ^$2\ 4\.15(,11542\ 2\.04)+$ ]] ||
+		{ echo "$writes"; return 1; }
+}
+
+wrote_objects() {
+	wrote_in "$1" "$2" && ! grep '^REQUEST WRITE /[0-9]*/' "$WORK/$1"
+}
+
 client nosec --uri "$COAP_URI" --endpoint interop-leshan-1
 tap 'NoSec: bootstrapped' bootstrapped nosec
 tap 'NoSec: written in the format of pct, 112' wrote_in nosec 112
@@ -47,6 +78,33 @@ tap 'NoSec, no pct: bootstrapped' bootstrapped off
 tap 'NoSec, no pct: written in TLV' wrote_in off 11542
 tap 'another endpoint gets another key' \
 	differ "$(field nosec key_sha256)" "$(field off key_sha256)"
+
+# Leshan takes these as well, and has no name for the others.
+for format in 110 11543; do
+	client "pct-$format" --uri "$COAP_URI" --endpoint interop-leshan-1 \
+		--pct "$format"
+	tap "NoSec, pct=$format: bootstrapped" bootstrapped "pct-$format"
+	tap "NoSec, pct=$format: written in that" \
+		wrote_in "pct-$format" "$format"
+	tap "NoSec, pct=$format: the same key" \
+		test "$(field nosec key_sha256)" = \
+		"$(field "pct-$format" key_sha256)"
+done
+for format in 11544 1542 1543; do
+	client "pct-$format" --uri "$COAP_URI" --endpoint interop-leshan-1 \
+		--pct "$format"
+	tap "NoSec, pct=$format: bootstrapped" bootstrapped "pct-$format"
+	tap "NoSec, pct=$format: refused once, then all in TLV" \
+		fell_back "pct-$format" "$format"
+done
+for format in 112 110 11542 11543; do
+	client "objects-$format" --uri "$COAP_URI" \
+		--endpoint interop-objects-1 --pct "$format"
+	tap "NoSec, by object, pct=$format: bootstrapped" \
+		bootstrapped "objects-$format"
+	tap "NoSec, by object, pct=$format: written so" \
+		wrote_objects "objects-$format" "$format"
+done
 
 client noname --uri "$COAP_URI" --endpoint interop-leshan-3 --omit-ep
 tap 'NoSec without ep: 4.00' refused_with noname 4.00

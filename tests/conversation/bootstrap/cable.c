@@ -10,6 +10,12 @@ struct cable cable;
 
 /* --- in place of base/loop.c and bootstrapd/tcp.c -------------------------- */
 
+uint64_t
+clock_now_ms(void)
+{
+	return stage.now_ms;
+}
+
 enum rc
 loop_watch(struct loop *l, int fd, uint32_t events, loop_ready_fn fn, void *ctx)
 {

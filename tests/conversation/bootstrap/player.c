@@ -1,3 +1,4 @@
+#include "cable.h"
 #include "stage_internal.h"
 
 #include "describe.h"
@@ -69,6 +70,16 @@ plug(const struct device_behaviour *b)
 }
 
 void
+plug_stream(const struct device_behaviour *b, size_t window)
+{
+	stage.secure = false;
+	make_device(b, SPAN_LIT("dev-1"), NULL, SPAN_LIT(""));
+	assert_int_equal(wire_stream(&stage.wire), RC_OK);
+	stage.stream = true;
+	cable_call(&stage.address, window);
+}
+
+void
 plug_secure(
     const struct device_behaviour *b, const char *identity, bool right_key)
 {
@@ -91,6 +102,38 @@ player_fini(void)
 	stage.device = NULL;
 }
 
+/** What has come on the cable, and what the device has to say there. */
+static bool
+stream_work(void)
+{
+	uint8_t buf[STAGE_DATAGRAM_MAX];
+	struct writer w;
+	bool any = false;
+	size_t len;
+
+	while ((len = cable_hear(buf, sizeof(buf))) > 0) {
+		any = true;
+		wire_receive(&stage.wire, span_of(buf, len), stage.now_ms);
+	}
+	if (wire_deadline(&stage.wire) <= stage.now_ms) {
+		any = true;
+		wire_tick(&stage.wire, stage.now_ms);
+	}
+	for (;;) {
+		writer_init(&w, buf, sizeof(buf));
+		if (wire_output(&stage.wire, &w) != RC_OK)
+			return any;
+		any = true;
+		cable_say(writer_span(&w));
+	}
+}
+
+void
+unplug(void)
+{
+	player_fini();
+}
+
 bool
 player_work(void)
 {
@@ -101,6 +144,8 @@ player_work(void)
 
 	if (!stage.device)
 		return false;
+	if (stage.stream)
+		return stream_work();
 	while (air_take(false, &f)) {
 		any = true;
 		if (address_equal(&f.address, &stage.address))

@@ -217,6 +217,7 @@ begin(void)
 	struct worker *w = &stage.worker;
 
 	memset(&stage, 0, sizeof(stage));
+	memset(&cable, 0, sizeof(cable));
 	stage.now_ms = STAGE_START_MS;
 	stage.random = 0x9e3779b97f4a7c15;
 	stage.mid = 0x1234;

@@ -108,6 +108,7 @@ struct stage {
 	/* the link */
 	struct address address; /**< of the device now */
 	bool secure; /**< the DTLS listener is used */
+	bool stream; /**< the device is on the cable (cable.h) */
 	struct flying flying[STAGE_FLYING_MAX];
 	size_t flying_count;
 	uint8_t fates[STAGE_FATES_MAX]; /**< of the n-th datagram, from 1 */
@@ -186,6 +187,11 @@ void plug(const struct device_behaviour *b);
 /** The same over DTLS with a pre-shared key; `identity` also its endpoint. */
 void plug_secure(
     const struct device_behaviour *b, const char *identity, bool right_key);
+/** The same over TCP: its end of the connection takes `window` bytes at a
+ *  time. */
+void plug_stream(const struct device_behaviour *b, size_t window);
+/** The device is not there any more; its connection stays. */
+void unplug(void);
 /** It asks, and all goes on until nothing more happens. */
 void boot_up(void);
 /** On until nothing more happens. */

@@ -19,6 +19,19 @@ start(void **state)
 }
 
 static int
+start_stream(void **state)
+{
+	struct dtls_config config = dtls_config_default;
+
+	(void)state;
+	config.stream = true;
+	w = malloc(sizeof(*w));
+	assert_non_null(w);
+	world_start(w, &config);
+	return 0;
+}
+
+static int
 stop(void **state)
 {
 	(void)state;
@@ -270,6 +283,10 @@ main(void)
 	static const struct CMUnitTest tests[] = {
 	    STORY(a_wrong_key_in_every_suite),
 	    STORY(the_right_key_before_it_is_answered),
+	    cmocka_unit_test_setup_teardown(
+		a_wrong_key_in_every_suite, start_stream, stop),
+	    cmocka_unit_test_setup_teardown(
+		the_right_key_before_it_is_answered, start_stream, stop),
 	    STORY(finished_in_a_datagram_of_its_own),
 	    STORY(lost_and_repeated_flights),
 	    STORY(an_identity_in_fragments),

@@ -14,6 +14,7 @@
 #include "base/event.h"
 #include "base/loop.h"
 #include "base/secret.h"
+#include "tcp.h"
 
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -28,6 +29,7 @@
 /* What the children inherit, made before there is a jail. */
 static int udp_socket; /* bound */
 static struct sockaddr_in udp_address;
+static int tcp_listener, tcp_caller;
 static int pipe_ends[2];
 static int sealed; /* memory file */
 
@@ -69,6 +71,26 @@ do_udp_echo(void)
 	if (recvfrom(udp_socket, buf, sizeof(buf), 0, NULL, NULL) != 4)
 		return 4;
 	return memcmp(buf, "ping", 4) == 0 ? 0 : 5;
+}
+
+/* A device that has called before there was a jail. */
+static int
+do_tcp(void)
+{
+	struct address from;
+	uint8_t buf[16];
+	size_t len;
+	int fd;
+
+	if (tcp_accept(tcp_listener, &fd, &from) != RC_OK || from.family != 4)
+		return 1;
+	if (tcp_read(fd, buf, sizeof(buf), &len) != RC_OK || len != 4)
+		return 2;
+	if (tcp_write(fd, span_of(buf, len), &len) != RC_OK || len != 4)
+		return 3;
+	tcp_finish(fd);
+	tcp_close(fd);
+	return tcp_accept(tcp_listener, &fd, &from) == RC_AGAIN ? 0 : 4;
 }
 
 /* A loop is made before the jail, as in the worker. */
@@ -238,6 +260,7 @@ test_lives(void **state)
 		attempt_fn attempt;
 	} fine[] = {
 	    {"UDP echo", worker_jail, do_udp_echo},
+	    {"TCP: accept, read, write, FIN", worker_jail, do_tcp},
 	    {"loop and timer", worker_jail_loop, do_loop},
 	    {"random", worker_jail, do_random},
 	    {"memory", worker_jail, do_memory},
@@ -330,6 +353,23 @@ test_close_others(void **state)
 	assert_int_equal(child_try(no_jail, check_close_others), 0);
 }
 
+static bool
+make_tcp(void)
+{
+	struct address where, bound;
+	struct sockaddr_storage sa = {0};
+
+	if (address_parse(SPAN_LIT("127.0.0.1:0"), &where) != RC_OK ||
+	    tcp_listen(&where, false, &tcp_listener, &bound) != RC_OK)
+		return false;
+	tcp_caller = socket(AF_INET, SOCK_STREAM, 0);
+	return tcp_caller >= 0 &&
+	    connect(tcp_caller, (struct sockaddr *)&sa,
+		(socklen_t)address_to(
+		    &bound, AF_INET, (struct sockaddr *)&sa)) == 0 &&
+	    send(tcp_caller, "ping", 4, 0) == 4;
+}
+
 static int
 set_up(void **state)
 {
@@ -338,6 +378,8 @@ set_up(void **state)
 
 	(void)state;
 	loopback.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	if (!make_tcp())
+		return -1;
 	udp_socket = socket(AF_INET, SOCK_DGRAM, 0);
 	if (bind(udp_socket, (struct sockaddr *)&loopback, sizeof(loopback)) ||
 	    getsockname(udp_socket, (struct sockaddr *)&udp_address, &len))

@@ -116,6 +116,12 @@ try_accept(void)
 }
 
 static int
+try_stop_reading(void)
+{
+	return outcome(shutdown(tcp_client, SHUT_RD));
+}
+
+static int
 try_setsockopt(void)
 {
 	int on = 1;
@@ -244,7 +250,8 @@ static const struct {
     {"flags of a descriptor", try_unblock, false},
     {"connect", try_connect, false},
     {"bind", try_bind, false},
-    {"accept", try_accept, false},
+    {"accept, and pass it on to programs", try_accept, false},
+    {"shutdown but for a FIN", try_stop_reading, false},
     {"setsockopt", try_setsockopt, false},
     {"execve /bin/true", try_execve, false},
     {"fork", try_fork, true},

@@ -10,7 +10,8 @@ import sys
 from aiocoap.numbers.codes import Code
 
 from aio_device import Device
-from formats import LWM2M_CBOR, READERS, SENML_CBOR, SENML_JSON, TLV
+from formats import (CBOR, LWM2M_CBOR, OPAQUE, READERS, SENML_CBOR,
+                     SENML_JSON, SINGLE, TEXT, TLV)
 
 PATIENCE_S = 30
 
@@ -84,6 +85,42 @@ async def preferred_format(uri):
         await finished(device)
         mannerly(device, SENML_CBOR)
         server_account(device)
+
+
+async def every_format(uri):
+    for form in READERS:
+        async with Device("interop-aiocoap-13", uri) as device:
+            device.formats = {form}
+            await accepted(device, "pct=%d" % form)
+            await finished(device)
+            mannerly(device, form)
+            server_account(device)
+
+
+def levels(depth):
+    async def test(uri):
+        for form in READERS:
+            async with Device("interop-level-%d" % depth, uri) as device:
+                device.formats = {form}
+                await accepted(device, "pct=%d" % form)
+                await finished(device)
+                mannerly(device, form)
+                server_account(device)
+                check(all(len(c.path) == depth for c in device.commands
+                          if c.name == "WRITE"), trace(device))
+    return test
+
+
+async def singles(uri):
+    for name, formats in (("text", {TEXT}), ("opaque", {OPAQUE, TEXT}),
+                          ("cbor", {CBOR})):
+        async with Device("interop-" + name, uri) as device:
+            device.formats = set(SINGLE)
+            await accepted(device)
+            await finished(device)
+            server_account(device)
+            found = {c.format for c in device.commands if c.name == "WRITE"}
+            check(found == formats, "%s: in %s", name, found)
 
 
 async def no_preference(uri):
@@ -289,6 +326,10 @@ async def refusals(uri):
 
 TESTS = (
     ("pct=112: bootstrapped in SenML CBOR", preferred_format),
+    ("pct: bootstrapped in each format that one can name", every_format),
+    ("and so with Writes of objects", levels(1)),
+    ("and so with Writes of resources", levels(3)),
+    ("and in the formats that are for resources alone", singles),
     ("no pct: bootstrapped in TLV, as LwM2M 1.0", no_preference),
     ("the same account in either format, and again", same_account),
     ("another endpoint, another key", other_endpoint),

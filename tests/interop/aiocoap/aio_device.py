@@ -11,7 +11,7 @@ import aiocoap
 import aiocoap.resource
 from aiocoap.numbers.codes import Code
 
-from formats import READERS, SENML_CBOR, TLV, Malformed
+from formats import READERS, SENML_CBOR, SINGLE, TLV, Malformed
 
 LINK_FORMAT = 40
 
@@ -143,10 +143,11 @@ class Device(aiocoap.resource.Resource):
                         self.account, (3, 0)):
                     del self.objects[key]
             return aiocoap.Message(code=Code.DELETED)
-        if command.name == "WRITE" and len(command.path) in (1, 2):
+        if command.name == "WRITE" and len(command.path) in (1, 2, 3):
             if command.format not in self.formats:
                 return aiocoap.Message(code=Code.UNSUPPORTED_CONTENT_FORMAT)
-            written = READERS[command.format](command.path, payload)
+            reader = (READERS | SINGLE)[command.format]
+            written = reader(command.path, payload)
             for key, resources in written.items():
                 self.objects.setdefault(key, {}).update(resources)
             return aiocoap.Message(code=Code.CHANGED)

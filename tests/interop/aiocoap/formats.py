@@ -8,6 +8,9 @@ import json
 
 import cbor2
 
+TEXT = 0
+OPAQUE = 42
+CBOR = 60
 SENML_JSON = 110
 SENML_CBOR = 112
 TLV = 11542
@@ -78,6 +81,10 @@ def read_tlv(path, data):
         return found
 
     entries = list(tlv(data))
+    if len(path) == 3:
+        if len(entries) != 1 or entries[0][1] != path[2]:
+            raise Malformed("not the resource that is written")
+        return {path[:2]: resources(path[0], entries)}
     if len(path) == 2:
         if len(entries) == 1 and entries[0][:2] == (0, path[1]):
             entries = tlv(entries[0][2])
@@ -178,12 +185,46 @@ def read_lwm2m_cbor(path, data):
     return written
 
 
+def kind_of(path):
+    if len(path) != 3:
+        raise Malformed("for a resource alone")
+    return TYPES.get(path[0], {}).get(path[2], bytes)
+
+
+def read_text(path, data):
+    kind = kind_of(path)
+    try:
+        text = data.decode("utf-8")
+        value = (base64.b64decode(text, validate=True) if kind is bytes
+                 else {"0": False, "1": True}[text] if kind is bool
+                 else kind(text))
+    except (ValueError, KeyError) as e:
+        raise Malformed("not of its type") from e
+    return {path[:2]: {path[2]: value}}
+
+
+def read_opaque(path, data):
+    if kind_of(path) is not bytes:
+        raise Malformed("no opaque resource")
+    return {path[:2]: {path[2]: data}}
+
+
+def read_cbor(path, data):
+    value = loads(cbor2.loads, data)
+    if type(value) is not kind_of(path):
+        raise Malformed("not of its type")
+    return {path[:2]: {path[2]: value}}
+
+
 def loads(reader, data):
     try:
         return reader(data)
     except Exception as e:
         raise Malformed("not of its format") from e
 
+
+# Those of a resource alone, which no device can prefer.
+SINGLE = {TEXT: read_text, OPAQUE: read_opaque, CBOR: read_cbor}
 
 READERS = {
     TLV: read_tlv, OLD_TLV: read_tlv,
