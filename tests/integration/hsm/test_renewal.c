@@ -256,6 +256,78 @@ of_certificates(void **state)
 	world_made_fini(&first);
 }
 
+/* An attempt that failed, or a question that was asked twice: of two that were
+ * given the device has the first, and what it had before is taken back. */
+static void
+of_two_certificates(void **state)
+{
+	struct issue_request old, new;
+	struct cert_profile profile;
+	struct issue_decision d;
+	uint8_t digest[DIGEST_LEN];
+	struct made first;
+	struct plan plan;
+	size_t before;
+	char text[256];
+
+	(void)state;
+	world_profile(&profile, "urn:dev:ops:0057F2-paper-2");
+	world_certificate(&world.device_ca, &profile, &first);
+	old = by_certificate(&first, span_of(NULL, 0));
+	world_grant(&old, &d);
+	assert_int_equal(plan_decode(&d.plan, &plan), RC_OK);
+	issue_decision_fini(&d);
+	old = by_certificate(&first, span_of(NULL, 0));
+	grant(&old);
+	before = revocations();
+
+	new = by_psk("", 0);
+	new.proof = PROOF_CERTIFICATE;
+	new.credential = span_of(NULL, 0);
+	new.peer = given_certificate(&plan);
+	grant(&new);
+	digest_of(first.cert.der, digest);
+	assert_int_equal(
+	    world_rows("credential_revoked", "fingerprint", text), before + 1);
+	assert_string_equal(text, world_hex(span_of(digest, DIGEST_LEN)));
+	plan_fini(&plan);
+	world_made_fini(&first);
+}
+
+/* A rollout is called off: the key before is not taken back by the bootstrap
+ * that gives it, nor by another one before it is used. */
+static void
+back_to_the_key_before(void **state)
+{
+	static const char back[] =
+	    "identity: factory\n"
+	    "psk: {derive: bootstrap-2026, epoch: [1, 2, 3]}\n"
+	    "---\n"
+	    "policy: back\n"
+	    "bootstrap_account: {rotate: factory, epoch: 1,\n"
+	    "  uri: 'coaps://bs.example:5684'}\n"
+	    "servers: []\n";
+	const char *ep = "urn:dev:ops:0057F2-back";
+	struct issue_request first = by_psk(ep, 1), third;
+	size_t before = revocations();
+	char text[256];
+
+	(void)state;
+	grant(&first);
+	world_rules(back, span_of(NULL, 0));
+	for (int i = 0; i < 2; i++) {
+		third = by_psk(ep, 3);
+		grant(&third);
+		assert_int_equal(revocations(), before);
+	}
+	first = by_psk(ep, 1);
+	grant(&first);
+	assert_int_equal(
+	    world_rows("credential_revoked", "fingerprint", text), before + 1);
+	assert_string_equal(text, fingerprint_of(ep, 3));
+	world_rules(documents, span_of(NULL, 0));
+}
+
 /* Who came in clear had nothing that could be taken back. */
 static void
 of_nothing(void **state)
@@ -287,6 +359,8 @@ main(void)
 	    cmocka_unit_test(asked_again),
 	    cmocka_unit_test(of_an_imported_key),
 	    cmocka_unit_test(of_certificates),
+	    cmocka_unit_test(of_two_certificates),
+	    cmocka_unit_test(back_to_the_key_before),
 	    cmocka_unit_test(of_nothing),
 	};
 	int failed;
