@@ -2,6 +2,8 @@
  * one is taken back, and that nothing else is. */
 #include "issue_world.h"
 
+#include "lwm2m/object.h"
+
 static const char documents[] =
     "authority: device-ca\n"
     "certificate: device-ca.pem\n"
@@ -113,6 +115,9 @@ of_epochs(void **state)
 	char text[256];
 
 	(void)state;
+	/* of what was replaced more than once, the last time counts */
+	grant(&between);
+	between = by_psk(ep, 2);
 	grant(&old);
 	last_account("replaces", text);
 	assert_string_equal(text, fingerprint_of(ep, 1));
@@ -200,19 +205,19 @@ of_an_imported_key(void **state)
 	refused(&old);
 }
 
-/** The certificate that a plan gives the device for its own account. */
-static struct span
-given_certificate(const struct plan *plan)
+/** What a plan gives the device for its own account. */
+static struct lwm2m_value
+given(const struct plan *plan, uint16_t resource)
 {
 	for (size_t i = 0; i < plan->entry_count; i++) {
 		const struct plan_entry *e = &plan->entries[i];
 
 		if (e->account == PLAN_ACCOUNT_OURS &&
-		    e->entry.path.resource == 3)
-			return e->entry.value.bytes;
+		    e->entry.path.resource == resource)
+			return e->entry.value;
 	}
-	fail_msg("no certificate of its own");
-	return span_of(NULL, 0);
+	fail_msg("no /0/x/%u of its own", resource);
+	return (struct lwm2m_value){0};
 }
 
 static void
@@ -239,7 +244,10 @@ of_certificates(void **state)
 	new = by_psk("", 0);
 	new.proof = PROOF_CERTIFICATE;
 	new.credential = span_of(NULL, 0);
-	new.peer = given_certificate(&plan);
+	new.peer = given(&plan, SECURITY_IDENTITY).bytes;
+	/* and how it knows us: without, it would take the CA for our own */
+	assert_true(given(&plan, SECURITY_SERVER_KEY).bytes.len > 0);
+	assert_int_equal(given(&plan, SECURITY_CERTIFICATE_USAGE).number, 2);
 	grant(&new);
 	digest_of(first.cert.der, digest);
 	assert_int_equal(
@@ -284,7 +292,7 @@ of_two_certificates(void **state)
 	new = by_psk("", 0);
 	new.proof = PROOF_CERTIFICATE;
 	new.credential = span_of(NULL, 0);
-	new.peer = given_certificate(&plan);
+	new.peer = given(&plan, SECURITY_IDENTITY).bytes;
 	grant(&new);
 	digest_of(first.cert.der, digest);
 	assert_int_equal(
