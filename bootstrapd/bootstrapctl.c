@@ -28,6 +28,24 @@ static const char options[] =
     "      --version         print the version\n"
     "  -h, --help            print this, or with a verb more about it\n";
 
+static const char push_help[] =
+    "Have devices bootstrapped now: over a session that still stands, at\n"
+    "an address that a nosec identity admits, or by a server's trigger.\n"
+    "\n"
+    "      --policy NAME     those that were bootstrapped by that policy "
+    "last\n"
+    "      --group GLOB      those whose endpoints fit\n"
+    "      --group @FILE     those of a list, one a line (@-: of stdin)\n"
+    "      --via WAY         session, address or trigger, and no other "
+    "way\n"
+    "      --to coap://ADDRESS:PORT\n"
+    "                        where the device waits for commands\n"
+    "      --rate N/s        devices a second, /m, /h (default 10/s)\n"
+    "      --wait            until each has ended\n"
+    "      --resume PUSH     go on with one that was broken off\n"
+    "\n"
+    "Exits 0, 1 if any failed, 75 if not all were sent.\n";
+
 static int
 do_status(const struct ctl *ctl)
 {
@@ -78,23 +96,7 @@ static const struct verb {
     {"supersede", do_supersede, TAKES_ENDPOINT,
 	"End the bootstrap of that endpoint that is running, with the reason\n"
 	"`cancelled`. The device may ask again.\n"},
-    {"push", ctl_push, TAKES_PUSH,
-	"Have devices bootstrapped now: over a session that still stands, at\n"
-	"an address that a nosec identity admits, or by a server's trigger.\n"
-	"\n"
-	"      --policy NAME     those that were bootstrapped by that policy "
-	"last\n"
-	"      --group GLOB      those whose endpoints fit\n"
-	"      --group @FILE     those of a list, one a line (@-: of stdin)\n"
-	"      --via WAY         session, address or trigger, and no other "
-	"way\n"
-	"      --to coap://ADDRESS:PORT\n"
-	"                        where the device waits for commands\n"
-	"      --rate N/s        devices a second, /m, /h (default 10/s)\n"
-	"      --wait            until each has ended\n"
-	"      --resume PUSH     go on with one that was broken off\n"
-	"\n"
-	"Exits 0, 1 if any failed, 75 if not all were sent.\n"},
+    {"push", ctl_push, TAKES_PUSH, push_help},
     {"devices", ctl_devices, TAKES_NOTHING,
 	"A line for each device that was minted for or has proved who it is.\n"
 	"Needs the ledger and no daemon.\n"},

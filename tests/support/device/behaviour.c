@@ -306,6 +306,14 @@ pack_block(struct device_behaviour *b, unsigned n)
 }
 
 static bool
+needs_empty_keys(struct device_behaviour *b, unsigned n)
+{
+	(void)n;
+	b->needs_empty_keys = true;
+	return false;
+}
+
+static bool
 formats(struct device_behaviour *b, unsigned n)
 {
 	b->formats[0] = (int)n;
@@ -348,6 +356,7 @@ static const struct fault {
     {"pack-accept", "in the format N, 0: names none", pack_accept, true},
     {"pack-acc", "names its own account", pack_links, false},
     {"pack-block", "in blocks of N bytes", pack_block, true},
+    {"needs-empty-keys", "or Finish is 4.06", needs_empty_keys, false},
     {"only-format", "takes Writes in the format N alone", formats, true},
     {"sends-twice", "each datagram", sends_twice, false},
 };

@@ -93,6 +93,7 @@ take_pack(struct device *d, const struct coap_message *m, uint64_t now_ms)
 	case PACK_TAKEN:
 		d->packing = false;
 		d->state = DEVICE_BOOTSTRAPPED;
+		d->finished++;
 		return;
 	}
 	device_ask(d, now_ms);
