@@ -71,6 +71,7 @@ ONLY_IN = {
     "sqlite3.h": ["lib/ledger"],
     "yaml.h": ["lib/policy"],
     "seccomp.h": ["bootstrapd"],
+    "curl/": ["bootstrapd"],
     "sanitizer/": ["bootstrapd"],
     "linux/": ["bootstrapd"],
     # sockets, descriptors and processes; in base the loop, the log and secrets

@@ -2,6 +2,8 @@
  * one is taken back, and that nothing else is. */
 #include "issue_world.h"
 
+#include "lwm2m/object.h"
+
 static const char documents[] =
     "authority: device-ca\n"
     "certificate: device-ca.pem\n"
@@ -113,6 +115,9 @@ of_epochs(void **state)
 	char text[256];
 
 	(void)state;
+	/* of what was replaced more than once, the last time counts */
+	grant(&between);
+	between = by_psk(ep, 2);
 	grant(&old);
 	last_account("replaces", text);
 	assert_string_equal(text, fingerprint_of(ep, 1));
@@ -200,19 +205,19 @@ of_an_imported_key(void **state)
 	refused(&old);
 }
 
-/** The certificate that a plan gives the device for its own account. */
-static struct span
-given_certificate(const struct plan *plan)
+/** What a plan gives the device for its own account. */
+static struct lwm2m_value
+given(const struct plan *plan, uint16_t resource)
 {
 	for (size_t i = 0; i < plan->entry_count; i++) {
 		const struct plan_entry *e = &plan->entries[i];
 
 		if (e->account == PLAN_ACCOUNT_OURS &&
-		    e->entry.path.resource == 3)
-			return e->entry.value.bytes;
+		    e->entry.path.resource == resource)
+			return e->entry.value;
 	}
-	fail_msg("no certificate of its own");
-	return span_of(NULL, 0);
+	fail_msg("no /0/x/%u of its own", resource);
+	return (struct lwm2m_value){0};
 }
 
 static void
@@ -239,7 +244,10 @@ of_certificates(void **state)
 	new = by_psk("", 0);
 	new.proof = PROOF_CERTIFICATE;
 	new.credential = span_of(NULL, 0);
-	new.peer = given_certificate(&plan);
+	new.peer = given(&plan, SECURITY_IDENTITY).bytes;
+	/* and how it knows us: without, it would take the CA for our own */
+	assert_true(given(&plan, SECURITY_SERVER_KEY).bytes.len > 0);
+	assert_int_equal(given(&plan, SECURITY_CERTIFICATE_USAGE).number, 2);
 	grant(&new);
 	digest_of(first.cert.der, digest);
 	assert_int_equal(
@@ -254,6 +262,78 @@ of_certificates(void **state)
 	refused(&old);
 	plan_fini(&plan);
 	world_made_fini(&first);
+}
+
+/* An attempt that failed, or a question that was asked twice: of two that were
+ * given the device has the first, and what it had before is taken back. */
+static void
+of_two_certificates(void **state)
+{
+	struct issue_request old, new;
+	struct cert_profile profile;
+	struct issue_decision d;
+	uint8_t digest[DIGEST_LEN];
+	struct made first;
+	struct plan plan;
+	size_t before;
+	char text[256];
+
+	(void)state;
+	world_profile(&profile, "urn:dev:ops:0057F2-paper-2");
+	world_certificate(&world.device_ca, &profile, &first);
+	old = by_certificate(&first, span_of(NULL, 0));
+	world_grant(&old, &d);
+	assert_int_equal(plan_decode(&d.plan, &plan), RC_OK);
+	issue_decision_fini(&d);
+	old = by_certificate(&first, span_of(NULL, 0));
+	grant(&old);
+	before = revocations();
+
+	new = by_psk("", 0);
+	new.proof = PROOF_CERTIFICATE;
+	new.credential = span_of(NULL, 0);
+	new.peer = given(&plan, SECURITY_IDENTITY).bytes;
+	grant(&new);
+	digest_of(first.cert.der, digest);
+	assert_int_equal(
+	    world_rows("credential_revoked", "fingerprint", text), before + 1);
+	assert_string_equal(text, world_hex(span_of(digest, DIGEST_LEN)));
+	plan_fini(&plan);
+	world_made_fini(&first);
+}
+
+/* A rollout is called off: the key before is not taken back by the bootstrap
+ * that gives it, nor by another one before it is used. */
+static void
+back_to_the_key_before(void **state)
+{
+	static const char back[] =
+	    "identity: factory\n"
+	    "psk: {derive: bootstrap-2026, epoch: [1, 2, 3]}\n"
+	    "---\n"
+	    "policy: back\n"
+	    "bootstrap_account: {rotate: factory, epoch: 1,\n"
+	    "  uri: 'coaps://bs.example:5684'}\n"
+	    "servers: []\n";
+	const char *ep = "urn:dev:ops:0057F2-back";
+	struct issue_request first = by_psk(ep, 1), third;
+	size_t before = revocations();
+	char text[256];
+
+	(void)state;
+	grant(&first);
+	world_rules(back, span_of(NULL, 0));
+	for (int i = 0; i < 2; i++) {
+		third = by_psk(ep, 3);
+		grant(&third);
+		assert_int_equal(revocations(), before);
+	}
+	first = by_psk(ep, 1);
+	grant(&first);
+	assert_int_equal(
+	    world_rows("credential_revoked", "fingerprint", text), before + 1);
+	assert_string_equal(text, fingerprint_of(ep, 3));
+	world_rules(documents, span_of(NULL, 0));
 }
 
 /* Who came in clear had nothing that could be taken back. */
@@ -287,6 +367,8 @@ main(void)
 	    cmocka_unit_test(asked_again),
 	    cmocka_unit_test(of_an_imported_key),
 	    cmocka_unit_test(of_certificates),
+	    cmocka_unit_test(of_two_certificates),
+	    cmocka_unit_test(back_to_the_key_before),
 	    cmocka_unit_test(of_nothing),
 	};
 	int failed;

@@ -217,6 +217,11 @@ overflow(void **state)
 	assert_true(a.overflow);
 	assert_int_equal(choose(&a, 0, 1, 101), NONE);
 	assert_false(accounts_may_touch(&a, 0, 200));
+	/* nor where a Delete has made room: ours may be what did not fit */
+	accounts_deleted(&a, LWM2M_OBJECT(0));
+	assert_int_equal(a.count, 1);
+	assert_int_equal(choose(&a, 0, 1, 101), NONE);
+	assert_int_equal(choose(&a, 1, 1, 101), 0);
 }
 
 /* The numbers end, and the memory does. */
