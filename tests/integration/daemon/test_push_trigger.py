@@ -397,7 +397,9 @@ def daemon_killed():
         world.start()
         world.ctl("push", "--resume", found, "--rate", "100/s")
         expect_equal(sorted(server.hits), names, "all were triggered")
-        expect_equal(set(server.hits.values()), {1}, "once each")
+        # what became of the one on its way was not heard: it is sent again
+        expect(sum(server.hits.values()) <= len(names) + 1,
+               f"more than that one twice: {server.hits}")
         world.chain_holds()
 
 
