@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <strings.h>
 #include <unistd.h>
 
 /* "Name: value" */
@@ -107,6 +108,33 @@ read_ca(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,
 		    "nothing is trusted with an http:// URL");
 }
 
+/** It says what a body is, and that is no JSON. */
+static bool
+is_other_type(const char *header)
+{
+	static const char name[] = "Content-Type: ";
+
+	return strncasecmp(header, name, strlen(name)) == 0 &&
+	    !strcasestr(header + strlen(name), "json");
+}
+
+/* What a device has in its name is escaped as JSON wants it, and means
+ * something else in any other type. */
+static void
+check_body(
+    const struct yaml_ctx *c, struct yaml_node *n, struct policy_trigger *t)
+{
+	if (!t->body ||
+	    (!strstr(t->body, "{endpoint}") && !strstr(t->body, "{name}")))
+		return;
+	for (size_t i = 0; i < t->header_count; i++)
+		if (is_other_type(t->headers[i]))
+			yaml_error(c, n, "policy-trigger",
+			    "what stands for {endpoint} and {name} is escaped "
+			    "as JSON, and not as the Content-Type wants it; "
+			    "have it in the URL");
+}
+
 void
 load_trigger(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,
     struct policy_trigger *out)
@@ -128,6 +156,7 @@ load_trigger(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,
 	read_headers(l, c, yaml_get(n, "headers"), out);
 	load_word(l, c, yaml_get(n, "body"), "policy-trigger", word_http_body,
 	    &out->body);
+	check_body(c, yaml_get(n, "body"), out);
 	read_authorization(l, c, yaml_get(n, "authorization"), out);
 	read_ca(l, c, yaml_get(n, "ca"), out);
 	yaml_leftover(c, n, known);

@@ -123,6 +123,31 @@ test_what_is_no_request(void **state)
 	    "16:7: error: servers[0].trigger.timeout: unknown key\n");
 }
 
+/* An endpoint with a quote or an ampersand in it says no more than its name. */
+static void
+test_a_body_with_a_name_in_it_is_json(void **state)
+{
+	(void)state;
+	expect_files(POLICY("      url: https://h/\n"
+			    "      headers: {content-type: text/xml}\n"
+			    "      body: \"<d>{endpoint}</d>\"\n"),
+	    "13:13: error: servers[0].trigger.body: what stands for {endpoint} "
+	    "and {name} is escaped as JSON, and not as the Content-Type wants "
+	    "it; have it in the URL\n");
+	/* JSON is what is said of a body where nothing is */
+	policy_set_unref(loaded(POLICY("      url: https://h/\n"
+				       "      body: '[\"{endpoint}\"]'\n")));
+	policy_set_unref(loaded(
+	    POLICY("      url: https://h/\n"
+		   "      headers: {Content-Type: application/cwt+json}\n"
+		   "      body: '[\"{name}\"]'\n")));
+	/* a number is one in any type */
+	policy_set_unref(
+	    loaded(POLICY("      url: https://h/\n"
+			  "      headers: {Content-Type: text/plain}\n"
+			  "      body: \"ssid={ssid}\"\n")));
+}
+
 /* The token goes where everybody reads it; and the file may be to come. */
 static void
 test_what_is_worth_a_warning(void **state)
@@ -166,6 +191,7 @@ main(void)
 	    cmocka_unit_test(test_a_request_as_it_is_written),
 	    cmocka_unit_test(test_files_are_found_from_anywhere),
 	    cmocka_unit_test(test_what_is_no_request),
+	    cmocka_unit_test(test_a_body_with_a_name_in_it_is_json),
 	    cmocka_unit_test(test_what_is_worth_a_warning),
 	    cmocka_unit_test(test_the_number_of_headers_is_limited),
 	};
