@@ -75,11 +75,12 @@ static enum reason
 choose_policy(const struct issuer *i, const struct issue_request *rq,
     struct issue_decision *d)
 {
+	const struct policy_facts facts = issue_facts(rq, &d->peer);
+
 	/* one value is no configuration */
 	if (rq->pct != -1 && !format_writable(rq->pct))
 		return REASON_PCT_UNSUPPORTED;
-	d->policy = policy_for(
-	    issue_rules_set(i->rules), d->peer.identity, d->peer.endpoint);
+	d->policy = policy_for(issue_rules_set(i->rules), &facts);
 	if (!d->policy)
 		return REASON_NO_POLICY;
 	if (rq->pack && !gives_pack(d->policy))

@@ -106,6 +106,8 @@ struct issue_peer {
 	struct span serial; /**< unsigned, no leading zero */
 	bool has_issuer_key; /**< its chain was verified */
 	uint8_t issuer_key[DIGEST_LEN]; /**< SHA-256 of its CA's key */
+	struct span issuer_cn; /**< of its CA; empty unless exactly one */
+	struct span san; /**< for cert_name_next */
 };
 
 /**
@@ -122,6 +124,11 @@ struct issue_peer {
  */
 MUST_CHECK enum rc issue_identify(const struct issuer *i,
     const struct issue_request *rq, struct issue_peer *out);
+
+/** What policies are matched with, of a peer that was identified. Borrows from
+ *  both. */
+struct policy_facts issue_facts(
+    const struct issue_request *rq, const struct issue_peer *peer);
 
 enum {
 	/** A key and an OSCORE context for each account, and the device's own. */

@@ -225,6 +225,8 @@ assemble(struct work *w, struct policy_set *s)
 	qsort(tried, n, sizeof(*tried), compare_order);
 	for (size_t i = 0; i < n; i++)
 		policies[i] = tried[i]->value;
+	assemble_devices(l, s);
+	check_models(l, s);
 	check_set(l, tried);
 	check_devices(l);
 	check_links(l);
