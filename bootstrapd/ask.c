@@ -1,5 +1,6 @@
 #include "keeper_state.h"
 
+#include "base/digest.h"
 #include "link.h"
 #include "push.h"
 
@@ -12,7 +13,7 @@ enum {
 	LOG_PER_MINUTE = 20, /**< lines about one worker's packets */
 	NOSEC_SHARE = 8, /**< of a worker's questions, who proves nothing */
 	SOURCE_MOST = 64, /**< handshakes of one address that wait for a key */
-	BEGINS_MOST = 60, /**< of one endpoint in a minute */
+	BEGINS_MOST = 60, /**< of one device in a minute */
 	AGAIN_MOST = 4, /**< of one session that is on record, at all */
 	MINUTE_MS = 60000,
 };
@@ -139,17 +140,29 @@ was_before(struct keeper *k, const uint8_t *id)
 	return ledger_read(k->ledger, &q, take_any, &found) != RC_OK || found;
 }
 
-/** One endpoint that begins again and again fills the ledger, not its need. By
- *  what the decision will go by: anything else may be another one each time. */
+/** One device that begins again and again fills the ledger, not its need. By
+ *  what it has proved; where that is nothing, by where it is, too: any name can
+ *  be said, and nobody uses up the share of another by saying his. */
 static bool
 begins_too_often(struct keeper *k, const struct q_begin *q)
 {
-	struct span name = q->has_endpoint ? q->endpoint
-	    : q->proof == Q_BY_PSK         ? q->credential
-					   : q->peer;
+	const uint8_t proof = (uint8_t)q->proof;
+	uint8_t name[DIGEST_LEN];
+	struct digest d;
 
-	return !rates_take(
-	    &k->begins, name, BEGINS_MOST, MINUTE_MS, clock_now_ms());
+	digest_init(&d);
+	digest_put(&d, span_of(&proof, sizeof(proof)));
+	if (q->proof == Q_BY_PSK) {
+		digest_put(&d, q->credential);
+	} else if (q->proof == Q_BY_NOTHING) {
+		digest_put(&d, span_of(q->address.ip, sizeof(q->address.ip)));
+		digest_put(&d, q->endpoint);
+	} else {
+		digest_put(&d, q->peer);
+	}
+	digest_final(&d, name);
+	return !rates_take(&k->begins, span_of(name, sizeof(name)), BEGINS_MOST,
+	    MINUTE_MS, clock_now_ms());
 }
 
 static void

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { EXIT_FAULT = 70 };
+
 static const char usage[] =
     "usage: bootstrapctl [-c FILE] [--format FORMAT] VERB\n"
     "\n"
@@ -13,6 +15,7 @@ static const char usage[] =
     "  reload                load the policies again, whole or not at all\n"
     "  stop                  end the daemon; sessions that run may end first\n"
     "  supersede ENDPOINT    end the bootstrap of that endpoint\n"
+    "  push ENDPOINT...      have devices bootstrapped now\n"
     "  devices               the devices that the ledger knows\n"
     "  device ENDPOINT       the history of one device\n"
     "  events [--follow]     the ledger's rows, and then new ones\n"
@@ -24,6 +27,24 @@ static const char options[] =
     "      --format FORMAT   text (the default), json or csv\n"
     "      --version         print the version\n"
     "  -h, --help            print this, or with a verb more about it\n";
+
+static const char push_help[] =
+    "Have devices bootstrapped now: over a session that still stands, at\n"
+    "an address that a nosec identity admits, or by a server's trigger.\n"
+    "\n"
+    "      --policy NAME     those that were bootstrapped by that policy "
+    "last\n"
+    "      --group GLOB      those whose endpoints fit\n"
+    "      --group @FILE     those of a list, one a line (@-: of stdin)\n"
+    "      --via WAY         session, address or trigger, and no other "
+    "way\n"
+    "      --to coap://ADDRESS:PORT\n"
+    "                        where the device waits for commands\n"
+    "      --rate N/s        devices a second, /m, /h (default 10/s)\n"
+    "      --wait            until each has ended\n"
+    "      --resume PUSH     go on with one that was broken off\n"
+    "\n"
+    "Exits 0, 1 if any failed, 75 if not all were sent.\n";
 
 static int
 do_status(const struct ctl *ctl)
@@ -49,31 +70,40 @@ do_supersede(const struct ctl *ctl)
 	return ctl_ask(ctl, "supersede");
 }
 
+/** What a verb takes besides the options of all. */
+enum takes {
+	TAKES_NOTHING,
+	TAKES_ENDPOINT,
+	TAKES_FOLLOW, /**< --follow */
+	TAKES_PUSH, /**< endpoints, and the options of push */
+};
+
 static const struct verb {
 	const char *name;
 	int (*run)(const struct ctl *ctl);
-	bool argument, follow;
+	enum takes takes;
 	const char *help; /* lines */
 } verbs[] = {
-    {"status", do_status, false, false,
+    {"status", do_status, TAKES_NOTHING,
 	"What the daemon is doing, and how it is: a key and a value a line,\n"
 	"one object in JSON.\n"},
-    {"reload", do_reload, false, false,
+    {"reload", do_reload, TAKES_NOTHING,
 	"Load the policies again, whole or not at all: when they have errors\n"
 	"the first one is printed and the set in force stays. The\n"
 	"configuration file is not read again.\n"},
-    {"stop", do_stop, false, false,
+    {"stop", do_stop, TAKES_NOTHING,
 	"End the daemon as SIGTERM does: bootstraps that run may end first.\n"},
-    {"supersede", do_supersede, true, false,
+    {"supersede", do_supersede, TAKES_ENDPOINT,
 	"End the bootstrap of that endpoint that is running, with the reason\n"
 	"`cancelled`. The device may ask again.\n"},
-    {"devices", ctl_devices, false, false,
+    {"push", ctl_push, TAKES_PUSH, push_help},
+    {"devices", ctl_devices, TAKES_NOTHING,
 	"A line for each device that was minted for or has proved who it is.\n"
 	"Needs the ledger and no daemon.\n"},
-    {"device", ctl_rows, true, false,
+    {"device", ctl_rows, TAKES_ENDPOINT,
 	"Every row of the ledger about one device, oldest first. Needs the\n"
 	"ledger and no daemon.\n"},
-    {"events", ctl_rows, false, true,
+    {"events", ctl_rows, TAKES_FOLLOW,
 	"Every row of the ledger, oldest first; with --follow stay, and print\n"
 	"new ones as they are written. Needs the ledger and no daemon.\n"},
 };
@@ -88,11 +118,17 @@ misuse(const char *what)
 static int
 help(const struct verb *v)
 {
+	static const char *const shapes[] = {
+	    [TAKES_NOTHING] = "",
+	    [TAKES_ENDPOINT] = " ENDPOINT",
+	    [TAKES_FOLLOW] = " [--follow]",
+	    [TAKES_PUSH] = " ENDPOINT... | --policy NAME | --group GLOB",
+	};
+
 	if (v)
 		printf("usage: bootstrapctl [-c FILE] [--format FORMAT] "
-		       "%s%s%s\n\n%s\n",
-		    v->name, v->argument ? " ENDPOINT" : "",
-		    v->follow ? " [--follow]" : "", v->help);
+		       "%s%s\n\n%s\n",
+		    v->name, shapes[v->takes], v->help);
 	else
 		fputs(usage, stdout);
 	fputs(options, stdout);
@@ -150,9 +186,71 @@ take_word(const char *word, const struct verb **verb, struct ctl *ctl)
 		*verb = find_verb(word);
 		return *verb ? NULL : "no such verb";
 	}
-	if (!(*verb)->argument || ctl->argument)
+	if ((*verb)->takes == TAKES_PUSH) {
+		ctl->words[ctl->word_count++] = word;
+		return NULL;
+	}
+	if ((*verb)->takes != TAKES_ENDPOINT || ctl->argument)
 		return "too many words";
 	ctl->argument = word;
+	return NULL;
+}
+
+/** An option of push at argv[*i]. Returns what is wrong with it, "" when it is
+ *  none, NULL when it was taken. */
+static const char *
+take_push_option(char **argv, int *i, struct ctl_push *out)
+{
+	const struct {
+		const char *name, **value;
+	} options_of[] = {
+	    {"--policy", &out->policy},
+	    {"--group", &out->group},
+	    {"--rate", &out->rate},
+	    {"--resume", &out->resume},
+	    {"--to", &out->to},
+	    {"--via", &out->via},
+	};
+
+	if (strcmp(argv[*i], "--wait") == 0) {
+		out->wait = true;
+		return NULL;
+	}
+	for (size_t n = 0; n < sizeof(options_of) / sizeof(options_of[0]);
+	     n++) {
+		const char *value = value_of(options_of[n].name, argv, i);
+
+		if (!value)
+			continue;
+		if (!*value)
+			return "an option of push needs a value";
+		if (*options_of[n].value)
+			return "an option of push stands there twice";
+		*options_of[n].value = value;
+		return NULL;
+	}
+	return "";
+}
+
+static bool
+has_push_option(const struct ctl_push *o)
+{
+	return o->policy || o->group || o->rate || o->resume || o->to ||
+	    o->via || o->wait;
+}
+
+/** What is wrong with the command line as a whole; NULL: nothing. */
+static const char *
+check_line(const struct verb *verb, const struct ctl *ctl)
+{
+	if (!verb)
+		return "a verb is missing";
+	if (verb->takes == TAKES_ENDPOINT && !ctl->argument)
+		return "which endpoint?";
+	if (ctl->follow && verb->takes != TAKES_FOLLOW)
+		return "--follow goes with events";
+	if (has_push_option(&ctl->push) && verb->takes != TAKES_PUSH)
+		return "that option goes with push";
 	return NULL;
 }
 
@@ -175,50 +273,67 @@ run_verb(const char *file, const struct verb *v, struct ctl *ctl)
 	return code;
 }
 
+/** One word of the command line, argv[*i], and what belongs to it. Returns what
+ *  is wrong with it, or NULL. */
+static const char *
+take_option(
+    char **argv, int *i, const char **file, struct ctl *ctl, bool *wants_help)
+{
+	const char *a = argv[*i], *value;
+
+	if (strcmp(a, "--help") == 0 || strcmp(a, "-h") == 0) {
+		*wants_help = true;
+	} else if ((value = value_of("-c", argv, i)) ||
+	    (value = value_of("--config", argv, i))) {
+		if (!*value)
+			return "-c needs a file";
+		*file = value;
+	} else if ((value = value_of("--format", argv, i))) {
+		if (!read_format(value, &ctl->format))
+			return "--format is text, json or csv";
+	} else if (strcmp(a, "--follow") == 0) {
+		ctl->follow = true;
+	} else {
+		const char *fault = take_push_option(argv, i, &ctl->push);
+
+		return fault && !*fault ? "no such option" : fault;
+	}
+	return NULL;
+}
+
 int
 main(int argc, char **argv)
 {
-	const char *file = SYSCONF_DIR "/bootstrapd.yaml", *value;
+	const char *file = SYSCONF_DIR "/bootstrapd.yaml", *fault = NULL;
 	const struct verb *verb = NULL;
 	bool wants_help = false, ended = false;
 	struct ctl ctl = {0};
+	int code;
 
-	for (int i = 1; i < argc; i++) {
+	ctl.words = calloc((size_t)argc + 1, sizeof(*ctl.words));
+	if (!ctl.words)
+		return EXIT_FAULT;
+	for (int i = 1; i < argc && !fault; i++) {
 		const char *a = argv[i];
 
 		if (ended || a[0] != '-') {
-			const char *fault = take_word(a, &verb, &ctl);
-
-			if (fault)
-				return misuse(fault);
+			fault = take_word(a, &verb, &ctl);
 		} else if (strcmp(a, "--") == 0) {
 			ended = true;
-		} else if (strcmp(a, "--help") == 0 || strcmp(a, "-h") == 0) {
-			wants_help = true;
 		} else if (strcmp(a, "--version") == 0) {
 			printf("bootstrapctl %s\n", PROJECT_VERSION);
+			free(ctl.words);
 			return EXIT_SUCCESS;
-		} else if ((value = value_of("-c", argv, &i)) ||
-		    (value = value_of("--config", argv, &i))) {
-			if (!*value)
-				return misuse("-c needs a file");
-			file = value;
-		} else if ((value = value_of("--format", argv, &i))) {
-			if (!read_format(value, &ctl.format))
-				return misuse("--format is text, json or csv");
-		} else if (strcmp(a, "--follow") == 0) {
-			ctl.follow = true;
 		} else {
-			return misuse("no such option");
+			fault = take_option(argv, &i, &file, &ctl, &wants_help);
 		}
 	}
-	if (wants_help)
-		return help(verb);
-	if (!verb)
-		return misuse("a verb is missing");
-	if (verb->argument && !ctl.argument)
-		return misuse("which endpoint?");
-	if (ctl.follow && !verb->follow)
-		return misuse("--follow goes with events");
-	return run_verb(file, verb, &ctl);
+	if (!fault && !wants_help)
+		fault = check_line(verb, &ctl);
+	if (fault)
+		code = misuse(fault);
+	else
+		code = wants_help ? help(verb) : run_verb(file, verb, &ctl);
+	free(ctl.words);
+	return code;
 }

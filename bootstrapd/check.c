@@ -89,11 +89,14 @@ check_files(const struct config *c, struct checked *all, int *code)
 }
 
 static void
-check_rules(struct diag *d, struct checked *all, int *code)
+check_rules(
+    const struct config *c, struct diag *d, struct checked *all, int *code)
 {
 	struct hsm_error err = {0};
 	struct issue_rules_config config = {
 	    .now_s = clock_wall_ms() / 1000,
+	    .server_uri = c->server_uri,
+	    .of_daemon = true,
 	};
 
 	if (!all->set)
@@ -125,7 +128,7 @@ check_loaded(const struct config *c, struct checked *all, int *code)
 	}
 	check_policies(c, d, all);
 	check_files(c, all, code);
-	check_rules(d, all, code);
+	check_rules(c, d, all, code);
 	diag_print(d, stderr);
 	diag_free(d);
 	if (!all->set || (all->files && !all->rules))

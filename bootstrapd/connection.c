@@ -169,6 +169,8 @@ send_waiting(struct connection *c, uint64_t now_ms)
 void
 connection_finish(struct connection *c, uint64_t now_ms)
 {
+	struct worker *w = c->listener->worker;
+
 	if (c->fd < 0 || c->finished)
 		return;
 	/* its close_notify, if it is we who end it */
@@ -179,7 +181,11 @@ connection_finish(struct connection *c, uint64_t now_ms)
 			return;
 	}
 	c->finished = true;
-	connection_settle(c);
+	/* it counts until it is gone, and is the first to give way */
+	if (c->source) {
+		TAILQ_REMOVE(&w->young, c, young);
+		TAILQ_INSERT_HEAD(&w->young, c, young);
+	}
 	if (c->broken)
 		connection_drop(c);
 	else if (c->out.len == 0)

@@ -45,6 +45,7 @@ enum {
 	CONTROL_TIMEOUT_MS = 5000,
 	CONTROL_PUSHES_MAX = 8, /**< of the clients, at most so many */
 	CONTROL_PUSH_LINE_MAX = 8192,
+	CONTROL_REPLY_MAX = 65536, /**< bytes of a block, more than there are */
 	CONTROL_PUSH_TIMEOUT_MS = 900000, /**< without a line */
 	CONTROL_PLAN_MOST = 256,
 	/** Lines `send` that wait for their answers; further ones are `busy`. */

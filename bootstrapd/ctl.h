@@ -1,6 +1,7 @@
 /**
  * ctl.h - the parts of bootstrapctl: asking the keeper (ctl_ask.c), reading the
- * ledger (ctl_ledger.c), and what both print (ctl_output.c).
+ * ledger (ctl_ledger.c), starting bootstraps (ctl_push*.c, ctl_http.c), and what
+ * they print (ctl_output.c).
  */
 #ifndef BOOTSTRAPD_CTL_H
 #define BOOTSTRAPD_CTL_H
@@ -17,10 +18,19 @@ enum {
 
 enum format { FORMAT_TEXT, FORMAT_JSON, FORMAT_CSV };
 
+/** Options of push, as written; NULL: not there. */
+struct ctl_push {
+	const char *policy, *group, *rate, *resume, *to, *via;
+	bool wait;
+};
+
 /** What the command line says. */
 struct ctl {
 	const struct config *config; /**< borrowed */
 	const char *argument; /**< the endpoint; NULL: none */
+	const char **words; /**< push: its endpoints */
+	size_t word_count;
+	struct ctl_push push;
 	enum format format;
 	bool follow;
 };
@@ -35,6 +45,17 @@ int ctl_ask(const struct ctl *ctl, const char *verb);
  *  an argument those of that endpoint. Return the exit code. */
 int ctl_devices(const struct ctl *ctl);
 int ctl_rows(const struct ctl *ctl);
+
+struct ledger;
+
+/** The ledger, to be read. Returns an exit code; why not is said. */
+int ctl_open_ledger(const struct ctl *ctl, struct ledger **l);
+
+/** Bootstraps that are started from here (ctl_push.h). Returns the exit code. */
+int ctl_push(const struct ctl *ctl);
+
+/** A connection to the keeper; -1: said why, and `code` is the exit code. */
+int ctl_connect(const struct ctl *ctl, int *code);
 
 /** Who may not is told that, and not to look for a daemon: EXIT_DENIED. */
 int ctl_denied(const char *path);

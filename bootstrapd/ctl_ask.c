@@ -88,11 +88,37 @@ show_answer(const struct ctl *ctl, FILE *f)
 }
 
 int
+ctl_connect(const struct ctl *ctl, int *code)
+{
+	const char *path = ctl->config->control;
+	int fd;
+
+	if (!path) {
+		fprintf(stderr, "bootstrapctl: %s names no `control:` socket\n",
+		    ctl->config->file);
+		*code = EXIT_CONFIGURATION;
+		return -1;
+	}
+	fd = connect_daemon(path);
+	if (fd >= 0)
+		return fd;
+	if (errno == EACCES) {
+		*code = ctl_denied(path);
+		return -1;
+	}
+	fprintf(stderr,
+	    "bootstrapctl: no daemon at %s: %s\n"
+	    "  remedy: start bootstrapd\n",
+	    path, strerror(errno));
+	*code = EXIT_AWAY;
+	return -1;
+}
+
+int
 ctl_ask(const struct ctl *ctl, const char *verb)
 {
 	char request[CONTROL_LINE_MAX];
-	const char *path = ctl->config->control;
-	int fd, code;
+	int fd, code = EXIT_AWAY;
 	int len = snprintf(request, sizeof(request), "%s%s%s\n", verb,
 	    ctl->argument ? " " : "", ctl->argument ? ctl->argument : "");
 	FILE *f;
@@ -101,20 +127,12 @@ ctl_ask(const struct ctl *ctl, const char *verb)
 		fprintf(stderr, "bootstrapctl: no endpoint is so long\n");
 		return EXIT_USAGE;
 	}
-	if (!path) {
-		fprintf(stderr, "bootstrapctl: %s names no `control:` socket\n",
-		    ctl->config->file);
-		return EXIT_CONFIGURATION;
-	}
-	fd = connect_daemon(path);
-	f = fd < 0 ? NULL : fdopen(fd, "r");
-	if (!f && errno == EACCES)
-		return ctl_denied(path);
+	fd = ctl_connect(ctl, &code);
+	if (fd < 0)
+		return code;
+	f = fdopen(fd, "r");
 	if (!f) {
-		fprintf(stderr,
-		    "bootstrapctl: no daemon at %s: %s\n"
-		    "  remedy: start bootstrapd\n",
-		    path, strerror(errno));
+		close(fd);
 		return EXIT_AWAY;
 	}
 	/* one that has hung up already has its reason to be read below */

@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
-static int
-open_ledger(const struct ctl *ctl, struct ledger **l)
+int
+ctl_open_ledger(const struct ctl *ctl, struct ledger **l)
 {
 	char why[256] = "";
 	enum rc rc;
@@ -110,7 +110,7 @@ ctl_rows(const struct ctl *ctl)
 	struct reading reading = {.ctl = ctl};
 	struct ledger *l = NULL;
 	enum rc rc;
-	int code = open_ledger(ctl, &l);
+	int code = ctl_open_ledger(ctl, &l);
 
 	if (code)
 		return code;
@@ -204,7 +204,7 @@ ctl_devices(const struct ctl *ctl)
 	struct reading reading = {.ctl = ctl};
 	struct ledger *l = NULL;
 	enum rc rc;
-	int code = open_ledger(ctl, &l);
+	int code = ctl_open_ledger(ctl, &l);
 
 	if (code)
 		return code;

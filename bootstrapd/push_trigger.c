@@ -3,9 +3,11 @@
 #include "push.h"
 #include "trigger.h"
 
+#include <limits.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 /** One that may come. */
 struct triggered {
@@ -102,11 +104,18 @@ put(struct reply *r, size_t n, const char *name, struct span value)
 	reply_text(r, key, value);
 }
 
+/** Whole: who reads it stands in another folder. */
 static void
 put_path(struct reply *r, size_t n, const char *name, const char *path)
 {
-	if (path)
-		put(r, n, name, span_str(path));
+	char whole[2 * PATH_MAX], cwd[PATH_MAX] = "";
+
+	if (!path)
+		return;
+	if (path[0] != '/' && !getcwd(cwd, sizeof(cwd)))
+		cwd[0] = '\0';
+	snprintf(whole, sizeof(whole), "%s%s%s", cwd, cwd[0] ? "/" : "", path);
+	put(r, n, name, span_str(whole));
 }
 
 /** The n-th request; on an error nothing of it stays. */
@@ -222,6 +231,8 @@ void
 push_trigger(struct keeper *k, struct client *c, const struct push_wish *w,
     const struct push_last *last, bool again)
 {
+	/* not after what the row says */
+	uint64_t until_ms = clock_now_ms() + k->config->push_window_ms;
 	const struct policy *p = policy_of(k, last);
 	struct reply *r = calloc(1, sizeof(*r));
 	uint8_t room[1024];
@@ -241,8 +252,7 @@ push_trigger(struct keeper *k, struct client *c, const struct push_wish *w,
 	} else if (record_sent(k, w, last, writer_span(&names), again) !=
 	    RC_OK) {
 		push_lost(c, w->endpoint);
-	} else if (!expect(k, w->push, last->nosec, w->endpoint,
-		       clock_now_ms() + k->config->push_window_ms)) {
+	} else if (!expect(k, w->push, last->nosec, w->endpoint, until_ms)) {
 		push_lost(c, w->endpoint);
 	} else {
 		writer_str(&r->w, "\n");

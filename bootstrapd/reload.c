@@ -73,6 +73,8 @@ load_rules(const struct keeper *k, struct loading *l)
 	    .crl_count = l->files->crl_count,
 	    .previous = k->policies.rules,
 	    .now_s = clock_wall_ms() / 1000,
+	    .server_uri = k->config->server_uri,
+	    .of_daemon = true,
 	};
 	struct hsm_error err = {0};
 	enum rc rc = issue_rules_new(l->set, &config, l->diag, &l->rules);

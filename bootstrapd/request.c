@@ -138,7 +138,7 @@ read_accept(const struct coap_message *m, int *format)
 	if (accept && !coap_uint_value(accept->value, &number))
 		return false;
 	*format = number <= UINT16_MAX ? (int)number : -1;
-	return true;
+	return *format >= 0;
 }
 
 static bool

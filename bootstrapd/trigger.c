@@ -181,11 +181,12 @@ is_header(const char *pattern)
 	if (len == 0 || pattern[len] != ':')
 		return false;
 	for (size_t i = 0; i < len; i++)
-		if (!is_alnum((uint8_t)pattern[i]) && pattern[i] != '-' &&
-		    pattern[i] != '_')
+		if (!is_alnum((uint8_t)pattern[i]) &&
+		    !strchr("!#$%&'*+-.^_`|~", pattern[i]))
 			return false;
+	/* what the policy's author writes may be of any language */
 	for (const char *c = pattern + len; *c; c++)
-		if (!is_visible((uint8_t)*c) && *c != '\t')
+		if ((uint8_t)*c < 0x20 || (uint8_t)*c == 0x7f)
 			return false;
 	return true;
 }

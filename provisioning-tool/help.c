@@ -144,6 +144,8 @@ help_program(FILE *out)
 		fprintf(out, "\n%s - %s\n", g->name, g->summary);
 		list_verbs(out, g->name);
 	}
+	fprintf(out, "\na device on the bench\n");
+	list_verbs(out, "probe");
 	fprintf(out, "\nshells\n");
 	list_verbs(out, "completion");
 	fprintf(out,

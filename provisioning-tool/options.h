@@ -47,6 +47,10 @@ struct options {
 	const char *collection, *seal, *input_format, *key_encoding;
 	int64_t max_findings;
 	bool check;
+	/* a device on the bench */
+	const char *psk_file, *key_hex_file, *name;
+	int64_t wait_s, patience_s;
+	bool dangerous;
 	/* output */
 	const char *format;
 	/* the rest of the line */

@@ -3,8 +3,8 @@
  * Nothing that stands in the list is ever printed: where columns are shifted,
  * what looks like a name may be a key.
  */
-#include "key_check.h"
 #include "base/progress.h"
+#include "key_check.h"
 #include "psk_store.h"
 #include "record.h"
 #include "rows.h"

@@ -334,6 +334,45 @@ static const struct option_spec psk_list_specs[] = {
 static const struct option_group psk_list_group =
     OPTION_GROUP("Options", psk_list_specs);
 
+static const struct option_spec probe_specs[] = {
+    {TEXT("psk-identity", psk_identity, "PSK-ID",
+	"what the device shows at coaps:// and coaps+tcp://")},
+    {FILE_NAME("psk-file", psk_file, "FILE", "its key: the bytes of FILE")},
+    {FILE_NAME("key-hex-file", key_hex_file, "FILE", "its key: FILE in hex")},
+    {TEXT("name", name, "NAME", "of the profile; default: probed"),
+	.preset = "probed"},
+    {FILE_NAME("output", output, "FILE",
+	 "where the profile goes; - or nothing: standard output"),
+	.letter = 'o'},
+    {.name = "force",
+	.kind = OPTION_FLAG,
+	.help = "replace FILE if it exists",
+	.offset = offsetof(struct options, force)},
+    {.name = "wait",
+	.kind = OPTION_SECONDS,
+	.value = "TIME",
+	.help = "for the device to come, and to come back; default 10m",
+	.offset = offsetof(struct options, wait_s),
+	.min = 1,
+	.max = 86400,
+	.preset = "10m"},
+    {.name = "patience",
+	.kind = OPTION_SECONDS,
+	.value = "TIME",
+	.help = "with each command that is not answered; default 20s",
+	.offset = offsetof(struct options, patience_s),
+	.min = 1,
+	.max = 600,
+	.preset = "20s"},
+    {.name = "dangerous",
+	.kind = OPTION_FLAG,
+	.help = "delete its own account too: it may need a new image then",
+	.offset = offsetof(struct options, dangerous)},
+    {OUTPUT(text_json, "of the findings: text (default) or json (one a line)")},
+};
+static const struct option_group probe_group =
+    OPTION_GROUP("Options", probe_specs);
+
 static const struct option_spec list_specs[] = {
     {LEDGER("the ledger to read")},
     {TEXT("endpoint", endpoint, "EP", "only rows of this endpoint")},
@@ -378,6 +417,8 @@ const struct verb verbs[] = {
 	{{&check_group, &config_group}, "PATH...", 1, MANY}, policy_check},
     {"policy explain", "show what one device would get, and why",
 	{{&explain_group, &config_group}, "PATH", 1, 1}, policy_explain},
+    {"probe", "try a device on the bench, and write its profile",
+	{{&probe_group}, "URI...", 1, MANY}, probe},
     {"image build", "mint the account of one device into an image",
 	{{&build_group, &token_group, &config_group}, NONE}, image_build},
     {"image formats", "list the formats of images", {{&formats_group}, NONE},

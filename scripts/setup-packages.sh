@@ -6,7 +6,8 @@
 packages_build=(
 	build-essential meson ninja-build pkgconf
 	autoconf automake libtool
-	libp11-dev libp11-kit-dev libseccomp-dev libsqlite3-dev libssl-dev
+	libcurl4-openssl-dev libp11-dev libp11-kit-dev libseccomp-dev
+	libsqlite3-dev libssl-dev
 	libyaml-dev nettle-dev
 )
 # A token in software, and the ledger's command line.

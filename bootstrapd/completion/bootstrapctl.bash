@@ -11,6 +11,11 @@ _bootstrapctl()
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return
 		;;
+	--via)
+		mapfile -t COMPREPLY < <(
+			compgen -W 'session address trigger' -- "$cur")
+		return
+		;;
 	--format)
 		mapfile -t COMPREPLY < <(compgen -W 'text json csv' -- "$cur")
 		return
@@ -18,7 +23,8 @@ _bootstrapctl()
 	esac
 	for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
 		case $word in
-		status | reload | stop | supersede | devices | device | events)
+		status | reload | stop | supersede | push | devices | device | \
+		    events)
 			verb=$word
 			break
 			;;
@@ -26,8 +32,9 @@ _bootstrapctl()
 	done
 	words='-c --config --format --version -h --help'
 	case $verb in
-	'') words+=' status reload stop supersede devices device events' ;;
+	'') words+=' status reload stop supersede push devices device events' ;;
 	events) words+=' --follow' ;;
+	push) words+=' --policy --group --via --to --rate --wait --resume' ;;
 	esac
 	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
 }

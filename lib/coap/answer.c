@@ -12,10 +12,9 @@ lifetime_ms(const struct coap_peer *p, const struct answer *a)
 static void
 answer_clear(struct answer *a)
 {
-	/* An answer may carry keys: a Bootstrap-Pack does. */
-	if (a->bytes)
-		secret_wipe(a->bytes, a->len);
-	free(a->bytes);
+	if (!a->keys.bytes)
+		free(a->bytes);
+	secret_fini(&a->keys);
 	*a = (struct answer){.state = ANSWER_FREE};
 }
 
@@ -120,6 +119,24 @@ answer_make(
 	return rc;
 }
 
+/* An answer with a payload may carry keys: a Bootstrap-Pack does. Errors:
+ * RC_MEMORY. */
+static enum rc
+keep(struct answer *a, struct span bytes, bool keys)
+{
+	enum rc rc = RC_OK;
+
+	if (keys)
+		rc = secret_set(&a->keys, bytes);
+	a->bytes = keys ? a->keys.bytes : malloc(bytes.len);
+	if (rc != RC_OK || !a->bytes)
+		return RC_MEMORY;
+	if (!keys)
+		memcpy(a->bytes, bytes.p, bytes.len);
+	a->len = bytes.len;
+	return RC_OK;
+}
+
 /* Errors: RC_TOO_LARGE, RC_MEMORY. */
 static enum rc
 encode(struct answer *a, const struct coap_response *rs,
@@ -138,13 +155,7 @@ encode(struct answer *a, const struct coap_response *rs,
 		rc = RC_TOO_LARGE;
 		goto out;
 	}
-	a->bytes = malloc(w.len);
-	if (!a->bytes) {
-		rc = RC_MEMORY;
-		goto out;
-	}
-	memcpy(a->bytes, buf, w.len);
-	a->len = w.len;
+	rc = keep(a, writer_span(&w), rs->payload.len > 0);
 out:
 	secret_wipe(buf, sizeof(buf));
 	return rc;

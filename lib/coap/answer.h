@@ -39,8 +39,9 @@ struct answer {
 	bool acked; /**< by an empty ACK: the answer goes separately */
 	bool send_ack; /**< the empty ACK waits to be sent */
 	bool send; /**< `bytes` wait to be sent */
-	uint8_t *bytes; /**< owned: the encoded answer */
+	uint8_t *bytes; /**< the encoded answer; owned, or those of `keys` */
 	size_t len;
+	struct secret keys; /**< where it has a payload, that may have some */
 	uint16_t own_mid; /**< of a separate answer */
 	struct flight flight; /**< of a separate answer */
 };

@@ -85,11 +85,16 @@ note_replaced(const struct issuer *i, const struct issue_request *rq,
 
 /* --- the new one was used ------------------------------------------------- */
 
+enum { ROWS_MAX = 4 * ISSUE_CREDENTIALS_MAX };
+
 struct search {
 	const struct issue_request *rq;
 	const struct issue_peer *peer;
 	bool done;
-	struct issue_replaced *out;
+	struct issue_replaced found;
+	/** What it was given since: fingerprints, in hex. */
+	char since[ROWS_MAX][2 * DIGEST_LEN + 1];
+	size_t since_count;
 };
 
 static bool
@@ -123,26 +128,55 @@ came_by(const struct search *s, const struct ledger_row *row)
 	    strcmp(text, mine) == 0;
 }
 
-/** Newest first: the last account that it was given decides. */
+/** Newest first. It may have been given others since, which it did not take: of
+ *  an attempt that failed, or of a question that was asked twice. */
 static enum rc
 take(void *ctx, const struct ledger_row *row)
 {
 	struct search *s = ctx;
+	struct issue_replaced *out = &s->found;
 	char purpose[16];
 
 	if (s->done || !field(row, "purpose", purpose, sizeof(purpose)) ||
 	    strcmp(purpose, "bootstrap") != 0)
 		return RC_OK;
-	s->done = true;
-	if (!came_by(s, row))
+	if (!came_by(s, row)) {
+		if (s->since_count < ROWS_MAX)
+			(void)field(row, "fingerprint",
+			    s->since[s->since_count++], sizeof(s->since[0]));
 		return RC_OK;
+	}
+	s->done = true;
 	(void)field(
-	    row, "replaces", s->out->fingerprint, sizeof(s->out->fingerprint));
-	(void)field(
-	    row, "replaces_serial", s->out->serial, sizeof(s->out->serial));
-	(void)field(row, "replaces_issuer_key", s->out->issuer_key,
-	    sizeof(s->out->issuer_key));
+	    row, "replaces", out->fingerprint, sizeof(out->fingerprint));
+	(void)field(row, "replaces_serial", out->serial, sizeof(out->serial));
+	(void)field(row, "replaces_issuer_key", out->issuer_key,
+	    sizeof(out->issuer_key));
 	return RC_OK;
+}
+
+/** A policy that goes back to an older epoch: the key before is the one that
+ *  the device comes by next, or may have by now. */
+static bool
+is_given_again(const struct search *s, const struct issue_decision *d)
+{
+	const char *old = s->found.fingerprint;
+	char given[2 * HSM_FINGERPRINT_LEN + 1];
+
+	for (size_t i = 0; i < s->since_count; i++)
+		if (strcmp(s->since[i], old) == 0)
+			return true;
+	for (size_t i = 0; i < d->credential_count; i++) {
+		const struct issue_credential *c = &d->credentials[i];
+
+		if (c->short_server_id != 0 || c->kind != CREDENTIAL_PSK)
+			continue;
+		set_hex(given, sizeof(given),
+		    span_of(c->fingerprint, sizeof(c->fingerprint)));
+		if (strcmp(given, old) == 0)
+			return true;
+	}
+	return false;
 }
 
 /** Where nothing was ever renewed there is no need to look. */
@@ -160,15 +194,13 @@ static enum rc
 note_used(const struct issuer *i, const struct issue_request *rq,
     struct issue_decision *d)
 {
-	enum { ROWS_MAX = 4 * ISSUE_CREDENTIALS_MAX };
 	const struct ledger_query q = {
 	    .kind = SPAN_LIT("credential_issued"),
 	    .endpoint = d->peer.endpoint,
 	    .limit = ROWS_MAX,
 	    .newest_first = true,
 	};
-	struct issue_replaced found = {.fingerprint = ""};
-	struct search s = {rq, &d->peer, false, &found};
+	struct search s = {.rq = rq, .peer = &d->peer};
 	uint8_t bytes[DIGEST_LEN];
 	struct writer w;
 	bool revoked;
@@ -177,14 +209,14 @@ note_used(const struct issuer *i, const struct issue_request *rq,
 	if (!i->store || !may_be_renewed(rq, d))
 		return RC_OK;
 	rc = ledger_read(i->store, &q, take, &s);
-	if (rc || !found.fingerprint[0])
+	if (rc || !s.found.fingerprint[0] || is_given_again(&s, d))
 		return rc;
 	writer_init(&w, bytes, sizeof(bytes));
-	if (text_unhex(&w, span_str(found.fingerprint)) != RC_OK)
+	if (text_unhex(&w, span_str(s.found.fingerprint)) != RC_OK)
 		return RC_OK;
 	rc = revoked_fingerprint(i->store, writer_span(&w), &revoked);
 	if (rc == RC_OK && !revoked)
-		d->takes_back = found;
+		d->takes_back = s.found;
 	return rc;
 }
 

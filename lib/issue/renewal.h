@@ -5,6 +5,7 @@
  * lost, and the device may have kept what it had. Then the one it came by
  * before is taken back, as any other credential is: a row credential_revoked,
  * in one commit with the bootstrap that shows that it is not needed any more.
+ * What the device was given again since, or is given now, is not.
  * Within this module.
  */
 #ifndef ISSUE_RENEWAL_H

@@ -73,6 +73,24 @@ rules_alloc(struct policy_set *set, struct issue_rules **out)
 	return RC_OK;
 }
 
+/** Who renews a device's account says where it leads to. */
+static void
+check_homes(struct rules_build *b, const struct policy_set *set,
+    const struct issue_rules_config *config)
+{
+	if (!config || !config->of_daemon || config->server_uri)
+		return;
+	for (size_t i = 0; i < set->policy_count; i++) {
+		const struct policy *p = &set->policies[i];
+
+		if (p->account.change == ACCOUNT_ROTATE && !p->account.uri)
+			rules_say(b, DIAG_ERROR, p->place, "issue-home",
+			    "bootstrap_account: rotate: neither its `uri:` "
+			    "nor `server: {uri: ...}` of bootstrapd.yaml says "
+			    "where the device is to come to");
+	}
+}
+
 enum rc
 issue_rules_new(struct policy_set *set, const struct issue_rules_config *config,
     struct diag *d, struct issue_rules **out)
@@ -90,6 +108,7 @@ issue_rules_new(struct policy_set *set, const struct issue_rules_config *config,
 	if (b.rc == RC_OK)
 		rules_lists(&b, config);
 	rules_keys(&b);
+	check_homes(&b, set, config);
 	if (b.errors == 0 && b.rc == RC_OK)
 		rules_check(&b);
 	if (b.rc == RC_OK && b.errors > 0)

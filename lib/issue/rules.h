@@ -32,6 +32,10 @@ struct issue_rules_config {
 	 *  on the newer alone would be let in again. */
 	const struct issue_rules *previous;
 	int64_t now_s;
+	/** Where devices find the daemon; NULL: not said. Looked at for policies
+	 *  that renew their account, where `of_daemon`. */
+	const char *server_uri;
+	bool of_daemon;
 };
 
 /**

@@ -35,4 +35,11 @@ tap 'as a device of 1.0' test "$(of_client "$endpoint" lwM2mVersion)" = 1.0
 device_end first
 tap 'the device is content' content first
 
+client json "${psk[@]}" --pct 11543
+tap 'bootstrapped in the JSON of 1.0' content json
+tap 'in that alone' \
+	test "$(formats_of "$endpoint" | paste -sd,)" = 'OMA JSON,TLV'
+tap 'with the same key' \
+	test "$(field first key_sha256)" = "$(field json key_sha256)"
+
 tap_end

@@ -39,10 +39,33 @@ bootstraps() {
 	return 1
 }
 
+# push ENDPOINT CODE: by its server's trigger, until it has ended with that code.
+push() {
+	timeout 60 "$BOOTSTRAPCTL" -c "$CONFIG" push --via trigger --wait "$1"
+	[ $? -eq "$2" ]
+}
+
+# pushed ENDPOINT WHAT: how and by whom the latest push of it went out, what that
+# server answered, and what became of it: of its latest bootstrap, if any.
+pushed() {
+	local found
+
+	found=$(sqlite3 -readonly "$LEDGER" "SELECT way, server,
+		substr(status, 1, 1) || 'xx', outcome,
+		CASE WHEN session IS NULL THEN 'nothing' WHEN session = (
+			SELECT session FROM bootstraps AS b
+			WHERE b.endpoint = pushes.endpoint
+			ORDER BY b.seq DESC LIMIT 1) THEN 'latest'
+		ELSE session END
+		FROM pushes WHERE endpoint = '$1'
+		ORDER BY seq DESC LIMIT 1")
+	[ "$found" = "$2" ] || { echo "$found"; return 1; }
+}
+
 # --- keys (int-1), and the way back (int-5) -----------------------------------
 
 endpoint=$ENDPOINT
-device psk 2 --uri "$COAPS_URI" --endpoint "$endpoint" \
+device psk 3 --uri "$COAPS_URI" --endpoint "$endpoint" \
 	--identity "$PSK_IDENTITY"
 tap 'PSK: bootstrapped' awaits psk 1 '^BOOTSTRAP success'
 tap 'PSK: not registered before' unregistered "$endpoint"
@@ -66,8 +89,22 @@ tap '/1/x/9: and registers again' awaits psk 2 '^REGISTRATION success'
 tap '/1/x/9: with the same key' registered "$endpoint" PskIdentity
 tap '/1/x/9: it is a new registration' \
 	differ "$before" "$(of_client "$endpoint" registrationId)"
+before=$(of_client "$endpoint" registrationId)
+tap 'push: bootstrapctl has the server send it here' \
+	push "$endpoint" 0
+tap 'push: the device is bootstrapped' awaits psk 3 '^BOOTSTRAP success'
+tap 'push: the ledger says what that server answered, and what came of it' \
+	pushed "$endpoint" 'trigger|dm|2xx|ok|latest'
+tap 'push: all three stand in the ledger' bootstraps "$endpoint" 3
+go_on psk
+tap 'push: and registers again' awaits psk 3 '^REGISTRATION success'
+tap 'push: it is a new registration' \
+	differ "$before" "$(of_client "$endpoint" registrationId)"
 device_end psk
-tap '/1/x/9: the device is content' content psk
+tap 'the device is content' content psk
+tap 'push: the device has gone without a word: failed' push "$endpoint" 1
+tap 'push: Leshan'\''s server could not reach it' \
+	pushed "$endpoint" 'trigger|dm|5xx|failed|nothing'
 
 # --- a key that Leshan's server had before ------------------------------------
 
@@ -130,6 +167,10 @@ tap 'unknown key: the device cannot register' \
 tap 'unknown key: it is not registered' unregistered "$endpoint"
 kill "${device_pid[unknown]}"
 device_end unknown
+tap "push: Leshan's server does not know that one either: failed" \
+	push "$endpoint" 1
+tap 'push: and so says the ledger' \
+	pushed "$endpoint" 'trigger|dm|4xx|failed|nothing'
 
 # --- a server that is dead (int-7) --------------------------------------------
 

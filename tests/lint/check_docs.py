@@ -38,7 +38,10 @@ EXITS = {
         "bootstrapd/ctl.h", "bootstrapd/bootstrapctl.c",
         "bootstrapd/ctl_ask.c", "bootstrapd/ctl_ledger.c",
         "bootstrapd/ctl_output.c", "bootstrapd/check.c",
-        "bootstrapd/control.c",
+        "bootstrapd/control.c", "bootstrapd/control_push.c",
+        "bootstrapd/ctl_push.h", "bootstrapd/ctl_push.c",
+        "bootstrapd/ctl_push_pick.c", "bootstrapd/ctl_push_rows.c",
+        "bootstrapd/ctl_push_talk.c",
     ],
 }
 RC = "lib/base/rc.c"

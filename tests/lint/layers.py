@@ -33,15 +33,19 @@ LAYERS = {
         "bootstrap", "issue",
     ],
     "provisioning-tool": [
-        "base", "lwm2m", "hsm", "ledger", "policy", "bootstrap", "cost",
-        "issue",
+        "base", "coap", "lwm2m", "dtls", "hsm", "ledger", "policy",
+        "bootstrap", "cost", "issue",
     ],
 }
 
 # Headers of another directory that are included all the same, by name.
 EXCEPTIONS = {
-    # the tool takes token, ledger and policies from the daemon's configuration
-    "provisioning-tool": ["../bootstrapd/config.h"],
+    # the tool takes token, ledger and policies from the daemon's configuration,
+    # and its probe listens at the daemon's sockets
+    "provisioning-tool": [
+        "../bootstrapd/config.h", "../bootstrapd/tcp.h",
+        "../bootstrapd/udp.h",
+    ],
 }
 
 # Headers of lib/ that are no business of a module which may include the rest
@@ -67,12 +71,13 @@ ONLY_IN = {
     "sqlite3.h": ["lib/ledger"],
     "yaml.h": ["lib/policy"],
     "seccomp.h": ["bootstrapd"],
+    "curl/": ["bootstrapd"],
     "sanitizer/": ["bootstrapd"],
     "linux/": ["bootstrapd"],
     # sockets, descriptors and processes; in base the loop, the log and secrets
     "sys/socket.h": ["lib/base", "bootstrapd"],
     "sys/un.h": ["bootstrapd"],
-    "sys/epoll.h": ["lib/base", "bootstrapd"],
+    "sys/epoll.h": ["lib/base", "bootstrapd", "provisioning-tool"],
     "poll.h": ["lib/base", "bootstrapd"],
     "sys/mman.h": ["lib/base", "bootstrapd"],
     "sys/prctl.h": ["lib/base", "bootstrapd"],

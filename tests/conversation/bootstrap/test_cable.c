@@ -26,6 +26,19 @@ any_window(void **state)
 	}
 }
 
+/* Who has come by TCP is where it says: it is not asked to show that. */
+static void
+its_address_is_its_own(void **state)
+{
+	(void)state;
+	stage.keeper.wants_echo = true;
+	plug_stream(NULL, CABLE_LONG);
+	boot_up();
+	verdict("ok ok 5/6 2.04");
+	assert_int_equal(stage.keeper.begins, 1);
+	assert_true(stage.keeper.fresh);
+}
+
 static void
 it_leaves(void **state)
 {
@@ -138,6 +151,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    STORY(any_window),
+	    STORY(its_address_is_its_own),
 	    STORY(it_leaves),
 	    STORY(it_does_not_read),
 	    STORY(it_says_nothing),

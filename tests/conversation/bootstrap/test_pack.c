@@ -2,6 +2,7 @@
  * bootstrap as one answer, fetched block by block (RFC 7959 section 2.4). */
 #include "stage.h"
 
+#include "bootstrap/choose.h"
 #include "lwm2m/format.h"
 
 #include <stdio.h>
@@ -178,12 +179,14 @@ in_blocks_of_every_size(void **state)
 	static const int formats[] = {
 	    FORMAT_SENML_JSON, FORMAT_SENML_CBOR, FORMAT_LWM2M_CBOR};
 
+	(void)state;
 	for (size_t f = 0; f < 3; f++) {
 		for (size_t size = 16; size <= 1024; size *= 2) {
 			char uri[64];
 
 			stage_again();
-			(void)setup(state);
+			stage.keeper.packs = true;
+			memset(&got, 0, sizeof(got));
 			stage.keeper.accept = formats[f];
 			snprintf(uri, sizeof(uri),
 			    "/bspack?ep=dev-1&acc=</0/1> accept=%d",
@@ -369,6 +372,44 @@ its_own_account(void **state)
 	verdict("unknown pack-sent 0/6 -");
 }
 
+/* Less good than to be told: where its profile says that it is. */
+static void
+its_own_account_by_the_profile(void **state)
+{
+	(void)state;
+	stage.keeper.wish.own_said = true;
+	stage.keeper.wish.own = CHOOSE_HIGH;
+	says("CON GET /bspack?ep=dev-1");
+	expect("ACK 2.05 cf=112");
+	take(0);
+	holds_the_account(112, CHOOSE_HIGH + 1);
+	verdict("unknown pack-sent 0/6 -");
+	/* what it says itself counts more */
+	says("CON GET /bspack?ep=dev-1&acc=</0/1>");
+	expect("ACK 2.05 cf=112");
+	memset(&got, 0, sizeof(got));
+	take(0);
+	holds_the_account(112, 0);
+	verdict("unknown pack-sent 0/6 -");
+}
+
+/* A pack that does not fit, and a device that takes no blocks: it goes on with
+ * a Bootstrap-Request, whose Writes are smaller. */
+static void
+too_large_without_blocks(void **state)
+{
+	(void)state;
+	stage.keeper.wish.max_message = 128;
+	stage.keeper.wish.no_blocks = true;
+	says("CON GET /bspack?ep=dev-1");
+	expect("ACK 4.05");
+	verdict("failed plan-too-large 0/6 -");
+	boots(0);
+	/* unless it asks for them all the same */
+	fetch_all("/bspack?ep=dev-1", 64);
+	verdict("unknown pack-sent 0/6 -");
+}
+
 /* Nobody knows whether the instance that the policy names is the device's own
  * account: the other way has Discover for that. */
 static void
@@ -452,6 +493,8 @@ main(void)
 	    PLAY(falls_back_in_the_middle),
 	    PLAY(refused),
 	    PLAY(its_own_account),
+	    PLAY(its_own_account_by_the_profile),
+	    PLAY(too_large_without_blocks),
 	    PLAY(an_instance_of_which_nobody_knows),
 	    PLAY(two_devices),
 	    PLAY(a_slow_keeper),

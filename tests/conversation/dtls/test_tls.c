@@ -410,6 +410,45 @@ records_have_a_budget(void **state)
 	world_run(w);
 	assert_non_null(strstr(w->events, "failed"));
 	assert_null(strstr(w->events, "established"));
+	/* nor with records of which each makes sense */
+	config.handshake_datagrams = 16;
+	again();
+	pki_serve(w, &(struct pki_house){0});
+	w->crumb = 4;
+	pki_device(w, 1, "device", DTLS_CLIENT_12, NULL);
+	world_connect(w, 1);
+	expect_events(w, "1 sign 0\n1 failed handshake-budget\n");
+}
+
+/* Behind its hello, in the record of that: nobody says more before he is
+ * answered. */
+static void
+more_than_a_hello(void **state)
+{
+	(void)state;
+	for (size_t v = 0; v < 2; v++) {
+		struct device *dev = &w->devices[1];
+		uint8_t bytes[WORLD_DATAGRAM];
+		struct writer out;
+		size_t len;
+
+		pki_psk_device(w, 1, "a-meter", true, versions[v], NULL);
+		assert_int_equal(
+		    dtls_client_tick(dev->client, w->now_ms), RC_OK);
+		writer_init(&out, bytes, sizeof(bytes));
+		assert_int_equal(dtls_client_output(dev->client, &out), RC_OK);
+		len = out.len - 5 + 1;
+		bytes[3] = (uint8_t)(len >> 8);
+		bytes[4] = (uint8_t)len;
+		bytes[out.len] = 0x10;
+		assert_int_equal(dtls_stream_open(w->server, &dev->address,
+				     w->now_ms, &dev->conn),
+		    RC_OK);
+		feed(dev->conn, bytes, out.len + 1);
+		world_run(w);
+		expect_events(w, "1 failed handshake-protocol\n");
+		again();
+	}
 }
 
 static void
@@ -523,6 +562,7 @@ main(void)
 	    STORY(what_is_no_tls),
 	    STORY(floods),
 	    STORY(records_have_a_budget),
+	    STORY(more_than_a_hello),
 	    STORY(endings),
 	    STORY(flipped),
 	    STORY(one_or_the_other),

@@ -62,6 +62,16 @@ def begin(session, endpoint=EP, epoch=2, credential=None):
                   short(endpoint), short(""), short(""))
 
 
+def begin_shown(session, proof, peer, endpoint, chain=b""):
+    """With a certificate or a raw key; everything in bytes."""
+    def chunk(data):
+        return number(len(data), 2) + data
+    return packet(BEGIN, session, number(proof, 1), number(HAS_ENDPOINT, 1),
+                  number(0, 4), number(112, 4), NONE, number(0, 1), LOOPBACK,
+                  ASKED, chunk(b""), chunk(endpoint), chunk(peer),
+                  chunk(chain))
+
+
 def end(session, outcome=OK, reason=0):
     return packet(END, session, number(outcome, 1), number(reason, 1),
                   number(5, 2), number(6, 2), number(0x44, 1), number(99, 8),

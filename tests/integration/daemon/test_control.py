@@ -129,8 +129,8 @@ def explained():
         return subprocess.run([program("BOOTSTRAPCTL"), *argv], text=True,
                               capture_output=True, check=True).stdout
     whole = ask("--help")
-    for verb in ("status", "reload", "stop", "supersede", "devices", "device",
-                 "events"):
+    for verb in ("status", "reload", "stop", "supersede", "push", "devices",
+                 "device", "events"):
         expect_in(f"  {verb} ", whole, "the summary")
         for argv in ((verb, "--help"), ("-h", verb)):
             told = ask(*argv)

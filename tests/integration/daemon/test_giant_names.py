@@ -6,9 +6,8 @@ import subprocess
 from daemon_fixture import DOMAIN
 from daemon_pki import POLICY_ANY, BY_CN, PkiWorld, make_key, openssl
 from forge import certificate
-from hostile import (BEGIN, BEGIN_ANSWER, BY_CERTIFICATE, HAS_ENDPOINT,
-                     LOOPBACK, REASON, REFUSED, Keeper, begin, new_session,
-                     number, packet)
+from hostile import (BEGIN_ANSWER, BY_CERTIFICATE, LOOPBACK, REASON, REFUSED,
+                     Keeper, begin, begin_shown, new_session, number, packet)
 from tap_story import expect, expect_equal, story, tell
 
 # each of these is 2 bytes of the name, and 6 characters of JSON
@@ -33,10 +32,7 @@ def refused(der):
 
 
 def begin_with(session, der, endpoint):
-    return packet(BEGIN, session, number(BY_CERTIFICATE, 1),
-                  number(HAS_ENDPOINT, 1), number(0, 4), number(112, 4),
-                  number(0, 1), LOOPBACK, chunk(b""), chunk(endpoint),
-                  chunk(der), chunk(b""))
+    return begin_shown(session, BY_CERTIFICATE, der, endpoint)
 
 
 def giant(world):

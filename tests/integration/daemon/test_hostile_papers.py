@@ -5,9 +5,9 @@ import secrets
 
 from daemon_fixture import wait_for
 from daemon_pki import FROM, PAST, PkiWorld, make_key, spki_of
-from hostile import (BEGIN, BY_CERTIFICATE, BY_RAW_KEY, EP, HAS_ENDPOINT,
-                     LOOPBACK, REASON, REFUSED, SIGN_ANSWER, Keeper, end,
-                     key_number, new_session, number, packet, sign)
+from hostile import (BY_CERTIFICATE, BY_RAW_KEY, EP, LOOPBACK, REASON, REFUSED,
+                     SIGN_ANSWER, Keeper, begin_shown, end, key_number,
+                     new_session, number, packet, sign)
 from tap_story import expect, expect_equal, story, tell
 
 
@@ -16,10 +16,7 @@ def chunk(data):
 
 
 def begin(session, proof, peer, endpoint=EP, chain=b""):
-    return packet(BEGIN, session, number(proof, 1), number(HAS_ENDPOINT, 1),
-                  number(0, 4), number(112, 4), number(0, 1), LOOPBACK,
-                  chunk(b""), chunk(endpoint.encode()), chunk(peer),
-                  chunk(chain))
+    return begin_shown(session, proof, peer, endpoint.encode(), chain)
 
 
 def refused(peer, reason=REASON["revoked"], kind=BY_CERTIFICATE):

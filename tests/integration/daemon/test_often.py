@@ -73,4 +73,19 @@ def proved():
                      "what the ledger says")
 
 
+@story("the name of a device, said 70 times by who has not proved it, in clear "
+       "or under a key of its own, does not keep it away")
+def locked_out():
+    with World(listen=("coaps://127.0.0.1:0",) + PLAIN) as w:
+        w.start()
+        victim, other = w.mint(EP), w.mint(f"{DOMAIN}-WM200-2")
+        for _ in range(70):
+            with Stranger(w.address()) as stranger:
+                stranger.ask_new(bootstrap_request(EP))
+        w.boot(victim).succeeded()
+        for _ in range(70):
+            w.boot(other, endpoint=EP).failed()
+        w.boot(victim).succeeded()
+
+
 tell()

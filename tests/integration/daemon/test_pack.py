@@ -4,6 +4,7 @@
 from coap_bytes import (ACCEPT, BLOCK2, CONTENT_FORMAT, ETAG, GET, SIZE2,
                         URI_PATH, URI_QUERY, Answer, Stranger, block,
                         bootstrap_request, message)
+from coap_stream import CSM, Stream, frame
 from daemon_fixture import (DOMAIN, FLEET_MASTER, IDENTITY, NOSEC_IDENTITY,
                             World, derive, wait_for)
 from tap_story import expect, expect_equal, story, tell
@@ -247,6 +248,44 @@ def not_acceptable():
                      "reasons")
 
 
+def ask_on(stream, block2=None):
+    options = [(URI_PATH, b"bspack"), (URI_QUERY, b"ep=bench-1")]
+    if block2 is not None:
+        options.append((BLOCK2, block2))
+    stream.send(frame(GET, options, token=b"pack"))
+    return stream.receive()
+
+
+@story("over TCP: whole, in blocks, and where BERT is asked for in such that "
+       "are no larger than we send")
+def over_tcp():
+    policies = {"lab.yaml": NOSEC_IDENTITY.replace("nosec: {",
+                                                   "nosec: {echo: true, "),
+                "policy.yaml": PACKED % "max_message: 1024B"}
+    with World(policies, listen=("coap+tcp://127.0.0.1:0",)) as w:
+        w.start()
+        with Stream(w.address("coap+tcp")) as stream:
+            expect_equal(stream.receive().code, CSM, "the first message")
+            # who has come by TCP is where it says: no Echo is wanted
+            whole = ask_on(stream)
+            expect_equal((whole.code, whole.option(BLOCK2)), ("2.05", None),
+                         "the answer")
+            bert = ask_on(stream, b"\x07")
+            expect_equal((bert.code, bert.option(BLOCK2)),
+                         ("2.05", block(0, 1024)), "asked for with BERT")
+            expect_equal(bert.payload, whole.payload, "the pack")
+            parts, num = [], 0
+            while True:
+                part = ask_on(stream, block(num, 32))
+                parts.append(part.payload)
+                num += 1
+                if not int.from_bytes(part.option(BLOCK2), "big") & 8:
+                    break
+            expect_equal(b"".join(parts), whole.payload, "its blocks")
+        expect_equal({a["reason"] for a in w.settled()}, {"pack-sent"},
+                     "what the ledger says")
+
+
 @story("blocks as the profile says, where the device does not")
 def by_the_profile():
     with world(PACKED % "max_message: 128B, block_size: 32B") as w:
@@ -257,7 +296,7 @@ def by_the_profile():
                          "Block2")
             expect_equal(answer.option(CONTENT_FORMAT), bytes([CBOR]), "CF")
     # one that takes no blocks is sent the other way when it has to
-    with world(PACKED % "max_message: 128B, block_size: none") as w:
+    with world(PACKED % "max_message: 180B, block_size: none") as w:
         w.start()
         with Stranger(w.address()) as stranger:
             expect_equal(stranger.ask(ask("bench-1")).code, "4.05", "answer")

@@ -148,6 +148,31 @@ def one_source():
             s.close()
 
 
+@story("who was told to go and stays counts for its source, and gives way")
+def lingers():
+    limits = {"connections": 40, "handshakes_per_source": 4}
+    no_csm = b"\x09\x01"  # a token of 9 bytes: Abort
+    with world(limits=limits, workers=1) as w:
+        w.start()
+        at = w.address("coap+tcp")
+        with Stream(at, source="127.0.0.8", csm=b"") as early:
+            early.receive()
+            held = []
+            for n in range(120):
+                source = f"127.0.2.{n}" if n % 2 else "127.0.0.7"
+                held.append(Stream(at, source=source, csm=b""))
+                with contextlib.suppress(Gone, OSError):
+                    held[-1].send(no_csm)
+                    while True:
+                        held[-1].receive()
+            early.send(EMPTY_CSM)
+            expect(early.bootstrap("bench-1")[-1].is_finish(), "who was here")
+            with Stream(at, source="127.0.0.9") as late:
+                expect(late.bootstrap("bench-2")[-1].is_finish(), "who came")
+        for s in held:
+            s.close()
+
+
 @story("who was granted a plan keeps its connection in a flood")
 def keeps():
     with world(limits={"connections": 8}, workers=1) as w:

@@ -124,7 +124,7 @@ def the_policies_readme():
     with open(os.path.join(SHIPPED, "..", "policies", "README.md"),
               encoding="utf-8") as file:
         blocks = re.findall(r"^```yaml\n(.*?)^```$", file.read(), re.M | re.S)
-    equal(len(blocks), 3)
+    assert len(blocks) > 2, blocks
     with Hall() as f:
         f.ceremony(ROOT, *(ISSUING.replace("issuing.pem", name + ".pem")
                            .replace("key: issuing", "key: " + name)

@@ -261,7 +261,7 @@ def completes(shell):
     all_verbs = verbs()
     groups = {v.split()[0] for v in all_verbs}
     equal(set(shell.offers("")) - {"--help", "--version"}, groups)
-    for group in groups - {"completion"}:
+    for group in groups - {v for v in all_verbs if " " not in v}:
         equal(set(shell.offers(group, "")),
               {v.split()[1] for v in all_verbs if v.split()[0] == group},
               group)

@@ -338,7 +338,7 @@ def uris():
     """A URI that the device could not use is refused."""
     with Factory() as f:
         f.make_masters()
-        for bad in ("coap://host", "coaps+tcp://host", "http://host", "host",
+        for bad in ("coap://host", "coap+tcp://host", "http://host", "host",
                     "coaps://", "coaps://:5684", "coaps://host:0",
                     "coaps://host:65536", "coaps://host:", "coaps://host/rd",
                     "coaps://user@host", "coaps://ho st", "coaps://[::1",
@@ -346,7 +346,7 @@ def uris():
                     "coaps://h\u00f6st", "coaps://host:05684",
                     "coaps://" + "h" * 248):
             failed(f.build(uri=bad), 64, "--uri")
-        for good in ("coaps://host", "coaps://192.0.2.1:5684",
+        for good in ("coaps://host", "coaps+tcp://host", "coaps://192.0.2.1:5684",
                      "coaps://[2001:db8::1]:5684", "coaps://" + "h" * 247):
             equal(f.build(uri=good).code, 0)
         failed(f.build(identity="lab-bench", endpoint="lab-1"), 64,

@@ -1,6 +1,6 @@
 /* Rows of a ledger that anybody may have written. */
-#include "flat_json.h"
 #include "base/progress.h"
+#include "flat_json.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

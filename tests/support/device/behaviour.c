@@ -246,6 +246,21 @@ omit_endpoint(struct device_behaviour *b, unsigned n)
 }
 
 static bool
+unsolicited(struct device_behaviour *b, unsigned n)
+{
+	(void)n;
+	b->unsolicited = true;
+	return false;
+}
+
+static bool
+hold_off(struct device_behaviour *b, unsigned n)
+{
+	b->hold_off = true;
+	return unsolicited(b, n);
+}
+
+static bool
 empty_token(struct device_behaviour *b, unsigned n)
 {
 	(void)n;
@@ -291,6 +306,14 @@ pack_block(struct device_behaviour *b, unsigned n)
 }
 
 static bool
+needs_empty_keys(struct device_behaviour *b, unsigned n)
+{
+	(void)n;
+	b->needs_empty_keys = true;
+	return false;
+}
+
+static bool
 formats(struct device_behaviour *b, unsigned n)
 {
 	b->formats[0] = (int)n;
@@ -324,12 +347,16 @@ static const struct fault {
     {"late", "answers each command N ms late", late, true},
     {"no-discover", "4.04", no_discover, false},
     {"omit-endpoint", "no ep in the request", omit_endpoint, false},
+    {"unsolicited", "1.0: takes commands that it has not asked for",
+	unsolicited, false},
+    {"hold-off", "1.0: waits for them, and does not ask", hold_off, false},
     {"empty-token", "in its own requests", empty_token, false},
     {"block-max", "asks for blocks of N bytes", block_max, true},
     {"pack", "asks for a pack first", pack, false},
     {"pack-accept", "in the format N, 0: names none", pack_accept, true},
     {"pack-acc", "names its own account", pack_links, false},
     {"pack-block", "in blocks of N bytes", pack_block, true},
+    {"needs-empty-keys", "or Finish is 4.06", needs_empty_keys, false},
     {"only-format", "takes Writes in the format N alone", formats, true},
     {"sends-twice", "each datagram", sends_twice, false},
 };

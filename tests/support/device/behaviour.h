@@ -61,6 +61,10 @@ struct device_behaviour {
 	int pct; /**< BEHAVIOUR_PCT_OFF: none */
 	bool pct_first; /**< before `ep` */
 	bool omit_endpoint;
+	/** As in LwM2M 1.0: commands are taken that it has not asked for, at any
+	 *  time (bootstrap.md section 2). */
+	bool unsolicited;
+	bool hold_off; /**< it sends no request at all, and waits for them */
 	bool empty_token;
 	bool ask_pack_first; /**< GET /bspack, then POST /bs */
 	int pack_accept; /**< Accept of that; 0: SenML CBOR; -1: none */

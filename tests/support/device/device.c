@@ -93,6 +93,7 @@ take_pack(struct device *d, const struct coap_message *m, uint64_t now_ms)
 	case PACK_TAKEN:
 		d->packing = false;
 		d->state = DEVICE_BOOTSTRAPPED;
+		d->finished++;
 		return;
 	}
 	device_ask(d, now_ms);
@@ -142,6 +143,7 @@ finish_done(struct device *d, uint8_t code)
 	if (code != COAP_CHANGED)
 		return; /* the server may correct and ask again */
 	d->state = DEVICE_BOOTSTRAPPED;
+	d->finished++;
 	d->give_up_ms = TIME_NEVER;
 }
 
@@ -226,6 +228,10 @@ take_command(struct device *d, const struct talk_heard *h, uint64_t now_ms)
 		/* it comes before the answer: that was lost, or overtaken */
 		device_note_answered(d, "(a command instead of an answer)");
 		d->talk.asking = false;
+		d->state = DEVICE_BOOTSTRAPPING;
+	}
+	if (d->state != DEVICE_BOOTSTRAPPING && d->behaviour.unsolicited) {
+		d->commands = 0;
 		d->state = DEVICE_BOOTSTRAPPING;
 	}
 	if (d->state == DEVICE_BOOTSTRAPPING)
@@ -313,6 +319,12 @@ unsigned
 device_commands(const struct device *d)
 {
 	return d->commands;
+}
+
+unsigned
+device_finished(const struct device *d)
+{
+	return d->finished;
 }
 
 uint8_t

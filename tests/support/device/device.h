@@ -85,6 +85,8 @@ const struct store *device_store(const struct device *d);
 const char *device_inconsistency(const struct device *d);
 /** Commands that it was given, refused ones too, each counted once. */
 unsigned device_commands(const struct device *d);
+/** How often Finish was answered 2.04. */
+unsigned device_finished(const struct device *d);
 /** The code that Finish was answered with last; 0: it never came. */
 uint8_t device_finish_code(const struct device *d);
 /** Datagrams that it has sent. */

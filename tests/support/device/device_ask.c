@@ -188,5 +188,8 @@ device_start(struct device *d, uint64_t now_ms)
 	d->no_pct = false;
 	d->commands = 0;
 	d->finish_code = 0;
-	device_ask(d, now_ms);
+	if (d->behaviour.hold_off)
+		d->state = DEVICE_IDLE;
+	else
+		device_ask(d, now_ms);
 }

@@ -33,7 +33,7 @@ struct device {
 	bool no_pct; /**< it was refused with one */
 	char asked[DEVICE_TEXT_MAX]; /**< the open request, for the trace */
 	uint64_t give_up_ms; /**< no Finish until then: failed */
-	unsigned commands;
+	unsigned commands, finished;
 	unsigned rule_uses[BEHAVIOUR_RULES_MAX];
 	uint8_t finish_code;
 	struct device_event events[DEVICE_EVENTS_MAX];

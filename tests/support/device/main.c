@@ -14,6 +14,7 @@
 #include "uri.h"
 #include "wire.h"
 
+#include "base/address.h"
 #include "base/digest.h"
 #include "base/loop.h"
 
@@ -131,12 +132,14 @@ wait_ms(const struct wire *w, uint64_t end_ms, uint64_t now_ms)
 }
 
 static bool
-is_over(const struct wire *w)
+is_over(const struct wire *w, uint64_t times)
 {
 	enum device_state s = device_state(w->device);
 
 	if (w->broken || s == DEVICE_DEAD)
 		return true;
+	if (s == DEVICE_BOOTSTRAPPED && device_finished(w->device) < times)
+		return false;
 	/* an answer of its own may still have to be sent, or sent again */
 	return (s == DEVICE_BOOTSTRAPPED || s == DEVICE_FAILED) &&
 	    device_deadline(w->device) == TIME_NEVER;
@@ -144,9 +147,9 @@ is_over(const struct wire *w)
 
 /** One bootstrap. True: the device is content. */
 static bool
-boot(struct wire *w, struct way *way, uint64_t timeout_ms)
+boot(struct wire *w, struct way *way, const struct options *o)
 {
-	uint64_t now = clock_now_ms(), end = now + timeout_ms;
+	uint64_t now = clock_now_ms(), end = now + o->timeout_ms;
 	struct pollfd p = {.events = POLLIN};
 	bool good = true;
 
@@ -154,7 +157,7 @@ boot(struct wire *w, struct way *way, uint64_t timeout_ms)
 	while (good && send_all(w, way)) {
 		print_events(w->device);
 		now = clock_now_ms();
-		if (is_over(w) || now >= end)
+		if (is_over(w, o->times) || now >= end)
 			break;
 		p.fd = way->fd;
 		if (poll(&p, 1, wait_ms(w, end, now)) < 0 && errno != EINTR)
@@ -162,7 +165,27 @@ boot(struct wire *w, struct way *way, uint64_t timeout_ms)
 		good = receive_all(w, way->fd);
 		wire_tick(w, clock_now_ms());
 	}
-	return device_state(w->device) == DEVICE_BOOTSTRAPPED;
+	return device_state(w->device) == DEVICE_BOOTSTRAPPED &&
+	    device_finished(w->device) >= o->times;
+}
+
+/** Where it can be reached: for those that have to be told. */
+static void
+print_address(int fd)
+{
+	struct sockaddr_storage own;
+	socklen_t len = sizeof(own);
+	uint8_t text[ADDRESS_TEXT_MAX];
+	struct address at;
+	struct writer w;
+
+	writer_init(&w, text, sizeof(text));
+	if (getsockname(fd, (struct sockaddr *)&own, &len) != 0 ||
+	    address_from((struct sockaddr *)&own, len, &at) != RC_OK)
+		return;
+	address_print(&w, &at);
+	printf("WAITS at=%.*s\n", SPAN_FMT(writer_span(&w)));
+	fflush(stdout);
 }
 
 static enum rc
@@ -282,7 +305,9 @@ run(const struct options *o, const struct image *image,
 		w.tap = print_message;
 		w.secured = print_suite;
 	}
-	good = boot(&w, &way, o->timeout_ms);
+	if (o->behaviour.hold_off)
+		print_address(way.fd);
+	good = boot(&w, &way, o);
 	wire_close(&w);
 	(void)send_all(&w, &way);
 	report_ending(stdout, &w, good, clock_now_ms() - start);

@@ -18,6 +18,8 @@ static const char usage[] =
     "  --endpoint NAME     in place of the image's or the certificate's name\n"
     "  --uri URI           in place of the image's; coaps://HOST[:PORT]\n"
     "  --timeout SECONDS   give up then (default 120)\n"
+    "  --times N           stay until bootstrapped so often (behaviours\n"
+    "                      unsolicited, hold-off)\n"
     "  --dtls VERSION      1.2 (default), 1.3, or any: as the server likes\n"
     "  --suite NAME[:...]  offer these, as ECDHE-ECDSA-AES128-CCM-8,\n"
     "                      ECDHE-ECDSA-AES128-GCM-SHA256,\n"
@@ -155,6 +157,7 @@ options_read(int argc, char **argv, struct options *o)
 	    {"usage", required_argument, NULL, 'U'},
 	    {"sni", required_argument, NULL, 'N'},
 	    {"raw-key", no_argument, NULL, 'R'},
+	    {"times", required_argument, NULL, 'T'},
 	    {"show-keys", no_argument, NULL, 'k'},
 	    {"help", no_argument, NULL, 'h'},
 	    {0},
@@ -164,8 +167,9 @@ options_read(int argc, char **argv, struct options *o)
 	uint64_t n;
 	int c;
 
-	*o = (struct options){
-	    .timeout_ms = TIMEOUT_S * 1000, .files.usage = USAGE_TRUST_ANCHOR};
+	*o = (struct options){.timeout_ms = TIMEOUT_S * 1000,
+	    .times = 1,
+	    .files.usage = USAGE_TRUST_ANCHOR};
 	while ((c = getopt_long(argc, argv, "hv", names, NULL)) != -1) {
 		switch (c) {
 		case 'i':
@@ -189,6 +193,11 @@ options_read(int argc, char **argv, struct options *o)
 			    n == 0)
 				return print_help(stderr);
 			o->timeout_ms = n * 1000;
+			break;
+		case 'T':
+			if (!span_decimal(span_str(optarg), 1000, &o->times) ||
+			    o->times == 0)
+				return complain("--times: 1 to 1000");
 			break;
 		case 'd':
 			if (!read_version(optarg, &o->version))

@@ -23,6 +23,7 @@ struct options {
 	struct device_behaviour behaviour;
 	const char *accounts; /**< NULL: written nowhere */
 	uint64_t timeout_ms;
+	uint64_t times; /**< it ends when bootstrapped so often */
 	bool verbose, show_keys;
 };
 

@@ -80,7 +80,7 @@ once_chosen(void **state)
 static void
 never_ours(void **state)
 {
-	struct accounts a;
+	struct accounts a = {0};
 
 	(void)state;
 	assert_true(accounts_discovered(&a, SPAN_LIT("</0/0>,</0/2>")));
@@ -97,7 +97,7 @@ never_ours(void **state)
 static void
 an_empty_slot(void **state)
 {
-	struct accounts a;
+	struct accounts a = {0};
 
 	(void)state;
 	assert_true(accounts_discovered(&a, SPAN_LIT("</0/0>,</0/1>;ssid=0")));
@@ -124,7 +124,7 @@ what_a_delete_frees(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct accounts a;
+		struct accounts a = {0};
 
 		assert_true(accounts_discovered(&a,
 		    SPAN_LIT("</0/0>;ssid=101,</0/1>,</0/2>;ssid=102,"
@@ -187,7 +187,7 @@ said_by_others(void **state)
 static void
 oscore_contexts(void **state)
 {
-	struct accounts a;
+	struct accounts a = {0};
 
 	(void)state;
 	assert_true(accounts_discovered(
@@ -206,7 +206,7 @@ static void
 overflow(void **state)
 {
 	static char links[4096];
-	struct accounts a;
+	struct accounts a = {0};
 	size_t len = 0;
 
 	(void)state;
@@ -217,6 +217,11 @@ overflow(void **state)
 	assert_true(a.overflow);
 	assert_int_equal(choose(&a, 0, 1, 101), NONE);
 	assert_false(accounts_may_touch(&a, 0, 200));
+	/* nor where a Delete has made room: ours may be what did not fit */
+	accounts_deleted(&a, LWM2M_OBJECT(0));
+	assert_int_equal(a.count, 1);
+	assert_int_equal(choose(&a, 0, 1, 101), NONE);
+	assert_int_equal(choose(&a, 1, 1, 101), 0);
 }
 
 /* The numbers end, and the memory does. */

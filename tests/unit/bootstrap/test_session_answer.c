@@ -231,6 +231,40 @@ silent_in_the_correction(void **state)
 	assert_int_equal(walked_end(s).outcome, OUTCOME_UNKNOWN);
 }
 
+/* on_failure: clean. Who is gone is not asked to delete anything. */
+static void
+who_is_gone_is_not_cleaned(void **state)
+{
+	static const enum reason gone[] = {
+	    REASON_NO_ANSWER, REASON_RESET, REASON_PEER_GONE, REASON_CANCELLED};
+	struct plan_head h = head;
+
+	(void)state;
+	h.flags = PLAN_CLEAN_ON_FAILURE;
+	for (size_t i = 0; i < sizeof(gone) / sizeof(gone[0]); i++) {
+		struct session_out out;
+		struct plan_builder b;
+		struct session *s;
+
+		plan_begin(&b, &h);
+		put_write(&b);
+		plan_step(&b, PLAN_VERIFY, 0, 0, LWM2M_ROOT);
+		put_finish(&b);
+		s = walked_new(&usual, &b);
+		(void)walked_command(s);
+		walked_answer(s, A_CHANGED);
+		(void)walked_command(s);
+		session_failed(s, gone[i], 0);
+		if (gone[i] == REASON_NO_ANSWER) {
+			(void)walked_command(s); /* as a new message */
+			session_failed(s, gone[i], 0);
+		}
+		assert_true(session_next(s, &out, 0));
+		assert_int_equal(out.kind, SESSION_OUT_CANCEL);
+		assert_int_equal(walked_end(s).reason, gone[i]);
+	}
+}
+
 int
 main(void)
 {
@@ -241,6 +275,7 @@ main(void)
 	    cmocka_unit_test(refused_again),
 	    cmocka_unit_test(refused_for_another_reason),
 	    cmocka_unit_test(silent_in_the_correction),
+	    cmocka_unit_test(who_is_gone_is_not_cleaned),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

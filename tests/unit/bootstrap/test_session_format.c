@@ -187,6 +187,31 @@ remembered(void **state)
 	assert_int_equal(walked_end(s).reason, REASON_WRITE_REFUSED);
 }
 
+/* A Bootstrap-Read is about several values: nothing is asked for that holds
+ * one, whether the profile names it or the device does. */
+static void
+never_read_as_one_value(void **state)
+{
+	const struct session_config c = {.pct = FORMAT_CBOR};
+	struct plan_builder b;
+	struct session *s;
+
+	(void)state;
+	plan_begin(&b, &singles);
+	plan_step(&b, PLAN_WRITE, 0, 0, LWM2M_RESOURCE(3, 0, 9));
+	walked_put(&b, LWM2M_RESOURCE(3, 0, 9), 100);
+	plan_step(&b, PLAN_READ, 0, 0, LWM2M_OBJECT(1));
+	plan_step(&b, PLAN_FINISH, 0, 0, LWM2M_ROOT);
+	s = walked_new(&c, &b);
+	assert_int_equal(walked_format(s), FORMAT_TEXT); /* not by pct */
+	walked_answer(s, A_CHANGED);
+	assert_int_equal(walked_format(s), FORMAT_TLV);
+	walked_answer_with(s, A_CONTENT, FORMAT_TLV, SPAN_LIT(""));
+	(void)walked_command(s);
+	walked_answer(s, A_CHANGED);
+	assert_int_equal(walked_end(s).outcome, OUTCOME_OK);
+}
+
 /* A Write that needs blocks, and a device that takes none. */
 static void
 no_blocks(void **state)
@@ -221,6 +246,7 @@ main(void)
 	    cmocka_unit_test(all_at_once),
 	    cmocka_unit_test(single_values),
 	    cmocka_unit_test(remembered),
+	    cmocka_unit_test(never_read_as_one_value),
 	    cmocka_unit_test(no_blocks),
 	};
 

@@ -507,6 +507,35 @@ rotated_once(void **state)
 	}
 }
 
+/* The same epoch of another document is another key. */
+static void
+rotated_to_another_identity(void **state)
+{
+	static const char yaml[] =
+	    IDENTITY "identity: successor\n"
+		     "psk: {derive: bootstrap-2027, epoch: [1, 2]}\n"
+		     "---\n"
+		     "policy: p\n"
+		     "match: {identity: [factory, successor]}\n"
+		     "device: {profile: anjay}\n"
+		     "bootstrap_account:\n"
+		     "  rotate: successor\n"
+		     "  uri: coaps://boot.example\n"
+		     "servers: []\n";
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct compiled c;
+
+		load(&c, yaml);
+		c.decision.peer.identity = &c.set->identities[i];
+		c.decision.peer.epoch = 2;
+		compile(&c);
+		assert_int_equal(strstr(c.text, "/0/@me") != NULL, i == 0);
+		unload(&c);
+	}
+}
+
 /* Where it is to come to says the policy, or the daemon. */
 static void
 the_uri_of_this_server(void **state)
@@ -552,6 +581,9 @@ handed_over(void **state)
 	e = entry_at(&c, LWM2M_RESOURCE(0, 0, 5), PLAN_ACCOUNT_OURS);
 	assert_true(
 	    span_is(e->label, "psk buyer-2026 purpose 1 ssid 0 epoch 1"));
+	/* and is one: the device has no /1 for it */
+	e = entry_at(&c, LWM2M_RESOURCE(0, 0, 1), PLAN_ACCOUNT_OURS);
+	assert_true(e->entry.value.boolean);
 	assert_int_equal(c.plan.head.own, 0);
 	unload(&c);
 }
@@ -602,6 +634,7 @@ main(void)
 	    cmocka_unit_test(corrected),
 	    cmocka_unit_test(rotated),
 	    cmocka_unit_test(rotated_once),
+	    cmocka_unit_test(rotated_to_another_identity),
 	    cmocka_unit_test(the_uri_of_this_server),
 	    cmocka_unit_test(handed_over),
 	    cmocka_unit_test(what_holds_for_the_plan),

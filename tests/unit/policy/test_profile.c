@@ -220,6 +220,34 @@ test_formats_have_names(void **state)
 	assert_null(profile_format_name(40));
 }
 
+static void
+test_a_reply_has_an_end(void **state)
+{
+	static char text[2 * POLICY_DISCOVER_MAX];
+	static const char head[] = "identity: here\npsk: {derive: birth}\n"
+				   "---\npolicy: p\nservers: []\n"
+				   "device: {discover_reply: '</0/0>";
+	size_t len = POLICY_DISCOVER_MAX - strlen("</0/0>");
+	char finding[128];
+	struct writer w;
+
+	(void)state;
+	for (size_t more = 0; more < 2; more++) {
+		writer_init(&w, text, sizeof(text) - 1);
+		writer_str(&w, head);
+		for (size_t n = 0; n < len + more; n++)
+			writer_str(&w, n ? "x" : ";");
+		writer_str(&w, "'}\n");
+		assert_false(w.full);
+		text[w.len] = '\0';
+		snprintf(finding, sizeof(finding),
+		    "6:26: error: device.discover_reply: %d bytes; at most %d "
+		    "are expected\n",
+		    POLICY_DISCOVER_MAX + 1, POLICY_DISCOVER_MAX);
+		expect_findings(text, more ? finding : "");
+	}
+}
+
 int
 main(void)
 {
@@ -232,6 +260,7 @@ main(void)
 	    cmocka_unit_test(test_a_level_has_to_be_one_that_is_taken),
 	    cmocka_unit_test(test_a_pack_is_about_several_objects),
 	    cmocka_unit_test(test_formats_have_names),
+	    cmocka_unit_test(test_a_reply_has_an_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

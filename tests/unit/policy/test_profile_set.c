@@ -109,6 +109,52 @@ test_what_breaks_a_client(void **state)
 	policy_set_unref(s);
 }
 
+/* A format that a client was not seen to take is not tried with it, nor a mode
+ * of security, nor a level. */
+static void
+test_what_each_client_takes(void **state)
+{
+	enum {
+		P = 1 << SERVER_PSK | 1 << SERVER_NOSEC,
+		C = 1 << SERVER_CERTIFICATE,
+		R = 1 << SERVER_RPK,
+		I = 1 << WRITE_INSTANCE,
+		O = 1 << WRITE_OBJECT,
+		S = 1 << WRITE_RESOURCE,
+	};
+	static const struct {
+		const char *name;
+		unsigned version, modes, levels;
+		bool ignores; /* resources that it does not know */
+		uint16_t formats[5];
+	} seen[] = {
+	    {"default", 11, P | C | R, I | O | S, false, {11542, 112, 110}},
+	    {"anjay", 12, P | C, I | O | S, true, {11542, 112, 110, 11544}},
+	    {"wakaama", 11, P, I | O | S, false, {11542}},
+	    {"zephyr", 11, P | C, I | O, false, {112, 11542}},
+	    {"leshan", 11, P | C | R, I | O, true, {112, 11542, 110}},
+	    {"contiki-ng", 10, P, I, false, {11542}},
+	    {"awa", 10, P, I | O, false, {11542}},
+	};
+	struct policy_set *s = loaded_policy("policy: p\n");
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(seen) / sizeof(seen[0]); i++) {
+		const struct policy_profile *p = profile_of(s, seen[i].name);
+		size_t n = 0;
+
+		assert_int_equal(p->version, seen[i].version);
+		assert_int_equal(p->modes, seen[i].modes);
+		assert_int_equal(p->levels, seen[i].levels);
+		assert_int_equal(p->level, WRITE_INSTANCE);
+		assert_int_equal(!p->refuses_unknown, seen[i].ignores);
+		for (; seen[i].formats[n]; n++)
+			assert_int_equal(p->formats[n], seen[i].formats[n]);
+		assert_int_equal(p->format_count, n);
+	}
+	policy_set_unref(s);
+}
+
 /* In whatever order documents stand, and through several of them. */
 static void
 test_a_profile_is_based_on_another(void **state)
@@ -226,6 +272,7 @@ main(void)
 	    cmocka_unit_test(test_the_shipped_ones_are_there),
 	    cmocka_unit_test(test_every_profile_can_be_named),
 	    cmocka_unit_test(test_what_breaks_a_client),
+	    cmocka_unit_test(test_what_each_client_takes),
 	    cmocka_unit_test(test_a_profile_is_based_on_another),
 	    cmocka_unit_test(test_names),
 	    cmocka_unit_test(test_a_profile_is_not_based_on_itself),

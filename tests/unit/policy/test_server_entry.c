@@ -204,6 +204,50 @@ test_what_is_not_said_by_number(void **state)
 	    "number from 0 to 65534 is expected\n");
 }
 
+/* Each that stands elsewhere: written twice it would be two values. */
+static void
+test_each_that_has_a_key(void **state)
+{
+	static const struct {
+		unsigned number;
+		const char *key;
+	} security[] = {{0, "uri"}, {1, "bootstrap_account"}, {2, "mode"},
+	    {3, "identity"}, {4, "server_certificate"}, {5, "key"},
+	    {10, "short_server_id"}, {11, "bootstrap_account.hold_off"},
+	    {12, "bootstrap_account.timeout"},
+	    {13, "server_certificate.matching"}, {14, "server_certificate.sni"},
+	    {15, "server_certificate.usage"}, {17, "oscore"}},
+	  server[] = {{0, "short_server_id"}, {1, "lifetime"},
+	      {2, "min_period"}, {3, "max_period"}, {5, "disable_timeout"},
+	      {6, "storing"}, {7, "binding"}};
+	char text[512], finding[160];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(security) / sizeof(security[0]); i++) {
+		snprintf(text, sizeof(text),
+		    HEAD "    security: {mode: psk, key: {derive: f}, "
+			 "resources: {%u: 1}}\n",
+		    security[i].number);
+		snprintf(finding, sizeof(finding),
+		    "10:%u: error: servers[0].security.resources.%u: has a key "
+		    "of its own: `%s:`\n",
+		    security[i].number < 10 ? 60 : 61, security[i].number,
+		    security[i].key);
+		expect_findings(text, finding);
+	}
+	for (size_t i = 0; i < sizeof(server) / sizeof(server[0]); i++) {
+		snprintf(text, sizeof(text),
+		    HEAD "    security: {mode: psk, key: {derive: f}}\n"
+			 "    resources: {%u: 1}\n",
+		    server[i].number);
+		snprintf(finding, sizeof(finding),
+		    "11:20: error: servers[0].resources.%u: has a key of its "
+		    "own: `%s:`\n",
+		    server[i].number, server[i].key);
+		expect_findings(text, finding);
+	}
+}
+
 int
 main(void)
 {
@@ -212,6 +256,7 @@ main(void)
 	    cmocka_unit_test(test_resources_by_number),
 	    cmocka_unit_test(test_what_is_no_value),
 	    cmocka_unit_test(test_what_is_not_said_by_number),
+	    cmocka_unit_test(test_each_that_has_a_key),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
