@@ -123,7 +123,9 @@ decide_as_made(
 	d->reason = REASON_NO_POLICY;
 	if (!d->policy)
 		return EX_OK;
-	d->reason = REASON_NONE;
+	d->reason = issue_turned_away(d);
+	if (d->reason != REASON_NONE)
+		return EX_OK;
 	rc = issue_plan(issuer, d->policy, qn->rq.endpoint, d);
 	d->granted = rc == RC_OK;
 	if (rc == RC_DENIED)
@@ -147,7 +149,7 @@ print_decision(const struct question *qn, struct issue_decision *d)
 		    quote(&q, d->peer.endpoint));
 	if (!d->peer.identity)
 		explain_misses(qn);
-	else if (d->granted || d->reason == REASON_NO_POLICY)
+	else if (d->granted || d->policy || d->reason == REASON_NO_POLICY)
 		print_policies(qn, d);
 	if (d->granted)
 		return print_plan(d);

@@ -199,8 +199,11 @@ struct issue_decision {
 	 *  now: of no use any more, and taken back with this decision. */
 	struct issue_replaced takes_back;
 	/** REASON_CERTIFICATE_REFUSED: the lint's first words;
-	 *  REASON_KEY_REVOKED: which key it is. */
+	 *  REASON_KEY_REVOKED: which key it is; REASON_DENIED and
+	 *  REASON_QUARANTINED: the words of the policy. */
 	char detail[200];
+	/** REASON_QUARANTINED: when the device may ask again. */
+	uint32_t wait_s;
 };
 
 void issue_decision_fini(struct issue_decision *d);
@@ -262,6 +265,10 @@ void issue_begin(const struct issuer *i, const struct issue_request *rq,
 MUST_CHECK enum rc issue_plan(const struct issuer *i,
     const struct policy *policy, struct span endpoint,
     struct issue_decision *out);
+
+/** Does the policy of `d` turn its device away? Then why; `detail` and `wait_s`
+ *  are set. */
+enum reason issue_turned_away(struct issue_decision *d);
 
 /**
  * Append what a decision has to say to the open group of `l`: sealed keys to

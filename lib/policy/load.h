@@ -182,8 +182,12 @@ void load_profile(
 void load_devices(
     struct load *l, const struct yaml_ctx *c, struct yaml_node *root);
 
-/** condition.c: what stands behind `match:`; but `deny:` is in `doc`. */
+/** condition.c: what stands behind `match:`. */
 void load_match(struct load *l, struct read_policy *doc, struct yaml_node *n);
+
+/** refusal.c: `deny:` and `quarantine:` of a policy. */
+void load_refusal(struct load *l, const struct yaml_ctx *c,
+    struct yaml_node *root, struct policy_refusal *out);
 
 /** pattern.c: what stands behind `match.endpoint`, one or a list of them. */
 void load_patterns(struct load *l, const struct yaml_ctx *c,

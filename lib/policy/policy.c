@@ -128,7 +128,7 @@ check_whole(
 		    "%zu requests to one device; at most %d are expected",
 		    steps, POLICY_STEPS_MAX);
 	/* Servers may be there with faults; then the faults are said. */
-	if (!yaml_get(root, "servers"))
+	if (!yaml_get(root, "servers") && p->refusal.kind == POLICY_GIVES)
 		yaml_report(c, DIAG_WARNING, root, "policy-no-server",
 		    "no `servers:`: a device that has no server account of its "
 		    "own refuses the Finish");
@@ -139,7 +139,8 @@ load_policy(struct load *l, const struct yaml_ctx *c, struct yaml_node *root)
 {
 	static const char *const known[] = {"policy", "description", "order",
 	    "match", "device", "clean", "servers", "objects", "correction",
-	    "bootstrap_account", "budget", "verify", "on_failure", NULL};
+	    "bootstrap_account", "budget", "verify", "on_failure", "deny",
+	    "quarantine", NULL};
 	struct read_policy *doc = load_alloc(l, 1, sizeof(*doc));
 	struct policy *p;
 	struct yaml_node *n;
@@ -183,6 +184,7 @@ load_policy(struct load *l, const struct yaml_ctx *c, struct yaml_node *root)
 	load_account(l, doc, yaml_get(root, "bootstrap_account"));
 	load_budget(c, yaml_get(root, "budget"), &p->budget);
 	read_ending(c, root, p);
+	load_refusal(l, c, root, &p->refusal);
 	check_whole(c, root, p);
 	yaml_leftover(c, root, known);
 	*l->policy_tail = doc;

@@ -400,6 +400,19 @@ struct policy_device {
 	const char *model, *batch; /**< "": not said */
 };
 
+enum policy_refusal_kind {
+	POLICY_GIVES, /**< a plan: no refusal */
+	POLICY_DENIES, /**< `deny:`: turned away */
+	POLICY_HOLDS, /**< `quarantine:`: told to come again later */
+};
+
+/** A policy that gives nothing: what its devices are told, and why. */
+struct policy_refusal {
+	enum policy_refusal_kind kind;
+	const char *why; /**< words for the ledger; NULL: POLICY_GIVES */
+	uint32_t retry_s; /**< POLICY_HOLDS: after which it may ask again */
+};
+
 enum policy_verify { VERIFY_NONE, VERIFY_DISCOVER, VERIFY_READ };
 enum policy_failure { FAILURE_LEAVE, FAILURE_CLEAN };
 
@@ -412,6 +425,7 @@ struct policy {
 	/** A glob that all its endpoints fit; which they are, `match` says. */
 	const char *endpoint;
 	struct policy_match match;
+	struct policy_refusal refusal; /**< if not POLICY_GIVES: no more */
 	struct policy_profile device;
 	const struct lwm2m_path *clean;
 	size_t clean_count;

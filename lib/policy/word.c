@@ -165,6 +165,15 @@ word_binding(struct span text)
 }
 
 const char *
+word_why(struct span text)
+{
+	if (text.len == 0 || text.len > WORD_WHY_MAX || has_control(text))
+		return "the reason, for whoever reads the ledger, is one line "
+		       "of 1 to 180 bytes";
+	return NULL;
+}
+
+const char *
 word_description(struct span text)
 {
 	if (text.len > 1000 || has_control(text))

@@ -15,6 +15,7 @@ enum {
 	WORD_IDENTITY_MAX = 128, /**< bytes of a PSK identity: every DTLS
 	                              implementation takes them, RFC 4279 5.3 */
 	WORD_URI_MAX = 255, /**< bytes, /0/x/0 */
+	WORD_WHY_MAX = 180, /**< bytes */
 	WORD_DEVICE_MAX = 128, /**< bytes of a model or batch */
 };
 
@@ -47,6 +48,9 @@ const char *word_template(struct span text);
 
 /** /1/x/7: one letter a transport, Q where queue mode is asked for. */
 const char *word_binding(struct span text);
+
+/** Why a device is turned away, for the ledger: one line. */
+const char *word_why(struct span text);
 
 /** Text for people: one line. */
 const char *word_description(struct span text);

@@ -117,6 +117,34 @@ def by_papers():
                      "the others")
 
 
+TURNED_AWAY = f"""\
+policy: stolen
+match: {{endpoint: {EP}}}
+deny: Reported stolen
+---
+policy: recall
+quarantine: {{because: Battery recall, retry: 90m}}
+"""
+
+
+@story("a policy denies one device and holds another for an hour and a half")
+def turned_away():
+    with PkiWorld({"identity.yaml": BY_CN,
+                   "policy.yaml": TURNED_AWAY}) as world:
+        world.start()
+        stolen = world.come(world.device("meter", EP)).failed()
+        expect_in("4.00", stolen.text(), "what the stolen one is told")
+        recalled = world.come(world.device("other", OTHER),
+                              timeout_s=5).failed()
+        expect_in("5.03", recalled.text(), "what the other is told")
+        rows = {r["endpoint"]: r["data"]
+                for r in world.rows("bootstrap_refused")}
+        expect_equal([rows[EP][k] for k in ("reason", "detail", "policy")],
+                     ["denied", "Reported stolen", "stolen"], "its row")
+        expect_equal([rows[OTHER][k] for k in ("reason", "detail", "policy")],
+                     ["quarantined", "Battery recall", "recall"], "its row")
+
+
 @story("a raw public key is found in a table, and no other is let in")
 def by_raw_key():
     with PkiWorld(trust=False) as world:
