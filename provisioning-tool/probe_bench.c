@@ -121,8 +121,8 @@ take_request(struct bench *b, unsigned place, const struct coap_event *ev,
 		rq.pack_accept = b->pack_accept;
 		b->arrival = rq;
 		b->arrived = true;
-		b->place = place;
 		b->ref = ev->ref;
+		b->wire.wanted = place == WIRE_NEWCOMER;
 	}
 }
 
@@ -193,23 +193,13 @@ bench_close(struct bench *b)
 	wire_close(&b->wire);
 }
 
-static void
-step(struct bench *b, uint64_t until_ms)
-{
-	wire_step(&b->wire, until_ms);
-	if (b->arrived && b->place == WIRE_NEWCOMER) {
-		wire_promote(&b->wire);
-		b->place = WIRE_DEVICE;
-	}
-}
-
 enum rc
 bench_wait(struct bench *b, uint64_t until_ms)
 {
 	while (!b->arrived) {
 		if (clock_now_ms() >= until_ms)
 			return RC_TIMEOUT;
-		step(b, until_ms);
+		wire_step(&b->wire, until_ms);
 	}
 	if (!b->known) {
 		b->known = true;
@@ -257,7 +247,7 @@ bench_ask(
 	b->done = false;
 	out->kind = BENCH_SILENT;
 	while (!b->done && !b->arrived && !p->lost && clock_now_ms() < end_ms)
-		step(b, end_ms);
+		wire_step(&b->wire, end_ms);
 	if (!b->done && b->arrived)
 		out->kind = BENCH_CAME_AGAIN;
 	else if (!b->done && p->lost)
@@ -266,6 +256,15 @@ bench_ask(
 		coap_peer_cancel(p->coap);
 	out->seen = b->wire.seen;
 	b->answer = NULL;
+}
+
+void
+bench_rest(struct bench *b, uint32_t rest_ms)
+{
+	uint64_t until_ms = clock_now_ms() + rest_ms;
+
+	while (!b->arrived && clock_now_ms() < until_ms)
+		wire_step(&b->wire, until_ms);
 }
 
 void

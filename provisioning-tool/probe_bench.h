@@ -54,7 +54,6 @@ struct bench {
 	/* who comes */
 	bool known; /**< its name is the one of `first` */
 	bool arrived; /**< a request waits for bench_welcome */
-	unsigned place; /**< of who has arrived */
 	uint32_t ref;
 	struct bench_request arrival, first;
 	bool pack; /**< GET /bspack was answered */
@@ -79,6 +78,9 @@ void bench_welcome(struct bench *b, uint8_t code);
 /** Send a command and wait for what comes of it. */
 void bench_ask(
     struct bench *b, const struct coap_request *rq, struct bench_answer *out);
+
+/** Let it be for a while, unless it comes anew. */
+void bench_rest(struct bench *b, uint32_t rest_ms);
 
 /** Its session is over: what still comes of it is nobody's. */
 void bench_dismiss(struct bench *b);

@@ -4,7 +4,10 @@
 #include "probe_read.h"
 #include "tool.h"
 
-enum { REFUSAL_WAIT_MS = 5000 };
+enum {
+	REFUSAL_WAIT_MS = 5000,
+	REST_MS = 500, /* after a Finish: some end their session behind it */
+};
 
 /* --- what is said ------------------------------------------------------------ */
 
@@ -227,6 +230,27 @@ tidy(struct probe *p)
 	p->wrote_server = p->wrote_security = false;
 }
 
+/* The device waits for commands, or its request for an answer. */
+static bool
+be_ready(struct probe *p, const struct probe_experiment *e)
+{
+	if (p->in_session && p->bench.arrived)
+		end_session(p, "it has begun anew");
+	if (p->in_session && e->refusal)
+		end_session(p, "its next request is to be refused");
+	if (p->in_session)
+		return true;
+	if (!meet(p))
+		return false;
+	if (e->refusal)
+		return true;
+	bench_welcome(&p->bench, COAP_CHANGED);
+	p->in_session = true;
+	if (p->wrote_server || p->wrote_security)
+		tidy(p);
+	return true;
+}
+
 /* --- one experiment ------------------------------------------------------------------ */
 
 static const struct probe_step *
@@ -275,6 +299,8 @@ look_after(struct probe *p, const struct probe_step *s, enum bench_kind kind,
 		end_session(p, "it has begun anew");
 	} else if ((kind != BENCH_ANSWERED && kind != BENCH_UNSENT) ||
 	    s->at == AT_BS) {
+		if (s->at == AT_BS)
+			bench_rest(&p->bench, REST_MS);
 		if (still_there(p))
 			return;
 		if (s->at == AT_BS && kind == BENCH_ANSWERED)
@@ -287,7 +313,8 @@ look_after(struct probe *p, const struct probe_step *s, enum bench_kind kind,
 	}
 }
 
-static void
+/* False: it could not be prepared. */
+static bool
 try_one(struct probe *p, const struct probe_experiment *e)
 {
 	struct probe_finding *f = probe_find(p, e->name, e->key);
@@ -298,7 +325,7 @@ try_one(struct probe *p, const struct probe_experiment *e)
 	bool sent;
 
 	if (!f)
-		return;
+		return true;
 	if (e->server)
 		p->facts.server = e->server;
 	p->not_there = false;
@@ -324,10 +351,27 @@ try_one(struct probe *p, const struct probe_experiment *e)
 	writer_close(&w);
 	if (p->in_session)
 		tidy(p);
+	return sent || kind == BENCH_UNSENT;
+}
+
+/* In a session that may have ended before, by the device's own account: then
+ * once more in a new one. False: it does not come back. */
+static bool
+try_twice(struct probe *p, const struct probe_experiment *e)
+{
+	if (try_one(p, e))
+		return true;
+	if (p->in_session)
+		end_session(p, "it does not take what it took before");
+	if (!be_ready(p, e))
+		return false;
+	p->finding_count--;
+	(void)try_one(p, e);
+	return true;
 }
 
 /* Its request is refused: does it come back, and how? */
-static void
+static bool
 refuse_one(struct probe *p, const struct probe_experiment *e)
 {
 	struct probe_finding *f = probe_find(p, e->name, e->key);
@@ -335,7 +379,7 @@ refuse_one(struct probe *p, const struct probe_experiment *e)
 	struct writer w;
 
 	if (!f)
-		return;
+		return true;
 	writer_begin(&w, f->sent);
 	writer_fmt(&w, "%s to POST /bs", coap_code_name(e->refusal));
 	writer_close(&w);
@@ -354,26 +398,6 @@ refuse_one(struct probe *p, const struct probe_experiment *e)
 	writer_close(&w);
 	if (!p->bench.arrived)
 		bench_dismiss(&p->bench);
-}
-
-/* The device waits for commands, or its request for an answer. */
-static bool
-be_ready(struct probe *p, const struct probe_experiment *e)
-{
-	if (p->in_session && p->bench.arrived)
-		end_session(p, "it has begun anew");
-	if (p->in_session && e->refusal)
-		end_session(p, "its next request is to be refused");
-	if (p->in_session)
-		return true;
-	if (!meet(p))
-		return false;
-	if (e->refusal)
-		return true;
-	bench_welcome(&p->bench, COAP_CHANGED);
-	p->in_session = true;
-	if (p->wrote_server || p->wrote_security)
-		tidy(p);
 	return true;
 }
 
@@ -395,15 +419,12 @@ probe_run(struct probe *p)
 			continue;
 		if (e->wanted && !e->wanted(p, asked(e)))
 			continue;
-		if (!be_ready(p, e))
+		fprintf(stderr, "%s\n", e->name);
+		if (!be_ready(p, e) ||
+		    !(e->refusal ? refuse_one : try_twice)(p, e))
 			return tool_error(EX_UNAVAILABLE,
 			    "what was found until then is written",
 			    "the device did not come back");
-		fprintf(stderr, "%s\n", e->name);
-		if (e->refusal)
-			refuse_one(p, e);
-		else
-			try_one(p, e);
 	}
 	return EX_OK;
 }

@@ -131,6 +131,33 @@ see_heard(struct wire *w, struct span datagram)
 
 /* --- in --------------------------------------------------------------------- */
 
+static void on_stream(void *ctx, uint32_t events);
+
+static void
+promote(struct wire *w)
+{
+	struct wire_peer *p = &w->peers[WIRE_DEVICE];
+
+	wire_forget(w, WIRE_DEVICE);
+	*p = w->peers[WIRE_NEWCOMER];
+	w->peers[WIRE_NEWCOMER] = (struct wire_peer){.fd = -1};
+	if (p->fd < 0)
+		return;
+	loop_unwatch(w->loop, p->fd);
+	if (loop_watch(w->loop, p->fd, EPOLLIN, on_stream, p) != RC_OK)
+		p->lost = true;
+}
+
+/* The next stranger must not take the place of a newcomer that is wanted. */
+static void
+take_over(struct wire *w)
+{
+	if (w->wanted)
+		promote(w);
+	w->wanted = false;
+}
+
+/* `p` may be somebody else afterwards. */
 static void
 take_bytes(struct wire_peer *p, struct span bytes, uint64_t now_ms)
 {
@@ -145,6 +172,7 @@ take_bytes(struct wire_peer *p, struct span bytes, uint64_t now_ms)
 	while (coap_peer_event(p->coap, &ev))
 		w->config.event(
 		    w->config.ctx, (unsigned)(p - w->peers), &ev, now_ms);
+	take_over(w);
 }
 
 static void
@@ -460,6 +488,7 @@ tick_peer(struct wire *w, unsigned place, uint64_t now_ms)
 	coap_peer_tick(p->coap, now_ms);
 	while (coap_peer_event(p->coap, &ev))
 		w->config.event(w->config.ctx, place, &ev, now_ms);
+	take_over(w);
 }
 
 void
@@ -481,19 +510,4 @@ wire_step(struct wire *w, uint64_t until_ms)
 	for (unsigned i = 0; i < WIRE_PEERS; i++)
 		tick_peer(w, i, now_ms);
 	wire_flush(w);
-}
-
-void
-wire_promote(struct wire *w)
-{
-	struct wire_peer *p = &w->peers[WIRE_DEVICE];
-
-	wire_forget(w, WIRE_DEVICE);
-	*p = w->peers[WIRE_NEWCOMER];
-	w->peers[WIRE_NEWCOMER] = (struct wire_peer){.fd = -1};
-	if (p->fd < 0)
-		return;
-	loop_unwatch(w->loop, p->fd);
-	if (loop_watch(w->loop, p->fd, EPOLLIN, on_stream, p) != RC_OK)
-		p->lost = true;
 }

@@ -74,6 +74,9 @@ struct wire {
 	size_t listener_count;
 	struct wire_peer peers[WIRE_PEERS];
 	struct wire_seen seen;
+	/** Said by the owner while it is told an event of the newcomer: that
+	 *  is the device from now on, and what it was is forgotten. */
+	bool wanted;
 	/* of the last handshake; empty: there was none */
 	char suite[64], version[16];
 	char offered[WIRE_TEXT_MAX]; /**< suites of the last ClientHello */
@@ -94,9 +97,6 @@ void wire_step(struct wire *w, uint64_t until_ms);
 
 /** Send what the peers have to say. */
 void wire_flush(struct wire *w);
-
-/** The newcomer is the device from now on. */
-void wire_promote(struct wire *w);
 
 /** Whoever is there is forgotten: its next datagram is a stranger's. */
 void wire_forget(struct wire *w, unsigned place);

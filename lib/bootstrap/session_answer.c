@@ -28,6 +28,17 @@ session_step_done(struct session *s, uint64_t now_ms)
 	session_conclude(s, now_ms);
 }
 
+/** Devices of LwM2M 1.1 do not say whose an instance of /21 is. */
+static bool
+is_instance(const struct known_instance *wrote, const struct known_instance *v)
+{
+	if (v->object != wrote->object || v->instance != wrote->instance)
+		return false;
+	if (!v->has_ssid)
+		return v->object == OBJECT_OSCORE;
+	return v->ssid == wrote->ssid;
+}
+
 /** Every account that this session wrote must be in the reply. */
 static bool
 accounts_match(const struct session *s, const struct accounts *seen)
@@ -38,13 +49,8 @@ accounts_match(const struct session *s, const struct accounts *seen)
 
 		if (!k->chosen)
 			continue;
-		for (size_t n = 0; n < seen->count; n++) {
-			const struct known_instance *v = &seen->known[n];
-
-			found |= v->object == k->object &&
-			    v->instance == k->instance && v->has_ssid &&
-			    v->ssid == k->ssid;
-		}
+		for (size_t n = 0; n < seen->count; n++)
+			found |= is_instance(k, &seen->known[n]);
 		if (!found)
 			return false;
 	}

@@ -10,6 +10,8 @@ usage: check_docs.py ROOT
   --help of their program names, and none besides;
 * every exit code that a manual names can happen, and every one that a program
   names in an enum of its own is in its manual;
+* every reason of a bootstrap is in bootstrapd(8) with its sentence, and none
+  besides;
 * what the README names is there: files, and for its reading guide functions;
 * no place is left to be filled in.
 
@@ -45,6 +47,8 @@ EXITS = {
     ],
 }
 RC = "lib/base/rc.c"
+REASONS = "lib/bootstrap/reason.c"
+REASON_MANUAL = "bootstrapd/bootstrapd.8"
 
 
 def items(manual):
@@ -217,6 +221,28 @@ def check_exits(read):
             yield manual, f"exit code {code} is not described"
 
 
+def check_reasons(read):
+    known = {
+        code: literals(sentence) for code, sentence in re.findall(
+            r'^    \[REASON_\w+\] = \{"([\w-]+)",((?:\s*"[^"\n]*")+),',
+            read(REASONS), re.M)
+    }
+    text = section(read(REASON_MANUAL), "REASONS")
+    told = {
+        code: " ".join(words.split()) for code, words in re.findall(
+            r"^\.It Li (\S+).*\n((?:[^.].*\n)+)", text, re.M)
+    }
+    if not known:
+        yield REASONS, "no reason was found"
+    for code in sorted(known.keys() - told.keys()):
+        yield REASON_MANUAL, f"the reason {code} is not described"
+    for code in sorted(told.keys() - known.keys()):
+        yield REASON_MANUAL, f"there is no reason {code}"
+    for code in sorted(known.keys() & told.keys()):
+        if known[code] != told[code]:
+            yield REASON_MANUAL, f"{code} has another sentence"
+
+
 def paths(text):
     """(path, function or "") of `a/b.c` `f()`."""
     return re.findall(
@@ -255,6 +281,7 @@ def main():
     findings = [
         *check_keys(read, root), *check_verbs(read),
         *check_completion(read), *check_exits(read),
+        *check_reasons(read),
         *check_readme(read, root), *check_filled(read),
     ]
     for name, text in findings:

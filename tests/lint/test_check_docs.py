@@ -80,6 +80,13 @@ CHANGES = [
      "exit code 72 is not described"),
     ("bootstrapd/bootstrapctl.8", ".It 69", ".It 68",
      "exit code 69 is not described"),
+    # reasons
+    ("lib/bootstrap/reason.c", '{"no-policy",', '{"policy-less",',
+     "the reason policy-less is not described"),
+    ("lib/bootstrap/reason.c", '{"no-policy",', '{"policy-less",',
+     "there is no reason no-policy"),
+    ("bootstrapd/bootstrapd.8", "The HSM did not answer.", "The HSM is gone.",
+     "token-away has another sentence"),
     # the README, and its reading guide
     ("README.md", "`schema/ledger.sql`", "`schema/ledgers.sql`",
      "schema/ledgers.sql does not exist"),

@@ -145,6 +145,7 @@ take_begin(const struct q_begin *b)
 	q.begin_answer.reason = refusal(b);
 	q.begin_answer.granted = q.begin_answer.reason == REASON_NONE;
 	k->open = q.begin_answer.granted;
+	q.begin_answer.endpoint = b->endpoint;
 	if (q.begin_answer.granted)
 		wish_plan(&k->wish, &q.begin_answer.plan);
 	answer_worker(&q);
@@ -203,6 +204,10 @@ take_question(const struct question *q)
 	case Q_SIGN:
 	case Q_REFUSED:
 		break;
+	case Q_PUSHED:
+		stage.keeper.pushed = q->pushed;
+		stage.keeper.pushes++;
+		break;
 	case Q_PSK_ANSWER:
 	case Q_BEGIN_ANSWER:
 	case Q_RECORDED:
@@ -210,7 +215,6 @@ take_question(const struct question *q)
 	case Q_SIGN_ANSWER:
 	case Q_CREDENTIALS:
 	case Q_PUSH:
-	case Q_PUSHED:
 		fail_msg("a worker sends what is the keeper's to say");
 	}
 }

@@ -88,6 +88,8 @@ struct keeper {
 	uint8_t session[SESSION_ID_LEN]; /**< the newest */
 	uint8_t asked_by[SESSION_ID_LEN]; /**< also while it is silent */
 	bool open; /**< it has no verdict yet */
+	unsigned pushes; /**< answers to Q_PUSH */
+	struct q_pushed pushed; /**< the newest */
 };
 
 struct recorded {

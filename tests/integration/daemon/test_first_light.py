@@ -4,8 +4,8 @@ with keys from the token, and the ledger tells the whole story."""
 import re
 import secrets
 
-from daemon_fixture import (BOOTSTRAP_MASTER, DOMAIN, FLEET_MASTER, World,
-                            derive, fingerprint, wait_for)
+from daemon_fixture import (BOOTSTRAP_MASTER, DOMAIN, FLEET_MASTER, IDENTITY,
+                            World, derive, fingerprint, wait_for)
 from tap_story import expect, expect_equal, expect_in, story, tell
 
 EP = f"{DOMAIN}-WM200-000042"
@@ -127,6 +127,33 @@ def dual_stack():
     with World(listen=["coaps://0.0.0.0:0"]) as world:
         world.start()
         world.boot(world.mint(EP, uri=world.coaps("127.0.0.3"))).succeeded()
+
+
+@story("two OSCORE contexts, found again by Discover before Finish")
+def contexts():
+    server = f"""\
+  - name: s%d
+    short_server_id: %d
+    uri: coaps://s%d.example
+    security:
+      mode: psk
+      key: {{derive: {FLEET_MASTER}}}
+      oscore: {{key: {{derive: {FLEET_MASTER}}}, recipient_id: "0%d"}}
+"""
+    policy = """\
+policy: contexts
+device: {profile: leshan, oscore: true}
+clean: [/]
+servers:
+""" + server % (1, 101, 1, 1) + server % (2, 102, 2, 2) + """\
+verify: discover
+"""
+    with World({"identity.yaml": IDENTITY, "policy.yaml": policy}) as world:
+        world.start()
+        for _ in range(2):
+            world.boot(world.mint(EP)).succeeded()
+        expect_equal([a["outcome"] for a in world.settled()], ["ok", "ok"],
+                     "outcomes")
 
 
 tell()

@@ -3,8 +3,8 @@
 #include "lwm2m/format.h"
 
 /* What a device of ours knows, with or without instances. */
-static const uint16_t objects[] = {
-    OBJECT_SECURITY, OBJECT_SERVER, OBJECT_ACCESS_CONTROL, OBJECT_DEVICE};
+static const uint16_t objects[] = {OBJECT_SECURITY, OBJECT_SERVER,
+    OBJECT_ACCESS_CONTROL, OBJECT_DEVICE, OBJECT_OSCORE};
 
 enum { AWA_FORMAT = 65535 };
 
@@ -79,6 +79,9 @@ write_object(const struct device *d, struct writer *w, uint16_t object)
 	uint16_t i = 0;
 	bool any = store_instance(&d->store, object, &i);
 
+	/* without ssid, as in LwM2M 1.1; who has no OSCORE does not know it */
+	if (!any && object == OBJECT_OSCORE)
+		return;
 	if (!any || lists_bare_objects(s))
 		writer_fmt(w, ",</%u>%s", object,
 		    s == DISCOVER_LESHAN && object == 0 ? ";ver=1.2" : "");

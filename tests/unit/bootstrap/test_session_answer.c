@@ -95,6 +95,58 @@ whose_account_it_is(void **state)
 	}
 }
 
+/* Whose it is may be left unsaid of an OSCORE context, and of nothing else. */
+static void
+whose_context_it_is(void **state)
+{
+	static const struct {
+		const char *after;
+		enum reason reason;
+	} cases[] = {
+	    {"</0/1>,</0/0>;ssid=101,</21/0>;ssid=101", REASON_NONE},
+	    {"</0/1>,</0/0>;ssid=101,</21/0>", REASON_NONE},
+	    {"</0/1>,</0/0>;ssid=101,</21/0>;ssid=7", REASON_VERIFY_MISMATCH},
+	    {"</0/1>,</0/0>;ssid=101,</21/1>;ssid=101", REASON_VERIFY_MISMATCH},
+	    {"</0/1>,</0/0>;ssid=101,</21>", REASON_VERIFY_MISMATCH},
+	    {"</0/1>,</0/0>,</21/0>", REASON_VERIFY_MISMATCH},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct session_verdict v;
+		struct plan_builder b;
+		struct session *s;
+
+		plan_begin(&b, &head);
+		plan_step(&b, PLAN_DISCOVER, 0, 0, LWM2M_ROOT);
+		put_write(&b);
+		plan_step(
+		    &b, PLAN_WRITE, 0, 1, LWM2M_INSTANCE(OBJECT_OSCORE, 0));
+		walked_put(&b, LWM2M_RESOURCE(OBJECT_OSCORE, 0, 3), 10);
+		plan_step(&b, PLAN_VERIFY, 0, 0, LWM2M_ROOT);
+		put_finish(&b);
+		s = walked_new(&usual, &b);
+		(void)walked_command(s);
+		walked_answer_with(
+		    s, A_CONTENT, FORMAT_LINK, SPAN_LIT("</0/1>,</21>"));
+		for (int n = 0; n < 2; n++) {
+			(void)walked_command(s);
+			walked_answer(s, A_CHANGED);
+		}
+		(void)walked_command(s);
+		walked_answer_with(
+		    s, A_CONTENT, FORMAT_LINK, span_str(cases[i].after));
+		if (cases[i].reason == REASON_NONE) {
+			(void)walked_command(s);
+			walked_answer(s, A_CHANGED);
+		}
+		v = walked_end(s);
+		if (v.reason != cases[i].reason)
+			fail_msg(
+			    "%s: %s", cases[i].after, reason_code(v.reason));
+	}
+}
+
 /** Write, Finish; then Delete of /1, Write, Finish. */
 static struct session *
 with_correction(void)
@@ -270,6 +322,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(whose_account_it_is),
+	    cmocka_unit_test(whose_context_it_is),
 	    cmocka_unit_test(not_needed),
 	    cmocka_unit_test(corrected),
 	    cmocka_unit_test(refused_again),
