@@ -170,6 +170,9 @@ word_why(struct span text)
 	if (text.len == 0 || text.len > WORD_WHY_MAX || has_control(text))
 		return "the reason, for whoever reads the ledger, is one line "
 		       "of 1 to 180 bytes";
+	if (span_is(text, "true") || span_is(text, "false"))
+		return "the reason is expected here, for whoever reads the "
+		       "ledger";
 	return NULL;
 }
 

@@ -17,16 +17,6 @@ static const char documents[] =
     "identity: bench\n"
     "nosec: {network: [127.0.0.0/8]}\n"
     "---\n"
-    "policy: stolen\n"
-    "order: 1\n"
-    "match: {endpoint: 'urn:dev:ops:0057F2-WM9*'}\n"
-    "deny: Reported stolen\n"
-    "---\n"
-    "policy: odd\n"
-    "order: 2\n"
-    "match: {endpoint: 'urn:dev:ops:0057F2-WM8*'}\n"
-    "quarantine: {because: Battery recall, retry: 2h}\n"
-    "---\n"
     "policy: meters\n"
     "match: {identity: factory, endpoint: 'urn:dev:ops:0057F2-WM*'}\n"
     "clean: [/0, /1]\n"
@@ -48,7 +38,17 @@ static const char documents[] =
     "  - name: lab\n"
     "    short_server_id: 1\n"
     "    uri: coap://127.0.0.1:5683\n"
-    "    security: {mode: nosec}\n";
+    "    security: {mode: nosec}\n"
+    "---\n"
+    "policy: stolen\n"
+    "order: 1001\n"
+    "match: {endpoint: 'urn:dev:ops:0057F2-SN9*'}\n"
+    "deny: Reported stolen\n"
+    "---\n"
+    "policy: odd\n"
+    "order: 1002\n"
+    "match: {endpoint: 'urn:dev:ops:0057F2-SN8*'}\n"
+    "quarantine: {because: Battery recall, retry: 2h}\n";
 
 static struct policy_set *set;
 static struct issue_rules *rules;
@@ -123,9 +123,9 @@ a_policy_may_refuse(void **state)
 		enum reason why;
 		uint32_t wait_s;
 	} t[] = {
-	    {"id/urn:dev:ops:0057F2-WM9", "stolen", "Reported stolen",
+	    {"id/urn:dev:ops:0057F2-SN9", "stolen", "Reported stolen",
 		REASON_DENIED, 0},
-	    {"id/urn:dev:ops:0057F2-WM8", "odd", "Battery recall",
+	    {"id/urn:dev:ops:0057F2-SN8", "odd", "Battery recall",
 		REASON_QUARANTINED, 7200},
 	};
 

@@ -80,6 +80,8 @@ test_faults(void **state)
 			"---\n"
 			"policy: d\n"
 			"quarantine: for now\n",
+	    "6:7: error: deny: \"true\": the reason is expected here, for "
+	    "whoever reads the ledger\n"
 	    "7:13: error: quarantine: `deny:` is there already, and turns the "
 	    "device away for good; leave one of the two out\n"
 	    "11:7: error: deny: \"\": the reason, for whoever reads the "
@@ -88,7 +90,7 @@ test_faults(void **state)
 	    "the two out\n"
 	    "13:8: error: clean: never given beside `deny:`; leave one of "
 	    "the two out\n"
-	    "17:13: error: quarantine: `because` is missing\n"
+	    "17:13: error: quarantine: `because:` is missing\n"
 	    "17:21: error: quarantine.retry: 2d is above 1d\n"
 	    "17:25: error: quarantine.becuase: unknown key; did you mean "
 	    "`because`?\n"
