@@ -55,17 +55,39 @@ connections_wake(struct worker *w)
 	}
 }
 
-/** Room for one more; the oldest young one gives way. */
+/** When it last wanted something; 0: it ends. */
+static uint64_t
+used_ms(const struct connection *c)
+{
+	return c->peer ? c->peer->used_ms : 0;
+}
+
+static void
+look_for_idle(void *ctx, struct table_item *item)
+{
+	struct connection **idle = ctx;
+	struct connection *c = (struct connection *)item;
+
+	if (c->source || (c->peer && c->peer->boot))
+		return;
+	if (!*idle || used_ms(c) < used_ms(*idle))
+		*idle = c;
+}
+
+/** Room for one more: the oldest young one gives way, and where there is none
+ *  one whose bootstrap is over. */
 static bool
 make_room(struct worker *w, uint64_t now_ms)
 {
-	struct connection *oldest = TAILQ_FIRST(&w->young);
+	struct connection *c = TAILQ_FIRST(&w->young);
 
 	if (w->connections.count < w->connections_max)
 		return true;
-	if (!oldest)
+	if (!c)
+		table_each(&w->connections, look_for_idle, &c);
+	if (!c)
 		return false;
-	connection_lose(oldest, now_ms);
+	connection_lose(c, now_ms);
 	return true;
 }
 

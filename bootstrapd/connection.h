@@ -5,7 +5,8 @@
  *
  * - One that has not shown a credential, or been granted a plan, is young. No
  *   source has more young ones than its share, and when there is no room for a
- *   newcomer the oldest young one gives way; before it one that was told to go.
+ *   newcomer the oldest young one gives way; before it one that was told to go,
+ *   and where there is none the one whose bootstrap has been over the longest.
  * - What a socket does not take is kept (base/fifo.h), and nothing more is made
  *   for it meanwhile. A peer that reads nothing for STALL_MS is given up.
  * - The end: what waits is sent, then FIN, and what still comes is thrown away

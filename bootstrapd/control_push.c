@@ -21,7 +21,8 @@ struct push_run {
 static struct span
 take_word(struct span *rest)
 {
-	const uint8_t *space = memchr(rest->p, ' ', rest->len);
+	const uint8_t *space =
+	    rest->len > 0 ? memchr(rest->p, ' ', rest->len) : NULL;
 	struct span word =
 	    span_of(rest->p, space ? (size_t)(space - rest->p) : rest->len);
 

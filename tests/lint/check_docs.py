@@ -10,8 +10,8 @@ usage: check_docs.py ROOT
   --help of their program names, and none besides;
 * every exit code that a manual names can happen, and every one that a program
   names in an enum of its own is in its manual;
-* every reason of a bootstrap is in bootstrapd(8) with its sentence, and none
-  besides;
+* every reason of a bootstrap is in bootstrapd(8) with its sentence, every one of
+  a push in bootstrapctl(8), and none besides;
 * what the README names is there: files, and for its reading guide functions;
 * no place is left to be filled in.
 
@@ -47,8 +47,13 @@ EXITS = {
     ],
 }
 RC = "lib/base/rc.c"
-REASONS = "lib/bootstrap/reason.c"
-REASON_MANUAL = "bootstrapd/bootstrapd.8"
+
+# Where reasons are, their manual, and its section.
+REASONS = [
+    ("lib/bootstrap/reason.c", "bootstrapd/bootstrapd.8", "REASONS"),
+    ("bootstrapd/push_reason.c", "bootstrapd/bootstrapctl.8",
+     "REASONS OF PUSHES"),
+]
 
 
 def items(manual):
@@ -222,25 +227,26 @@ def check_exits(read):
 
 
 def check_reasons(read):
-    known = {
-        code: literals(sentence) for code, sentence in re.findall(
-            r'^    \[REASON_\w+\] = \{"([\w-]+)",((?:\s*"[^"\n]*")+),',
-            read(REASONS), re.M)
-    }
-    text = section(read(REASON_MANUAL), "REASONS")
-    told = {
-        code: " ".join(words.split()) for code, words in re.findall(
-            r"^\.It Li (\S+).*\n((?:[^.].*\n)+)", text, re.M)
-    }
-    if not known:
-        yield REASONS, "no reason was found"
-    for code in sorted(known.keys() - told.keys()):
-        yield REASON_MANUAL, f"the reason {code} is not described"
-    for code in sorted(told.keys() - known.keys()):
-        yield REASON_MANUAL, f"there is no reason {code}"
-    for code in sorted(known.keys() & told.keys()):
-        if known[code] != told[code]:
-            yield REASON_MANUAL, f"{code} has another sentence"
+    for source, manual, name in REASONS:
+        known = {
+            code: literals(sentence) for code, sentence in re.findall(
+                r'^    \[\w+\] = \{"([\w-]+)",((?:\s*"[^"\n]*")+),',
+                read(source), re.M)
+        }
+        told = {
+            code: " ".join(words.split()) for code, words in re.findall(
+                r"^\.It Li (\S+).*\n((?:[^.].*\n)+)",
+                section(read(manual), name), re.M)
+        }
+        if not known:
+            yield source, "no reason was found"
+        for code in sorted(known.keys() - told.keys()):
+            yield manual, f"the reason {code} is not described"
+        for code in sorted(told.keys() - known.keys()):
+            yield manual, f"there is no reason {code}"
+        for code in sorted(known.keys() & told.keys()):
+            if known[code] != told[code]:
+                yield manual, f"{code} has another sentence"
 
 
 def paths(text):

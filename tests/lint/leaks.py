@@ -26,7 +26,8 @@ PRIVATE_KEY = re.compile("-----BEGIN [A-Z ]*PRIVATE" " KEY-----")
 HOSTS = re.compile(
     r"(?:.*\.)?(?:example|invalid|test|localhost)"
     r"|(?:.*\.)?example\.(?:com|net|org)"
-    r"|127\.0\.0\.1|192\.0\.2\.\d+"
+    r"|127\.0\.0\.1"
+    r"|192\.0\.2\.[0-9]+"  # TEST-NET-1, RFC 5737
     r"|(?:www\.)?(?:gnu|fsf|w3|ietf|rfc-editor|json-schema|iana)\.org"
     r"|(?:.*\.)?openmobilealliance\.org"
     r"|maven\.apache\.org"  # names of XML schemas

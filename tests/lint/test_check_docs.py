@@ -87,6 +87,8 @@ CHANGES = [
      "there is no reason no-policy"),
     ("bootstrapd/bootstrapd.8", "The HSM did not answer.", "The HSM is gone.",
      "token-away has another sentence"),
+    ("bootstrapd/push_reason.c", '{"no-session",', '{"sessionless",',
+     "the reason sessionless is not described"),
     # the README, and its reading guide
     ("README.md", "`schema/ledger.sql`", "`schema/ledgers.sql`",
      "schema/ledgers.sql does not exist"),

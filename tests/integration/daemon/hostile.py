@@ -15,9 +15,9 @@ EP, OTHER = f"{DOMAIN}-WM200-1", f"{DOMAIN}-WM200-2"
 
 # question.h
 HELLO, PSK, PSK_FAILED, BEGIN, FINISHING, END, STATS, EVIDENCE, SIGN, \
-    REFUSED = range(1, 11)
-PSK_ANSWER, BEGIN_ANSWER, RECORDED, CANCEL, SIGN_ANSWER, CREDENTIALS = \
-    range(64, 70)
+    REFUSED, PUSHED = range(1, 12)
+PSK_ANSWER, BEGIN_ANSWER, RECORDED, CANCEL, SIGN_ANSWER, CREDENTIALS, \
+    PUSH = range(64, 71)
 VERSION = 3
 BY_NOTHING, BY_PSK, BY_CERTIFICATE, BY_RAW_KEY = range(4)
 HAS_ENDPOINT = 1
@@ -55,10 +55,10 @@ LOOPBACK = number(4, 1) + bytes([127, 0, 0, 1]) + bytes(12) + \
     number(40000, 2) + number(0, 4)
 
 
-def begin(session, endpoint=EP, epoch=2, credential=None):
+def begin(session, endpoint=EP, epoch=2, credential=None, push=ASKED):
     return packet(BEGIN, session, number(BY_PSK, 1), number(HAS_ENDPOINT, 1),
                   number(epoch, 4), number(112, 4), NONE, number(0, 1),
-                  LOOPBACK, ASKED, short(credential or endpoint),
+                  LOOPBACK, push, short(credential or endpoint),
                   short(endpoint), short(""), short(""))
 
 

@@ -250,4 +250,22 @@ def stranger():
         world.ended(0)
 
 
+@story("a push whose first line breaks off is refused, and ends nothing")
+def broken_push():
+    with World() as world:
+        world.start()
+        for line in ("push", "push ", "push 1", "push 1 any", "push 1 any -",
+                     'push 1 any - "', 'push 1 any - "\\', "push-resume"):
+            with socket.socket(socket.AF_UNIX) as s:
+                s.settimeout(20)
+                s.connect(str(world.control))
+                s.sendall(line.encode() + b"\n")
+                said = b""
+                while more := s.recv(4096):
+                    said += more
+            expect(said.endswith(b"exit\t64\n"), f"{line!r}: {said!r}")
+        expect_equal(world.rows("push_started"), [], "what was begun")
+        expect_equal(world.logged("child_ended"), [], "processes that died")
+
+
 tell()

@@ -6,7 +6,7 @@ import random
 
 from daemon_fixture import PATIENCE_S, POLICY, World, wait_for
 from hostile import (BEGIN_ANSWER, CANCEL, EP, EVIDENCE, FAILED, FINISHING,
-                     HELLO, LOOPBACK, OTHER, PSK_ANSWER, PSK_FAILED, REASON,
+                     HELLO, LOOPBACK, OTHER, PSK_ANSWER, PSK_FAILED, PUSHED, REASON,
                      RECORDED, STATS, Keeper, begin, end, new_session, number,
                      packet, psk, short)
 from tap_story import expect, expect_equal, story, tell
@@ -278,6 +278,24 @@ def begins_once():
         keeper.say(begin(session))
         expect_equal(keeper.plan(session), None, "a second plan")
         expect_equal(len(world.rows("bootstrap_begin")), 1, "beginnings")
+
+
+@story("a worker cannot begin a push that no operator has started")
+def invented_push():
+    with World() as world, Keeper(world) as keeper:
+        session = new_session()
+        keeper.say(begin(session, push=b"p" * 16))
+        answer = keeper.hear(BEGIN_ANSWER)
+        expect_equal((answer[:16], answer[16], answer[17]),
+                     (session, 0, REASON["cancelled"]), "the answer")
+        # answers to questions that were never asked are nothing to it
+        for status in range(3):
+            keeper.say(packet(PUSHED, number(1, 8), number(status, 1),
+                              number(2 ** 63, 8)))
+        keeper.silent()
+        expect_equal([r["kind"] for r in world.rows()
+                      if "push" in r["kind"] or "bootstrap" in r["kind"]], [],
+                     "rows")
 
 
 tell()

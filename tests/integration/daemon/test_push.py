@@ -82,6 +82,48 @@ def live_dtls():
         world.chain_holds()
 
 
+@story("DTLS with a Connection ID: the device has moved since")
+def live_moved():
+    with World(workers=4) as world:
+        world.start()
+        # it changes its port before its last messages, and answers from there
+        device = world.boot(world.mint(EP), "unsolicited", options=(
+            "--times", "2", "--cid", "8", "--rebind", "each"))
+        once(world, EP)
+        one, = push(world, EP, "--wait")
+        expect_equal((one["outcome"], one["way"]), ("ok", "session"),
+                     "the report")
+        device.succeeded()
+        world.chain_holds()
+
+
+@story("TCP and TLS: over the connection that still stands")
+def live_streams():
+    policies = {**LAB, "identity.yaml": IDENTITY, "policy.yaml": POLICY}
+    listen = ("coap+tcp://127.0.0.1:0", "coaps+tcp://127.0.0.1:0")
+    with World(policies, listen=listen, workers=2) as world:
+        world.start()
+        plain = "coap+tcp://{}:{}".format(*world.address("coap+tcp"))
+        secure = "coaps+tcp://{}:{}".format(*world.address("coaps+tcp"))
+        for name, image, transport in (
+                ("bench-1", world.write_image("bench-1", None, uri=plain),
+                 "coap+tcp"),
+                (EP, world.mint(EP, uri=secure), "coaps+tcp")):
+            device = world.boot(image, "unsolicited",
+                                options=("--times", "2"))
+            once(world, name)
+            one, = push(world, name, "--wait")
+            expect_equal((one["outcome"], one["way"]), ("ok", "session"),
+                         transport)
+            device.succeeded()
+            expect_equal(world.settled(name)[1]["transport"], transport,
+                         "what it went over")
+            # the connection is gone: so is that way
+            wait_for(lambda: push(world, name, "--via", "session", code=None)
+                     [0].get("reason") == "no-session", "its end")
+        world.chain_holds()
+
+
 @story("an address: a client of 1.0 in hold-off is sent what it waits for")
 def hold_off():
     with World(LAB, listen=PLAIN, masters=(), workers=4) as world:

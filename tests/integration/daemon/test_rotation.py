@@ -123,4 +123,30 @@ def nowhere():
         w.comes(1).succeeded()
 
 
+@story("sold: it is given the account of another server, and is let in there")
+def handed_over():
+    key = derive(MASTER, 1, 0, 1, EP)
+    with World({"identity.yaml": IDENTITY.replace(BOOTSTRAP_MASTER, "buyer"),
+                "policy.yaml": POLICY}, known={"buyer": MASTER}) as buyer:
+        buyer.start()
+        policy = (f"{POLICY}bootstrap_account:\n  uri: {buyer.coaps()}\n"
+                  "  security: {mode: psk, key: {derive: buyer}}\n")
+        with World({"identity.yaml": IDENTITY, "policy.yaml": policy},
+                   known={BOOTSTRAP_MASTER: bytes(32),
+                          "buyer": MASTER}) as seller:
+            seller.start()
+            device = seller.boot(seller.write_image(
+                EP, derive(bytes(32), 1, 0, 1, EP))).succeeded()
+            own, = [s for s in device.results("security")
+                    if s["bootstrap"] == "true"]
+            expect_equal((own["uri"], own["key_sha256"]),
+                         (buyer.coaps(), hashlib.sha256(key).hexdigest()),
+                         "its account")
+            attempt, = seller.settled(EP)
+            expect_equal(attempt["outcome"], "ok", "the seller's last of it")
+            seller.chain_holds()
+        buyer.boot(buyer.write_image(EP, key)).succeeded()
+        buyer.chain_holds()
+
+
 tell()

@@ -173,6 +173,24 @@ def lingers():
             s.close()
 
 
+@story("who was bootstrapped and stays gives way when there is no room")
+def stays():
+    limits = {"connections": 12, "handshakes_per_source": 4}
+    with world(limits=limits, workers=1) as w:
+        w.start()
+        at = w.address("coap+tcp")
+        held = []
+        for n in range(20):
+            held.append(Stream(at, source="127.0.0.7"))
+            expect(held[-1].bootstrap(f"bench-{n}")[-1].is_finish(), "one")
+            wait_for(lambda: w.settled()[-1]["outcome"] == "ok", "its end")
+        with Stream(at, source="127.0.0.8") as device:
+            expect(device.bootstrap("bench-20")[-1].is_finish(), "another")
+        for s in held:
+            s.close()
+        nobody_died(w)
+
+
 @story("who was granted a plan keeps its connection in a flood")
 def keeps():
     with world(limits={"connections": 8}, workers=1) as w:

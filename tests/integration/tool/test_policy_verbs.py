@@ -150,6 +150,24 @@ def costs():
             equal(row["bytes_ipv4"], row["bytes"] + 28 * row["datagrams"])
             equal(row["bytes_ipv6"], row["bytes"] + 48 * row["datagrams"])
             assert row["nb_iot_ms"] > row["lte_m_ms"] > 4000, row
+        # the time is told to a tenth of a second, and never as shorter
+        told = [re.findall(r"(\d+)\.(\d) s", line)
+                for line in lines[table[0] + 2:-1]]
+        equal([[int(s) * 1000 + int(t) * 100 for s, t in line]
+               for line in told],
+              [[-(-row[link] // 100) * 100
+                for link in ("nb_iot_ms", "lte_m_ms")]
+               for row in rows if "cost" in row], ran)
+        # each link has a budget of its own: one ms less than the worst breaks
+        # it
+        for link in ("nb_iot", "lte_m"):
+            worst = max(row[link + "_ms"] for row in rows if "cost" in row)
+            for limit, broken in ((worst, False), (worst - 1, True)):
+                f.write("tight.yaml", COSTLY.split("budget:")[0] +
+                        f"budget: {{{link}: {limit}ms}}\n")
+                ran = f.run("policy", "check", "tight.yaml")
+                equal((ran.code, f"budget.{link}" in ran.out),
+                      (65, True) if broken else (0, False), ran)
         # a budget is held whether costs are shown or not
         ran = f.run("policy", "check", "--costs", "never", "costly.yaml")
         equal(ran.code, 65, ran)
