@@ -75,7 +75,7 @@ struct push_op {
 	uint64_t deadline_ms;
 };
 
-/* push.c */
+/* push.c, push_op.c, push_heard.c, push_say.c */
 
 MUST_CHECK enum rc pushes_init(struct keeper *k);
 void pushes_free(struct keeper *k);

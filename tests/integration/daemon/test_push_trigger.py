@@ -300,7 +300,7 @@ def in_clear():
         secret.write_text("Bearer x\n")
         secret.chmod(0o600)
         more = f', authorization: {{file: "{secret}"}}'
-        for name, text in lab(("http://192.0.2.1/{endpoint}", more)).items():
+        for name, text in lab(("http://dm.lwm2m.example/{endpoint}", more)).items():
             world.write_policy(name, text)
         world.start()
         come(world, "bench-1")
