@@ -5,8 +5,6 @@
 
 #include <stdlib.h>
 
-#define NONE UINT32_MAX
-
 enum {
 	ANY = 0, /* identity: all of them */
 	/* A policy with more entries stands there once, for all. */
@@ -22,15 +20,39 @@ struct item {
 /* A prefix, with its items sorted. */
 struct node {
 	struct span text;
-	uint32_t parent; /* the longest other one that this begins with */
 	size_t first, count; /* of `items` */
 };
 
+/* A hash table. Its keys are of the policies: no device can make it slow. */
 struct policy_index {
-	const struct node *nodes; /* sorted by text */
+	const struct node *nodes;
 	size_t node_count;
 	const struct item *items;
+	uint32_t *slots; /* of nodes, from 1; 0: free */
+	size_t slot_mask;
+	bool has_length[POLICY_ENDPOINT_MAX + 1]; /* a node of so many bytes */
 };
+
+/* FNV-1a: that of a text goes on where that of its front ends. */
+static const uint64_t hash_begin = 0xcbf29ce484222325u;
+
+static uint64_t
+hash_next(uint64_t hash, uint8_t byte)
+{
+	return (hash ^ byte) * 0x100000001b3u;
+}
+
+/* The slot of that text, or the free one where it would be. */
+static uint32_t *
+slot_of(const struct policy_index *x, uint64_t hash, struct span text)
+{
+	size_t at = (size_t)(hash ^ hash >> 32) & x->slot_mask;
+
+	while (x->slots[at] != 0 &&
+	    !span_equal(x->nodes[x->slots[at] - 1].text, text))
+		at = (at + 1) & x->slot_mask;
+	return &x->slots[at];
+}
 
 /* --- making it ------------------------------------------------------------ */
 
@@ -87,6 +109,9 @@ prefix_of(const struct policy_pattern *p, struct span *out)
 static void
 put(struct making *m, struct span prefix, uint32_t identity, size_t policy)
 {
+	/* no endpoint is that long */
+	if (prefix.len > POLICY_ENDPOINT_MAX)
+		return;
 	if (m->count == m->cap) {
 		size_t cap = m->cap ? 2 * m->cap : 256;
 		struct entry *more =
@@ -167,15 +192,28 @@ compare(const void *x, const void *y)
 	return c ? c : compare_items(&a->item, &b->item);
 }
 
-/* The longest of the nodes before `at` that it begins with. */
-static uint32_t
-parent_of(const struct node *nodes, size_t at)
+/* Half of the slots stay free. False: memory. */
+static bool
+fill_slots(struct arena *a, struct policy_index *x)
 {
-	uint32_t p = at > 0 ? (uint32_t)at - 1 : NONE;
+	size_t count = 1;
 
-	while (p != NONE && !span_starts(nodes[at].text, nodes[p].text))
-		p = nodes[p].parent;
-	return p;
+	while (count < 2 * x->node_count)
+		count *= 2;
+	x->slots = arena_array(a, count, sizeof(*x->slots));
+	if (!x->slots)
+		return false;
+	x->slot_mask = count - 1;
+	for (size_t i = 0; i < x->node_count; i++) {
+		struct span text = x->nodes[i].text;
+		uint64_t hash = hash_begin;
+
+		for (size_t k = 0; k < text.len; k++)
+			hash = hash_next(hash, text.p[k]);
+		*slot_of(x, hash, text) = (uint32_t)i + 1;
+		x->has_length[text.len] = true;
+	}
+	return true;
 }
 
 /* Sorted entries as nodes and their items. False: memory. */
@@ -195,7 +233,6 @@ arrange(struct making *m, struct arena *a, struct policy_index *out)
 		if (!node || !span_equal(node->text, e->prefix)) {
 			node = &nodes[n];
 			node->text = e->prefix;
-			node->parent = parent_of(nodes, n);
 			node->first = kept;
 			n++;
 		} else if (compare_items(&items[kept - 1], &e->item) == 0) {
@@ -207,7 +244,7 @@ arrange(struct making *m, struct arena *a, struct policy_index *out)
 	out->nodes = nodes;
 	out->node_count = n;
 	out->items = items;
-	return true;
+	return fill_slots(a, out);
 }
 
 static bool
@@ -284,39 +321,26 @@ ask(struct search *k, const struct node *node, uint32_t identity)
 	}
 }
 
-/* The last node that is not behind `text`: what `text` begins with is that
- * node, or one that it begins with itself. */
-static uint32_t
-last_before(const struct policy_index *x, struct span text)
-{
-	size_t low = 0, high = x->node_count;
-
-	while (low < high) {
-		size_t at = low + (high - low) / 2;
-
-		if (span_compare(x->nodes[at].text, text) <= 0)
-			low = at + 1;
-		else
-			high = at;
-	}
-	return low > 0 ? (uint32_t)low - 1 : NONE;
-}
-
 const struct policy *
 index_find(
     const struct policy_set *s, const struct policy_facts *f, size_t *asked)
 {
 	struct search k = {.set = s, .facts = f, .best = s->policy_count};
 	const uint32_t identity = (uint32_t)(f->identity - s->identities) + 1;
-	uint32_t at = last_before(s->index, f->endpoint);
+	const struct policy_index *x = s->index;
+	uint64_t hash = hash_begin;
 
-	for (; at != NONE; at = s->index->nodes[at].parent) {
-		const struct node *node = &s->index->nodes[at];
+	for (size_t len = 0; len <= POLICY_ENDPOINT_MAX; len++) {
+		const struct span front = span_of(f->endpoint.p, len);
+		uint32_t n = x->has_length[len] ? *slot_of(x, hash, front) : 0;
 
-		if (!span_starts(f->endpoint, node->text))
-			continue;
-		ask(&k, node, ANY);
-		ask(&k, node, identity);
+		if (n > 0) {
+			ask(&k, &x->nodes[n - 1], ANY);
+			ask(&k, &x->nodes[n - 1], identity);
+		}
+		if (len >= f->endpoint.len)
+			break;
+		hash = hash_next(hash, f->endpoint.p[len]);
 	}
 	if (asked)
 		*asked = k.asked;

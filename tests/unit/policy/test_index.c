@@ -158,7 +158,7 @@ test_as_if_all_were_asked(void **state)
 	assert_true(later > 3000);
 }
 
-/* `count` policies for as many endpoints; `by` says what they differ in. */
+/* So many policies and identities; `#` in `by` is the number of each. */
 static struct policy_set *
 many(unsigned count, const char *by)
 {
@@ -169,11 +169,15 @@ many(unsigned count, const char *by)
 
 	for (unsigned i = 0; i < count; i++) {
 		fprintf(f,
-		    "%sidentity: i%u\npsk: {derive: m, identity: "
+		    "%sidentity: i%04u\npsk: {derive: m, identity: "
 		    "\"%u/{endpoint}\"}\n---\n",
 		    i ? "---\n" : "", i, i);
 		fprintf(f, "policy: p%u\nmatch: ", i);
-		fprintf(f, by, i);
+		for (const char *c = by; *c; c++)
+			if (*c == '#')
+				fprintf(f, "%04u", i);
+			else
+				fputc(*c, f);
 		fputs("\nservers: []\n", f);
 	}
 	fclose(f);
@@ -186,12 +190,12 @@ static void
 test_few_are_asked(void **state)
 {
 	static const char *const t[] = {
-	    "{endpoint: \"urn:dev:ops:0057F2-%04u-*\"}",
-	    "{endpoint: {prefix: \"urn:dev:ops:0057F2-%04u-\"}}",
-	    "{endpoint: {regex: 'urn:dev:ops:0057F2-%04u-\\d+'}}",
-	    "{endpoint: [\"urn:dev:ops:0057F2-%04u-1\", \"x-*\"]}",
-	    "{identity: i%u}",
-	    "{identity: i%u, endpoint: \"urn:dev:*\"}",
+	    "{endpoint: \"urn:dev:ops:0057F2-#-*\"}",
+	    "{endpoint: {prefix: \"urn:dev:ops:0057F2-#-\"}}",
+	    "{endpoint: {regex: 'urn:dev:ops:0057F2-#-\\d+'}}",
+	    "{endpoint: [\"urn:dev:ops:0057F2-#-1\", \"x-*\"]}",
+	    "{identity: i#}",
+	    "{identity: i#, endpoint: \"urn:dev:*\"}",
 	};
 
 	(void)state;
