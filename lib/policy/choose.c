@@ -1,5 +1,5 @@
 /* Which policy does a device get? */
-#include "policy/match.h"
+#include "policy/index.h"
 
 static bool
 names(const struct policy *p, const struct identity *id)
@@ -171,8 +171,5 @@ policy_miss_key(enum policy_miss miss)
 const struct policy *
 policy_for(const struct policy_set *s, const struct policy_facts *f)
 {
-	for (size_t i = 0; i < s->policy_count; i++)
-		if (policy_miss(s, &s->policies[i], f) == MISS_NONE)
-			return &s->policies[i];
-	return NULL;
+	return index_find(s, f, NULL);
 }

@@ -440,6 +440,8 @@ struct policy {
 	struct policy_budget budget;
 };
 
+struct policy_index;
+
 struct policy_set {
 	const struct identity *identities; /**< in order of file and place */
 	size_t identity_count;
@@ -456,6 +458,7 @@ struct policy_set {
 	/** Of names and bytes of all files, those that documents name too. */
 	uint8_t digest[DIGEST_LEN];
 	/* the rest belongs to set.c */
+	const struct policy_index *index; /**< for policy_for */
 	struct arena *arena;
 	int references;
 };
