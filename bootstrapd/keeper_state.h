@@ -53,6 +53,12 @@ struct ending {
 	struct address address; /**< as struct q_end has it */
 };
 
+enum {
+	/** Of the rows of refusals of a minute, for who has proved who it is:
+	 *  strangers do not keep an impostor out of the ledger. */
+	REFUSALS_KEPT = 20,
+};
+
 struct link {
 	struct keeper *keeper;
 	unsigned worker;

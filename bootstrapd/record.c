@@ -104,6 +104,7 @@ static enum rc
 append_decision(struct keeper *k, struct job *j)
 {
 	struct link *l = &k->links[j->worker];
+	uint64_t kept = j->request.proof == PROOF_NONE ? REFUSALS_KEPT : 0;
 	enum rc rc = RC_OK;
 
 	if (j->again) {
@@ -118,7 +119,7 @@ append_decision(struct keeper *k, struct job *j)
 		return RC_OK;
 	if (j->decision.granted && !j->push_way)
 		push_tie(k, j);
-	if (!j->decision.granted && l->refusals == 0 && !j->push_way) {
+	if (!j->decision.granted && l->refusals <= kept && !j->push_way) {
 		l->suppressed++;
 		return RC_OK;
 	}

@@ -23,7 +23,7 @@ refused_note(struct link *l, const struct q_refused *q)
 	struct keeper *k = l->keeper;
 	struct refused *r;
 
-	if (l->refusals == 0) {
+	if (l->refusals <= REFUSALS_KEPT) {
 		l->suppressed++;
 		return;
 	}
@@ -181,7 +181,7 @@ refused_append_psk(struct keeper *k, const struct job *j)
 	struct field f[FIELDS_MAX];
 	size_t n = 0;
 
-	if (l->refusals == 0) {
+	if (l->refusals <= REFUSALS_KEPT) {
 		l->suppressed++;
 		return RC_OK;
 	}

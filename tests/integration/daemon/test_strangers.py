@@ -2,6 +2,7 @@
 
 import secrets
 
+from coap_bytes import Stranger, bootstrap_request
 from daemon_fixture import (BOOTSTRAP_MASTER, DOMAIN, FLEET_MASTER, Relay,
                             World, derive, wait_for)
 from tap_story import expect, expect_equal, story, tell
@@ -113,6 +114,22 @@ psk: {{derive: {BOOTSTRAP_MASTER}, epoch: [1], identity: "{{endpoint}}"}}
         for verb in (("events",), ("device", name), ("devices",)):
             expect("\x1b" not in world.ctl(*verb).stdout, f"{verb}: escape")
         world.chain_holds()
+
+
+@story("refused by the hundred, strangers keep no impostor out of the ledger")
+def blinded():
+    listen = ("coaps://127.0.0.1:0", "coap://127.0.0.1:0")
+    with World(listen=listen, workers=1) as world:
+        world.start()
+        impostor = world.mint(EP)
+        for n in range(100):
+            with Stranger(world.address()) as stranger:
+                stranger.ask_new(bootstrap_request(f"somebody-{n}"))
+        world.boot(impostor, endpoint=VICTIM).failed()
+        rows = world.rows("bootstrap_refused")
+        expect_equal((rows[-1]["data"]["reason"], rows[-1]["data"]["claimed"]),
+                     ("endpoint-mismatch", VICTIM), "the last row")
+        expect(len(rows) <= 120, f"{len(rows)} rows")  # a minute may begin
 
 
 tell()
