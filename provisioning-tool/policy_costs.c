@@ -83,7 +83,8 @@ measure_one(struct policy_costs *c, const struct cost_bench *bench, size_t i,
 	bool times = shows(c) || b->nb_iot_ms || b->lte_m_ms;
 	enum rc rc;
 
-	if (!shows(c) && !has_budget(b))
+	/* who is turned away costs nothing that is measured */
+	if ((!shows(c) && !has_budget(b)) || p->refusal.kind != POLICY_GIVES)
 		return RC_OK;
 	c->rows[i] = calloc(1, sizeof(*c->rows[i]));
 	if (!c->rows[i])
@@ -127,6 +128,8 @@ policy_costs_print(const struct policy_costs *c, bool json)
 	for (size_t i = 0; shows(c) && i < c->set->policy_count; i++) {
 		const struct policy *p = &c->set->policies[i];
 
+		if (!c->rows[i])
+			continue;
 		if (json)
 			cost_rows_json(p, c->rows[i]);
 		else

@@ -26,8 +26,10 @@ nearly(const struct policy *p, enum policy_miss miss,
 {
 	if (miss != MISS_IDENTITY || !d->policy)
 		return true;
-	return strcmp(p->endpoint, "*") != 0 &&
-	    glob_match(p->endpoint, d->peer.endpoint);
+	for (size_t i = 0; i < p->match.endpoint_count; i++)
+		if (pattern_fits(&p->match.endpoints[i], d->peer.endpoint))
+			return true;
+	return false;
 }
 
 static void
@@ -39,27 +41,24 @@ print_miss(const struct policy *p, enum policy_miss miss,
 	fputs(miss == MISS_LATER ? "later       " : "not         ", stdout);
 	explain_place(p->name, p->place);
 	fputs("            ", stdout);
-	switch (miss) {
-	case MISS_IDENTITY:
-		printf("match.identity does not name %s\n",
-		    quote_str(&q, d->peer.identity->name));
-		break;
-	case MISS_ENDPOINT:
-		printf("match.endpoint: %s does not fit\n",
-		    quote_str(&q, p->endpoint));
-		break;
-	case MISS_LATER:
-	case MISS_NONE:
+	if (miss == MISS_LATER)
 		printf("it matches too, but comes later (order %lld)\n",
 		    (long long)p->order);
-		break;
-	}
+	else if (miss == MISS_IDENTITY)
+		printf("match.identity does not name %s\n",
+		    quote_str(&q, d->peer.identity->name));
+	else if (miss == MISS_ENDPOINT && p->match.endpoint_count == 1)
+		printf("match.endpoint: %s does not fit\n",
+		    quote_str(&q, p->match.endpoints[0].text));
+	else
+		printf("match.%s does not fit\n", policy_miss_key(miss));
 }
 
 static void
 print_policies(const struct question *qn, const struct issue_decision *d)
 {
 	const struct policy_set *set = qn->set;
+	const struct policy_facts facts = issue_facts(&qn->rq, &d->peer);
 	size_t shown = 0, others = 0;
 
 	fputs("policy      ", stdout);
@@ -73,7 +72,7 @@ print_policies(const struct question *qn, const struct issue_decision *d)
 
 		if (p == d->policy)
 			continue;
-		miss = policy_miss(p, d->peer.identity, d->peer.endpoint);
+		miss = policy_miss(set, p, &facts);
 		if (miss == MISS_NONE)
 			miss = MISS_LATER;
 		if (!nearly(p, miss, d) || shown == EXPLAIN_MISSES_MAX) {
@@ -110,6 +109,7 @@ static int
 decide_as_made(
     struct question *qn, const struct issuer *issuer, struct issue_decision *d)
 {
+	struct policy_facts facts;
 	enum rc rc;
 
 	*d = (struct issue_decision){0};
@@ -118,11 +118,14 @@ decide_as_made(
 	if (!identity_fits(qn->made_by, qn->rq.endpoint))
 		return EX_OK;
 	d->peer.identity = qn->made_by;
-	d->policy = policy_for(qn->set, qn->made_by, qn->rq.endpoint);
+	facts = issue_facts(&qn->rq, &d->peer);
+	d->policy = policy_for(qn->set, &facts);
 	d->reason = REASON_NO_POLICY;
 	if (!d->policy)
 		return EX_OK;
-	d->reason = REASON_NONE;
+	d->reason = issue_turned_away(d);
+	if (d->reason != REASON_NONE)
+		return EX_OK;
 	rc = issue_plan(issuer, d->policy, qn->rq.endpoint, d);
 	d->granted = rc == RC_OK;
 	if (rc == RC_DENIED)
@@ -146,7 +149,7 @@ print_decision(const struct question *qn, struct issue_decision *d)
 		    quote(&q, d->peer.endpoint));
 	if (!d->peer.identity)
 		explain_misses(qn);
-	else if (d->granted || d->reason == REASON_NO_POLICY)
+	else if (d->granted || d->policy || d->reason == REASON_NO_POLICY)
 		print_policies(qn, d);
 	if (d->granted)
 		return print_plan(d);

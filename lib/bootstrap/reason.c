@@ -137,6 +137,15 @@ static const struct entry table[REASON_COUNT] = {
 	"Run `bootstrapd check`, and `provisioning-tool policy explain` for "
 	"this endpoint.",
 	UNAVAILABLE},
+    [REASON_DENIED] = {"denied", "A policy denies this device.",
+	"See `detail` and `policy_at` in its row; take the device out of that "
+	"policy if it is to be let in.",
+	BAD_REQUEST},
+    [REASON_QUARANTINED] = {"quarantined",
+	"A policy holds this device back until somebody has looked at it.",
+	"See `detail` and `policy_at` in its row; take the device out of that "
+	"policy to let it go on: it comes again by itself.",
+	UNAVAILABLE},
     [REASON_SUPERSEDED] = {"superseded",
 	"The device sent a new Bootstrap-Request before this one ended.",
 	"Nothing, if the newer attempt ended ok; else look why the device "

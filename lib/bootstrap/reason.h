@@ -37,6 +37,8 @@ enum reason {
 	REASON_ECHO_WANTED, /**< its address is to be shown first */
 	REASON_TOO_OFTEN, /**< more bootstraps than one device may have */
 	REASON_NOT_POSSIBLE, /**< the policy asks for what cannot be done */
+	REASON_DENIED, /**< its policy says `deny:` */
+	REASON_QUARANTINED, /**< its policy says `quarantine:` */
 	/* after a plan was issued */
 	REASON_SUPERSEDED, /**< the device asked again */
 	REASON_CANCELLED, /**< an operator, or the daemon stopping */

@@ -180,7 +180,7 @@ read_tbs(struct der_reader *r, struct cert *c, struct span *algorithm)
 	r->clause = "RFC 5280 4.1.2.2";
 	c->serial = der_unsigned(r, CERT_SERIAL_MAX, false);
 	*algorithm = x509_algorithm_read(r);
-	c->issuer = x509_name_read(r, NULL);
+	c->issuer = x509_name_read(r, &c->issuer_cn);
 	r->clause = "RFC 5280 4.1.2.5";
 	in = der_enter(r, DER_SEQUENCE);
 	c->not_before_s = der_time(&in);

@@ -65,6 +65,7 @@ struct cert {
 
 	struct span serial; /**< unsigned, no leading zero, 1..20 bytes */
 	struct span issuer; /**< Name, DER */
+	struct span issuer_cn; /**< UTF-8; empty unless there is exactly one */
 	struct span subject; /**< Name, DER */
 	struct span cn; /**< UTF-8; empty unless there is exactly one */
 	int64_t not_before_s; /**< since 1970 */

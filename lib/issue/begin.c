@@ -3,6 +3,8 @@
 #include "issue/renewal.h"
 #include "lwm2m/format.h"
 
+#include <stdio.h>
+
 void
 issue_decision_fini(struct issue_decision *d)
 {
@@ -70,18 +72,37 @@ gives_pack(const struct policy *p)
 	return p->device.pack && p->account.change == ACCOUNT_KEEP;
 }
 
+enum reason
+issue_turned_away(struct issue_decision *d)
+{
+	const struct policy_refusal *r = &d->policy->refusal;
+
+	if (r->kind == POLICY_GIVES)
+		return REASON_NONE;
+	(void)snprintf(d->detail, sizeof(d->detail), "%s", r->why);
+	if (r->kind == POLICY_DENIES)
+		return REASON_DENIED;
+	d->wait_s = r->retry_s;
+	return REASON_QUARANTINED;
+}
+
 /** For who it is and what it asks for, once it is known who it is. */
 static enum reason
 choose_policy(const struct issuer *i, const struct issue_request *rq,
     struct issue_decision *d)
 {
+	const struct policy_facts facts = issue_facts(rq, &d->peer);
+	enum reason why;
+
 	/* one value is no configuration */
 	if (rq->pct != -1 && !format_writable(rq->pct))
 		return REASON_PCT_UNSUPPORTED;
-	d->policy = policy_for(
-	    issue_rules_set(i->rules), d->peer.identity, d->peer.endpoint);
+	d->policy = policy_for(issue_rules_set(i->rules), &facts);
 	if (!d->policy)
 		return REASON_NO_POLICY;
+	why = issue_turned_away(d);
+	if (why != REASON_NONE)
+		return why;
 	if (rq->pack && !gives_pack(d->policy))
 		return REASON_PACK_REFUSED;
 	return REASON_NONE;

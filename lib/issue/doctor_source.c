@@ -160,7 +160,9 @@ static void
 add_all_accounts(struct sources *s, const struct policy_set *set,
     const struct identity *id, const struct hsm_derivation *d)
 {
-	const struct policy *own = policy_for(set, id, d->endpoint);
+	const struct policy_facts facts = {
+	    .identity = id, .endpoint = d->endpoint};
+	const struct policy *own = policy_for(set, &facts);
 
 	if (own)
 		add_accounts(s, own, *d);

@@ -196,6 +196,8 @@ identify_certificate(const struct issuer *i, const struct issue_request *rq,
 	}
 	out->cn = s.cert.cn;
 	out->serial = s.cert.serial;
+	out->issuer_cn = s.cert.issuer_cn;
+	out->san = s.cert.san;
 	if (s.cert.is_ca) {
 		/* whatever its name and its use: no device signs others */
 		out->why = REASON_CERTIFICATE;

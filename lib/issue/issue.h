@@ -106,6 +106,8 @@ struct issue_peer {
 	struct span serial; /**< unsigned, no leading zero */
 	bool has_issuer_key; /**< its chain was verified */
 	uint8_t issuer_key[DIGEST_LEN]; /**< SHA-256 of its CA's key */
+	struct span issuer_cn; /**< of its CA; empty unless exactly one */
+	struct span san; /**< for cert_name_next */
 };
 
 /**
@@ -122,6 +124,11 @@ struct issue_peer {
  */
 MUST_CHECK enum rc issue_identify(const struct issuer *i,
     const struct issue_request *rq, struct issue_peer *out);
+
+/** What policies are matched with, of a peer that was identified. Borrows from
+ *  both. */
+struct policy_facts issue_facts(
+    const struct issue_request *rq, const struct issue_peer *peer);
 
 enum {
 	/** A key and an OSCORE context for each account, and the device's own. */
@@ -192,8 +199,11 @@ struct issue_decision {
 	 *  now: of no use any more, and taken back with this decision. */
 	struct issue_replaced takes_back;
 	/** REASON_CERTIFICATE_REFUSED: the lint's first words;
-	 *  REASON_KEY_REVOKED: which key it is. */
+	 *  REASON_KEY_REVOKED: which key it is; REASON_DENIED and
+	 *  REASON_QUARANTINED: the words of the policy. */
 	char detail[200];
+	/** REASON_QUARANTINED: when the device may ask again. */
+	uint32_t wait_s;
 };
 
 void issue_decision_fini(struct issue_decision *d);
@@ -255,6 +265,10 @@ void issue_begin(const struct issuer *i, const struct issue_request *rq,
 MUST_CHECK enum rc issue_plan(const struct issuer *i,
     const struct policy *policy, struct span endpoint,
     struct issue_decision *out);
+
+/** Does the policy of `d` turn its device away? Then why; `detail` and `wait_s`
+ *  are set. */
+enum reason issue_turned_away(struct issue_decision *d);
 
 /**
  * Append what a decision has to say to the open group of `l`: sealed keys to

@@ -114,6 +114,15 @@ append(struct ledger *l, const char *kind, const struct issue_request *rq,
 	    NULL);
 }
 
+/** Does a sentence alone not say it? */
+static bool
+has_detail(enum reason why)
+{
+	return why == REASON_CERTIFICATE_REFUSED || why == REASON_KEY_REVOKED ||
+	    why == REASON_NOT_POSSIBLE || why == REASON_DENIED ||
+	    why == REASON_QUARANTINED;
+}
+
 static enum rc
 record_refusal(struct ledger *l, const struct issue_request *rq,
     const struct issue_decision *d, const char *instance)
@@ -125,9 +134,13 @@ record_refusal(struct ledger *l, const struct issue_request *rq,
 	f[n++] = F_TEXT("reason", reason_code(d->reason));
 	f[n++] = F_TEXT("sentence", reason_sentence(d->reason));
 	f[n++] = F_TEXT("remedy", reason_remedy(d->reason));
-	if (d->reason == REASON_CERTIFICATE_REFUSED ||
-	    d->reason == REASON_KEY_REVOKED || d->reason == REASON_NOT_POSSIBLE)
+	if (has_detail(d->reason))
 		f[n++] = F_TEXT("detail", (const char *)d->detail);
+	if (d->policy) {
+		place(t.policy_at, sizeof(t.policy_at), d->policy->place);
+		f[n++] = F_TEXT("policy", d->policy->name);
+		f[n++] = F_TEXT("policy_at", t.policy_at);
+	}
 	if (rq->has_endpoint)
 		f[n++] = F_TEXT("claimed", issue_row_endpoint(rq->endpoint));
 	return append(l, "bootstrap_refused", rq, d, f, n);

@@ -307,5 +307,6 @@ rules_check(struct rules_build *b)
 			    issue_sample_name(id->endpoint, room), id->place);
 	}
 	for (size_t i = 0; b->rc == RC_OK && i < set->policy_count; i++)
-		check_policy(b, &set->policies[i]);
+		if (set->policies[i].refusal.kind == POLICY_GIVES)
+			check_policy(b, &set->policies[i]);
 }

@@ -19,6 +19,20 @@ takes_all(const char *glob)
 	return glob[strspn(glob, "*")] == '\0';
 }
 
+/* Any device of its identities? */
+static bool
+takes_every(const struct policy *p)
+{
+	const struct policy_match *m = &p->match;
+
+	return takes_all(p->endpoint) && m->credentials == 0 &&
+	    m->issuer_count == 0 && !m->sans && m->network_count == 0 &&
+	    !m->models && !m->batches &&
+	    (m->endpoint_count == 0 ||
+		(m->endpoint_count == 1 &&
+		    m->endpoints[0].kind == PATTERN_GLOB));
+}
+
 /* The same template twice: where an earlier one takes every endpoint, the
  * later is never asked. */
 static void
@@ -141,7 +155,7 @@ check_reach(struct check *k, struct read_policy *const *tried)
 			    "never reached: %s at %s:%u is tried before and "
 			    "takes every endpoint of the same identities",
 			    by->name, by->place.file, by->place.line);
-		if (by || !takes_all(p->endpoint))
+		if (by || !takes_every(p))
 			continue;
 		if (!p->identities)
 			takes_any = p;

@@ -4,12 +4,12 @@
  *     sha256,endpoint
  *     3f:0a:...:9c,urn:dev:ops:0057F2-WM200-0001
  *
- * the header line optional, empty lines and lines that begin with '#' passed
- * over. A record is one line: no quoted field goes on in the next.
+ * the header line optional.
  */
 #include "policy/load.h"
 
 #include "base/text.h"
+#include "policy/csv.h"
 
 #include <stdarg.h>
 #include <stdlib.h>
@@ -52,68 +52,6 @@ fault(struct reading *in, unsigned line, const char *fmt, ...)
 	    "%s", text);
 }
 
-/*
- * A field in quotes, `*rest` behind the first of them: to the closing one,
- * doubled ones once. False: it is not closed.
- */
-static bool
-take_quoted(struct reading *in, struct span *rest, struct span *field)
-{
-	uint8_t *buf = NULL;
-	size_t len = 0;
-
-	for (size_t i = 0; i < rest->len; i++) {
-		if (rest->p[i] == '"' && i + 1 < rest->len &&
-		    rest->p[i + 1] == '"') {
-			if (!buf) {
-				buf = arena_alloc(in->load->scratch, rest->len);
-				if (!buf) {
-					in->load->no_memory = true;
-					return false;
-				}
-				memcpy(buf, rest->p, i);
-			}
-			i++;
-		} else if (rest->p[i] == '"') {
-			*field = span_of(buf ? buf : rest->p, len);
-			*rest = span_from(*rest, i + 1);
-			return true;
-		}
-		if (buf)
-			buf[len] = rest->p[i];
-		len++;
-	}
-	return false;
-}
-
-/* The next field; *rest goes behind it and its comma. NULL, or the fault. */
-static const char *
-take_field(
-    struct reading *in, struct span *rest, struct span *field, bool *last)
-{
-	const uint8_t *comma;
-
-	if (rest->len > 0 && rest->p[0] == '"') {
-		*rest = span_from(*rest, 1);
-		if (!take_quoted(in, rest, field))
-			return "a quote is not closed on its line";
-		if (rest->len > 0 && rest->p[0] != ',')
-			return "a comma is expected behind a closing quote";
-	} else {
-		comma = rest->len ? memchr(rest->p, ',', rest->len) : NULL;
-		*field =
-		    comma ? span_of(rest->p, (size_t)(comma - rest->p)) : *rest;
-		*rest = span_from(*rest, field->len);
-		if (field->len > 0 && memchr(field->p, '"', field->len))
-			return "a quote in a field that does not begin with "
-			       "one; the whole field goes in quotes, those in "
-			       "it doubled";
-	}
-	*last = rest->len == 0;
-	*rest = span_from(*rest, 1);
-	return NULL;
-}
-
 /* 64 hex digits, as they are or as openssl shows them: with colons. */
 static bool
 parse_sha256(struct span text, uint8_t out[static DIGEST_LEN])
@@ -137,24 +75,10 @@ parse_sha256(struct span text, uint8_t out[static DIGEST_LEN])
 	return text_unhex(&w, span_of(hex, len)) == RC_OK;
 }
 
-/* NULL, or what is wrong with it. */
-static const char *
-endpoint_fault(struct span e)
-{
-	if (e.len == 0 || e.len > POLICY_ENDPOINT_MAX)
-		return "an endpoint name has 1 to 252 bytes";
-	if (!text_utf8_valid(e))
-		return "an endpoint name is UTF-8";
-	if (!text_printable(e))
-		return "a control or invisible character in an endpoint name";
-	if (e.p[0] == ' ' || e.p[e.len - 1] == ' ')
-		return "a space before or behind an endpoint name";
-	return NULL;
-}
-
 static void
-read_record(struct reading *in, struct span text, unsigned line)
+read_record(struct reading *in, struct csv *csv, struct span text)
 {
+	const unsigned line = csv->line;
 	struct row *row = &in->rows[in->count];
 	struct span fields[2], more;
 	const char *wrong = NULL;
@@ -165,7 +89,7 @@ read_record(struct reading *in, struct span text, unsigned line)
 	in->begun = true;
 	while (!wrong && !last) {
 		wrong =
-		    take_field(in, &text, n < 2 ? &fields[n] : &more, &last);
+		    csv_field(csv, &text, n < 2 ? &fields[n] : &more, &last);
 		n++;
 	}
 	if (!wrong && n != 2)
@@ -184,7 +108,7 @@ read_record(struct reading *in, struct span text, unsigned line)
 		    YAML_SHOW(fields[0]));
 		return;
 	}
-	wrong = endpoint_fault(fields[1]);
+	wrong = word_endpoint(fields[1]);
 	if (wrong) {
 		fault(in, line, "%s: %s", YAML_SHOW(fields[1]), wrong);
 		return;
@@ -197,20 +121,13 @@ read_record(struct reading *in, struct span text, unsigned line)
 static void
 read_lines(struct reading *in, struct span text)
 {
-	/* Spreadsheets write one in front of UTF-8. */
-	if (span_starts(text, SPAN_LIT("\xef\xbb\xbf")))
-		text = span_from(text, 3);
-	for (unsigned line = 1; text.len > 0; line++) {
-		const uint8_t *end = memchr(text.p, '\n', text.len);
-		size_t len = end ? (size_t)(end - text.p) : text.len;
-		struct span record = span_of(text.p, len);
+	struct span record;
+	struct csv csv;
 
-		text = span_from(text, len + 1);
-		if (record.len > 0 && record.p[record.len - 1] == '\r')
-			record.len--;
-		if (record.len > 0 && record.p[0] != '#')
-			read_record(in, record, line);
-	}
+	csv_init(&csv, in->load->scratch, text);
+	while (csv_record(&csv, &record))
+		read_record(in, &csv, record);
+	in->load->no_memory |= csv.no_memory;
 }
 
 static int
@@ -271,22 +188,12 @@ hand_over(struct reading *in, struct read_file *out)
 	out->table_count = in->count;
 }
 
-static size_t
-count_lines(struct span text)
-{
-	size_t count = 1;
-
-	for (size_t i = 0; i < text.len; i++)
-		count += text.p[i] == '\n';
-	return count;
-}
-
 void
 load_fingerprints(
     struct load *l, const char *path, struct span text, struct read_file *out)
 {
 	struct reading in = {.load = l, .path = path};
-	size_t most = count_lines(text);
+	size_t most = csv_most(text);
 
 	if (most > SIZE_MAX / sizeof(*in.rows))
 		return;

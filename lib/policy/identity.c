@@ -178,9 +178,7 @@ read_nosec(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,
     struct identity *id)
 {
 	static const char *const known[] = {"network", "echo", NULL};
-	struct yaml_node *list, *item, *echo;
-	struct network *networks;
-	size_t count;
+	struct yaml_node *list, *echo;
 
 	id->kind = IDENTITY_NOSEC;
 	if (yaml_expect(c, n, YAML_MAP) != RC_OK)
@@ -192,32 +190,7 @@ read_nosec(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,
 	list = yaml_need(c, n, "network");
 	if (!list)
 		return;
-	item = yaml_items(list, &count);
-	if (count == 0)
-		yaml_error(c, list, "policy-network",
-		    "no network; say from where NoSec is admitted, like "
-		    "127.0.0.0/8");
-	networks = load_alloc(l, count, sizeof(*networks));
-	if (!networks)
-		return;
-	id->networks = networks;
-	for (; count > 0; count--, item = item->next) {
-		const char *text;
-
-		if (yaml_text(c, item, &text) != RC_OK)
-			continue;
-		if (network_parse(item->text, &networks[id->network_count]) ==
-		    RC_OK)
-			id->network_count++;
-		else
-			yaml_error(c, item, "policy-network",
-			    "%s is no network; one like 10.0.0.0/8 or "
-			    "\"fd00::/8\" is expected, no bits set behind the "
-			    "prefix",
-			    YAML_SHOW(item->text));
-	}
-	yaml_items(list, &count);
-	if (id->network_count == count && count > 0)
+	if (load_networks(l, c, list, &id->networks, &id->network_count))
 		warn_of_nosec(c, n, list);
 }
 

@@ -103,6 +103,7 @@ static const struct kind kinds[] = {
     {"authority", "an authority", load_authority},
     {"certificate_profile", "a certificate profile", load_certificate},
     {"profile", "a profile", load_profile},
+    {"devices", "a list of devices", load_devices},
 };
 
 enum { KIND_COUNT = sizeof(kinds) / sizeof(kinds[0]) };
@@ -116,8 +117,8 @@ no_kind(const struct yaml_ctx *c, struct yaml_node *root)
 		keys[i] = kinds[i].key;
 	yaml_error(c, root, "policy-no-kind",
 	    "none of `identity:`, `policy:`, `authority:`, "
-	    "`certificate_profile:` and `profile:` is here, one of which names "
-	    "the document");
+	    "`certificate_profile:`, `profile:` and `devices:` is here, one of "
+	    "which says what the document is");
 	if (root->count == 1)
 		yaml_leftover(c, root, keys);
 }

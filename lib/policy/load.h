@@ -37,6 +37,8 @@ struct read_policy {
 	struct yaml_ctx ctx;
 	struct yaml_node *root;
 	struct yaml_node *match_identity; /**< NULL: not said */
+	struct yaml_node *match_model; /**< likewise */
+	struct yaml_node *match_batch; /**< likewise */
 	struct yaml_node *device; /**< NULL: not said; profile_set.c */
 	struct policy_correction *correction; /**< as in `value` */
 	struct yaml_node *correction_device; /**< NULL: not said */
@@ -80,7 +82,24 @@ struct read_file {
 	bool faulty; /**< some of its lines are not there */
 	const struct policy_fingerprint *table;
 	size_t table_count;
+	bool is_list; /**< `names` are taken from it */
+	const struct span *names; /**< sorted, each once */
+	size_t name_count;
 	struct read_file *next;
+};
+
+/** Lines of a file behind `devices:`. */
+struct read_devices {
+	const char *path;
+	struct device_row *rows;
+	size_t count;
+	struct read_devices *next;
+};
+
+struct device_row {
+	struct policy_device value;
+	const char *path; /**< where it stands */
+	unsigned line;
 };
 
 struct read_profile;
@@ -108,6 +127,7 @@ struct load {
 	size_t identity_count;
 	struct read_policy *policies, **policy_tail;
 	size_t policy_count;
+	struct read_devices *devices;
 };
 
 /** Allocate in the set; NULL sets no_memory. */
@@ -159,6 +179,23 @@ void load_certificate(
     struct load *l, const struct yaml_ctx *c, struct yaml_node *root);
 void load_profile(
     struct load *l, const struct yaml_ctx *c, struct yaml_node *root);
+void load_devices(
+    struct load *l, const struct yaml_ctx *c, struct yaml_node *root);
+
+/** condition.c: what stands behind `match:`. */
+void load_match(struct load *l, struct read_policy *doc, struct yaml_node *n);
+
+/** refusal.c: `deny:` and `quarantine:` of a policy. */
+void load_refusal(struct load *l, const struct yaml_ctx *c,
+    struct yaml_node *root, struct policy_refusal *out);
+
+/** pattern.c: what stands behind `match.endpoint`, one or a list of them. */
+void load_patterns(struct load *l, const struct yaml_ctx *c,
+    struct yaml_node *n, struct policy *out);
+
+/** networks.c: one network or a list; false: some of them have faults. */
+bool load_networks(struct load *l, const struct yaml_ctx *c,
+    struct yaml_node *n, const struct network **out, size_t *out_count);
 
 /** certificate.c: the profile that is there without a document. */
 void load_built_in(struct load *l);
@@ -181,6 +218,20 @@ const char *load_path(
  *  taken apart into the set. */
 void load_table(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,
     struct identity *out);
+
+/** named.c: the file of endpoint names that `n` names, taken apart into the
+ *  set; NULL: there is a finding, or `n` is NULL. */
+const struct read_file *load_list(
+    struct load *l, const struct yaml_ctx *c, struct yaml_node *n);
+
+/** list.c: the names of a file, sorted and each once, in the set. */
+void load_names(
+    struct load *l, const char *path, struct span text, struct read_file *out);
+
+/** named.c: the file of devices that `n` names, which is not kept; NULL: there
+ *  is a finding, or `n` is NULL. */
+const struct read_file *load_device_file(
+    struct load *l, const struct yaml_ctx *c, struct yaml_node *n);
 
 /**
  * fingerprint.c: the lines of a table, sorted and each once, in the set.
@@ -302,6 +353,12 @@ void check_issues(struct load *l, const struct policy_authority *authorities,
 /** check_account.c: whose credential a rotated account gets, and can it be
  *  made? `identities` are those of the set. */
 void check_accounts(struct load *l, const struct identity *identities);
+
+/** devices.c: all lines of `devices:` as one table of the set. */
+void assemble_devices(struct load *l, struct policy_set *s);
+
+/** devices.c: `match.model` and `match.batch` without such a table. */
+void check_models(struct load *l, const struct policy_set *s);
 
 /** check_link.c: is there what a link of an account leads to? */
 void check_links(struct load *l);

@@ -122,35 +122,3 @@ identity_for_nosec(const struct policy_set *s, const struct address *from,
 	}
 	return NULL;
 }
-
-static bool
-names(const struct policy *p, const struct identity *id)
-{
-	if (!p->identities)
-		return true;
-	for (const char **name = p->identities; *name; name++)
-		if (strcmp(*name, id->name) == 0)
-			return true;
-	return false;
-}
-
-enum policy_miss
-policy_miss(
-    const struct policy *p, const struct identity *id, struct span endpoint)
-{
-	if (!names(p, id))
-		return MISS_IDENTITY;
-	if (!glob_match(p->endpoint, endpoint))
-		return MISS_ENDPOINT;
-	return MISS_NONE;
-}
-
-const struct policy *
-policy_for(
-    const struct policy_set *s, const struct identity *id, struct span endpoint)
-{
-	for (size_t i = 0; i < s->policy_count; i++)
-		if (policy_miss(&s->policies[i], id, endpoint) == MISS_NONE)
-			return &s->policies[i];
-	return NULL;
-}

@@ -49,14 +49,53 @@ enum policy_miss {
 	MISS_LATER, /**< would match, an earlier one did */
 	MISS_IDENTITY, /**< `match.identity` does not name the document */
 	MISS_ENDPOINT, /**< `match.endpoint` does not fit */
+	MISS_CREDENTIAL, /**< it came by another kind */
+	MISS_ISSUER, /**< by no certificate, or one of another CA */
+	MISS_SAN, /**< by no certificate with such a name */
+	MISS_NETWORK, /**< from another network */
+	MISS_MODEL, /**< of another model, or in no list of devices */
+	MISS_BATCH, /**< likewise */
 };
 
-/** The policy for a device that has proved `endpoint` by `id`; NULL: none. */
-const struct policy *policy_for(const struct policy_set *s,
-    const struct identity *id, struct span endpoint);
+/** The key of `match:` that a miss is about, "network"; "" where none is. */
+const char *policy_miss_key(enum policy_miss miss);
 
-/** What one policy says to the device, for `policy explain`. */
-enum policy_miss policy_miss(
-    const struct policy *p, const struct identity *id, struct span endpoint);
+/** The next name of `rest`, whose form the caller knows; false: no more. */
+typedef bool (*policy_san_fn)(struct span *rest, struct span *name);
+
+/**
+ * What is known of a device that asks for its policy. All is borrowed. What is
+ * not known fits no condition.
+ */
+struct policy_facts {
+	const struct identity *identity; /**< that it came by, of the set */
+	struct span endpoint; /**< that it has proved */
+	const struct address *from; /**< NULL, or family 0: not known */
+	/* of its certificate, where that was verified */
+	bool has_issuer;
+	uint8_t issuer_key[DIGEST_LEN]; /**< SHA-256 of the CA's key */
+	struct span issuer_cn; /**< empty unless there is exactly one */
+	policy_san_fn san_next; /**< names to compare; NULL: none */
+	struct span sans; /**< for `san_next` */
+};
+
+/** The policy for a device; NULL: none. */
+const struct policy *policy_for(
+    const struct policy_set *s, const struct policy_facts *f);
+
+/** What one policy of the set says to the device, for `policy explain`: the
+ *  first condition that does not hold, in the order of enum policy_miss. */
+enum policy_miss policy_miss(const struct policy_set *s, const struct policy *p,
+    const struct policy_facts *f);
+
+/** Which kind of credential an identity document is about. */
+enum policy_credential policy_credential_of(const struct identity *id);
+
+/** What the files of `devices:` say of an endpoint; NULL: nothing. */
+const struct policy_device *policy_device_find(
+    const struct policy_set *s, struct span endpoint);
+
+/** Does it describe that endpoint? */
+bool pattern_fits(const struct policy_pattern *p, struct span endpoint);
 
 #endif

@@ -176,3 +176,23 @@ load_table(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,
 	out->table = f->table;
 	out->table_count = f->table_count;
 }
+
+const struct read_file *
+load_list(struct load *l, const struct yaml_ctx *c, struct yaml_node *n)
+{
+	struct read_file *f =
+	    n ? read_named(l, c, n, POLICY_FILE_MAX, true) : NULL;
+
+	if (!f)
+		return NULL;
+	if (!f->is_list)
+		load_names(l, f->path, f->bytes, f);
+	f->is_list = true;
+	return f;
+}
+
+const struct read_file *
+load_device_file(struct load *l, const struct yaml_ctx *c, struct yaml_node *n)
+{
+	return n ? read_named(l, c, n, POLICY_FILE_MAX, true) : NULL;
+}

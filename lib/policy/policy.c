@@ -6,42 +6,6 @@ enum {
 	ORDER_MAX = 1000000,
 };
 
-static void
-read_match(struct load *l, struct read_policy *doc, struct yaml_node *n)
-{
-	static const char *const known[] = {"identity", "endpoint", NULL};
-	const struct yaml_ctx *c = &doc->ctx;
-	struct yaml_node *endpoint, *item;
-	const char **names;
-	size_t count, kept = 0;
-
-	if (yaml_expect(c, n, YAML_MAP) != RC_OK)
-		return;
-	endpoint = yaml_get(n, "endpoint");
-	if (endpoint && endpoint->kind == YAML_MAP)
-		load_unsupported(c, endpoint);
-	else
-		load_word(l, c, endpoint, "policy-glob", word_glob,
-		    &doc->value.endpoint);
-	yaml_leftover(c, n, known);
-	doc->match_identity = yaml_get(n, "identity");
-	if (!doc->match_identity)
-		return;
-	item = yaml_items(doc->match_identity, &count);
-	if (count == 0)
-		yaml_error(c, doc->match_identity, "policy-match",
-		    "an empty list matches nobody; name an identity, or leave "
-		    "the key out for any");
-	names = load_alloc(l, count + 1, sizeof(*names));
-	if (!names)
-		return;
-	for (; count > 0; count--, item = item->next)
-		if (load_word(
-			l, c, item, "policy-name", word_name, &names[kept]))
-			kept++;
-	doc->value.identities = names;
-}
-
 /* What a Delete must not name. NULL: nothing is wrong. */
 static const char *
 clean_fault(struct span text, struct lwm2m_path *path)
@@ -164,7 +128,7 @@ check_whole(
 		    "%zu requests to one device; at most %d are expected",
 		    steps, POLICY_STEPS_MAX);
 	/* Servers may be there with faults; then the faults are said. */
-	if (!yaml_get(root, "servers"))
+	if (!yaml_get(root, "servers") && p->refusal.kind == POLICY_GIVES)
 		yaml_report(c, DIAG_WARNING, root, "policy-no-server",
 		    "no `servers:`: a device that has no server account of its "
 		    "own refuses the Finish");
@@ -175,7 +139,8 @@ load_policy(struct load *l, const struct yaml_ctx *c, struct yaml_node *root)
 {
 	static const char *const known[] = {"policy", "description", "order",
 	    "match", "device", "clean", "servers", "objects", "correction",
-	    "bootstrap_account", "budget", "verify", "on_failure", NULL};
+	    "bootstrap_account", "budget", "verify", "on_failure", "deny",
+	    "quarantine", NULL};
 	struct read_policy *doc = load_alloc(l, 1, sizeof(*doc));
 	struct policy *p;
 	struct yaml_node *n;
@@ -202,7 +167,7 @@ load_policy(struct load *l, const struct yaml_ctx *c, struct yaml_node *root)
 		p->order = ORDER_DEFAULT;
 	n = yaml_get(root, "match");
 	if (n)
-		read_match(l, doc, n);
+		load_match(l, doc, n);
 	doc->device = yaml_get(root, "device");
 	n = yaml_get(root, "clean");
 	if (n)
@@ -219,6 +184,7 @@ load_policy(struct load *l, const struct yaml_ctx *c, struct yaml_node *root)
 	load_account(l, doc, yaml_get(root, "bootstrap_account"));
 	load_budget(c, yaml_get(root, "budget"), &p->budget);
 	read_ending(c, root, p);
+	load_refusal(l, c, root, &p->refusal);
 	check_whole(c, root, p);
 	yaml_leftover(c, root, known);
 	*l->policy_tail = doc;

@@ -1,6 +1,7 @@
 #include "policy/set.h"
 
 #include "base/loop.h"
+#include "policy/index.h"
 #include "policy/profile.h"
 
 #include <dirent.h>
@@ -225,6 +226,8 @@ assemble(struct work *w, struct policy_set *s)
 	qsort(tried, n, sizeof(*tried), compare_order);
 	for (size_t i = 0; i < n; i++)
 		policies[i] = tried[i]->value;
+	assemble_devices(l, s);
+	check_models(l, s);
 	check_set(l, tried);
 	check_devices(l);
 	check_links(l);
@@ -233,6 +236,9 @@ assemble(struct work *w, struct policy_set *s)
 	s->identity_count = l->identity_count;
 	s->policies = policies;
 	s->policy_count = l->policy_count;
+	s->index = index_new(l->arena, l->scratch, s);
+	if (!s->index)
+		return RC_MEMORY;
 	digest_named(w);
 	digest_final(&w->digest, s->digest);
 	return l->no_memory ? RC_MEMORY : RC_OK;

@@ -347,6 +347,72 @@ struct policy_budget {
 	uint32_t nb_iot_ms, lte_m_ms; /**< worst time on that link */
 };
 
+enum pattern_kind {
+	PATTERN_GLOB, /**< the text itself */
+	PATTERN_PREFIX, /**< {prefix: ...} */
+	PATTERN_REGEX, /**< {regex: ...} */
+	PATTERN_LIST, /**< {list: FILE} */
+};
+
+struct regex;
+
+/** One of the patterns behind `match.endpoint`. */
+struct policy_pattern {
+	enum pattern_kind kind;
+	const char *text; /**< as written; PATTERN_LIST: the name of the file */
+	const struct regex *regex; /**< PATTERN_REGEX */
+	const struct span *names; /**< PATTERN_LIST: sorted, each once */
+	size_t name_count;
+};
+
+/** A CA behind `match.issuer`: by its name, or by its key. */
+struct policy_issuer {
+	const char *cn; /**< its one common name; NULL: by its key */
+	uint8_t key_sha256[DIGEST_LEN]; /**< of the SubjectPublicKeyInfo */
+};
+
+/** What a device came by: behind `match.credential`. */
+enum policy_credential {
+	POLICY_PSK,
+	POLICY_CERTIFICATE,
+	POLICY_RPK,
+	POLICY_NOSEC,
+};
+
+/** All of `match:` but `identity`. Of each list one has to fit; a count of 0,
+ *  or NULL: any. */
+struct policy_match {
+	const struct policy_pattern *endpoints;
+	size_t endpoint_count;
+	unsigned credentials; /**< 1 << enum policy_credential; 0: any */
+	const struct policy_issuer *issuers;
+	size_t issuer_count;
+	const char **sans; /**< globs, NULL-ended */
+	const struct network *networks;
+	size_t network_count;
+	const char **models; /**< globs, NULL-ended */
+	const char **batches; /**< likewise */
+};
+
+/** A line of the files behind `devices:`. */
+struct policy_device {
+	struct span endpoint;
+	const char *model, *batch; /**< "": not said */
+};
+
+enum policy_refusal_kind {
+	POLICY_GIVES, /**< a plan: no refusal */
+	POLICY_DENIES, /**< `deny:`: turned away */
+	POLICY_HOLDS, /**< `quarantine:`: told to come again later */
+};
+
+/** A policy that gives nothing: what its devices are told, and why. */
+struct policy_refusal {
+	enum policy_refusal_kind kind;
+	const char *why; /**< words for the ledger; NULL: POLICY_GIVES */
+	uint32_t retry_s; /**< POLICY_HOLDS: after which it may ask again */
+};
+
 enum policy_verify { VERIFY_NONE, VERIFY_DISCOVER, VERIFY_READ };
 enum policy_failure { FAILURE_LEAVE, FAILURE_CLEAN };
 
@@ -356,7 +422,10 @@ struct policy {
 	struct policy_place place;
 	int64_t order; /**< lower first; default 1000 */
 	const char **identities; /**< NULL-ended; NULL: any */
-	const char *endpoint; /**< glob; "*" when not said */
+	/** A glob that all its endpoints fit; which they are, `match` says. */
+	const char *endpoint;
+	struct policy_match match;
+	struct policy_refusal refusal; /**< if not POLICY_GIVES: no more */
 	struct policy_profile device;
 	const struct lwm2m_path *clean;
 	size_t clean_count;
@@ -371,6 +440,8 @@ struct policy {
 	struct policy_budget budget;
 };
 
+struct policy_index;
+
 struct policy_set {
 	const struct identity *identities; /**< in order of file and place */
 	size_t identity_count;
@@ -382,9 +453,12 @@ struct policy_set {
 	size_t certificate_count;
 	const struct policy_profile *profiles; /**< shipped ones first */
 	size_t profile_count;
+	const struct policy_device *devices; /**< sorted by endpoint */
+	size_t device_count;
 	/** Of names and bytes of all files, those that documents name too. */
 	uint8_t digest[DIGEST_LEN];
 	/* the rest belongs to set.c */
+	const struct policy_index *index; /**< for policy_for */
 	struct arena *arena;
 	int references;
 };

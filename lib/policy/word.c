@@ -54,6 +54,68 @@ word_glob(struct span text)
 }
 
 const char *
+word_prefix(struct span text)
+{
+	if (text.len == 0 || text.len > POLICY_ENDPOINT_MAX ||
+	    has_control(text))
+		return "a prefix of endpoint names is 1 to 252 bytes";
+	if (memchr(text.p, '*', text.len) || memchr(text.p, '?', text.len))
+		return "a prefix is taken as it is, without * and ?; a pattern "
+		       "with these stands alone, not behind `prefix:`";
+	return NULL;
+}
+
+const char *
+word_issuer(struct span text)
+{
+	if (text.len == 0 || text.len > 256 || has_control(text))
+		return "the common name of a CA is expected, or {key_sha256: "
+		       "...}";
+	return NULL;
+}
+
+const char *
+word_san_glob(struct span text)
+{
+	if (text.len == 0 || text.len > WORD_URI_MAX || has_control(text))
+		return "a pattern of URIs or host names is 1 to 255 bytes, "
+		       "with * for any run and ? for any one byte";
+	return NULL;
+}
+
+const char *
+word_device(struct span text)
+{
+	if (text.len > WORD_DEVICE_MAX || !text_utf8_valid(text) ||
+	    !text_printable(text))
+		return "a model or batch is at most 128 bytes of text";
+	return NULL;
+}
+
+const char *
+word_device_glob(struct span text)
+{
+	if (text.len == 0 || text.len > WORD_DEVICE_MAX || has_control(text))
+		return "a pattern of models or batches is 1 to 128 bytes, with "
+		       "* for any run and ? for any one byte";
+	return NULL;
+}
+
+const char *
+word_endpoint(struct span text)
+{
+	if (text.len == 0 || text.len > POLICY_ENDPOINT_MAX)
+		return "an endpoint name has 1 to 252 bytes";
+	if (!text_utf8_valid(text))
+		return "an endpoint name is UTF-8";
+	if (!text_printable(text))
+		return "a control or invisible character in an endpoint name";
+	if (text.p[0] == ' ' || text.p[text.len - 1] == ' ')
+		return "a space before or behind an endpoint name";
+	return NULL;
+}
+
+const char *
 word_template(struct span text)
 {
 	static const char placeholder[] = "{endpoint}";
@@ -99,6 +161,18 @@ word_binding(struct span text)
 	}
 	if ((seen & ~(1u << strlen("UTSNMH"))) == 0)
 		return "a binding names at least one transport, like U";
+	return NULL;
+}
+
+const char *
+word_why(struct span text)
+{
+	if (text.len == 0 || text.len > WORD_WHY_MAX || has_control(text))
+		return "the reason, for whoever reads the ledger, is one line "
+		       "of 1 to 180 bytes";
+	if (span_is(text, "true") || span_is(text, "false"))
+		return "the reason is expected here, for whoever reads the "
+		       "ledger";
 	return NULL;
 }
 

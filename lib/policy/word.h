@@ -15,6 +15,8 @@ enum {
 	WORD_IDENTITY_MAX = 128, /**< bytes of a PSK identity: every DTLS
 	                              implementation takes them, RFC 4279 5.3 */
 	WORD_URI_MAX = 255, /**< bytes, /0/x/0 */
+	WORD_WHY_MAX = 180, /**< bytes */
+	WORD_DEVICE_MAX = 128, /**< bytes of a model or batch */
 };
 
 typedef const char *(*word_check)(struct span text);
@@ -28,11 +30,27 @@ const char *word_label(struct span text);
 /** A glob over endpoint names. */
 const char *word_glob(struct span text);
 
+/** What endpoint names begin with. */
+const char *word_prefix(struct span text);
+
+/** The common name of a CA; a glob over names of a certificate's SAN; the model
+ *  or batch of a device, and a glob over these. */
+const char *word_issuer(struct span text);
+const char *word_san_glob(struct span text);
+const char *word_device(struct span text);
+const char *word_device_glob(struct span text);
+
+/** An endpoint name, as a table lists it. */
+const char *word_endpoint(struct span text);
+
 /** A PSK identity with {endpoint} in it, once, and no other placeholder. */
 const char *word_template(struct span text);
 
 /** /1/x/7: one letter a transport, Q where queue mode is asked for. */
 const char *word_binding(struct span text);
+
+/** Why a device is turned away, for the ledger: one line. */
+const char *word_why(struct span text);
 
 /** Text for people: one line. */
 const char *word_description(struct span text);

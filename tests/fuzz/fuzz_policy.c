@@ -197,6 +197,21 @@ check_label(void *ctx, const char *label)
 	return RC_OK;
 }
 
+/* The first of those that miss nothing, and no other. */
+static void
+choose(const struct policy_set *s, const struct identity *id,
+    struct span endpoint, const struct address *from)
+{
+	const struct policy_facts f = {
+	    .identity = id, .endpoint = endpoint, .from = from};
+	const struct policy *first = NULL;
+
+	for (size_t i = 0; i < s->policy_count && !first; i++)
+		if (policy_miss(s, &s->policies[i], &f) == MISS_NONE)
+			first = &s->policies[i];
+	must(policy_for(s, &f) == first);
+}
+
 static void
 check_set(const struct policy_set *s, struct span input)
 {
@@ -224,10 +239,10 @@ check_set(const struct policy_set *s, struct span input)
 	must((id != NULL) == (endpoint.p != NULL));
 	must(!id || id->epoch_count > 0);
 	if (id)
-		policy_for(s, id, endpoint);
+		choose(s, id, endpoint, &from);
 	id = identity_for_nosec(s, &from, input);
 	if (id)
-		policy_for(s, id, input);
+		choose(s, id, input, &from);
 }
 
 int

@@ -26,6 +26,25 @@ rpk: {table: raw-keys.csv}
 """
 
 
+# Of which only the last fits a meter of the plant.
+BY_PAPERS = "---\n".join(
+    f"""\
+policy: {name}
+match: {match}
+servers: []
+""" for name, match in [
+        ("by-key", "{credential: psk}"),
+        ("elsewhere", '{network: [192.0.2.0/24, "2001:db8::/32"]}'),
+        ("another-ca", "{issuer: other-ca}"),
+        ("another-key", "{issuer: {key_sha256: " + 64 * "0" + "}}"),
+        ("other-names", '{san: ["*.plant1.example"]}'),
+        ("other-model", "{model: WM300}"),
+        ("plant-2", "{credential: certificate, network: [127.0.0.0/8, "
+         '"::1/128"], issuer: device-ca, san: "*.plant2.example", '
+         "model: WM200, batch: b-7}"),
+    ]) + "---\ndevices: {file: devices.csv}\n"
+
+
 def began(world, endpoint, kind):
     row, = world.rows("bootstrap_begin", endpoint)
     expect_equal(row["data"]["kind"], kind, "kind of proof")
@@ -75,6 +94,55 @@ def by_table():
                    endpoint=OTHER).failed()
         row, = world.rows("bootstrap_refused")
         expect_equal(row["data"]["kind"], "certificate", "kind")
+
+
+@story("a policy is chosen by CA, names, network, model and batch")
+def by_papers():
+    with PkiWorld({"identity.yaml": BY_CN, "policy.yaml": BY_PAPERS,
+                   "devices.csv": f"endpoint,model,batch\n{EP},WM200,b-7\n"
+                                  f"{OTHER},WM200,b-8\n"}) as world:
+        world.start()
+        # without a server the Finish is refused: what was chosen counts
+        for name, endpoint, san in [
+                ("meter", EP, "DNS:m1.plant2.example"),
+                ("other", OTHER, "DNS:m2.plant2.example"),
+                ("no-name", f"{DOMAIN}-3", "URI:urn:dev:ops:1")]:
+            world.come(world.device(name, endpoint, san=san)).wait()
+        row, = world.rows("bootstrap_begin")
+        expect_equal((row["endpoint"], row["data"]["policy"]),
+                     (EP, "plant-2"), "the one that fits")
+        rows = world.rows("bootstrap_refused")
+        expect_equal({(r["endpoint"], r["data"]["reason"]) for r in rows},
+                     {(OTHER, "no-policy"), (f"{DOMAIN}-3", "no-policy")},
+                     "the others")
+
+
+TURNED_AWAY = f"""\
+policy: stolen
+match: {{endpoint: {EP}}}
+deny: Reported stolen
+---
+policy: recall
+quarantine: {{because: Battery recall, retry: 90m}}
+"""
+
+
+@story("a policy denies one device and holds another for an hour and a half")
+def turned_away():
+    with PkiWorld({"identity.yaml": BY_CN,
+                   "policy.yaml": TURNED_AWAY}) as world:
+        world.start()
+        stolen = world.come(world.device("meter", EP)).failed()
+        expect_in("4.00", stolen.text(), "what the stolen one is told")
+        recalled = world.come(world.device("other", OTHER),
+                              timeout_s=5).failed()
+        expect_in("5.03", recalled.text(), "what the other is told")
+        rows = {r["endpoint"]: r["data"]
+                for r in world.rows("bootstrap_refused")}
+        expect_equal([rows[EP][k] for k in ("reason", "detail", "policy")],
+                     ["denied", "Reported stolen", "stolen"], "its row")
+        expect_equal([rows[OTHER][k] for k in ("reason", "detail", "policy")],
+                     ["quarantined", "Battery recall", "recall"], "its row")
 
 
 @story("a raw public key is found in a table, and no other is let in")

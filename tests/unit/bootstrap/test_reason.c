@@ -114,6 +114,9 @@ what_the_device_is_told(void **state)
 	assert_int_equal(reason_coap(REASON_KEEPER_AWAY), UNAVAILABLE);
 	assert_int_equal(reason_coap(REASON_LEDGER_AWAY), UNAVAILABLE);
 	assert_int_equal(reason_coap(REASON_RATE), UNAVAILABLE);
+	/* for good, and for now */
+	assert_int_equal(reason_coap(REASON_DENIED), BAD_REQUEST);
+	assert_int_equal(reason_coap(REASON_QUARANTINED), UNAVAILABLE);
 }
 
 static void

@@ -37,6 +37,7 @@ test_device(void **state)
 	der = load(device_pem, &c);
 	assert_true(span_equal(c.der, der));
 	assert_true(span_is(c.cn, VECTOR_ENDPOINT));
+	assert_true(span_is(c.issuer_cn, "issuing"));
 	assert_int_equal(cert_san_uri(&c, "urn:", &uri), RC_OK);
 	assert_true(span_is(uri, VECTOR_ENDPOINT));
 	assert_int_equal(cert_san_uri(&c, "coaps:", &uri), RC_NOT_FOUND);

@@ -38,7 +38,17 @@ static const char documents[] =
     "  - name: lab\n"
     "    short_server_id: 1\n"
     "    uri: coap://127.0.0.1:5683\n"
-    "    security: {mode: nosec}\n";
+    "    security: {mode: nosec}\n"
+    "---\n"
+    "policy: stolen\n"
+    "order: 1001\n"
+    "match: {endpoint: 'urn:dev:ops:0057F2-SN9*'}\n"
+    "deny: Reported stolen\n"
+    "---\n"
+    "policy: odd\n"
+    "order: 1002\n"
+    "match: {endpoint: 'urn:dev:ops:0057F2-SN8*'}\n"
+    "quarantine: {because: Battery recall, retry: 2h}\n";
 
 static struct policy_set *set;
 static struct issue_rules *rules;
@@ -102,6 +112,41 @@ refused(struct issue_request rq, enum reason why)
 	assert_string_equal(reason_code(d.reason), reason_code(why));
 	assert_int_equal(d.plan.len, 0);
 	issue_decision_fini(&d);
+}
+
+/* Known, proved, and turned away all the same. */
+static void
+a_policy_may_refuse(void **state)
+{
+	static const struct {
+		const char *identity, *policy, *detail;
+		enum reason why;
+		uint32_t wait_s;
+	} t[] = {
+	    {"id/urn:dev:ops:0057F2-SN9", "stolen", "Reported stolen",
+		REASON_DENIED, 0},
+	    {"id/urn:dev:ops:0057F2-SN8", "odd", "Battery recall",
+		REASON_QUARANTINED, 7200},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		struct issue_request rq = by_psk(t[i].identity);
+		struct issue_decision d;
+
+		issue_begin(&issuer, &rq, &d);
+		assert_false(d.granted);
+		assert_string_equal(
+		    reason_code(d.reason), reason_code(t[i].why));
+		assert_string_equal(d.policy->name, t[i].policy);
+		assert_string_equal(d.detail, t[i].detail);
+		assert_int_equal(d.wait_s, t[i].wait_s);
+		assert_int_equal(d.plan.len, 0);
+		issue_decision_fini(&d);
+		/* nor is there a pack for it */
+		rq.pack = true;
+		refused(rq, t[i].why);
+	}
 }
 
 static void
@@ -268,6 +313,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_refusal_names_its_reason),
+	    cmocka_unit_test(a_policy_may_refuse),
 	    cmocka_unit_test(nosec_is_admitted_by_network_only),
 	    cmocka_unit_test(a_missing_endpoint_is_taken_from_the_credential),
 	    cmocka_unit_test(

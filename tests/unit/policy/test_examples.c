@@ -162,7 +162,10 @@ test_each_key_is_in_the_readme(void **state)
 	    "trigger:", "url:", "method:", "headers:", "body:",
 	    "authorization:", "instance_of:", "bootstrap_account:", "rotate:",
 	    "hold_off:", "timeout:", "correction:", "budget:", "datagrams:",
-	    "bytes:", "round_trips:", "blocks:", "nb_iot:", "lte_m:"};
+	    "bytes:", "round_trips:", "blocks:", "nb_iot:", "lte_m:",
+	    "devices:", "regex:", "list:", "prefix:", "credential:", "issuer:",
+	    "key_sha256:", "deny:", "quarantine:", "because:", "san:", "model:",
+	    "batch:"};
 	char *readme = read_text(POLICIES "/README.md");
 
 	(void)state;

@@ -141,8 +141,11 @@ test_nosec_is_for_a_network_and_an_endpoint(void **state)
 static const char *
 policy_name(struct policy_set *s, size_t identity, const char *endpoint)
 {
-	const struct policy *p =
-	    policy_for(s, identity_at(s, identity), span_str(endpoint));
+	const struct policy_facts f = {
+	    .identity = identity_at(s, identity),
+	    .endpoint = span_str(endpoint),
+	};
+	const struct policy *p = policy_for(s, &f);
 
 	return p ? p->name : "none";
 }
@@ -173,6 +176,18 @@ test_nobody_gets_a_policy_by_default(void **state)
 	policy_set_unref(s);
 }
 
+static enum policy_miss
+miss(struct policy_set *s, const struct policy *p, size_t identity,
+    const char *endpoint)
+{
+	const struct policy_facts f = {
+	    .identity = identity_at(s, identity),
+	    .endpoint = span_str(endpoint),
+	};
+
+	return policy_miss(s, p, &f);
+}
+
 static void
 test_why_not(void **state)
 {
@@ -180,15 +195,9 @@ test_why_not(void **state)
 	const struct policy *north = policy_at(s, 1);
 
 	assert_string_equal(north->name, "meters-north");
-	assert_int_equal(
-	    policy_miss(north, identity_at(s, 0), SPAN_LIT("m-n-1")),
-	    MISS_NONE);
-	assert_int_equal(
-	    policy_miss(north, identity_at(s, 0), SPAN_LIT("m-s-1")),
-	    MISS_ENDPOINT);
-	assert_int_equal(
-	    policy_miss(north, identity_at(s, 1), SPAN_LIT("m-n-1")),
-	    MISS_IDENTITY);
+	assert_int_equal(miss(s, north, 0, "m-n-1"), MISS_NONE);
+	assert_int_equal(miss(s, north, 0, "m-s-1"), MISS_ENDPOINT);
+	assert_int_equal(miss(s, north, 1, "m-n-1"), MISS_IDENTITY);
 }
 
 static void
