@@ -10,6 +10,9 @@ enum {
 	SESSIONS_MAX = 1000000,
 	/** Clients give up at EXCHANGE_LIFETIME, 247 s (bootstrap.md 10). */
 	LIFETIME_MAX_MS = 246000,
+	/** From a Discover of a few accounts to what one secret can be. */
+	ANSWER_MIN = 256,
+	ANSWER_MAX = SECRET_MAX,
 	DEVICE_REQUESTS_MAX = 3600, /**< one each second */
 };
 
@@ -160,7 +163,7 @@ read_limits(struct reading *r)
 	static const char *const known[] = {"sessions", "handshakes",
 	    "handshakes_per_source", "session_lifetime", "handshake_timeout",
 	    "idle_timeout", "drain", "keeper_wait", "questions_per_second",
-	    "connections", "push_window", "device_requests", NULL};
+	    "connections", "push_window", "device_requests", "answer", NULL};
 	struct config *c = r->config;
 	const struct {
 		const char *key;
@@ -212,6 +215,11 @@ read_limits(struct reading *r)
 			    yaml_duration_ms(&r->yaml, n, times[i].min,
 				times[i].max, times[i].out));
 	}
+	n = yaml_get(map, "answer");
+	if (n)
+		reading_note(r,
+		    yaml_size(
+			&r->yaml, n, ANSWER_MIN, ANSWER_MAX, &c->answer_max));
 	if (c->session_lifetime_ms > LIFETIME_MAX_MS)
 		yaml_error(&r->yaml, yaml_get(map, "session_lifetime"),
 		    "config-lifetime",
@@ -314,6 +322,7 @@ config_new(const char *file)
 	c->push_window_ms = 600000;
 	c->questions_per_s = 1000;
 	c->device_requests = 12;
+	c->answer_max = 16384;
 	c->arena = arena_new(ARENA_MAX);
 	c->file = c->arena ? arena_str(c->arena, file) : NULL;
 	if (!c->file) {

@@ -96,6 +96,8 @@ struct config {
 	uint64_t questions_per_s; /**< of one worker, default 1000 */
 	/** Bootstraps of one device in an hour, default 12; 0: any number. */
 	uint64_t device_requests;
+	/** Bytes of one answer of a device, all its blocks; default 16 KiB. */
+	uint64_t answer_max;
 	bool hsm_network; /**< the module may open sockets */
 	struct arena *arena;
 };

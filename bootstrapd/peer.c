@@ -67,10 +67,10 @@ add(struct listener *l, const struct peer_key *k, const struct address *a,
 	if (!p)
 		return NULL;
 	if (c)
-		p->coap = coap_peer_new_stream(&coap_params_default,
+		p->coap = coap_peer_new_stream(&w->coap,
 		    &coap_stream_params_default, random_fn, w, now_ms);
 	else
-		p->coap = coap_peer_new(&coap_params_default, random_fn, w);
+		p->coap = coap_peer_new(&w->coap, random_fn, w);
 	if (!p->coap) {
 		free(p);
 		return NULL;

@@ -340,6 +340,8 @@ worker_init(struct worker *w, const struct worker_args *args)
 	/* associations outlive their bootstrap by a while */
 	w->peers_max = (w->boots_max + 1) * 2 + c->connections_max / c->workers;
 	w->papers.max = PAPERS_MAX;
+	w->coap = coap_params_default;
+	w->coap.body_max = c->answer_max;
 	set_connections(w, c);
 	/* answers to a process before us may still come */
 	random_bytes(&w->wait_salt, sizeof(w->wait_salt));

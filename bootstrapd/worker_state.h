@@ -124,6 +124,7 @@ struct worker {
 	struct echo echo; /**< of addresses that are shown fresh */
 	bool serving; /**< what is shown is known: handshakes may begin */
 	uint8_t shown[SHOWN_DIGEST_LEN]; /**< digest of that */
+	struct coap_params coap; /**< of all peers */
 	size_t boots_max, peers_max;
 	struct table connections;
 	size_t connections_max;

@@ -236,6 +236,7 @@ begin(void)
 	w->listener_count = LISTENERS;
 	w->boots_max = 8;
 	w->peers_max = 16;
+	w->coap = coap_params_default;
 	w->connections_max = 4;
 	w->young_per_source = 4;
 	assert_int_equal(connections_init(w), RC_OK);

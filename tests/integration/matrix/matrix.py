@@ -101,9 +101,13 @@ TRANSPORTS = [
     Transport("udp", "UDP", "coap"),
     Transport("dtls12", "DTLS 1.2 PSK", "coaps", "psk"),
     Transport("dtls13", "DTLS 1.3 PSK", "coaps", "psk", ["--dtls", "1.3"]),
+    Transport("cid", "DTLS 1.2 PSK, CID", "coaps", "psk",
+              ["--cid", "8", "--rebind", "each"]),
     Transport("x509", "DTLS 1.2 X.509", "coaps", "x509"),
+    Transport("x13", "DTLS 1.3 X.509", "coaps", "x509", ["--dtls", "1.3"]),
     Transport("tcp", "TCP", "coap+tcp"),
     Transport("tls", "TLS PSK", "coaps+tcp", "psk"),
+    Transport("tlsx", "TLS X.509", "coaps+tcp", "x509"),
 ]
 PSK = [t for t in TRANSPORTS if t.secure == "psk"]
 DATAGRAMS = [t for t in TRANSPORTS if not t.stream()]
@@ -412,6 +416,7 @@ def table(cases):
     lines = [HEAD]
     legend = ", ".join(f"**{f.mark}** {f.name} ({f.number})" for f in FORMATS)
     lines.append(f"Formats: {legend}.\n\n")
+    lines.append("With CID the device has a new address in each datagram.\n\n")
     heads = [t.name for t in TRANSPORTS]
     lines.append("| Case | What happens | " + " | ".join(heads) + " |\n")
     lines.append("|---|---|" + "---|" * len(heads) + "\n")

@@ -144,6 +144,7 @@ test_the_least_and_its_defaults(void **state)
 	assert_int_equal(c->keeper_wait_ms, 20000);
 	assert_int_equal(c->questions_per_s, 1000);
 	assert_int_equal(c->device_requests, 12);
+	assert_int_equal(c->answer_max, 16384);
 	assert_null(c->server_uri);
 	config_free(c);
 }
@@ -172,7 +173,7 @@ test_everything_said(void **state)
 	    "limits: {sessions: 1, handshakes: 1000000, session_lifetime: "
 	    "246s, handshake_timeout: 1s, idle_timeout: 1d, drain: 0s, "
 	    "keeper_wait: 1m, questions_per_second: 5, "
-	    "handshakes_per_source: 7, device_requests: 0}\n");
+	    "handshakes_per_source: 7, device_requests: 0, answer: 64KiB}\n");
 
 	(void)state;
 	assert_int_equal(c->listen_count, 4);
@@ -205,6 +206,7 @@ test_everything_said(void **state)
 	assert_int_equal(c->keeper_wait_ms, 60000);
 	assert_int_equal(c->questions_per_s, 5);
 	assert_int_equal(c->device_requests, 0);
+	assert_int_equal(c->answer_max, 65536);
 	config_free(c);
 }
 
