@@ -42,6 +42,12 @@ probe_print_table(const struct probe *p, FILE *out)
 	}
 }
 
+static struct span
+words(const char text[static PROBE_TEXT_MAX])
+{
+	return span_of(text, strnlen(text, PROBE_TEXT_MAX));
+}
+
 void
 probe_print_json(const struct probe *p)
 {
@@ -49,10 +55,10 @@ probe_print_json(const struct probe *p)
 		const struct probe_finding *f = &p->findings[i];
 		const struct field fields[] = {
 		    F_TEXT("finding", f->name),
-		    F_TEXT("sent", (const char *)f->sent),
-		    F_TEXT("answer", (const char *)f->answer),
-		    F_TEXT("means", (const char *)f->means),
-		    F_TEXT("key", f->key ? f->key : ""),
+		    F_TEXT("sent", words(f->sent)),
+		    F_TEXT("answer", words(f->answer)),
+		    F_TEXT("means", words(f->means)),
+		    F_TEXT("key", f->key),
 		};
 
 		rows_json(fields, sizeof(fields) / sizeof(fields[0]));
