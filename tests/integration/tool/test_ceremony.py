@@ -133,6 +133,9 @@ def the_policies_readme():
         f.write("operator-key.pem", f.openssl(
             "x509", "-in", "server-ca.pem", "-noout", "-pubkey"))
         f.write("raw-keys.csv", "sha256,endpoint\n" + "d" * 64 + ",bench-1\n")
+        for name in "devices.csv", "pilot.csv":
+            shutil.copy(os.path.join(SHIPPED, "..", "policies", "examples",
+                                     name), f.path(name))
         for i, block in enumerate(blocks):
             f.write(f"{i}.yaml", block)
             ran = f.run("policy", "check", f"{i}.yaml")
