@@ -1,6 +1,7 @@
 #include "issue/issue.h"
 
 #include "base/text.h"
+#include "issue/san_text.h"
 
 #include <stdio.h>
 
@@ -13,6 +14,8 @@ struct texts {
 	char identity_at[PLACE_MAX], policy_at[PLACE_MAX];
 	uint8_t hex[2 * DIGEST_LEN];
 	struct writer hex_w;
+	uint8_t san[SAN_TEXT_MAX];
+	struct writer san_w;
 };
 
 struct span
@@ -61,6 +64,25 @@ transport(const struct issue_request *rq)
 	return schemes[rq->proof == PROOF_NONE][rq->stream];
 }
 
+/** What policies look at in a certificate, where it was verified: so that they
+ *  can be matched again without it. */
+static size_t
+certified_fields(
+    struct field *f, const struct issue_peer *peer, struct texts *t)
+{
+	size_t n = 0;
+
+	f[n++] = F_BYTES("issuer_key", span_of(peer->issuer_key, DIGEST_LEN));
+	f[n++] = F_BYTES("anchor_key", span_of(peer->anchor_key, DIGEST_LEN));
+	if (peer->issuer_cn.len > 0)
+		f[n++] = F_TEXT("issuer", issue_row_cn(peer->issuer_cn));
+	writer_init(&t->san_w, t->san, sizeof(t->san));
+	san_text(&t->san_w, peer->san);
+	if (t->san_w.len > 0)
+		f[n++] = F_TEXT("san", writer_span(&t->san_w));
+	return n;
+}
+
 /** What both kinds of row say of the peer. */
 static size_t
 peer_fields(struct field *f, const struct issue_request *rq,
@@ -81,8 +103,7 @@ peer_fields(struct field *f, const struct issue_request *rq,
 	if (peer->serial.len > 0)
 		f[n++] = F_BYTES("serial", peer->serial);
 	if (peer->has_issuer_key)
-		f[n++] = F_BYTES(
-		    "issuer_key", span_of(peer->issuer_key, DIGEST_LEN));
+		n += certified_fields(f + n, peer, t);
 	if (peer->identity)
 		f[n++] = F_TEXT("identity", peer->identity->name);
 	f[n++] = F_TEXT("address", writer_span(&t->address_w));
