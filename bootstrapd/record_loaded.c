@@ -3,7 +3,7 @@
 
 #include "base/text.h"
 
-enum { ROWS_MAX = 2, FIELDS_MAX = 10 };
+enum { ROWS_MAX = 3, FIELDS_MAX = 10 };
 
 /** The rows, and their texts. */
 struct rows {
@@ -91,7 +91,8 @@ add_credentials(struct keeper *k, struct rows *r, const struct policy_set *set,
 
 enum rc
 record_loaded(struct keeper *k, const struct policy_set *set,
-    const struct server_files *f, const struct showing *s, const char *by)
+    const struct server_files *f, const struct showing *s, const char *by,
+    const struct ledger_event *also)
 {
 	struct rows r = {0};
 
@@ -99,5 +100,7 @@ record_loaded(struct keeper *k, const struct policy_set *set,
 		add_policies(k, &r, set, by);
 	if (f->cert_count > 0)
 		add_credentials(k, &r, set, f, s, by);
+	if (also)
+		r.list[r.count++] = *also;
 	return r.count ? record_events(k, r.list, r.count) : RC_OK;
 }
