@@ -117,6 +117,7 @@ check_together(
 void
 load_match(struct load *l, struct read_policy *doc, struct yaml_node *n)
 {
+	/* in the order of enum policy_miss */
 	static const char *const known[] = {"identity", "endpoint",
 	    "credential", "issuer", "san", "network", "model", "batch", NULL};
 	const struct yaml_ctx *c = &doc->ctx;
@@ -150,6 +151,10 @@ load_match(struct load *l, struct read_policy *doc, struct yaml_node *n)
 	doc->match_identity = yaml_get(n, "identity");
 	p->identities =
 	    read_words(l, c, doc->match_identity, "policy-name", word_name);
+	for (size_t i = 0; i < POLICY_CONDITIONS; i++) {
+		item = yaml_get(n, known[i]);
+		m->lines[i] = item ? item->line : 0;
+	}
 	check_together(c, n, m);
 	yaml_leftover(c, n, known);
 }
