@@ -61,6 +61,7 @@ read_hand_over(struct load *l, struct read_policy *doc, struct yaml_node *n)
 	out->change = ACCOUNT_HAND_OVER;
 	out->server.name = "bootstrap";
 	out->server.line = n->line;
+	out->server.number = l->server_count++;
 	if (!load_word(l, c, uri, "policy-uri", word_uri, &out->server.uri))
 		uri = NULL;
 	if (security)

@@ -127,6 +127,7 @@ struct load {
 	size_t identity_count;
 	struct read_policy *policies, **policy_tail;
 	size_t policy_count;
+	size_t server_count; /**< as in the set */
 	struct read_devices *devices;
 };
 

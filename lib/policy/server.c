@@ -62,6 +62,7 @@ const struct policy_server server_none = {
     .key = {.master = "", .epoch = 1},
     .issue = {.validity_s = -1},
     .server = {.usage = -1, .matching = -1},
+    .share = {.weight = 1},
 };
 
 static void
@@ -136,6 +137,7 @@ load_servers(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,
     struct policy *out)
 {
 	struct policy_server *servers;
+	struct policy_pool *pools;
 	size_t i = 0;
 
 	if (yaml_expect(c, n, YAML_LIST) != RC_OK)
@@ -147,13 +149,19 @@ load_servers(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,
 		return;
 	}
 	servers = load_alloc(l, n->count, sizeof(*servers));
-	if (!servers)
+	pools = load_alloc(l, n->count, sizeof(*pools));
+	if (!servers || !pools)
 		return;
 	for (struct yaml_node *item = n->children; item; item = item->next) {
 		read_server(l, c, item, out, &servers[i]);
 		check_server_names(c, item, servers, i);
+		pools[i] = (struct policy_pool){
+		    .line = item->line, .first = i, .count = 1};
+		servers[i].number = l->server_count++;
 		i++;
 	}
 	out->servers = servers;
 	out->server_count = i;
+	out->pools = pools;
+	out->pool_count = i;
 }
