@@ -106,6 +106,7 @@ struct issue_peer {
 	struct span serial; /**< unsigned, no leading zero */
 	bool has_issuer_key; /**< its chain was verified */
 	uint8_t issuer_key[DIGEST_LEN]; /**< SHA-256 of its CA's key */
+	uint8_t anchor_key[DIGEST_LEN]; /**< of the anchor above it */
 	struct span issuer_cn; /**< of its CA; empty unless exactly one */
 	struct span san; /**< for cert_name_next */
 };

@@ -26,6 +26,8 @@ enum {
 	POLICY_FORMATS_MAX = 8, /**< Content-Formats that a profile lists */
 	POLICY_DISCOVER_MAX = 8192, /**< bytes of `discover_reply` */
 	POLICY_HEADERS_MAX = 8, /**< header lines of a trigger */
+	/** Bytes of all files of a set that are kept with it. */
+	POLICY_KEPT_MAX = 64 << 20,
 };
 
 /** Of times and durations in seconds: no end. */
@@ -442,6 +444,20 @@ struct policy {
 
 struct policy_index;
 
+/**
+ * A file that was read for a set: a document, or what documents name. Read
+ * once: these are the bytes that were parsed and hashed.
+ */
+struct policy_set_file {
+	/** As seen from the folder of the documents, "lists/pilot.csv",
+	 *  "../ca.pem"; absolute where a document names it so. No control
+	 *  character, no backslash, UTF-8. */
+	const char *name;
+	uint8_t sha256[DIGEST_LEN];
+	/** NULL in a set of more than POLICY_KEPT_MAX bytes. */
+	struct span bytes;
+};
+
 struct policy_set {
 	const struct identity *identities; /**< in order of file and place */
 	size_t identity_count;
@@ -455,11 +471,17 @@ struct policy_set {
 	size_t profile_count;
 	const struct policy_device *devices; /**< sorted by endpoint */
 	size_t device_count;
-	/** Of names and bytes of all files, those that documents name too. */
+	/** All that was read, documents and what they name; sorted by name. */
+	const struct policy_set_file *files;
+	size_t file_count;
+	uint64_t file_bytes; /**< of all of them together */
+	/** The SHA-256 of the manifest (manifest.h): of names and bytes of all
+	 *  files. `provisioning-tool policy manifest FOLDER | sha256sum` */
 	uint8_t digest[DIGEST_LEN];
 	/* the rest belongs to set.c */
 	const struct policy_index *index; /**< for policy_for */
 	struct arena *arena;
+	struct arena *file_arena; /**< of the files' bytes; NULL: dropped */
 	int references;
 };
 
@@ -471,6 +493,17 @@ struct policy_set {
  */
 MUST_CHECK enum rc policy_load(
     const char *path, struct diag *d, struct policy_set **out);
+
+/**
+ * The same over files in memory, as they once were `files` of a set: nothing
+ * is read from the disk. `path` is what policy_load was given then: findings
+ * and places show it. Where it ends in ".yaml" and is the name of one of the
+ * files, that is the one file of documents; else every name without a '/' that
+ * ends so is. All is copied; `sha256` is not looked at. Errors: as policy_load.
+ */
+MUST_CHECK enum rc policy_load_files(const char *path,
+    const struct policy_set_file *files, size_t count, struct diag *d,
+    struct policy_set **out);
 
 /** The same over documents in memory, for tests and fuzzing. */
 MUST_CHECK enum rc policy_load_text(const char *file, struct span text,
