@@ -114,7 +114,8 @@ answer_begin(struct keeper *k, struct job *j, enum rc rc)
 		a.begin_answer.max_age_s = j->wait_s;
 		pace_told(k, j);
 	}
-	if (a.begin_answer.reason == REASON_QUARANTINED)
+	if (a.begin_answer.reason == REASON_QUARANTINED ||
+	    a.begin_answer.reason == REASON_SERVERS_FULL)
 		a.begin_answer.max_age_s = j->decision.wait_s;
 	/* nothing was made anew */
 	if (j->again && !j->decision.granted && s->repeated > 0)

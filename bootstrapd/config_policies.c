@@ -2,6 +2,7 @@
  * out. */
 #include "config_reading.h"
 
+#include "config_keys.h"
 #include "rollout_words.h"
 
 /** A share, as text. */
@@ -51,8 +52,6 @@ read_stages(struct reading *r, struct yaml_node *at)
 static void
 read_rollout(struct reading *r, struct yaml_node *map)
 {
-	static const char *const known[] = {
-	    "stages", "success", "window", "minimum", NULL};
 	struct rollout_terms *t = &r->config->rollout;
 	int64_t minimum = t->minimum;
 	struct yaml_node *n;
@@ -77,13 +76,12 @@ read_rollout(struct reading *r, struct yaml_node *map)
 		reading_note(r,
 		    yaml_number(&r->yaml, n, 1, ROLLOUT_MINIMUM_MAX, &minimum));
 	t->minimum = (uint32_t)minimum;
-	yaml_leftover(&r->yaml, map, known);
+	yaml_rest(&r->yaml, map, &config_keys_rollout);
 }
 
 void
 reading_policies(struct reading *r)
 {
-	static const char *const known[] = {"path", "rollout", NULL};
 	struct yaml_node *map = yaml_get(r->root, "policies"), *n;
 
 	if (!map || map->kind != YAML_MAP) {
@@ -95,5 +93,5 @@ reading_policies(struct reading *r)
 	n = yaml_get(map, "rollout");
 	if (n)
 		read_rollout(r, n);
-	yaml_leftover(&r->yaml, map, known);
+	yaml_rest(&r->yaml, map, &config_keys_policies);
 }

@@ -150,7 +150,8 @@ has_detail(enum reason why)
 {
 	return why == REASON_CERTIFICATE_REFUSED || why == REASON_KEY_REVOKED ||
 	    why == REASON_NOT_POSSIBLE || why == REASON_DENIED ||
-	    why == REASON_QUARANTINED;
+	    why == REASON_QUARANTINED || why == REASON_PROVISIONED ||
+	    why == REASON_NO_SERVER || why == REASON_SERVERS_FULL;
 }
 
 static enum rc
@@ -199,6 +200,10 @@ record_begin(struct ledger *l, const struct issue_rules *rules,
 	f[n++] = F_TEXT("policy_at", t.policy_at);
 	f[n++] = F_BYTES("plan", span_of(d->plan_digest, DIGEST_LEN));
 	f[n++] = F_INT("steps", d->steps);
+	if (d->servers[0])
+		f[n++] = F_TEXT("servers", (const char *)d->servers);
+	if (d->turn > 0)
+		f[n++] = F_INT("turn", d->turn);
 	return append(l, rules, "bootstrap_begin", rq, d, f, n);
 }
 
