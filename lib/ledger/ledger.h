@@ -142,6 +142,35 @@ bool ledger_field_int(
 MUST_CHECK enum rc ledger_open_sessions(
     struct ledger *l, ledger_row_fn each, void *ctx);
 
+/**
+ * From now on all that is read is as of one moment, until ledger_snapshot_end:
+ * a report whose numbers fit each other. Whoever writes is not kept from it,
+ * but the WAL does not begin anew before the end: it grows by what is written
+ * meanwhile. For a connection that is open to be read. Errors: RC_DB, RC_BUG.
+ */
+MUST_CHECK enum rc ledger_snapshot(struct ledger *l);
+/** Harmless without a snapshot. */
+void ledger_snapshot_end(struct ledger *l);
+
+/** What is known of devices as a whole. */
+struct ledger_fleet {
+	uint64_t came; /**< were granted a bootstrap */
+	uint64_t first_boot; /**< were minted, and have not come yet */
+};
+
+MUST_CHECK enum rc ledger_fleet(struct ledger *l, struct ledger_fleet *out);
+
+/**
+ * Every device that was granted a bootstrap, once: `each` gets the row of its
+ * last bootstrap_begin. In the order of those rows, so that a file of any size
+ * is read from its beginning to its end; in a file before version 4 by
+ * endpoint. Nothing is sorted: memory does not grow with the number of devices.
+ * Rows that somebody took from under the table of devices are not there.
+ * Errors: RC_DB, and what `each` returns to stop.
+ */
+MUST_CHECK enum rc ledger_devices(
+    struct ledger *l, ledger_row_fn each, void *ctx);
+
 enum {
 	LEDGER_COLLECTION_MAX = 64, /**< bytes, from 1 */
 	LEDGER_NAME_MAX = 252, /**< bytes, from 1 */
