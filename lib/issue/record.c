@@ -119,10 +119,15 @@ place(char *out, size_t cap, struct policy_place p)
 	snprintf(out, cap, "%s:%u", p.file, p.line);
 }
 
+/** The fields, and the set that was decided by. `f` has room for that. */
 static enum rc
-append(struct ledger *l, const char *kind, const struct issue_request *rq,
-    const struct issue_decision *d, const struct field *f, size_t n)
+append(struct ledger *l, const struct issue_rules *rules, const char *kind,
+    const struct issue_request *rq, const struct issue_decision *d,
+    struct field *f, size_t n)
 {
+	const struct policy_set *set = issue_rules_set(rules);
+
+	f[n++] = F_BYTES("policy_set", span_of(set->digest, DIGEST_LEN));
 	return ledger_append(l,
 	    &(struct ledger_event){
 		.kind = kind,
@@ -141,12 +146,14 @@ has_detail(enum reason why)
 {
 	return why == REASON_CERTIFICATE_REFUSED || why == REASON_KEY_REVOKED ||
 	    why == REASON_NOT_POSSIBLE || why == REASON_DENIED ||
-	    why == REASON_QUARANTINED;
+	    why == REASON_QUARANTINED || why == REASON_PROVISIONED ||
+	    why == REASON_NO_SERVER || why == REASON_SERVERS_FULL;
 }
 
 static enum rc
-record_refusal(struct ledger *l, const struct issue_request *rq,
-    const struct issue_decision *d, const char *instance)
+record_refusal(struct ledger *l, const struct issue_rules *rules,
+    const struct issue_request *rq, const struct issue_decision *d,
+    const char *instance)
 {
 	struct field f[FIELDS_MAX];
 	struct texts t;
@@ -164,7 +171,7 @@ record_refusal(struct ledger *l, const struct issue_request *rq,
 	}
 	if (rq->has_endpoint)
 		f[n++] = F_TEXT("claimed", issue_row_endpoint(rq->endpoint));
-	return append(l, "bootstrap_refused", rq, d, f, n);
+	return append(l, rules, "bootstrap_refused", rq, d, f, n);
 }
 
 static enum rc
@@ -172,7 +179,6 @@ record_begin(struct ledger *l, const struct issue_rules *rules,
     const struct issue_request *rq, const struct issue_decision *d,
     const char *instance)
 {
-	const struct policy_set *set = issue_rules_set(rules);
 	struct field f[FIELDS_MAX];
 	struct texts t;
 	size_t n = peer_fields(f, rq, d, instance, &t);
@@ -189,9 +195,12 @@ record_begin(struct ledger *l, const struct issue_rules *rules,
 	f[n++] = F_TEXT("policy", d->policy->name);
 	f[n++] = F_TEXT("policy_at", t.policy_at);
 	f[n++] = F_BYTES("plan", span_of(d->plan_digest, DIGEST_LEN));
-	f[n++] = F_BYTES("policy_set", span_of(set->digest, DIGEST_LEN));
 	f[n++] = F_INT("steps", d->steps);
-	return append(l, "bootstrap_begin", rq, d, f, n);
+	if (d->servers[0])
+		f[n++] = F_TEXT("servers", (const char *)d->servers);
+	if (d->turn > 0)
+		f[n++] = F_INT("turn", d->turn);
+	return append(l, rules, "bootstrap_begin", rq, d, f, n);
 }
 
 static const char *
@@ -282,8 +291,9 @@ static const char *const taken_back[3] = {
     "fingerprint", "serial", "issuer_key"};
 
 static enum rc
-record_credential(struct ledger *l, const struct issue_request *rq,
-    const struct issue_decision *d, const struct issue_credential *c)
+record_credential(struct ledger *l, const struct issue_rules *rules,
+    const struct issue_request *rq, const struct issue_decision *d,
+    const struct issue_credential *c)
 {
 	static const char *const kinds[] = {
 	    [CREDENTIAL_PSK] = "psk",
@@ -311,13 +321,13 @@ record_credential(struct ledger *l, const struct issue_request *rq,
 	if (c->short_server_id == 0)
 		n += replaced_fields(f + n, &d->replaces, replaced_by_it);
 	f[n++] = F_TEXT("policy", d->policy->name);
-	return append(l, "credential_issued", rq, d, f, n);
+	return append(l, rules, "credential_issued", rq, d, f, n);
 }
 
 /** The device has come with the credential that was to take its place. */
 static enum rc
-record_taken_back(struct ledger *l, const struct issue_request *rq,
-    const struct issue_decision *d)
+record_taken_back(struct ledger *l, const struct issue_rules *rules,
+    const struct issue_request *rq, const struct issue_decision *d)
 {
 	struct field f[FIELDS_MAX];
 	size_t n = replaced_fields(f, &d->takes_back, taken_back);
@@ -325,7 +335,7 @@ record_taken_back(struct ledger *l, const struct issue_request *rq,
 	if (n == 0)
 		return RC_OK;
 	f[n++] = F_TEXT("reason", "superseded");
-	return append(l, "credential_revoked", rq, d, f, n);
+	return append(l, rules, "credential_revoked", rq, d, f, n);
 }
 
 /** Before the rows: where one of them is there already, with other bytes, no
@@ -366,14 +376,16 @@ issue_record(struct ledger *l, const struct issue_rules *rules,
 	enum rc rc;
 
 	if (!d->granted)
-		return again ? RC_OK : record_refusal(l, rq, d, instance);
+		return again ? RC_OK
+			     : record_refusal(l, rules, rq, d, instance);
 	rc = store_sealed(l, d);
 	if (rc == RC_OK && !again)
 		rc = record_begin(l, rules, rq, d, instance);
 	if (rc == RC_OK && !again)
-		rc = record_taken_back(l, rq, d);
+		rc = record_taken_back(l, rules, rq, d);
 	for (size_t i = 0; rc == RC_OK && i < d->credential_count; i++)
 		if (is_news(&d->credentials[i], again))
-			rc = record_credential(l, rq, d, &d->credentials[i]);
+			rc = record_credential(
+			    l, rules, rq, d, &d->credentials[i]);
 	return rc;
 }
