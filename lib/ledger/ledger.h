@@ -135,6 +135,20 @@ bool ledger_field(
 bool ledger_field_int(
     const struct ledger_row *row, const char *name, int64_t *out);
 
+/** A field of a row's data as it stands there: text without its quotes and
+ *  still escaped (text_unescape), or a number, true, false. Borrowed. */
+struct ledger_member {
+	struct span name, raw;
+	bool is_text;
+};
+
+/**
+ * The next field of `rest`, which is `data` at first; for who wants many of
+ * them. False at the end, and where it is no such JSON.
+ */
+bool ledger_member_next(
+    struct span *rest, bool first, struct ledger_member *out);
+
 /**
  * Sessions that began and have no ending: kept in a table of its own by
  * triggers on the kinds bootstrap_begin and bootstrap_end. `each` gets the row

@@ -154,8 +154,8 @@ the_rest_of_a_plan(void **state)
 	    "verify verify: none -> discover\n"
 	    "on-failure on_failure: leave -> clean\n");
 	differ(PLAIN, PLAIN "device: {max_message: 500B}\n",
-	    "device max_message: 1152 -> 500\n");
-	differ(PLAIN, PLAIN "bootstrap_account: {rotate: {epoch: 1}}\n",
+	    "device max_message: 1024 -> 500\n");
+	differ(PLAIN, PLAIN "bootstrap_account: rotate\n",
 	    "bootstrap-account bootstrap_account: keep -> rotate\n");
 }
 
