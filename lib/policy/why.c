@@ -2,9 +2,6 @@
 
 #include "base/text.h"
 
-#include <arpa/inet.h>
-#include <stdio.h>
-
 static const char *const credential_names[] = {
     [POLICY_PSK] = "psk",
     [POLICY_CERTIFICATE] = "certificate",
@@ -94,13 +91,12 @@ static void
 words_networks(struct words *x, const struct policy_match *m)
 {
 	for (size_t i = 0; i < m->network_count; i++) {
-		const struct network *n = &m->networks[i];
-		char ip[INET6_ADDRSTRLEN] = "", text[INET6_ADDRSTRLEN + 8];
+		char text[ADDRESS_TEXT_MAX];
+		struct writer w;
 
-		inet_ntop(
-		    n->family == 4 ? AF_INET : AF_INET6, n->ip, ip, sizeof(ip));
-		snprintf(text, sizeof(text), "%s/%u", ip, n->prefix);
-		if (!words_add(x, span_str(text)))
+		writer_init(&w, text, sizeof(text));
+		network_print(&w, &m->networks[i]);
+		if (!words_add(x, writer_span(&w)))
 			return;
 	}
 }
@@ -177,13 +173,14 @@ wants(struct words *x, const struct policy *p, enum policy_miss key)
 static void
 sees_address(struct words *x, const struct address *from)
 {
-	char ip[INET6_ADDRSTRLEN] = "";
+	char text[ADDRESS_TEXT_MAX];
+	struct writer w;
 
 	if (!from || from->family == 0)
 		return;
-	inet_ntop(
-	    from->family == 4 ? AF_INET : AF_INET6, from->ip, ip, sizeof(ip));
-	(void)words_add(x, span_str(ip));
+	writer_init(&w, text, sizeof(text));
+	address_print_ip(&w, from);
+	(void)words_add(x, writer_span(&w));
 }
 
 static void
