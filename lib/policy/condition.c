@@ -1,5 +1,6 @@
 /* match: all conditions of a policy. */
 #include "policy/load.h"
+#include "policy/match.h"
 
 #include "base/text.h"
 
@@ -145,6 +146,11 @@ load_match(struct load *l, struct read_policy *doc, struct yaml_node *n)
 	doc->match_identity = yaml_get(n, "identity");
 	p->identities =
 	    read_words(l, c, doc->match_identity, "policy-name", word_name);
+	for (size_t i = 0; i < POLICY_CONDITIONS; i++) {
+		item = yaml_get(
+		    n, policy_miss_key((enum policy_miss)(MISS_IDENTITY + i)));
+		m->lines[i] = item ? item->line : 0;
+	}
 	check_together(c, n, m);
 	yaml_rest(c, n, &grammar_match);
 }

@@ -149,6 +149,7 @@ read_record(struct reading *in, struct span record)
 		    .endpoint = value[COLUMN_ENDPOINT],
 		    .model = keep_word(in, value[COLUMN_MODEL]),
 		    .batch = keep_word(in, value[COLUMN_BATCH]),
+		    .place = {in->path, in->csv.line},
 		},
 	    .path = in->path,
 	    .line = in->csv.line,
