@@ -81,7 +81,8 @@ settle_granted(struct keeper *k, struct job *j, struct known_session *s)
 		pace_count(k, j);
 	s->pushed = j->request.push.len > 0;
 	session_is_recorded(k, s, j->request.proof == PROOF_NONE,
-	    j->decision.peer.endpoint, j->decision.plan_digest);
+	    j->decision.peer.endpoint, j->decision.plan_digest,
+	    issue_rules_set(j->rules)->digest);
 	if (j->request.proof == PROOF_PSK)
 		epochs_worked(
 		    &k->epochs, j->request.credential, &j->request.address);
@@ -109,7 +110,8 @@ answer_begin(struct keeper *k, struct job *j, enum rc rc)
 		a.begin_answer.max_age_s = j->wait_s;
 		pace_told(k, j);
 	}
-	if (a.begin_answer.reason == REASON_QUARANTINED)
+	if (a.begin_answer.reason == REASON_QUARANTINED ||
+	    a.begin_answer.reason == REASON_SERVERS_FULL)
 		a.begin_answer.max_age_s = j->decision.wait_s;
 	/* nothing was made anew */
 	if (j->again && !j->decision.granted && s->repeated > 0)

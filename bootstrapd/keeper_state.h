@@ -33,6 +33,9 @@ struct known_session {
 	uint8_t name[1 + POLICY_ENDPOINT_MAX];
 	size_t name_len;
 	uint8_t plan[DIGEST_LEN]; /**< digest of the one that is recorded */
+	/** Of the policy set that it was decided by; zeros: an older row does
+	 *  not say. */
+	uint8_t set[DIGEST_LEN];
 	unsigned worker;
 	uint64_t seen_ms; /**< monotonic: begun, or found in the ledger */
 	bool recorded; /**< bootstrap_begin stands in the ledger */
@@ -101,7 +104,15 @@ struct loaded {
 	struct issue_rules *rules;
 	struct policy_set *set; /**< theirs; one reference */
 	int64_t at_ms; /**< UTC */
-	char by[64]; /**< "start", "SIGHUP", "uid 0 by bootstrapctl" */
+	char by[64]; /**< "start", "SIGHUP", "bootstrapctl uid 0" */
+};
+
+/** The last reload that was refused, since the one that is in force. */
+struct refused_load {
+	int64_t at_ms; /**< UTC; 0: none was */
+	char by[64]; /**< as in struct loaded */
+	size_t findings;
+	char first[512]; /**< of them, or what else was wrong */
 };
 
 /** A key of this server, as workers name it. */
@@ -128,6 +139,7 @@ struct keeper {
 	struct health ledger_health;
 	int64_t ledger_gap_ms; /**< UTC: rows may be missing since; 0: none */
 	struct loaded policies;
+	struct refused_load refused_load;
 	struct server_files *files; /**< of `server:`, in force */
 	struct showing showing; /**< what the workers have of them */
 	struct lists lists;
@@ -249,6 +261,11 @@ MUST_CHECK enum rc record_loaded(struct keeper *k, const struct policy_set *set,
 /** The ledger was written, or could not be: said once. */
 void record_works(struct keeper *k);
 void record_fails(struct keeper *k, enum rc rc);
+/** Append `e`, and with it the digest of the policy set that it was decided by
+ *  (NULL, as for the set that is in force; none at the start, and where the row
+ *  names one itself). As ledger_append. */
+MUST_CHECK enum rc record_append(struct keeper *k, const struct ledger_event *e,
+    const struct policy_set *set);
 /** A row that was too large is left out and logged, for the sake of the others
  *  in its group: then RC_OK, else `rc`. */
 MUST_CHECK enum rc record_but_too_large(enum rc rc, const char *kind);
@@ -271,10 +288,13 @@ struct known_session *session_find(struct keeper *k, const uint8_t *id);
 /** NULL: out of memory. */
 struct known_session *session_add(
     struct keeper *k, const uint8_t *id, unsigned worker);
-/** Its begin row stands, with that plan's digest: from now on its endpoint
- *  finds it. */
+/** Its begin row stands, with the digests of plan and policy set: from now on
+ *  its endpoint finds it. */
 void session_is_recorded(struct keeper *k, struct known_session *s, bool nosec,
-    struct span endpoint, const uint8_t plan[static DIGEST_LEN]);
+    struct span endpoint, const uint8_t plan[static DIGEST_LEN],
+    const uint8_t set[static DIGEST_LEN]);
+/** How many go on with a set that is not in force any more. */
+size_t sessions_on_older_sets(struct keeper *k);
 struct span session_endpoint(const struct known_session *s);
 /** The session of that endpoint, of those who proved it or of those who only
  *  say so; NULL. */

@@ -16,7 +16,8 @@ append_end(struct keeper *k, const struct known_session *s,
 {
 	uint8_t text[ADDRESS_TEXT_MAX];
 	struct writer address;
-	struct field f[16];
+	static const uint8_t not_said[DIGEST_LEN];
+	struct field f[20];
 	size_t n = 0;
 
 	f[n++] = F_TEXT("outcome", outcome_name(v->outcome));
@@ -39,6 +40,8 @@ append_end(struct keeper *k, const struct known_session *s,
 		address_print(&address, moved);
 		f[n++] = F_TEXT("moved_to", writer_span(&address));
 	}
+	if (memcmp(s->set, not_said, DIGEST_LEN) != 0)
+		f[n++] = F_BYTES("policy_set", span_of(s->set, DIGEST_LEN));
 	return ledger_append(k->ledger,
 	    &(struct ledger_event){
 		.kind = "bootstrap_end",

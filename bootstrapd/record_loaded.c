@@ -29,6 +29,9 @@ add_policies(struct keeper *k, struct rows *r, const struct policy_set *set,
 	size_t n = 0;
 
 	f[n++] = F_BYTES("policy_set", span_of(set->digest, DIGEST_LEN));
+	if (k->policies.set)
+		f[n++] = F_BYTES(
+		    "replaces", span_of(k->policies.set->digest, DIGEST_LEN));
 	f[n++] = F_INT("identities", set->identity_count);
 	f[n++] = F_INT("policies", set->policy_count);
 	f[n++] = F_TEXT("source", k->config->policies);
@@ -64,8 +67,8 @@ first_to_expire(const struct server_files *f)
 }
 
 static void
-add_credentials(struct keeper *k, struct rows *r, const struct server_files *f,
-    const struct showing *s, const char *by)
+add_credentials(struct keeper *k, struct rows *r, const struct policy_set *set,
+    const struct server_files *f, const struct showing *s, const char *by)
 {
 	struct field *row = r->credentials;
 	size_t n = 0;
@@ -79,6 +82,10 @@ add_credentials(struct keeper *k, struct rows *r, const struct server_files *f,
 	row[n++] = F_INT("raw_keys", s->raw_keys);
 	row[n++] = F_TEXT("by", by);
 	row[n++] = F_TEXT("instance", k->args->instance);
+	/* what is about to be in force, with its policies */
+	if (set)
+		row[n++] =
+		    F_BYTES("policy_set", span_of(set->digest, DIGEST_LEN));
 	add(r, "credentials_loaded", row, n);
 }
 
@@ -91,6 +98,6 @@ record_loaded(struct keeper *k, const struct policy_set *set,
 	if (set)
 		add_policies(k, &r, set, by);
 	if (f->cert_count > 0)
-		add_credentials(k, &r, f, s, by);
+		add_credentials(k, &r, set, f, s, by);
 	return r.count ? record_events(k, r.list, r.count) : RC_OK;
 }

@@ -115,6 +115,7 @@ check_keys(struct keeper *k, struct loading *l)
 	    .ledger = k->ledger,
 	    .token = hsm_token_name(k->hsm),
 	    .record = true,
+	    .set = l->set,
 	    .err = &err,
 	};
 	enum rc rc = masters_check(&c, l->set);
@@ -244,18 +245,35 @@ record_refused(
 {
 	size_t findings = diag_count(l->diag, DIAG_ERROR);
 	const char *first = l->first;
-	const struct field f[] = {
-	    F_TEXT("source", k->config->policies),
-	    F_TEXT("by", by),
-	    F_INT("findings", findings),
-	    F_TEXT("first", first),
-	    F_TEXT("instance", k->args->instance),
-	};
+	struct field f[8];
+	size_t n = 0;
+
+	f[n++] = F_TEXT("source", k->config->policies);
+	f[n++] = F_TEXT("by", by);
+	f[n++] = F_INT("findings", findings);
+	f[n++] = F_TEXT("first", first);
+	f[n++] = F_TEXT("instance", k->args->instance);
+	/* one with errors has none */
+	if (l->set)
+		f[n++] =
+		    F_BYTES("refused", span_of(l->set->digest, DIGEST_LEN));
 
 	LOG(LOG_ERROR, kind, F_TEXT("by", by), F_INT("findings", findings),
 	    F_TEXT("first", first));
 	/* a refusal that cannot be recorded is one all the same */
-	(void)!record_event(k, kind, f, sizeof(f) / sizeof(f[0]));
+	(void)!record_event(k, kind, f, n);
+}
+
+/** Kept for whoever asks: until a set goes into force. */
+static void
+note_refused(struct keeper *k, const struct loading *l, const char *by)
+{
+	struct refused_load *r = &k->refused_load;
+
+	r->at_ms = clock_wall_ms();
+	r->findings = diag_count(l->diag, DIAG_ERROR);
+	snprintf(r->by, sizeof(r->by), "%s", by);
+	snprintf(r->first, sizeof(r->first), "%s", l->first);
 }
 
 static void
@@ -289,11 +307,13 @@ keeper_reload(struct keeper *k, const char *by, char *first, size_t cap)
 		rc = make_and_install(k, &l, by, true);
 	if (rc == RC_OK) {
 		k->policies.at_ms = clock_wall_ms();
+		k->refused_load = (struct refused_load){0};
 		say_policies(k, by);
 	} else {
 		if (first[0] == '\0')
 			snprintf(first, cap, "%s: %s", k->config->policies,
 			    rc_name(rc));
+		note_refused(k, &l, by);
 		record_refused(k, &l, "policies_refused", by);
 	}
 	loading_fini(&l);

@@ -51,13 +51,15 @@ put_name(uint8_t room[static 1 + POLICY_ENDPOINT_MAX], bool nosec,
 
 void
 session_is_recorded(struct keeper *k, struct known_session *s, bool nosec,
-    struct span endpoint, const uint8_t plan[static DIGEST_LEN])
+    struct span endpoint, const uint8_t plan[static DIGEST_LEN],
+    const uint8_t set[static DIGEST_LEN])
 {
 	if (s->recorded)
 		return;
 	s->by_endpoint.key = put_name(s->name, nosec, endpoint);
 	s->name_len = s->by_endpoint.key.len;
 	memcpy(s->plan, plan, DIGEST_LEN);
+	memcpy(s->set, set, DIGEST_LEN);
 	s->recorded = true;
 	table_put(&k->endpoints, &s->by_endpoint);
 }
@@ -87,9 +89,10 @@ session_forget(struct keeper *k, struct known_session *s)
 	free(s);
 }
 
-/** The digest that a begin row names; zeros, as of no plan, if it is none. */
+/** The digest that a row has by that name; zeros, as of nothing, if none. */
 static const uint8_t *
-plan_of(const struct ledger_row *row, uint8_t out[static DIGEST_LEN])
+digest_in(const struct ledger_row *row, const char *name,
+    uint8_t out[static DIGEST_LEN])
 {
 	uint8_t text[2 * DIGEST_LEN], digest[DIGEST_LEN];
 	struct writer hex, bytes;
@@ -97,7 +100,7 @@ plan_of(const struct ledger_row *row, uint8_t out[static DIGEST_LEN])
 	memset(out, 0, DIGEST_LEN);
 	writer_init(&hex, text, sizeof(text));
 	writer_init(&bytes, digest, sizeof(digest));
-	if (ledger_field(row, "plan", &hex) &&
+	if (ledger_field(row, name, &hex) &&
 	    text_unhex(&bytes, writer_span(&hex)) == RC_OK &&
 	    bytes.len == DIGEST_LEN)
 		memcpy(out, digest, DIGEST_LEN);
@@ -120,7 +123,7 @@ static enum rc
 restore(void *ctx, const struct ledger_row *row)
 {
 	struct keeper *k = ctx;
-	uint8_t plan[DIGEST_LEN];
+	uint8_t plan[DIGEST_LEN], set[DIGEST_LEN];
 	uint8_t text[64], kind_text[16];
 	struct writer instance, kind;
 	bool nosec;
@@ -139,7 +142,8 @@ restore(void *ctx, const struct ledger_row *row)
 	nosec = ledger_field(row, "kind", &kind) &&
 	    span_is(writer_span(&kind), "nosec");
 	s->pushed = is_pushed(row);
-	session_is_recorded(k, s, nosec, row->endpoint, plan_of(row, plan));
+	session_is_recorded(k, s, nosec, row->endpoint,
+	    digest_in(row, "plan", plan), digest_in(row, "policy_set", set));
 	/* whether Finish went out is known to its worker only */
 	s->finishing = true;
 	if (!ledger_field(row, "instance", &instance) ||
@@ -202,6 +206,30 @@ sessions_sweep(struct keeper *k, uint64_t now_ms)
 	lost.before_ms = now_ms - age;
 	table_each(&k->sessions, end_if_lost, &lost);
 	record_soon(k);
+}
+
+struct counting {
+	const uint8_t *in_force;
+	size_t others;
+};
+
+static void
+count_other(void *ctx, struct table_item *item)
+{
+	struct counting *c = ctx;
+	const struct known_session *s = OWNER(item, by_id);
+
+	if (s->recorded && memcmp(s->set, c->in_force, DIGEST_LEN) != 0)
+		c->others++;
+}
+
+size_t
+sessions_on_older_sets(struct keeper *k)
+{
+	struct counting c = {.in_force = k->policies.set->digest};
+
+	table_each(&k->sessions, count_other, &c);
+	return c.others;
 }
 
 void

@@ -109,7 +109,7 @@ static int
 decide_as_made(
     struct question *qn, const struct issuer *issuer, struct issue_decision *d)
 {
-	struct policy_facts facts;
+	struct policy_decided decided;
 	enum rc rc;
 
 	*d = (struct issue_decision){0};
@@ -118,15 +118,10 @@ decide_as_made(
 	if (!identity_fits(qn->made_by, qn->rq.endpoint))
 		return EX_OK;
 	d->peer.identity = qn->made_by;
-	facts = issue_facts(&qn->rq, &d->peer);
-	d->policy = policy_for(qn->set, &facts);
-	d->reason = REASON_NO_POLICY;
-	if (!d->policy)
-		return EX_OK;
-	d->reason = issue_turned_away(d);
+	d->reason = issue_decide(issuer, &qn->rq, d, &decided);
 	if (d->reason != REASON_NONE)
 		return EX_OK;
-	rc = issue_plan(issuer, d->policy, qn->rq.endpoint, d);
+	rc = issue_plan(issuer, &decided.given, qn->rq.endpoint, d);
 	d->granted = rc == RC_OK;
 	if (rc == RC_DENIED)
 		d->reason = REASON_CERTIFICATE_REFUSED;

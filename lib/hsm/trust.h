@@ -45,6 +45,9 @@ struct trust_verdict {
 	bool has_issuer;
 	/** SHA-256 of the SubjectPublicKeyInfo of the CA that has signed it. */
 	uint8_t issuer_key[DIGEST_LEN];
+	/** The same of the anchor that the chain ends at: the CA itself, or one
+	 *  above it. */
+	uint8_t anchor_key[DIGEST_LEN];
 	/** Signed by ECDSA: SHA-256 of its twin (cert_twin), as which it may
 	 *  come the next time. */
 	bool has_twin;

@@ -13,10 +13,11 @@
 #include "bootstrap/plan.h"
 #include "bootstrap/reason.h"
 #include "hsm/device_key.h"
+#include "issue/history.h"
 #include "issue/rules.h"
 #include "issue/vault.h"
 #include "ledger/ledger.h"
-#include "policy/match.h"
+#include "policy/decide.h"
 
 /** What decisions are made with: of one thread, borrowed for one call. */
 struct issuer {
@@ -106,6 +107,7 @@ struct issue_peer {
 	struct span serial; /**< unsigned, no leading zero */
 	bool has_issuer_key; /**< its chain was verified */
 	uint8_t issuer_key[DIGEST_LEN]; /**< SHA-256 of its CA's key */
+	uint8_t anchor_key[DIGEST_LEN]; /**< of the anchor above it */
 	struct span issuer_cn; /**< of its CA; empty unless exactly one */
 	struct span san; /**< for cert_name_next */
 };
@@ -180,6 +182,12 @@ struct issue_sealed {
 	size_t sealed_len;
 };
 
+/** A server with a capacity. */
+struct issue_limit {
+	const char *server;
+	uint64_t capacity; /**< devices */
+};
+
 /** A decision. Strings borrow from the rules and the request. */
 struct issue_decision {
 	bool granted;
@@ -199,11 +207,20 @@ struct issue_decision {
 	 *  now: of no use any more, and taken back with this decision. */
 	struct issue_replaced takes_back;
 	/** REASON_CERTIFICATE_REFUSED: the lint's first words;
-	 *  REASON_KEY_REVOKED: which key it is; REASON_DENIED and
-	 *  REASON_QUARANTINED: the words of the policy. */
+	 *  REASON_KEY_REVOKED: which key it is; REASON_DENIED,
+	 *  REASON_QUARANTINED, REASON_NO_SERVER, REASON_SERVERS_FULL and
+	 *  REASON_PROVISIONED: words of the policy, or about it. */
 	char detail[200];
-	/** REASON_QUARANTINED: when the device may ask again. */
+	/** REASON_QUARANTINED, REASON_SERVERS_FULL: when the device may ask
+	 *  again. */
 	uint32_t wait_s;
+	/** Granted: names of the servers that it gives, one space between. */
+	char servers[ISSUE_SERVERS_MAX];
+	uint32_t turn; /**< as in struct policy_decided */
+	/** Servers of `servers` that take so many devices and no more, this one
+	 *  with them: issue_record counts once more. */
+	struct issue_limit limits[POLICY_SERVERS_MAX];
+	size_t limit_count;
 };
 
 void issue_decision_fini(struct issue_decision *d);
@@ -266,9 +283,14 @@ MUST_CHECK enum rc issue_plan(const struct issuer *i,
     const struct policy *policy, struct span endpoint,
     struct issue_decision *out);
 
-/** Does the policy of `d` turn its device away? Then why; `detail` and `wait_s`
- *  are set. */
-enum reason issue_turned_away(struct issue_decision *d);
+/**
+ * The part of a decision that the policy makes, for `d->peer`: what the ledger
+ * knows of the device, if its policy asks, then policy_decide. REASON_NONE:
+ * `decided->given` is to be compiled (issue_plan). Else why not; `detail` and
+ * `wait_s` are set. `d->policy` is set in any case.
+ */
+enum reason issue_decide(const struct issuer *i, const struct issue_request *rq,
+    struct issue_decision *d, struct policy_decided *decided);
 
 /**
  * Append what a decision has to say to the open group of `l`: sealed keys to
@@ -277,7 +299,8 @@ enum reason issue_turned_away(struct issue_decision *d);
  * already; then only credentials that are new each time (certificates, raw
  * keys), which the answer that is given now holds.
  * Errors: as ledger_append; RC_CONFLICT (another decision has made the same
- * random key meanwhile: decide again; no row of this one was appended).
+ * random key meanwhile, or taken the last room at a server: decide again; no
+ * row of this one was appended).
  */
 MUST_CHECK enum rc issue_record(struct ledger *l,
     const struct issue_rules *rules, const struct issue_request *rq,

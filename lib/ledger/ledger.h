@@ -19,6 +19,7 @@
 #ifndef LEDGER_LEDGER_H
 #define LEDGER_LEDGER_H
 
+#include "base/arena.h"
 #include "base/digest.h"
 #include "base/event.h"
 
@@ -200,6 +201,29 @@ typedef enum rc (*ledger_collection_fn)(
     void *ctx, const struct ledger_collection *c);
 MUST_CHECK enum rc ledger_collections(
     struct ledger *l, ledger_collection_fn each, void *ctx);
+
+enum { LEDGER_BLOB_MAX = 256 << 20 /**< bytes */ };
+
+/**
+ * Bytes under their SHA-256, for what rows name by it: the files of policy sets.
+ * They lie beside the chain, where none is ever changed or taken away. Put
+ * within a group; what is there already is not written again. Errors:
+ * RC_TOO_LARGE (the group goes on), and those of ledger_append.
+ */
+MUST_CHECK enum rc ledger_blob_put(
+    struct ledger *l, struct span bytes, uint8_t sha256[static DIGEST_LEN]);
+
+/**
+ * The bytes of that SHA-256, copied into `a`; their hash is verified.
+ * Errors: RC_NOT_FOUND (also in a file of an older version), RC_MALFORMED (they
+ * are not those that were put), RC_DB, RC_MEMORY.
+ */
+MUST_CHECK enum rc ledger_blob_get(struct ledger *l,
+    const uint8_t sha256[static DIGEST_LEN], struct arena *a, struct span *out);
+
+/** Is there such a blob? RC_OK or RC_NOT_FOUND. Errors: RC_DB. */
+MUST_CHECK enum rc ledger_blob_has(
+    struct ledger *l, const uint8_t sha256[static DIGEST_LEN]);
 
 enum { LEDGER_COLUMNS_MAX = 32 };
 

@@ -11,17 +11,13 @@
 
 #include "base/table.h"
 #include "lwm2m/object.h"
+#include "policy/grammar.h"
 #include "policy/set.h"
 #include "policy/word.h"
 #include "policy/yaml.h"
 
 /** The profile that is there without a document. */
 #define POLICY_BUILT_IN "device-p256"
-
-enum {
-	/** Longer than any CA lives: `forever` is for more. */
-	POLICY_VALIDITY_MAX_Y = 100,
-};
 
 /** An identity document, with its tree for findings about the whole set. */
 struct read_identity {
@@ -127,6 +123,7 @@ struct load {
 	size_t identity_count;
 	struct read_policy *policies, **policy_tail;
 	size_t policy_count;
+	size_t server_count; /**< as in the set */
 	struct read_devices *devices;
 };
 
@@ -160,6 +157,9 @@ void load_unsupported(const struct yaml_ctx *c, const struct yaml_node *n);
 /** Read one document into the lists of `l`; secret_lint comes first. */
 void load_document(
     struct load *l, const struct yaml_ctx *c, struct yaml_node *root);
+
+/** The table of the documents of a kind; NULL: there are no more. */
+const struct yaml_keys *load_kind(size_t i);
 
 /** Findings for keys and PINs written in clear, anywhere in a document. */
 void secret_lint(const struct yaml_ctx *c, struct yaml_node *root);

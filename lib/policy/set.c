@@ -236,6 +236,7 @@ assemble(struct work *w, struct policy_set *s)
 	s->identity_count = l->identity_count;
 	s->policies = policies;
 	s->policy_count = l->policy_count;
+	s->server_count = l->server_count;
 	s->index = index_new(l->arena, l->scratch, s);
 	if (!s->index)
 		return RC_MEMORY;
