@@ -23,8 +23,8 @@ _bootstrapctl()
 	esac
 	for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
 		case $word in
-		status | reload | stop | supersede | push | devices | device | \
-		    events)
+		status | reload | rollout | stop | supersede | push | \
+		    devices | device | events)
 			verb=$word
 			break
 			;;
@@ -32,8 +32,13 @@ _bootstrapctl()
 	done
 	words='-c --config --format --version -h --help'
 	case $verb in
-	'') words+=' status reload stop supersede push devices device events' ;;
+	'') words+=' status reload rollout stop supersede push devices device events' ;;
 	events) words+=' --follow' ;;
+	rollout)
+		words+=' start status halt resume next revert finish'
+		words+=' --stages --success --window --minimum --group'
+		words+=' --policy --id --why'
+		;;
 	push) words+=' --policy --group --via --to --rate --wait --resume' ;;
 	esac
 	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
