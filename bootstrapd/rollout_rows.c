@@ -76,8 +76,10 @@ rollout_row(struct rollout_row *out, const struct keeper *k,
 	f[n++] = F_INT("unknown", c->unknown);
 	f[n++] = F_TEXT("by", by);
 	f[n++] = F_TEXT("why", why);
-	if (move == MOVE_START)
+	if (move == MOVE_START) {
+		f[n++] = F_TEXT("source", k->config->policies);
 		n = put_terms(out, r, n);
+	}
 	/* for who comes next: rollout_began_ms */
 	f[n++] = F_INT("uptime_ms", clock_now_ms());
 	f[n++] = F_TEXT("instance", k->args->instance);
