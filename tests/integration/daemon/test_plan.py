@@ -260,8 +260,7 @@ def whole_fleet():
             "pilot.csv": "\n".join(PSK[4:12]) + "\n",
             "stolen.csv": "\n".join(PSK[40:44] + CERTIFIED[:1]) + "\n"})
         path = world.dir / "devices-of-the-plan.csv"
-        totals, lines = plan(world, new, "--devices", path, "--before",
-                             world.dir / "policies.d")
+        totals, lines = plan(world, new, "--devices", path)
         foreseen = planned(path)
         expect_equal(set(foreseen), set(everybody), "who is in the plan")
         expect_equal(totals["first_boot"], len(SHELF), "first boot")
