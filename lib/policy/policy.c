@@ -72,9 +72,14 @@ read_ending(const struct yaml_ctx *c, struct yaml_node *root, struct policy *p)
 	static const char *const verifies[] = {
 	    "none", "discover", "read", NULL};
 	static const char *const failures[] = {"leave", "clean", NULL};
+	static const char *const agains[] = {
+	    "keep", "rotate", "reset", "never", NULL};
 	struct yaml_node *n;
 	unsigned i;
 
+	n = yaml_get(root, "reprovision");
+	if (n && yaml_choice(c, n, agains, &i) == RC_OK)
+		p->reprovision = (enum policy_reprovision)i;
 	n = yaml_get(root, "verify");
 	if (n && yaml_choice(c, n, verifies, &i) == RC_OK)
 		p->verify = (enum policy_verify)i;
@@ -120,18 +125,26 @@ check_whole(
     const struct yaml_ctx *c, struct yaml_node *root, const struct policy *p)
 {
 	/* Discover, verify and Finish, and two Writes an account. */
-	size_t steps =
-	    3 + p->clean_count + 2 * p->server_count + p->object_count;
+	struct yaml_node *servers;
+	size_t steps = 3 + p->clean_count + 2 * p->pool_count + p->object_count;
 
 	if (steps > POLICY_STEPS_MAX)
 		yaml_error(c, root, "policy-limit",
 		    "%zu requests to one device; at most %d are expected",
 		    steps, POLICY_STEPS_MAX);
+	if (p->refusal.kind != POLICY_GIVES)
+		return;
 	/* Servers may be there with faults; then the faults are said. */
-	if (!yaml_get(root, "servers") && p->refusal.kind == POLICY_GIVES)
+	servers = yaml_get(root, "servers");
+	if (!servers)
 		yaml_report(c, DIAG_WARNING, root, "policy-no-server",
 		    "no `servers:`: a device that has no server account of its "
 		    "own refuses the Finish");
+	else if (servers->kind == YAML_LIST && servers->count == 0 &&
+	    !yaml_get(root, "objects") && p->account.change == ACCOUNT_KEEP)
+		yaml_report(c, DIAG_WARNING, servers, "policy-nothing",
+		    "no server, no `objects:` and no `bootstrap_account:`: "
+		    "nothing is given");
 }
 
 void
@@ -139,8 +152,8 @@ load_policy(struct load *l, const struct yaml_ctx *c, struct yaml_node *root)
 {
 	static const char *const known[] = {"policy", "description", "order",
 	    "match", "device", "clean", "servers", "objects", "correction",
-	    "bootstrap_account", "budget", "verify", "on_failure", "deny",
-	    "quarantine", NULL};
+	    "bootstrap_account", "budget", "reprovision", "verify",
+	    "on_failure", "deny", "quarantine", NULL};
 	struct read_policy *doc = load_alloc(l, 1, sizeof(*doc));
 	struct policy *p;
 	struct yaml_node *n;
@@ -174,7 +187,7 @@ load_policy(struct load *l, const struct yaml_ctx *c, struct yaml_node *root)
 		read_clean(l, c, n, &p->clean, &p->clean_count);
 	n = yaml_get(root, "servers");
 	if (n)
-		load_servers(l, c, n, p);
+		load_servers(l, doc, n);
 	n = yaml_get(root, "objects");
 	if (n)
 		load_objects(l, c, n, p, &p->objects, &p->object_count);
