@@ -18,6 +18,8 @@ enum {
 	SERVERS_MAX = 16, /**< certificates of this server */
 	SERVER_FILES_MAX = 16, /**< of trust anchors, of revocation lists */
 	CONFIG_PUSH_WINDOW_MS_MAX = 86400000,
+	/** Clients give up at EXCHANGE_LIFETIME, 247 s. */
+	CONFIG_LIFETIME_MS_MAX = 246000,
 };
 
 enum listen_kind {

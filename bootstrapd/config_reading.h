@@ -6,7 +6,7 @@
 #define BOOTSTRAPD_CONFIG_READING_H
 
 #include "config.h"
-#include "policy/yaml.h"
+#include "config_keys.h"
 
 /** What a reader of one section needs. */
 struct reading {

@@ -149,6 +149,18 @@ static const struct option_spec check_specs[] = {
 static const struct option_group check_group =
     OPTION_GROUP("Options", check_specs);
 
+static const struct option_spec manifest_specs[] = {
+    {FILE_NAME(
+	 "output", output, "FILE", "where to; - or nothing: standard output"),
+	.letter = 'o'},
+    {.name = "force",
+	.kind = OPTION_FLAG,
+	.help = "replace FILE if it exists",
+	.offset = offsetof(struct options, force)},
+};
+static const struct option_group manifest_group =
+    OPTION_GROUP("Options", manifest_specs);
+
 static const struct option_spec explain_specs[] = {
     {TEXT("endpoint", endpoint, "EP", "the device's endpoint client name")},
     {TEXT("identity", identity, "DOC",
@@ -417,6 +429,8 @@ const struct verb verbs[] = {
 	{{&check_group, &config_group}, "PATH...", 1, MANY}, policy_check},
     {"policy explain", "show what one device would get, and why",
 	{{&explain_group, &config_group}, "PATH", 1, 1}, policy_explain},
+    {"policy manifest", "list the files of a set, as sha256sum does",
+	{{&manifest_group}, "PATH", 1, 1}, policy_manifest_verb},
     {"probe", "try a device on the bench, and write its profile",
 	{{&probe_group}, "URI...", 1, MANY}, probe},
     {"image build", "mint the account of one device into an image",

@@ -146,15 +146,13 @@ static void
 read_instance_of(struct entries *e, struct yaml_node *n,
     const struct lwm2m_resource *r, struct entry *out)
 {
-	static const char *const known[] = {"instance_of", "object", NULL};
-	static const char *const names[] = {"0", "1", "21", NULL};
 	static const uint16_t objects[] = {
 	    OBJECT_SECURITY, OBJECT_SERVER, OBJECT_OSCORE};
 	bool link = r->type == LWM2M_OBJLNK;
 	struct yaml_node *object = yaml_get(n, "object");
 	unsigned i;
 
-	yaml_leftover(e->ctx, n, known);
+	yaml_rest(e->ctx, n, &grammar_instance_of);
 	if (!link &&
 	    !(out->value.path.object == OBJECT_ACCESS_CONTROL && r->id == 1)) {
 		yaml_error(e->ctx, n, "policy-instance-of",
@@ -169,7 +167,8 @@ read_instance_of(struct entries *e, struct yaml_node *n,
 	else if (!link && object)
 		yaml_error(e->ctx, object, "policy-instance-of",
 		    "said by resource 0 of the same instance already");
-	if (link && (!object || yaml_choice(e->ctx, object, names, &i)))
+	if (link &&
+	    (!object || yaml_choice(e->ctx, object, grammar_link_objects, &i)))
 		return;
 	out->object = link ? objects[i] : LWM2M_ID_NONE;
 	out->value.value.link.object = link ? objects[i] : 0;

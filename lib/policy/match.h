@@ -110,6 +110,11 @@ const struct policy *policy_for(
 enum policy_miss policy_miss(const struct policy_set *s, const struct policy *p,
     const struct policy_facts *f);
 
+/** Does that condition of `match:`, from MISS_IDENTITY on, hold for the device?
+ *  One that is not said does. */
+bool policy_holds(const struct policy_set *s, const struct policy *p,
+    const struct policy_facts *f, enum policy_miss condition);
+
 /** Which kind of credential an identity document is about. */
 enum policy_credential policy_credential_of(const struct identity *id);
 

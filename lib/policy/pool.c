@@ -1,6 +1,7 @@
 /* servers: one after the other, alone or as members of pools of which each
  * device has one. */
 #include "policy/allocate.h"
+#include "policy/grammar.h"
 #include "policy/load.h"
 
 struct pooling {
@@ -219,9 +220,6 @@ title_of(struct pooling *k, size_t i, const char *pool)
 static void
 add_pool(struct pooling *k, struct yaml_node *n, struct policy_pool *pool)
 {
-	static const char *const known[] = {
-	    "pool", "allocate", "servers", NULL};
-	static const char *const ways[] = {"hashed", "network", "list", NULL};
 	struct yaml_node *name = yaml_get(n, "pool");
 	struct yaml_node *way = yaml_get(n, "allocate");
 	struct yaml_node *members = yaml_need(k->ctx, n, "servers");
@@ -232,9 +230,9 @@ add_pool(struct pooling *k, struct yaml_node *n, struct policy_pool *pool)
 	if (load_word(
 		k->load, k->ctx, name, "policy-name", word_name, &pool->name))
 		check_pool_name(k, name, pool->name);
-	if (way && yaml_choice(k->ctx, way, ways, &i) == RC_OK)
+	if (way && yaml_choice(k->ctx, way, grammar_allocates, &i) == RC_OK)
 		pool->allocate = (enum policy_allocate)i;
-	yaml_leftover(k->ctx, n, known);
+	yaml_rest(k->ctx, n, &grammar_pool);
 	if (!members || yaml_expect(k->ctx, members, YAML_LIST) != RC_OK)
 		return;
 	if (members->count == 0)

@@ -30,6 +30,7 @@ enum {
 	POLICY_FORMATS_MAX = 8, /**< Content-Formats that a profile lists */
 	POLICY_DISCOVER_MAX = 8192, /**< bytes of `discover_reply` */
 	POLICY_HEADERS_MAX = 8, /**< header lines of a trigger */
+	POLICY_CONDITIONS = 8, /**< keys that `match:` may have */
 	/** Bytes of all files of a set that are kept with it. */
 	POLICY_KEPT_MAX = 64 << 20,
 };
@@ -439,12 +440,16 @@ struct policy_match {
 	size_t network_count;
 	const char **models; /**< globs, NULL-ended */
 	const char **batches; /**< likewise */
+	/** Where each key stands in the policy's file, in the order of enum
+	 *  policy_miss from MISS_IDENTITY on; 0: not said. */
+	unsigned lines[POLICY_CONDITIONS];
 };
 
 /** A line of the files behind `devices:`. */
 struct policy_device {
 	struct span endpoint;
 	const char *model, *batch; /**< "": not said */
+	struct policy_place place; /**< its line */
 };
 
 enum policy_refusal_kind {

@@ -133,7 +133,7 @@ test_shares_that_make_no_sense(void **state)
 	    "digits, '.', '_' or '-'\n"
 	    "16:26: error: servers[3].allocate: \"best\" is not known; "
 	    "expected: hashed, network or list\n"
-	    "17:104: error: servers[4].drain: only a member of a pool has it: "
+	    "17:99: error: servers[4].drain: only a member of a pool has it: "
 	    "`- {pool: NAME, servers: [...]}`\n");
 }
 
