@@ -33,6 +33,10 @@ enum store_stmt {
 	STORE_READ_SERIAL_NEWEST,
 	STORE_READ_OWNER, /**< revoked, of an endpoint */
 	STORE_READ_OWNER_NEWEST,
+	STORE_SNAPSHOT,
+	STORE_FLEET,
+	STORE_DEVICES,
+	STORE_DEVICES_UNORDERED,
 	STORE_HAS_PART,
 	STORE_SECRET_LOOK,
 	STORE_SECRET_INSERT,
@@ -92,6 +96,11 @@ void store_give_back(struct ledger *l, sqlite3_stmt *stmt);
 
 /** Run a statement that yields no row. Returns a code of SQLite. */
 int store_run(struct ledger *l, enum store_stmt which);
+
+/** Call `each` with every row of a statement without parameters whose first
+ *  seven columns are event's. Errors: RC_DB, and what `each` returns. */
+MUST_CHECK enum rc store_each(
+    struct ledger *l, enum store_stmt which, ledger_row_fn each, void *ctx);
 
 /**
  * RC_OK when the schema has such a part ("table", "secret"), RC_NOT_FOUND when
