@@ -2,6 +2,7 @@
 _bootstrapctl()
 {
 	local word verb='' words
+	local moves='start status halt resume next revert finish'
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
 
 	COMPREPLY=()
@@ -35,7 +36,7 @@ _bootstrapctl()
 	'') words+=' status reload rollout stop supersede push devices device events' ;;
 	events) words+=' --follow' ;;
 	rollout)
-		words+=' start status halt resume next revert finish'
+		words+=" $moves"
 		words+=' --stages --success --window --minimum --group'
 		words+=' --policy --id --why'
 		;;
