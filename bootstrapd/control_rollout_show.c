@@ -97,7 +97,8 @@ put_stage(struct reply *r, const struct rollout_run *run, uint64_t now_ms)
 	if (run->halted) {
 		put(r, "why", "%s", run->why);
 		put(r, "remedy",
-		    "look at the failed ones (`bootstrapctl events`), then "
+		    "look why they failed (`outcome` and `rollout` of the "
+		    "ledger's view `bootstraps`), then "
 		    "`rollout resume` or `rollout revert`");
 		return;
 	}

@@ -203,7 +203,8 @@ SELECT
 	e.data ->> 'sentence' AS sentence,
 	e.data ->> 'remedy' AS remedy,
 	e.data ->> 'duration_ms' AS duration_ms,
-	b.data ->> 'push' AS push
+	b.data ->> 'push' AS push,
+	b.data ->> 'rollout' AS rollout
 FROM event AS b
 LEFT JOIN event AS e ON e.seq = (
 	SELECT min(x.seq) FROM event AS x
@@ -230,7 +231,8 @@ SELECT
 	r.data ->> 'sentence',
 	r.data ->> 'remedy',
 	0,
-	r.data ->> 'push'
+	r.data ->> 'push',
+	r.data ->> 'rollout'
 FROM event AS r
 WHERE likelihood(r.kind = 'bootstrap_refused', 0.5);
 
