@@ -31,6 +31,8 @@ struct options {
 	/* policies */
 	const char *credential, *address, *psk_identity, *raw_key, *rpk;
 	bool nosec, wire;
+	const char *max_change, *devices, *before;
+	int64_t examples;
 	const char *costs, *server_certificate, *device_certificate;
 	/* the token's speed */
 	const char *master, *key;

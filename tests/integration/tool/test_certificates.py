@@ -243,7 +243,7 @@ def plans():
         for line in (r"/0/x/2 .*1 \(raw public key\)",
                      r"/0/x/3 .*<raw public key ssid 7, 91 bytes>",
                      r"/0/x/4 .*public key, 91 bytes, SHA-256",
-                     r"/0/x/5 .*<key of raw public key ssid 7>"):
+                     r"/0/x/5 .*<key of raw public key ssid 7, \d+ bytes>"):
             assert re.search(line, out), (line, out)
         out = f.explain("--identity", "vendor", "--endpoint", "imei-1")
         within("<psk fleet-2026 purpose 2 ssid 8 epoch 1>", out)
