@@ -246,7 +246,7 @@ def plans():
                      r"/0/x/5 .*<key of raw public key ssid 7, \d+ bytes>"):
             assert re.search(line, out), (line, out)
         out = f.explain("--identity", "vendor", "--endpoint", "imei-1")
-        within("<psk fleet-2026 purpose 2 ssid 8 epoch 1>", out)
+        within("<psk fleet-2026 purpose 2 ssid 8 epoch 1, 32 bytes>", out)
         failed(f.run("policy", "explain", "policies.yaml", "--identity",
                      "vendor", "--endpoint", "other"), 77, "no-identity")
 
