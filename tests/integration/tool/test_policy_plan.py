@@ -64,6 +64,17 @@ servers:
     uri: coaps://eu3.lwm2m.example:5684
     security: {mode: psk, key: {derive: fleet-2026, epoch: 1}}
 ---
+policy: hubs
+match: {identity: hubs}
+servers:
+  - pool: eu
+    servers:
+      - {name: hub-a, short_server_id: 201, uri: "coaps://hub-a.example",
+         security: {mode: psk, key: {derive: fleet-2026}}}
+      - {name: hub-b, short_server_id: 202, uri: "coaps://hub-b.example",
+         security: {mode: psk, key: {derive: fleet-2026}}}
+      # one more
+---
 policy: rest
 servers:
   - name: eu-4
@@ -94,6 +105,12 @@ CHANGES = {
                     "policy"}),
     "accounts that stay": (lambda s: s.replace("{rotate: true, uri: ", "keep  # "),
                            {"bootstrap-account"}),
+    "one more in the pool": (lambda s: s.replace("# one more", """\
+- {name: hub-c, short_server_id: 203, uri: "coaps://hub-c.example",
+         security: {mode: psk, key: {derive: fleet-2026}}}"""),
+        {"server-moved", "short-server-id"}),
+    "a drain": (lambda s: s.replace("hub-a,", "hub-a, drain: true,"),
+                {"server-moved"}),
     "a time zone": (lambda s: s.replace("+01:00", "+02:00"), {"objects"}),
     "a profile": (lambda s: s.replace("profile: leshan", "profile: wakaama"),
                   {"device"}),
@@ -217,6 +234,9 @@ def as_issue_begin_decides():
             equal(ran.code, 2 if changes else 0, what)
             if kinds:
                 equal(changes > 0, True, what)
+            if what == "one more in the pool":
+                # a third of the hubs, and nobody else
+                equal(0.25 < changes / (f.count / 10) < 0.42, True, changes)
 
 
 @story
