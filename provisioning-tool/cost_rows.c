@@ -149,7 +149,8 @@ cost_rows_measure(const struct cost_bench *b, const struct policy *p,
 	out->times = times;
 	out->endpoint = issue_sample_endpoint(set, p, out->room);
 	if (rc == RC_OK)
-		rc = issue_sample_plan(b->rules, p, out->endpoint, b->now_s, d);
+		rc = issue_sample_largest(
+		    b->rules, p, out->endpoint, b->now_s, d);
 	if (rc == RC_OK) {
 		c = (struct cost_case){
 		    .device = &p->device,
