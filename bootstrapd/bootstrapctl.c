@@ -20,7 +20,7 @@ static const char usage[] =
     "  push ENDPOINT...      have devices bootstrapped now\n"
     "  devices               the devices that the ledger knows\n"
     "  device ENDPOINT       the history of one device, and why it is so\n"
-    "  events [ENDPOINT]     the ledger's rows, or those of one device\n"
+    "  events [--follow]     the ledger's rows, or those of one ENDPOINT\n"
     "\n";
 
 static const char options[] =
