@@ -31,6 +31,7 @@ struct options {
 	/* policies */
 	const char *credential, *address, *psk_identity, *raw_key;
 	const char *costs, *server_certificate, *device_certificate;
+	bool strict, diff;
 	/* the token's speed */
 	const char *master, *key;
 	int64_t seconds;
