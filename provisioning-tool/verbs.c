@@ -173,6 +173,18 @@ static const struct option_spec codes_specs[] = {
 static const struct option_group codes_group =
     OPTION_GROUP("Options", codes_specs);
 
+static const struct option_spec manifest_specs[] = {
+    {FILE_NAME(
+	 "output", output, "FILE", "where to; - or nothing: standard output"),
+	.letter = 'o'},
+    {.name = "force",
+	.kind = OPTION_FLAG,
+	.help = "replace FILE if it exists",
+	.offset = offsetof(struct options, force)},
+};
+static const struct option_group manifest_group =
+    OPTION_GROUP("Options", manifest_specs);
+
 static const struct option_spec explain_specs[] = {
     {TEXT("endpoint", endpoint, "EP", "the device's endpoint client name")},
     {TEXT("identity", identity, "DOC",
@@ -445,6 +457,8 @@ const struct verb verbs[] = {
 	{{&explain_group, &config_group}, "PATH", 1, 1}, policy_explain},
     {"policy format", "lay policy files out alike, with their comments",
 	{{&format_group}, "PATH...|-", 1, MANY}, policy_format},
+    {"policy manifest", "list the files of a set, as sha256sum does",
+	{{&manifest_group}, "PATH", 1, 1}, policy_manifest_verb},
     {"probe", "try a device on the bench, and write its profile",
 	{{&probe_group}, "URI...", 1, MANY}, probe},
     {"image build", "mint the account of one device into an image",

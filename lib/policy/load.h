@@ -13,6 +13,7 @@
 #include "lwm2m/object.h"
 #include "policy/grammar.h"
 #include "policy/set.h"
+#include "policy/source.h"
 #include "policy/word.h"
 #include "policy/yaml.h"
 
@@ -70,10 +71,11 @@ struct read_issue {
 
 /** A file that documents name, once. */
 struct read_file {
-	struct table_item item; /**< by its path */
-	const char *name, *path;
-	struct span bytes;
-	bool scratch; /**< `bytes` end with the load */
+	struct table_item item; /**< by its name in `source` */
+	const char *name; /**< as it was first written */
+	const char *path;
+	struct span bytes; /**< as long as the load lasts */
+	struct span kept; /**< the same in the set, once it is needed there */
 	bool is_table; /**< `table` is taken from it */
 	bool faulty; /**< some of its lines are not there */
 	const struct policy_fingerprint *table;
@@ -81,7 +83,6 @@ struct read_file {
 	bool is_list; /**< `names` are taken from it */
 	const struct span *names; /**< sorted, each once */
 	size_t name_count;
-	struct read_file *next;
 };
 
 /** Lines of a file behind `devices:`. */
@@ -106,14 +107,13 @@ struct load {
 	struct arena *scratch; /**< ends with the load */
 	struct diag *diag;
 	int64_t now_s; /**< UTC */
-	bool no_folder; /**< the documents come from memory */
+	struct source source; /**< of all files */
 	bool no_memory; /**< sticky */
 	bool shipped; /**< what is read is part of the program */
 	struct entry *entry_room; /**< entry.c: for one instance at a time */
 	struct read_profile *profiles, **profile_tail;
 	size_t profile_count;
 	struct table files; /**< struct read_file */
-	struct read_file *file_list, **file_tail; /**< as first named */
 	struct read_authority *authorities, **authority_tail;
 	size_t authority_count;
 	struct read_certificate *certificates, **certificate_tail;
