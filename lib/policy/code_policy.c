@@ -84,8 +84,8 @@ const struct code codes_policy[] = {
 	"A file that cannot be named here, or holds what it must not.",
 	"Name a readable file beside the document, with certificates or public "
 	"keys."},
-    {"policy-file-name", CODE_WARNING,
-	"A file that is not read because of its name.",
+    {"policy-file-name", CODE_EITHER,
+	"A file that is not read, or cannot be named, because of its name.",
 	"End its name in .yaml, or move it away."},
     {"policy-format", CODE_ERROR, "Not a Content-Format that can be written.",
 	"Take one of those that the grammar names."},
@@ -205,6 +205,9 @@ const struct code codes_policy[] = {
     {"policy-secret", CODE_ERROR, "A secret in clear.",
 	"Take it out of this file and its history, replace it, and keep keys "
 	"in the token."},
+    {"policy-secret-likely", CODE_WARNING,
+	"A value that is as long as a key and looks like one.",
+	"Take it out if it is one; else silence this with the reason."},
     {"policy-server-unknown", CODE_ERROR,
 	"No server of the policy has that name.",
 	"Name one that is in servers:."},

@@ -1,7 +1,13 @@
-/* What the daemon's configuration and ceremony files are told. */
+/* What comments that silence, the daemon's configuration and ceremony files are
+ * told. */
 #include "policy/code.h"
 
 const struct code codes_program[] = {
+    {"check-ignore", CODE_WARNING,
+	"A comment that was to silence a warning, and does not.",
+	"Write: # check: ignore CODE because REASON."},
+    {"check-ignore-unused", CODE_WARNING, "A comment that silences nothing.",
+	"Remove it, or put it before the line that the warning is about."},
     {"ceremony-documents", CODE_ERROR,
 	"A ceremony file that is not one document.", "Write one document."},
     {"ceremony-empty", CODE_ERROR,

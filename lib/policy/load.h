@@ -164,9 +164,6 @@ const struct yaml_keys *load_kind(size_t i);
 /** Findings for keys and PINs written in clear, anywhere in a document. */
 void secret_lint(const struct yaml_ctx *c, struct yaml_node *root);
 
-/** Has a file that is named a private key in PEM? */
-bool secret_in_file(struct span bytes);
-
 /** identity.c, policy.c, authority.c, certificate.c, profile_set.c: one
  *  document; a read one is appended to the list. */
 void load_identity(

@@ -3,6 +3,7 @@
 #include "base/loop.h"
 #include "policy/index.h"
 #include "policy/profile.h"
+#include "policy/silence.h"
 
 #include <stdlib.h>
 
@@ -37,6 +38,7 @@ read_file(struct work *w, const char *name)
 	    w->load.scratch, w->diag, file->path, file->bytes, &docs);
 	if (rc == RC_MEMORY)
 		return rc;
+	silence_read(w->diag, file->path, file->bytes);
 	for (; docs; docs = docs->next)
 		load_document(&w->load, &c, docs->root);
 	return RC_OK;
