@@ -30,6 +30,8 @@ struct options {
 	bool force;
 	/* policies */
 	const char *credential, *address, *psk_identity, *raw_key;
+	const char *max_change, *devices, *before;
+	int64_t examples;
 	const char *costs, *server_certificate, *device_certificate;
 	bool strict, diff;
 	/* the token's speed */

@@ -203,6 +203,26 @@ static const struct option_spec explain_specs[] = {
 static const struct option_group explain_group =
     OPTION_GROUP("Options", explain_specs);
 
+static const struct option_spec plan_specs[] = {
+    {FILE_NAME("against", ledger, "LEDGER",
+	"the ledger with the devices, read as of one moment")},
+    {TEXT("max-change", max_change, "N",
+	"exit 65 when more devices change: \"500\", or a share, \"1%\"")},
+    {FILE_NAME("devices", devices, "FILE", "write a line of CSV a device")},
+    {FILE_NAME("before", before, "PATH",
+	"policies of before that the ledger does not keep")},
+    {NUMBER("examples", examples, 0, 100,
+	 "devices that are named with each change; default 3"),
+	.preset = "3"},
+    {.name = "force",
+	.kind = OPTION_FLAG,
+	.help = "replace FILE if it exists",
+	.offset = offsetof(struct options, force)},
+    {OUTPUT(text_json_csv, "text (default), json (an object a line) or csv")},
+};
+static const struct option_group plan_group =
+    OPTION_GROUP("Options", plan_specs);
+
 static const struct option_spec ceremony_specs[] = {
     {.name = "dry-run",
 	.kind = OPTION_FLAG,
@@ -459,6 +479,8 @@ const struct verb verbs[] = {
 	{{&format_group}, "PATH...|-", 1, MANY}, policy_format},
     {"policy manifest", "list the files of a set, as sha256sum does",
 	{{&manifest_group}, "PATH", 1, 1}, policy_manifest_verb},
+    {"policy plan", "show what other policies would change, and for whom",
+	{{&plan_group, &config_group}, "PATH", 1, 1}, policy_plan},
     {"probe", "try a device on the bench, and write its profile",
 	{{&probe_group}, "URI...", 1, MANY}, probe},
     {"image build", "mint the account of one device into an image",

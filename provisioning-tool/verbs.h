@@ -55,6 +55,7 @@ int policy_codes(const struct options *o);
 int policy_explain(const struct options *o);
 int policy_format(const struct options *o);
 int policy_manifest_verb(const struct options *o);
+int policy_plan(const struct options *o);
 int probe(const struct options *o);
 int audit_list(const struct options *o);
 int audit_show(const struct options *o);

@@ -34,6 +34,7 @@ trust_free(struct trust *t)
 	if (!t)
 		return;
 	trust_direct_fini(t);
+	free(t->keys);
 	X509_STORE_free(t->store);
 	free(t);
 }
@@ -57,6 +58,28 @@ load(struct span der)
 	return NULL;
 }
 
+static enum rc
+add_key(struct trust *t, struct span spki)
+{
+	uint8_t(*more)[DIGEST_LEN];
+
+	more = reallocarray(t->keys, t->key_count + 1, sizeof(*more));
+	if (!more)
+		return RC_MEMORY;
+	t->keys = more;
+	digest_of(spki, t->keys[t->key_count++]);
+	return RC_OK;
+}
+
+bool
+trust_has_key(const struct trust *t, const uint8_t sha256[static DIGEST_LEN])
+{
+	for (size_t i = 0; i < t->key_count; i++)
+		if (memcmp(t->keys[i], sha256, DIGEST_LEN) == 0)
+			return true;
+	return false;
+}
+
 enum rc
 trust_add(struct trust *t, struct span der, struct der_fault *fault)
 {
@@ -75,6 +98,8 @@ trust_add(struct trust *t, struct span der, struct der_fault *fault)
 	rc = x && X509_STORE_add_cert(t->store, x) ? RC_OK : RC_MEMORY;
 	if (!rc)
 		rc = trust_direct_anchor(t, &c);
+	if (!rc)
+		rc = add_key(t, c.spki);
 	X509_free(x);
 	ERR_clear_error();
 	return rc;

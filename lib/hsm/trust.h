@@ -23,6 +23,10 @@ void trust_free(struct trust *t);
  *  (not a CA: RFC 5280 4.2.1.9), RC_MEMORY. */
 MUST_CHECK enum rc trust_add(
     struct trust *t, struct span der, struct der_fault *fault);
+/** Is the key of that SHA-256 (of its SubjectPublicKeyInfo) an anchor's? */
+bool trust_has_key(
+    const struct trust *t, const uint8_t sha256[static DIGEST_LEN]);
+
 /** Honour a revocation list, in DER. Copied. It counts where there is one, and
  *  goes on counting when it is out of date: what it names stays revoked, what
  *  it does not name is believed. Errors: RC_MALFORMED, RC_UNSUPPORTED (`fault`), RC_MEMORY. */

@@ -114,18 +114,26 @@ note_servers(struct issue_decision *d, const struct policy_decided *decided)
 	d->turn = decided->turn;
 }
 
+/** Where servers are all that is asked for, who knows them already will do. */
+static bool
+asks_ledger(const struct policy *p, const struct policy_facts *by)
+{
+	return policy_asks_history(p) &&
+	    (!by->history || p->reprovision != REPROVISION_KEEP);
+}
+
 enum reason
-issue_decide(const struct issuer *i, const struct issue_request *rq,
+issue_decide_by(const struct issuer *i, const struct policy_facts *by,
     struct issue_decision *d, struct policy_decided *decided)
 {
 	const struct policy_set *set = issue_rules_set(i->rules);
-	struct policy_facts facts = issue_facts(rq, &d->peer);
+	struct policy_facts facts = *by;
 	struct issue_history history;
 	bool known = false;
 	enum rc rc = RC_OK;
 
 	d->policy = policy_for(set, &facts);
-	if (policy_asks_history(d->policy) && i->store) {
+	if (asks_ledger(d->policy, by) && i->store) {
 		rc = issue_history_read(
 		    i->store, d->peer.endpoint, &history, &known);
 		facts.load = issue_history_load;
@@ -146,17 +154,27 @@ issue_decide(const struct issuer *i, const struct issue_request *rq,
 	return reason_of(decided->answer);
 }
 
+enum reason
+issue_decide(const struct issuer *i, const struct issue_request *rq,
+    struct issue_decision *d, struct policy_decided *decided)
+{
+	const struct policy_facts facts = issue_facts(rq, &d->peer);
+
+	return issue_decide_by(i, &facts, d, decided);
+}
+
 /** For who it is and what it asks for, once it is known who it is. */
 static enum reason
 choose_policy(const struct issuer *i, const struct issue_request *rq,
-    struct issue_decision *d, struct policy_decided *decided)
+    const struct policy_facts *facts, struct issue_decision *d,
+    struct policy_decided *decided)
 {
 	enum reason why;
 
 	/* one value is no configuration */
 	if (rq->pct != -1 && !format_writable(rq->pct))
 		return REASON_PCT_UNSUPPORTED;
-	why = issue_decide(i, rq, d, decided);
+	why = issue_decide_by(i, facts, d, decided);
 	if (why != REASON_NONE)
 		return why;
 	if (rq->pack && !gives_pack(&decided->given))
@@ -165,15 +183,12 @@ choose_policy(const struct issuer *i, const struct issue_request *rq,
 }
 
 void
-issue_begin(const struct issuer *i, const struct issue_request *rq,
-    struct issue_decision *out)
+issue_begin_by(const struct issuer *i, const struct issue_request *rq,
+    enum reason why, const struct policy_facts *facts,
+    struct policy_decided *decided, struct issue_decision *out)
 {
-	struct policy_decided decided;
-	enum reason why;
 	enum rc rc;
 
-	*out = (struct issue_decision){0};
-	why = identify(i, rq, out);
 	if (!out->peer.identity)
 		out->peer.endpoint = rq->endpoint;
 	if (rq->fault != REASON_NONE)
@@ -181,13 +196,13 @@ issue_begin(const struct issuer *i, const struct issue_request *rq,
 	else if (why == REASON_NONE)
 		why = admit(rq, out);
 	if (why == REASON_NONE)
-		why = choose_policy(i, rq, out, &decided);
+		why = choose_policy(i, rq, facts, out, decided);
 	if (why != REASON_NONE) {
 		refuse(out, why);
 		return;
 	}
 	out->peer.epoch = rq->proof == PROOF_PSK ? rq->epoch : 0;
-	rc = issue_plan(i, &decided.given, out->peer.endpoint, out);
+	rc = issue_plan(i, &decided->given, out->peer.endpoint, out);
 	if (rc == RC_OK)
 		rc = renewal_note(i, rq, out);
 	if (rc != RC_OK) {
@@ -198,4 +213,18 @@ issue_begin(const struct issuer *i, const struct issue_request *rq,
 	}
 	out->granted = true;
 	out->reason = REASON_NONE;
+}
+
+void
+issue_begin(const struct issuer *i, const struct issue_request *rq,
+    struct issue_decision *out)
+{
+	struct policy_decided decided;
+	struct policy_facts facts;
+	enum reason why;
+
+	*out = (struct issue_decision){0};
+	why = identify(i, rq, out);
+	facts = issue_facts(rq, &out->peer);
+	issue_begin_by(i, rq, why, &facts, &decided, out);
 }

@@ -292,6 +292,21 @@ MUST_CHECK enum rc issue_plan(const struct issuer *i,
 enum reason issue_decide(const struct issuer *i, const struct issue_request *rq,
     struct issue_decision *d, struct policy_decided *decided);
 
+/** The same by facts that are known already. With `by->history` set, its
+ *  servers, the ledger is asked only by a policy that wants more of it. */
+enum reason issue_decide_by(const struct issuer *i,
+    const struct policy_facts *by, struct issue_decision *d,
+    struct policy_decided *decided);
+
+/**
+ * The rest of issue_begin, for a peer that was identified elsewhere:
+ * `out->peer` stands and the rest of `out` is empty; `why` is what is wrong
+ * with it. `decided` receives what was chosen, where it comes to that.
+ */
+void issue_begin_by(const struct issuer *i, const struct issue_request *rq,
+    enum reason why, const struct policy_facts *facts,
+    struct policy_decided *decided, struct issue_decision *out);
+
 /**
  * Append what a decision has to say to the open group of `l`: sealed keys to
  * the store; bootstrap_begin and one credential_issued a credential, or
