@@ -28,13 +28,16 @@ is_key_uri(struct span text)
 	    !memmem(text.p, text.len, "pin-", 4);
 }
 
-/* A digest is public, and as long as a key. */
+/* A digest is public, and as long as a key; of a label load_label says it. */
 static bool
-is_digest_name(const struct yaml_node *n)
+is_passed_over(const struct yaml_node *n)
 {
-	return n->key &&
-	    (span_is(n->key->text, "key_sha256") ||
-		span_is(n->key->text, "digest"));
+	static const char *const names[] = {"key_sha256", "derive", "random"};
+
+	for (size_t i = 0; n->key && i < sizeof(names) / sizeof(names[0]); i++)
+		if (span_is(n->key->text, names[i]))
+			return true;
+	return false;
 }
 
 /* A value whose name says nothing. */
@@ -56,7 +59,7 @@ lint_value(const struct yaml_ctx *c, struct yaml_node *n)
 		    "`authorization: {file: PATH}`");
 		break;
 	case SECRET_LIKELY:
-		if (!is_digest_name(n))
+		if (!is_passed_over(n))
 			yaml_report(c, DIAG_WARNING, n, "policy-secret-likely",
 			    "as long as a key, and looks like one; if it is, "
 			    "take it out of this file (and out of its history) "

@@ -160,6 +160,12 @@ assemble(struct work *w, struct policy_set *s)
 	check_devices(l);
 	check_links(l);
 	check_purposes(l);
+	/* of documents that were read in part they would say what is not so */
+	if (diag_count(l->diag, DIAG_ERROR) == 0) {
+		check_overlaps(l, tried);
+		check_ways_in(l);
+		check_servers_usual(l);
+	}
 	s->identities = identities;
 	s->identity_count = l->identity_count;
 	s->policies = policies;
