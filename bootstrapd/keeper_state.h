@@ -269,6 +269,11 @@ MUST_CHECK enum rc record_append(struct keeper *k, const struct ledger_event *e,
 /** A row that was too large is left out and logged, for the sake of the others
  *  in its group: then RC_OK, else `rc`. */
 MUST_CHECK enum rc record_but_too_large(enum rc rc, const char *kind);
+/** A group of rows, logged when it fails, and beside them the set (NULL: none)
+ *  that one of them brings into force. */
+MUST_CHECK enum rc record_keeping(struct keeper *k,
+    const struct policy_set *set, const struct ledger_event *events,
+    size_t count);
 /** A group of rows, logged when it fails. */
 MUST_CHECK enum rc record_events(
     struct keeper *k, const struct ledger_event *events, size_t count);

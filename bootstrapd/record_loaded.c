@@ -2,8 +2,9 @@
 #include "keeper_state.h"
 
 #include "base/text.h"
+#include "issue/kept.h"
 
-enum { ROWS_MAX = 2, FIELDS_MAX = 10 };
+enum { ROWS_MAX = 2, FIELDS_MAX = 12 };
 
 /** The rows, and their texts. */
 struct rows {
@@ -35,6 +36,7 @@ add_policies(struct keeper *k, struct rows *r, const struct policy_set *set,
 	f[n++] = F_INT("identities", set->identity_count);
 	f[n++] = F_INT("policies", set->policy_count);
 	f[n++] = F_TEXT("source", k->config->policies);
+	f[n++] = F_BOOL("kept", issue_set_fits(set));
 	f[n++] = F_TEXT("by", by);
 	f[n++] = F_TEXT("instance", k->args->instance);
 	add(r, "policies_loaded", f, n);
@@ -99,5 +101,5 @@ record_loaded(struct keeper *k, const struct policy_set *set,
 		add_policies(k, &r, set, by);
 	if (f->cert_count > 0)
 		add_credentials(k, &r, set, f, s, by);
-	return r.count ? record_events(k, r.list, r.count) : RC_OK;
+	return r.count ? record_keeping(k, set, r.list, r.count) : RC_OK;
 }

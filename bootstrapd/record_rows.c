@@ -1,6 +1,8 @@
 /* Rows that no session has, and how the ledger is. */
 #include "keeper_state.h"
 
+#include "issue/kept.h"
+
 #include <stdio.h>
 
 enum { FIELDS_MAX = 32 };
@@ -85,11 +87,14 @@ record_but_too_large(enum rc rc, const char *kind)
 }
 
 enum rc
-record_events(struct keeper *k, const struct ledger_event *events, size_t count)
+record_keeping(struct keeper *k, const struct policy_set *set,
+    const struct ledger_event *events, size_t count)
 {
 	enum rc rc = ledger_begin(k->ledger);
 
 	if (rc == RC_OK) {
+		if (set)
+			rc = issue_set_keep(k->ledger, set, NULL);
 		for (size_t i = 0; rc == RC_OK && i < count; i++)
 			rc = record_append(k, &events[i], NULL);
 		if (rc == RC_OK)
@@ -102,6 +107,12 @@ record_events(struct keeper *k, const struct ledger_event *events, size_t count)
 	else
 		record_fails(k, rc);
 	return rc;
+}
+
+enum rc
+record_events(struct keeper *k, const struct ledger_event *events, size_t count)
+{
+	return record_keeping(k, NULL, events, count);
 }
 
 enum rc

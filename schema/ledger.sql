@@ -12,7 +12,7 @@
 -- brings older files here: views are made anew, what is new is added.
 
 PRAGMA application_id = 0x62734c47; -- "bsLG"
-PRAGMA user_version = 3;
+PRAGMA user_version = 4;
 
 CREATE TABLE event (
 	seq INTEGER PRIMARY KEY,
@@ -142,6 +142,24 @@ WHEN EXISTS (
 	WHERE s.collection = NEW.collection AND s.name = NEW.name
 		AND s.epoch = NEW.epoch) BEGIN
 	SELECT RAISE(ABORT, 'the sealed store is append-only');
+END;
+
+-- What rows name by its SHA-256: the files of policy sets, and their manifests,
+-- whose SHA-256 is the set's digest. `audit verify` hashes every one again.
+CREATE TABLE blob (
+	sha256 BLOB NOT NULL PRIMARY KEY CHECK (length(sha256) = 32),
+	bytes BLOB NOT NULL
+) STRICT;
+
+CREATE TRIGGER blob_keeps_rows BEFORE DELETE ON blob BEGIN
+	SELECT RAISE(ABORT, 'what the ledger keeps is append-only');
+END;
+CREATE TRIGGER blob_keeps_values BEFORE UPDATE ON blob BEGIN
+	SELECT RAISE(ABORT, 'what the ledger keeps is append-only');
+END;
+CREATE TRIGGER blob_only_grows BEFORE INSERT ON blob
+WHEN EXISTS (SELECT 1 FROM blob AS b WHERE b.sha256 = NEW.sha256) BEGIN
+	SELECT RAISE(ABORT, 'what the ledger keeps is append-only');
 END;
 
 CREATE VIEW events AS
@@ -451,4 +469,11 @@ WHERE b.session IS NOT o.session
 	OR EXISTS (
 		SELECT 1 FROM event AS x
 		WHERE x.session = o.session AND x.seq > o.seq
-			AND x.kind IN ('bootstrap_begin', 'bootstrap_end'));
+			AND x.kind IN ('bootstrap_begin', 'bootstrap_end'))
+UNION ALL
+SELECT 'blob', p.seq
+FROM event AS p
+WHERE p.kind = 'policies_loaded' AND p.data ->> 'kept' = 1
+	AND NOT EXISTS (
+		SELECT 1 FROM blob AS b
+		WHERE lower(hex(b.sha256)) = p.data ->> 'policy_set');

@@ -19,6 +19,9 @@
 MUST_CHECK enum rc issue_set_keep(
     struct ledger *l, const struct policy_set *s, bool *kept);
 
+/** Is it small enough to be kept? */
+bool issue_set_fits(const struct policy_set *s);
+
 /**
  * Load the set of that digest from the ledger alone, as it was: its places and
  * findings show the source that the last row `policies_loaded` of it names.

@@ -111,6 +111,10 @@ static const char *const sql[STORE_COUNT] = {
 			    "endpoint_shown FROM secret",
     [STORE_COLLECTIONS] = "SELECT collection, master, count(*) FROM secret "
 			  "GROUP BY 1, 2",
+    [STORE_BLOB_INSERT] = "INSERT INTO blob (sha256, bytes) VALUES (?1, ?2)",
+    [STORE_BLOB_HAS] = "SELECT 1 FROM blob WHERE sha256 = ?1",
+    [STORE_BLOB_GET] = "SELECT bytes FROM blob WHERE sha256 = ?1",
+    [STORE_BLOBS] = "SELECT sha256, bytes FROM blob",
 };
 
 enum rc

@@ -147,8 +147,8 @@ source_init_files(struct source *s, struct arena *arena, const char *path,
 		if (!wrong && known(s, files[i].name))
 			wrong = "a file is there twice";
 		if (wrong)
-			diag_add(d, DIAG_ERROR, path, 0, 0, "policy-file-name",
-			    "%s", wrong);
+			diag_add(d, DIAG_ERROR, path, 0, 0, "policy-kept", "%s",
+			    wrong);
 		rc = wrong ? RC_CONFIG : give(s, files[i].name, files[i].bytes);
 	}
 	return rc;

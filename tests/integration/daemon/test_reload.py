@@ -170,6 +170,7 @@ def one_of_many():
         status = world.status()
         expect("policies.refused" not in status, "that is over")
         loaded = world.rows("policies_loaded")[-1]["data"]
+        expect_equal(loaded["kept"], True, "kept with its files")
         expect_equal((loaded["policy_set"], loaded["replaces"]),
                      (status["policies.set"], before["policies.set"]),
                      "what took whose place")
