@@ -23,8 +23,8 @@ _bootstrapctl()
 	esac
 	for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
 		case $word in
-		status | reload | stop | supersede | push | devices | device | \
-		    events)
+		status | reload | stop | supersede | release | push | devices | \
+		    device | events)
 			verb=$word
 			break
 			;;
@@ -32,7 +32,10 @@ _bootstrapctl()
 	done
 	words='-c --config --format --version -h --help'
 	case $verb in
-	'') words+=' status reload stop supersede push devices device events' ;;
+	'')
+		words+=' status reload stop supersede release push devices device'
+		words+=' events'
+		;;
 	events) words+=' --follow' ;;
 	push) words+=' --policy --group --via --to --rate --wait --resume' ;;
 	esac
