@@ -13,13 +13,15 @@ static const char usage[] =
     "\n"
     "  status                what the daemon is doing, and how it is\n"
     "  reload                load the policies again, whole or not at all\n"
+    "  rollout VERB          a change of the policies, to a share of devices "
+    "first\n"
     "  stop                  end the daemon; sessions that run may end first\n"
     "  supersede ENDPOINT    end the bootstrap of that endpoint\n"
     "  release ENDPOINT      let a device in once more\n"
     "  push ENDPOINT...      have devices bootstrapped now\n"
     "  devices               the devices that the ledger knows\n"
-    "  device ENDPOINT       the history of one device\n"
-    "  events [--follow]     the ledger's rows, and then new ones\n"
+    "  device ENDPOINT       the history of one device, and why it is so\n"
+    "  events [--follow]     the ledger's rows, or those of one ENDPOINT\n"
     "\n";
 
 static const char options[] =
@@ -46,6 +48,29 @@ static const char push_help[] =
     "      --resume PUSH     go on with one that was broken off\n"
     "\n"
     "Exits 0, 1 if any failed, 75 if not all were sent.\n";
+
+static const char rollout_help[] =
+    "Put what is in the policies folder into force for a share of the\n"
+    "devices first, and on while they end well.\n"
+    "\n"
+    "  start    load it as the candidate, and begin with the first stage\n"
+    "  status   stage, share, how devices have ended, what it waits for\n"
+    "  halt     no further device gets the candidate\n"
+    "  resume   go on with the stage, with a fresh window\n"
+    "  next     go on to the next stage now\n"
+    "  revert   all devices get what was in force before\n"
+    "  finish   all devices get the candidate now\n"
+    "\n"
+    "      --stages LIST     shares, 1%,10%,50%,100% if nothing else is "
+    "configured\n"
+    "      --success SHARE   of the devices that have ended, to go on (98%)\n"
+    "      --window TIME     that a stage takes at least (1h)\n"
+    "      --minimum N       devices that have to have ended (20)\n"
+    "      --group GLOB      only devices whose endpoints fit\n"
+    "      --policy NAME     only devices that this policy matches\n"
+    "      --id HEX          number of the rollout, which decides who is "
+    "first\n"
+    "      --why TEXT        goes into the ledger with a movement\n";
 
 static int
 do_status(const struct ctl *ctl)
@@ -81,8 +106,9 @@ do_release(const struct ctl *ctl)
 enum takes {
 	TAKES_NOTHING,
 	TAKES_ENDPOINT,
-	TAKES_FOLLOW, /**< --follow */
+	TAKES_FOLLOW, /**< an endpoint or none, --follow */
 	TAKES_PUSH, /**< endpoints, and the options of push */
+	TAKES_ROLLOUT, /**< a verb, and the options of rollout */
 };
 
 static const struct verb {
@@ -109,15 +135,18 @@ static const struct verb {
 	"its next bootstrap that ends ok. The row that says so stands in the\n"
 	"ledger, and nothing else is done.\n"},
     {"push", ctl_push, TAKES_PUSH, push_help},
+    {"rollout", ctl_rollout, TAKES_ROLLOUT, rollout_help},
     {"devices", ctl_devices, TAKES_NOTHING,
 	"A line for each device that was minted for or has proved who it is.\n"
 	"Needs the ledger and no daemon.\n"},
-    {"device", ctl_rows, TAKES_ENDPOINT,
-	"Every row of the ledger about one device, oldest first. Needs the\n"
-	"ledger and no daemon.\n"},
+    {"device", ctl_device, TAKES_ENDPOINT,
+	"What the ledger knows of one device: images, attempts, credentials;\n"
+	"then the last attempt explained by the policies of that time, and\n"
+	"what those in force would give it. Needs the ledger and no daemon.\n"},
     {"events", ctl_rows, TAKES_FOLLOW,
-	"Every row of the ledger, oldest first; with --follow stay, and print\n"
-	"new ones as they are written. Needs the ledger and no daemon.\n"},
+	"Every row of the ledger, oldest first, or those about one device;\n"
+	"with --follow stay, and print new ones as they are written. Needs\n"
+	"the ledger and no daemon.\n"},
 };
 
 static int
@@ -133,8 +162,10 @@ help(const struct verb *v)
 	static const char *const shapes[] = {
 	    [TAKES_NOTHING] = "",
 	    [TAKES_ENDPOINT] = " ENDPOINT",
-	    [TAKES_FOLLOW] = " [--follow]",
+	    [TAKES_FOLLOW] = " [ENDPOINT] [--follow]",
 	    [TAKES_PUSH] = " ENDPOINT... | --policy NAME | --group GLOB",
+	    [TAKES_ROLLOUT] = " start [OPTION...] | status | halt | resume | "
+			      "next | revert | finish",
 	};
 
 	if (v)
@@ -198,34 +229,44 @@ take_word(const char *word, const struct verb **verb, struct ctl *ctl)
 		*verb = find_verb(word);
 		return *verb ? NULL : "no such verb";
 	}
-	if ((*verb)->takes == TAKES_PUSH) {
+	if ((*verb)->takes == TAKES_PUSH || (*verb)->takes == TAKES_ROLLOUT) {
 		ctl->words[ctl->word_count++] = word;
 		return NULL;
 	}
-	if ((*verb)->takes != TAKES_ENDPOINT || ctl->argument)
+	if (((*verb)->takes != TAKES_ENDPOINT &&
+		(*verb)->takes != TAKES_FOLLOW) ||
+	    ctl->argument)
 		return "too many words";
 	ctl->argument = word;
 	return NULL;
 }
 
-/** An option of push at argv[*i]. Returns what is wrong with it, "" when it is
- *  none, NULL when it was taken. */
+/** An option with a value that push or rollout takes at argv[*i]. Returns what
+ *  is wrong with it, "" when it is none, NULL when it was taken. */
 static const char *
-take_push_option(char **argv, int *i, struct ctl_push *out)
+take_value_option(char **argv, int *i, struct ctl *ctl)
 {
+	struct ctl_push *push = &ctl->push;
+	struct ctl_rollout *rollout = &ctl->rollout;
 	const struct {
 		const char *name, **value;
 	} options_of[] = {
-	    {"--policy", &out->policy},
-	    {"--group", &out->group},
-	    {"--rate", &out->rate},
-	    {"--resume", &out->resume},
-	    {"--to", &out->to},
-	    {"--via", &out->via},
+	    {"--policy", &push->policy},
+	    {"--group", &push->group},
+	    {"--rate", &push->rate},
+	    {"--resume", &push->resume},
+	    {"--to", &push->to},
+	    {"--via", &push->via},
+	    {"--stages", &rollout->stages},
+	    {"--success", &rollout->success},
+	    {"--window", &rollout->window},
+	    {"--minimum", &rollout->minimum},
+	    {"--id", &rollout->id},
+	    {"--why", &rollout->why},
 	};
 
 	if (strcmp(argv[*i], "--wait") == 0) {
-		out->wait = true;
+		push->wait = true;
 		return NULL;
 	}
 	for (size_t n = 0; n < sizeof(options_of) / sizeof(options_of[0]);
@@ -235,9 +276,9 @@ take_push_option(char **argv, int *i, struct ctl_push *out)
 		if (!value)
 			continue;
 		if (!*value)
-			return "an option of push needs a value";
+			return "that option needs a value";
 		if (*options_of[n].value)
-			return "an option of push stands there twice";
+			return "an option stands there twice";
 		*options_of[n].value = value;
 		return NULL;
 	}
@@ -247,8 +288,14 @@ take_push_option(char **argv, int *i, struct ctl_push *out)
 static bool
 has_push_option(const struct ctl_push *o)
 {
-	return o->policy || o->group || o->rate || o->resume || o->to ||
-	    o->via || o->wait;
+	return o->rate || o->resume || o->to || o->via || o->wait;
+}
+
+static bool
+has_rollout_option(const struct ctl_rollout *o)
+{
+	return o->stages || o->success || o->window || o->minimum || o->id ||
+	    o->why;
 }
 
 /** What is wrong with the command line as a whole; NULL: nothing. */
@@ -263,6 +310,11 @@ check_line(const struct verb *verb, const struct ctl *ctl)
 		return "--follow goes with events";
 	if (has_push_option(&ctl->push) && verb->takes != TAKES_PUSH)
 		return "that option goes with push";
+	if (has_rollout_option(&ctl->rollout) && verb->takes != TAKES_ROLLOUT)
+		return "that option goes with rollout";
+	if ((ctl->push.policy || ctl->push.group) &&
+	    verb->takes != TAKES_PUSH && verb->takes != TAKES_ROLLOUT)
+		return "that option goes with push and rollout";
 	return NULL;
 }
 
@@ -306,7 +358,7 @@ take_option(
 	} else if (strcmp(a, "--follow") == 0) {
 		ctl->follow = true;
 	} else {
-		const char *fault = take_push_option(argv, i, &ctl->push);
+		const char *fault = take_value_option(argv, i, ctl);
 
 		return fault && !*fault ? "no such option" : fault;
 	}

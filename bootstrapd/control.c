@@ -113,6 +113,7 @@ static const struct verb {
     {"stop", do_stop},
     {"supersede", do_supersede},
     {"release", do_release},
+    {"rollout", control_rollout},
     {"push", control_push_start},
     {"push-resume", control_push_resume},
 };

@@ -172,9 +172,19 @@ static const struct option_spec explain_specs[] = {
     {TEXT("psk-identity", psk_identity, "PSK-ID",
 	"as a device that shows this PSK identity")},
     {TEXT("credential", credential, "PSK-ID", "the same as --psk-identity")},
-    {TEXT("address", address, "IP:PORT",
-	"as a device that comes from there without security")},
-    {LEDGER("with what it says was revoked, and its sealed store")},
+    {FILE_NAME("rpk", rpk, "FILE", "the same as --raw-key")},
+    {.name = "nosec",
+	.kind = OPTION_FLAG,
+	.help = "as a device that comes without security",
+	.offset = offsetof(struct options, nosec)},
+    {TEXT("address", address, "IP[:PORT]",
+	"where it comes from; alone: without security")},
+    {LEDGER("with its history, what was revoked, and the sealed store")},
+    {.name = "wire",
+	.kind = OPTION_FLAG,
+	.help = "each message, byte by byte, secrets as XX",
+	.offset = offsetof(struct options, wire)},
+    {OUTPUT(text_json, "text (default) or json (one object)")},
 };
 static const struct option_group explain_group =
     OPTION_GROUP("Options", explain_specs);

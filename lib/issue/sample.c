@@ -51,6 +51,13 @@ issue_sample_plan(const struct issue_rules *rules, const struct policy *policy,
 }
 
 enum rc
+issue_shape_plan(const struct issuer *i, const struct policy *policy,
+    struct span endpoint, struct issue_decision *out)
+{
+	return making_plan(i, FILL_SAMPLE, policy, endpoint, out);
+}
+
+enum rc
 issue_sample_largest(const struct issue_rules *rules,
     const struct policy *policy, struct span endpoint, int64_t now_s,
     struct issue_decision *out)
