@@ -254,7 +254,7 @@ sessions_sweep(struct keeper *k, uint64_t now_ms)
 
 struct counting {
 	const uint8_t *in_force;
-	const uint8_t *staged; /**< of a rollout; NULL: there is none */
+	const uint8_t *candidate; /**< of a rollout, or NULL */
 	size_t others;
 };
 
@@ -265,7 +265,7 @@ count_other(void *ctx, struct table_item *item)
 	const struct known_session *s = OWNER(item, by_id);
 
 	if (!s->recorded || memcmp(s->set, c->in_force, DIGEST_LEN) == 0 ||
-	    (c->staged && memcmp(s->set, c->staged, DIGEST_LEN) == 0))
+	    (c->candidate && memcmp(s->set, c->candidate, DIGEST_LEN) == 0))
 		return;
 	c->others++;
 }
