@@ -38,6 +38,7 @@ static const char push_help[] =
     "last\n"
     "      --group GLOB      those whose endpoints fit\n"
     "      --group @FILE     those of a list, one a line (@-: of stdin)\n"
+    "      --rollout         those of the stage of a rollout, now\n"
     "      --via WAY         session, address or trigger, and no other "
     "way\n"
     "      --to coap://ADDRESS:PORT\n"
@@ -151,9 +152,10 @@ help(const struct verb *v)
 	    [TAKES_NOTHING] = "",
 	    [TAKES_ENDPOINT] = " ENDPOINT",
 	    [TAKES_FOLLOW] = " [ENDPOINT] [--follow]",
-	    [TAKES_PUSH] = " ENDPOINT... | --policy NAME | --group GLOB",
-	    [TAKES_ROLLOUT] = " start [OPTION...] | status | halt | resume | "
-			      "next | revert | finish",
+	    [TAKES_PUSH] = (" ENDPOINT... | --policy NAME | --group GLOB | "
+			    "--rollout"),
+	    [TAKES_ROLLOUT] = (" start [OPTION...] | status | halt | resume | "
+			       "next | revert | finish"),
 	};
 
 	if (v)
@@ -253,6 +255,10 @@ take_value_option(char **argv, int *i, struct ctl *ctl)
 	    {"--why", &rollout->why},
 	};
 
+	if (strcmp(argv[*i], "--rollout") == 0) {
+		push->rollout = true;
+		return NULL;
+	}
 	if (strcmp(argv[*i], "--wait") == 0) {
 		push->wait = true;
 		return NULL;
@@ -276,7 +282,7 @@ take_value_option(char **argv, int *i, struct ctl *ctl)
 static bool
 has_push_option(const struct ctl_push *o)
 {
-	return o->rate || o->resume || o->to || o->via || o->wait;
+	return o->rate || o->resume || o->to || o->via || o->wait || o->rollout;
 }
 
 static bool

@@ -40,7 +40,7 @@ _bootstrapctl()
 		words+=' --stages --success --window --minimum --group'
 		words+=' --policy --id --why'
 		;;
-	push) words+=' --policy --group --via --to --rate --wait --resume' ;;
+	push) words+=' --policy --group --rollout --via --to --rate --wait --resume' ;;
 	esac
 	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
 }
