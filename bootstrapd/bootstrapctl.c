@@ -17,6 +17,7 @@ static const char usage[] =
     "first\n"
     "  stop                  end the daemon; sessions that run may end first\n"
     "  supersede ENDPOINT    end the bootstrap of that endpoint\n"
+    "  release ENDPOINT      let a device in once more\n"
     "  push ENDPOINT...      have devices bootstrapped now\n"
     "  devices               the devices that the ledger knows\n"
     "  device ENDPOINT       the history of one device, and why it is so\n"
@@ -96,6 +97,12 @@ do_supersede(const struct ctl *ctl)
 	return ctl_ask(ctl, "supersede");
 }
 
+static int
+do_release(const struct ctl *ctl)
+{
+	return ctl_ask(ctl, "release");
+}
+
 /** What a verb takes besides the options of all. */
 enum takes {
 	TAKES_NOTHING,
@@ -123,6 +130,11 @@ static const struct verb {
     {"supersede", do_supersede, TAKES_ENDPOINT,
 	"End the bootstrap of that endpoint that is running, with the reason\n"
 	"`cancelled`. The device may ask again.\n"},
+    {"release", do_release, TAKES_ENDPOINT,
+	"Let a device in once more whose policy says `reprovision: never`: "
+	"until\n"
+	"its next bootstrap that ends ok. The row that says so stands in the\n"
+	"ledger, and nothing else is done.\n"},
     {"push", ctl_push, TAKES_PUSH, push_help},
     {"rollout", ctl_rollout, TAKES_ROLLOUT, rollout_help},
     {"devices", ctl_devices, TAKES_NOTHING,

@@ -24,8 +24,8 @@ _bootstrapctl()
 	esac
 	for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
 		case $word in
-		status | reload | rollout | stop | supersede | push | \
-		    devices | device | events)
+		status | reload | rollout | stop | supersede | release | \
+		    push | devices | device | events)
 			verb=$word
 			break
 			;;
@@ -33,7 +33,10 @@ _bootstrapctl()
 	done
 	words='-c --config --format --version -h --help'
 	case $verb in
-	'') words+=' status reload rollout stop supersede push devices device events' ;;
+	'')
+		words+=' status reload rollout stop supersede release push'
+		words+=' devices device events'
+		;;
 	events) words+=' --follow' ;;
 	rollout)
 		words+=" $moves"

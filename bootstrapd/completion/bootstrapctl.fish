@@ -1,5 +1,5 @@
 # fish completion for bootstrapctl
-set -l verbs status reload rollout stop supersede push devices device events
+set -l verbs status reload rollout stop supersede release push devices device events
 
 complete -c bootstrapctl -f
 complete -c bootstrapctl -s c -l config -r -F -d "the daemon's configuration"

@@ -265,6 +265,9 @@ def refused():
         next_policies(world, NEXT + "cleen: [/0]\n")
         done = world.ctl("rollout", "start", code=65)
         expect_in("cleen", done.stdout, "it is checked as a reload is")
+        row = world.rows("policies_refused")[-1]["data"]
+        expect_in("cleen", row["first"], "and recorded as one")
+        expect_in("cleen", world.status()["policies.refused_first"], "status")
         for wrong in (("--stages", "10%"), ("--success", "0%"),
                       ("--minimum", "0"), ("--window", "1w"),
                       ("--id", "12"), ("--group", "")):
