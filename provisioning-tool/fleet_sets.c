@@ -1,15 +1,19 @@
 #include "fleet.h"
 
+#include "issue/kept.h"
+
 #include <pthread.h>
 #include <stdlib.h>
 
 enum {
-	SETS_MAX = 32, /**< loaded; devices of others changed from unknown */
+	SETS_MAX = 32, /**< loaded; of others it is not known what changes */
+	BYTES_MAX = 256 << 20, /**< of the files of all of them */
 };
 
 struct fleet_sets {
 	pthread_mutex_t lock;
 	struct ledger *ledger;
+	uint64_t bytes;
 	size_t count;
 	struct {
 		uint8_t digest[DIGEST_LEN];
@@ -68,13 +72,18 @@ fleet_sets_add(struct fleet_sets *s, struct policy_set *set)
 	return RC_OK;
 }
 
-/** What is wrong with one is no finding about the new one. */
+/** What is wrong with an old one is no finding about the new one. */
 static struct policy_set *
 load(struct fleet_sets *s, const uint8_t digest[static DIGEST_LEN])
 {
-	(void)s;
-	(void)digest;
-	return NULL;
+	struct diag *d = diag_new();
+	struct policy_set *set = NULL;
+
+	if (d && s->bytes < BYTES_MAX &&
+	    issue_set_kept(s->ledger, digest, d, &set) == RC_OK)
+		s->bytes += set->file_bytes;
+	diag_free(d);
+	return set;
 }
 
 const struct policy_set *

@@ -29,10 +29,14 @@ struct options {
 	int64_t hold_off_s;
 	bool force;
 	/* policies */
-	const char *credential, *address, *psk_identity, *raw_key;
+	const char *credential, *address, *psk_identity, *raw_key, *rpk;
+	bool nosec, wire;
 	const char *max_change, *devices, *before;
 	int64_t examples;
 	const char *costs, *server_certificate, *device_certificate;
+	const char *trust;
+	int64_t threshold, manifest_serial;
+	bool next;
 	/* the token's speed */
 	const char *master, *key;
 	int64_t seconds;

@@ -1,6 +1,7 @@
 /* policy check: every finding of every file, then what bootstraps cost, then
  * what there is. */
 #include "policy_costs.h"
+#include "policy_trust.h"
 #include "rows.h"
 #include "tool.h"
 #include "verbs.h"
@@ -122,7 +123,8 @@ exit_code(enum rc rc, const struct diag *d)
 }
 
 static int
-check(const char *path, struct policy_costs *costs, bool json)
+check(const struct options *o, const char *path, struct policy_costs *costs,
+    bool json)
 {
 	struct diag *d = diag_new();
 	struct policy_set *set = NULL;
@@ -133,6 +135,8 @@ check(const char *path, struct policy_costs *costs, bool json)
 	if (!d)
 		return tool_fault(RC_MEMORY, "policies");
 	rc = policy_load(path, d, &set);
+	if (rc == RC_OK)
+		rc = policy_trust_check(o, path, set, d);
 	if (rc == RC_OK)
 		rc = issue_rules_new(set, NULL, d, &rules);
 	if (rc == RC_OK)
@@ -159,10 +163,13 @@ policy_check(const struct options *o)
 {
 	bool json = strcmp(o->format, "json") == 0;
 	struct policy_costs *costs;
-	int worst = policy_costs_new(o, &costs);
+	int worst = policy_trust_options(o);
 
+	if (worst != EX_OK)
+		return worst;
+	worst = policy_costs_new(o, &costs);
 	for (size_t i = 0; costs && i < o->operand_count; i++) {
-		int code = check(o->operands[i], costs, json);
+		int code = check(o, o->operands[i], costs, json);
 
 		/* a fault of ours outweighs one of theirs */
 		if (code > worst)

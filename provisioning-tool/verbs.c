@@ -3,6 +3,7 @@
 #include "ceremony.h"
 #include "help.h"
 #include "image_format.h"
+#include "issue/signed.h"
 #include "tool.h"
 
 #include <stddef.h>
@@ -144,12 +145,24 @@ static const struct option_spec check_specs[] = {
 	"with the chain that the bootstrap server shows")},
     {FILE_NAME("device-certificate", device_certificate, "FILE",
 	"with the chain that devices show")},
+    {FILE_NAME("trust", trust, "FILE",
+	"it must be signed by signers of this file, of OpenSSH's format")},
+    {NUMBER("threshold", threshold, 1, SIGNED_THRESHOLD_MAX,
+	"by so many of them; default 1")},
     {OUTPUT(text_json, "text (default) or json")},
 };
 static const struct option_group check_group =
     OPTION_GROUP("Options", check_specs);
 
 static const struct option_spec manifest_specs[] = {
+    {NUMBER("serial", manifest_serial, 1, INT64_MAX,
+	"write what is to be signed, with this serial")},
+    {.name = "next",
+	.kind = OPTION_FLAG,
+	.help = "the same, with the serial behind that of the MANIFEST that is "
+		"there, and of the ledger",
+	.offset = offsetof(struct options, next)},
+    {LEDGER("for --next: the highest serial that it has loaded")},
     {FILE_NAME(
 	 "output", output, "FILE", "where to; - or nothing: standard output"),
 	.letter = 'o'},
@@ -172,9 +185,19 @@ static const struct option_spec explain_specs[] = {
     {TEXT("psk-identity", psk_identity, "PSK-ID",
 	"as a device that shows this PSK identity")},
     {TEXT("credential", credential, "PSK-ID", "the same as --psk-identity")},
-    {TEXT("address", address, "IP:PORT",
-	"as a device that comes from there without security")},
-    {LEDGER("with what it says was revoked, and its sealed store")},
+    {FILE_NAME("rpk", rpk, "FILE", "the same as --raw-key")},
+    {.name = "nosec",
+	.kind = OPTION_FLAG,
+	.help = "as a device that comes without security",
+	.offset = offsetof(struct options, nosec)},
+    {TEXT("address", address, "IP[:PORT]",
+	"where it comes from; alone: without security")},
+    {LEDGER("with its history, what was revoked, and the sealed store")},
+    {.name = "wire",
+	.kind = OPTION_FLAG,
+	.help = "each message, byte by byte, secrets as XX",
+	.offset = offsetof(struct options, wire)},
+    {OUTPUT(text_json, "text (default) or json (one object)")},
 };
 static const struct option_group explain_group =
     OPTION_GROUP("Options", explain_specs);

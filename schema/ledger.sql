@@ -81,6 +81,9 @@ CREATE TABLE device (
 	PRIMARY KEY (endpoint, endpoint_raw)
 ) STRICT, WITHOUT ROWID;
 
+-- To read the last beginning of each in the order that they lie in the file.
+CREATE INDEX device_begin ON device (begin_seq);
+
 CREATE TRIGGER device_minted AFTER INSERT ON event
 WHEN NEW.kind = 'image_minted' AND NEW.endpoint IS NOT NULL BEGIN
 	INSERT INTO device (endpoint, endpoint_raw, minted_seq)

@@ -61,6 +61,8 @@
 
 /* --- words ---------------------------------------------------------------- */
 
+const char *const grammar_allocates[] = {"hashed", "network", "list", NULL};
+const char *const grammar_agains[] = {"keep", "rotate", "reset", "never", NULL};
 const char *const grammar_verifies[] = {"none", "discover", "read", NULL};
 const char *const grammar_failures[] = {"leave", "clean", NULL};
 const char *const grammar_credentials[] = {
@@ -187,21 +189,36 @@ KEYS(grammar_trigger, "trigger", TEXT("url"), WORD("method", grammar_methods),
 		.resource = (id), .most = GRAMMAR_VALUES_MAX \
 	}
 
-KEYS(grammar_server, "a server", TEXT("name"),
-    NUMBER("short_server_id", 1, GRAMMAR_SSID_MAX), TEXT("uri"),
-    SECONDS("lifetime", 1, GRAMMAR_SECONDS_MAX), TEXT("binding"),
-    BOOL("storing"), SECONDS("min_period", 0, GRAMMAR_SECONDS_MAX),
-    SECONDS("max_period", 1, GRAMMAR_SECONDS_MAX),
-    SECONDS("disable_timeout", 0, GRAMMAR_SECONDS_MAX),
-    MAP("registration", grammar_registration), MAP("retry", grammar_retry),
-    VALUE("apn_link", SERVER_APN), VALUE("sms_trigger", SERVER_SMS_TRIGGER),
-    WORD("preferred_transport", grammar_letters),
-    VALUE("mute_send", SERVER_MUTE_SEND),
-    SERVER_VALUES("alternate_apn_links", SERVER_ALTERNATE_APNS),
-    SERVER_VALUES("server_versions", SERVER_VERSIONS),
-    WORD("notification_mode", grammar_notifications),
-    VALUE("profile_id_hash", SERVER_PROFILE_ID_HASH), OPEN("resources"),
-    MAP("security", grammar_security), MAP("trigger", grammar_trigger));
+#define SERVER_KEYS \
+	TEXT("name"), NUMBER("short_server_id", 1, GRAMMAR_SSID_MAX), \
+	    TEXT("uri"), SECONDS("lifetime", 1, GRAMMAR_SECONDS_MAX), \
+	    TEXT("binding"), BOOL("storing"), \
+	    SECONDS("min_period", 0, GRAMMAR_SECONDS_MAX), \
+	    SECONDS("max_period", 1, GRAMMAR_SECONDS_MAX), \
+	    SECONDS("disable_timeout", 0, GRAMMAR_SECONDS_MAX), \
+	    MAP("registration", grammar_registration), \
+	    MAP("retry", grammar_retry), VALUE("apn_link", SERVER_APN), \
+	    VALUE("sms_trigger", SERVER_SMS_TRIGGER), \
+	    WORD("preferred_transport", grammar_letters), \
+	    VALUE("mute_send", SERVER_MUTE_SEND), \
+	    SERVER_VALUES("alternate_apn_links", SERVER_ALTERNATE_APNS), \
+	    SERVER_VALUES("server_versions", SERVER_VERSIONS), \
+	    WORD("notification_mode", grammar_notifications), \
+	    VALUE("profile_id_hash", SERVER_PROFILE_ID_HASH), \
+	    OPEN("resources"), MAP("security", grammar_security), \
+	    MAP("trigger", grammar_trigger)
+
+KEYS(grammar_server, "a server", SERVER_KEYS);
+
+KEYS(grammar_member, "a server", SERVER_KEYS,
+    NUMBER("weight", 1, POLICY_WEIGHT_MAX), BOOL("drain"),
+    NUMBER("capacity", 1, UINT32_MAX), TEXTS("network"), TEXT("list"));
+
+KEYS(grammar_pool, "a pool", TEXT("pool"), WORD("allocate", grammar_allocates),
+    {.name = "servers",
+	.takes = TAKES_MAP | TAKES_LIST,
+	.maps = {&grammar_member},
+	.most = POLICY_MEMBERS_MAX});
 
 /* --- profile -------------------------------------------------------------- */
 
@@ -295,15 +312,15 @@ KEYS(grammar_policy, "policy", TEXT("policy"), TEXT("description"),
     MAP("quarantine", grammar_quarantine), MAP("device", grammar_device), CLEAN,
     {.name = "servers",
 	.takes = TAKES_MAP | TAKES_LIST,
-	.maps = {&grammar_server},
+	.maps = {&grammar_server, &grammar_pool},
 	.most = POLICY_SERVERS_MAX},
     OPEN("objects"), MAP("correction", grammar_correction),
     {.name = "bootstrap_account",
 	.takes = TAKES_WORD | TAKES_MAP,
 	.words = grammar_changes,
 	.maps = {&grammar_rotation, &grammar_hand_over}},
-    MAP("budget", grammar_budget), WORD("verify", grammar_verifies),
-    WORD("on_failure", grammar_failures));
+    MAP("budget", grammar_budget), WORD("reprovision", grammar_agains),
+    WORD("verify", grammar_verifies), WORD("on_failure", grammar_failures));
 
 /* --- the others ----------------------------------------------------------- */
 

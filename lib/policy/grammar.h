@@ -50,6 +50,10 @@ extern const struct yaml_keys grammar_server, grammar_registration,
     grammar_retry, grammar_security, grammar_key, grammar_oscore,
     grammar_trigger, grammar_authorization;
 
+/** A pool, and a server in one: its keys and those that only such have, which
+ *  the reader refuses elsewhere with better words. */
+extern const struct yaml_keys grammar_pool, grammar_member;
+
 /* Of several. */
 extern const struct yaml_keys grammar_issue, grammar_server_key,
     grammar_raw_key, grammar_instance_of, grammar_subject, grammar_file;
@@ -68,6 +72,9 @@ extern const char *const grammar_verifies[],
 					*const grammar_link_objects[];
 /** As enum server_mode. */
 extern const char *const grammar_modes[];
+/** As enum policy_allocate, policy_reprovision. */
+extern const char *const grammar_allocates[];
+extern const char *const grammar_agains[];
 /** As enum write_level. */
 extern const char *const grammar_levels[];
 extern const char *const grammar_versions[], *const grammar_formats[],

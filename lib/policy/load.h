@@ -39,6 +39,7 @@ struct read_policy {
 	struct yaml_node *device; /**< NULL: not said; profile_set.c */
 	struct policy_correction *correction; /**< as in `value` */
 	struct yaml_node *correction_device; /**< NULL: not said */
+	struct yaml_node **server_nodes; /**< by place of the server */
 	struct yaml_node *account; /**< `bootstrap_account:`, or NULL */
 	struct yaml_node *account_identity; /**< the name there, or NULL */
 	size_t sequence; /**< of all documents, by file and place */
@@ -290,9 +291,12 @@ void load_budget(
 /** server.c: what a server has where nothing is said. */
 extern const struct policy_server server_none;
 
-/** server.c: the list behind `servers:`. */
-void load_servers(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,
-    struct policy *out);
+/** server.c: one of them; keys of members of pools are left to pool.c. */
+void load_server(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,
+    const struct policy *policy, struct policy_server *out);
+
+/** pool.c: the list behind `servers:`. */
+void load_servers(struct load *l, struct read_policy *doc, struct yaml_node *n);
 
 /** object.c: the map behind `objects:`; the servers are in `policy`. */
 void load_objects(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,

@@ -69,6 +69,9 @@ read_ending(const struct yaml_ctx *c, struct yaml_node *root, struct policy *p)
 	struct yaml_node *n;
 	unsigned i;
 
+	n = yaml_get(root, "reprovision");
+	if (n && yaml_choice(c, n, grammar_agains, &i) == RC_OK)
+		p->reprovision = (enum policy_reprovision)i;
 	n = yaml_get(root, "verify");
 	if (n && yaml_choice(c, n, grammar_verifies, &i) == RC_OK)
 		p->verify = (enum policy_verify)i;
@@ -113,18 +116,26 @@ check_whole(
     const struct yaml_ctx *c, struct yaml_node *root, const struct policy *p)
 {
 	/* Discover, verify and Finish, and two Writes an account. */
-	size_t steps =
-	    3 + p->clean_count + 2 * p->server_count + p->object_count;
+	struct yaml_node *servers;
+	size_t steps = 3 + p->clean_count + 2 * p->pool_count + p->object_count;
 
 	if (steps > POLICY_STEPS_MAX)
 		yaml_error(c, root, "policy-limit",
 		    "%zu requests to one device; at most %d are expected",
 		    steps, POLICY_STEPS_MAX);
+	if (p->refusal.kind != POLICY_GIVES)
+		return;
 	/* Servers may be there with faults; then the faults are said. */
-	if (!yaml_get(root, "servers") && p->refusal.kind == POLICY_GIVES)
+	servers = yaml_get(root, "servers");
+	if (!servers)
 		yaml_report(c, DIAG_WARNING, root, "policy-no-server",
 		    "no `servers:`: a device that has no server account of its "
 		    "own refuses the Finish");
+	else if (servers->kind == YAML_LIST && servers->count == 0 &&
+	    !yaml_get(root, "objects") && p->account.change == ACCOUNT_KEEP)
+		yaml_report(c, DIAG_WARNING, servers, "policy-nothing",
+		    "no server, no `objects:` and no `bootstrap_account:`: "
+		    "nothing is given");
 }
 
 void
@@ -165,7 +176,7 @@ load_policy(struct load *l, const struct yaml_ctx *c, struct yaml_node *root)
 		read_clean(l, c, n, &p->clean, &p->clean_count);
 	n = yaml_get(root, "servers");
 	if (n)
-		load_servers(l, c, n, p);
+		load_servers(l, doc, n);
 	n = yaml_get(root, "objects");
 	if (n)
 		load_objects(l, c, n, p, &p->objects, &p->object_count);

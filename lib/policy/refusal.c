@@ -35,8 +35,8 @@ static void
 check_alone(const struct yaml_ctx *c, struct yaml_node *root, const char *word)
 {
 	static const char *const gifts[] = {"device", "clean", "servers",
-	    "objects", "correction", "bootstrap_account", "budget", "verify",
-	    "on_failure"};
+	    "objects", "correction", "bootstrap_account", "budget",
+	    "reprovision", "verify", "on_failure"};
 
 	for (size_t i = 0; i < sizeof(gifts) / sizeof(gifts[0]); i++) {
 		struct yaml_node *n = yaml_get(root, gifts[i]);

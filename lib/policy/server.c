@@ -59,8 +59,8 @@ const struct policy_server server_none = {
     .share = {.weight = 1},
 };
 
-static void
-read_server(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,
+void
+load_server(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,
     const struct policy *policy, struct policy_server *out)
 {
 	struct yaml_node *uri, *item;
@@ -95,62 +95,5 @@ read_server(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,
 		load_security(l, c, item, uri, policy, out);
 	load_server_entries(l, c, n, out);
 	load_trigger(l, c, yaml_get(n, "trigger"), &out->trigger);
-	yaml_rest(c, n, &grammar_server);
-}
-
-/* Consistency check 2: a Short Server ID is one account. */
-static void
-check_server_names(const struct yaml_ctx *c, struct yaml_node *item,
-    const struct policy_server *servers, size_t i)
-{
-	for (size_t k = 0; k < i; k++) {
-		struct yaml_node *n;
-
-		n = yaml_get(item, "short_server_id");
-		if (n && servers[i].short_server_id != 0 &&
-		    servers[k].short_server_id == servers[i].short_server_id)
-			yaml_error(c, n, "policy-duplicate",
-			    "%u is the Short Server ID of servers[%zu] already",
-			    servers[i].short_server_id, k);
-		n = yaml_get(item, "name");
-		if (n && servers[i].name[0] &&
-		    strcmp(servers[k].name, servers[i].name) == 0)
-			yaml_error(c, n, "policy-duplicate",
-			    "%s is the name of servers[%zu] already",
-			    servers[i].name, k);
-	}
-}
-
-void
-load_servers(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,
-    struct policy *out)
-{
-	struct policy_server *servers;
-	struct policy_pool *pools;
-	size_t i = 0;
-
-	if (yaml_expect(c, n, YAML_LIST) != RC_OK)
-		return;
-	if (n->count > POLICY_SERVERS_MAX) {
-		yaml_error(c, n, "policy-limit",
-		    "%zu servers; at most %d are expected", n->count,
-		    POLICY_SERVERS_MAX);
-		return;
-	}
-	servers = load_alloc(l, n->count, sizeof(*servers));
-	pools = load_alloc(l, n->count, sizeof(*pools));
-	if (!servers || !pools)
-		return;
-	for (struct yaml_node *item = n->children; item; item = item->next) {
-		read_server(l, c, item, out, &servers[i]);
-		check_server_names(c, item, servers, i);
-		pools[i] = (struct policy_pool){
-		    .line = item->line, .first = i, .count = 1};
-		servers[i].number = l->server_count++;
-		i++;
-	}
-	out->servers = servers;
-	out->server_count = i;
-	out->pools = pools;
-	out->pool_count = i;
+	yaml_rest(c, n, &grammar_member);
 }

@@ -222,6 +222,8 @@ struct policy_share {
 	size_t network_count;
 	const struct span *names; /**< `allocate: list`: sorted, each once */
 	size_t name_count;
+	bool is_default; /**< of a pool by network or list: for all others */
+	uint8_t key[16]; /**< allocate.h; of the names of pool and member */
 };
 
 struct policy_server {

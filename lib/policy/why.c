@@ -395,3 +395,122 @@ policy_near_misses(const struct policy_set *s, const struct policy_facts *f,
 	}
 	return count;
 }
+
+/* --- identity documents --------------------------------------------------- */
+
+/** The next one, whose text is written into `w`. */
+static struct identity_unmet *
+next_unmet(
+    struct identity_unmet *out, size_t *n, const char *key, struct writer *w)
+{
+	struct identity_unmet *u = &out[(*n)++];
+
+	*u = (struct identity_unmet){.key = key};
+	/* what is left stays NUL */
+	writer_init(w, u->text, sizeof(u->text) - 1);
+	return u;
+}
+
+static void
+put_name(struct writer *w, struct span name)
+{
+	enum { SHOWN = 60 };
+
+	text_quote(w, text_cut(name, SHOWN, SHOWN));
+	if (name.len > SHOWN)
+		writer_str(w, "...");
+}
+
+static void
+put_network_miss(
+    struct writer *w, const struct identity *id, const struct address *from)
+{
+	const struct policy_match m = {
+	    .networks = id->networks,
+	    .network_count = id->network_count,
+	};
+	char wanted[WHY_TEXT_MAX];
+	struct words x;
+
+	words_init(&x, wanted);
+	words_networks(&x, &m);
+	words_end(&x);
+	if (from && from->family != 0)
+		address_print_ip(w, from);
+	else
+		writer_str(w, "no address is known, which");
+	writer_fmt(w, " is in none of %.300s", wanted);
+}
+
+static bool
+in_networks(const struct identity *id, const struct address *from)
+{
+	for (size_t i = 0; from && i < id->network_count; i++)
+		if (network_contains(&id->networks[i], from))
+			return true;
+	return false;
+}
+
+static void
+check_psk(const struct identity *id, const struct identity_facts *f,
+    struct identity_unmet *out, size_t *n)
+{
+	uint8_t room[2 * POLICY_ENDPOINT_MAX + 256];
+	struct writer w, expanded;
+
+	if (f->psk_identity.len == 0)
+		return;
+	writer_init(&expanded, room, sizeof(room));
+	template_expand(&expanded, id->psk_identity, f->endpoint);
+	if (f->endpoint.len > 0 &&
+	    span_equal(writer_span(&expanded), f->psk_identity))
+		return;
+	next_unmet(out, n, "psk.identity", &w);
+	if (f->endpoint.len > 0) {
+		writer_str(&w, "for this endpoint it is ");
+		put_name(&w, writer_span(&expanded));
+		writer_str(&w, ", not ");
+		put_name(&w, f->psk_identity);
+		return;
+	}
+	put_name(&w, f->psk_identity);
+	writer_str(&w, " is not of the form ");
+	put_name(&w, span_str(id->psk_identity));
+}
+
+size_t
+identity_unmet(const struct identity *id, const struct identity_facts *f,
+    struct identity_unmet out[static IDENTITY_UNMET_MAX])
+{
+	static const char *const asks[] = {
+	    [POLICY_PSK] = "it asks for a key",
+	    [POLICY_CERTIFICATE] = "it asks for a certificate",
+	    [POLICY_RPK] = "it asks for a raw public key",
+	    [POLICY_NOSEC] = "it admits by address only",
+	};
+	enum policy_credential kind = policy_credential_of(id);
+	struct writer w;
+	size_t n = 0;
+
+	if (kind != f->kind) {
+		next_unmet(out, &n, credential_names[kind], &w);
+		writer_fmt(&w, "%s, and the device shows %s", asks[kind],
+		    f->kind == POLICY_NOSEC ? "none"
+					    : credential_names[f->kind]);
+	}
+	if (f->endpoint.len > 0 && !identity_fits(id, f->endpoint)) {
+		next_unmet(out, &n, "endpoint", &w);
+		put_name(&w, f->endpoint);
+		writer_str(&w, " does not fit ");
+		put_name(&w, span_str(id->endpoint));
+	}
+	if (kind != f->kind)
+		return n;
+	if (kind == POLICY_NOSEC && !in_networks(id, f->from)) {
+		next_unmet(out, &n, "nosec.network", &w);
+		put_network_miss(&w, id, f->from);
+	}
+	if (id->kind == IDENTITY_PSK)
+		check_psk(id, f, out, &n);
+	return n;
+}

@@ -53,4 +53,26 @@ size_t policy_near_misses(const struct policy_set *s,
     const struct policy_facts *f, const struct policy *own,
     struct policy_near *out, size_t cap, size_t *others);
 
+/* --- identity documents --------------------------------------------------- */
+
+/** What a device shows of itself; what is not known is empty. Borrowed. */
+struct identity_facts {
+	enum policy_credential kind; /**< that it comes by */
+	struct span endpoint; /**< that it claims; empty: the credential says */
+	struct span psk_identity; /**< POLICY_PSK; empty: not shown */
+	const struct address *from; /**< NULL, or family 0: not known */
+};
+
+enum { IDENTITY_UNMET_MAX = 4 };
+
+struct identity_unmet {
+	const char *key; /**< "psk.identity" */
+	char text[WHY_TEXT_MAX]; /**< printable */
+};
+
+/** What of the document does not fit; returns how much. What only files, the
+ *  store or a chain of certificates can tell is not looked at. */
+size_t identity_unmet(const struct identity *id, const struct identity_facts *f,
+    struct identity_unmet out[static IDENTITY_UNMET_MAX]);
+
 #endif

@@ -14,6 +14,7 @@
  */
 #include "base/text.h"
 #include "issue/issue.h"
+#include "issue/kept.h"
 
 #include <err.h>
 #include <openssl/ec.h>
@@ -246,6 +247,25 @@ end_of(struct ledger *l, const struct one *d)
 		errx(EXIT_FAILURE, "a row");
 }
 
+/** As the daemon, when it takes a set into force. */
+static void
+keep(struct ledger *l, const struct policy_set *set, const char *policies)
+{
+	const struct field f[] = {
+	    F_BYTES("policy_set", span_of(set->digest, DIGEST_LEN)),
+	    F_TEXT("source", policies),
+	};
+	const struct ledger_event e = {
+	    .kind = "policies_loaded",
+	    .fields = f,
+	    .field_count = sizeof(f) / sizeof(f[0]),
+	};
+
+	if (ledger_begin(l) != RC_OK || ledger_append(l, &e, NULL) != RC_OK ||
+	    issue_set_keep(l, set, NULL) != RC_OK || ledger_commit(l) != RC_OK)
+		errx(EXIT_FAILURE, "the set");
+}
+
 static int
 boot(const char *path, const char *policies, unsigned count)
 {
@@ -263,6 +283,7 @@ boot(const char *path, const char *policies, unsigned count)
 	    ledger_open(path, LEDGER_WRITE, &l, why, sizeof(why)) != RC_OK)
 		errx(EXIT_FAILURE, "%s", why);
 	ledger_expect_many(l);
+	keep(l, set, policies);
 	for (unsigned n = 0; n < count; n++) {
 		struct one d;
 

@@ -34,8 +34,6 @@ fill(struct desk *d)
 {
 	struct ledger *l = d->ledger;
 
-	raw(d->path,
-	    "CREATE INDEX IF NOT EXISTS device_begin ON device (begin_seq)");
 	assert_int_equal(ledger_begin(l), RC_OK);
 	PUT(l, "image_minted", 0, "ep-shelf", F_INT("n", 1));
 	PUT(l, "image_minted", 0, "ep-b", F_INT("n", 2));
