@@ -286,7 +286,7 @@ read_all(struct reading *r)
 	reading_listen(r);
 	read_workers(r);
 	read_hsm(r);
-	c->policies = reading_path(r, r->root, "policies", true);
+	reading_policies(r);
 	c->ledger = reading_path(r, r->root, "ledger", true);
 	c->control = reading_path(r, r->root, "control", false);
 	check_control(r);
@@ -318,6 +318,7 @@ config_new(const char *file)
 	c->questions_per_s = 1000;
 	c->device_requests = 12;
 	c->answer_max = 16384;
+	rollout_defaults(&c->rollout);
 	c->arena = arena_new(ARENA_MAX);
 	c->file = c->arena ? arena_str(c->arena, file) : NULL;
 	if (!c->file) {

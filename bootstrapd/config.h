@@ -11,6 +11,7 @@
 #include "base/arena.h"
 #include "base/diag.h"
 #include "hsm/ec.h"
+#include "rollout.h"
 
 enum {
 	LISTENERS_MAX = 16,
@@ -70,6 +71,7 @@ struct config {
 	unsigned workers; /**< 1..WORKERS_MAX; `auto`: the cores */
 	struct hsm_config hsm;
 	const char *policies; /**< folder or file */
+	struct rollout_terms rollout; /**< where nothing else is asked for */
 	const char *ledger; /**< file */
 	const char *control; /**< socket; NULL: none */
 	/** Shown to devices; the first to who names none of them. None:

@@ -1,6 +1,7 @@
 #include "config_keys.h"
 
 #include "config.h"
+#include "rollout_words.h"
 
 #include "base/secret.h"
 
@@ -89,13 +90,30 @@ static const struct yaml_key limits[] = {
 };
 const struct yaml_keys config_keys_limits = {"limits", limits};
 
+static const struct yaml_key rollout[] = {
+    {"stages", TEXTS, .most = ROLLOUT_STAGES_MAX},
+    {"success", TEXT},
+    {"window", TIME(1, ROLLOUT_WINDOW_MAX_MS)},
+    {"minimum", NUMBER(1, ROLLOUT_MINIMUM_MAX)},
+    {NULL},
+};
+const struct yaml_keys config_keys_rollout = {"policies.rollout", rollout};
+
+static const struct yaml_key policies[] = {
+    {"path", TEXT},
+    {"rollout", .takes = TAKES_MAP, .maps = {&config_keys_rollout}},
+    {NULL},
+};
+const struct yaml_keys config_keys_policies = {"policies", policies};
+
 static const struct yaml_key top[] = {
     {"listen", .takes = TAKES_TEXT | TAKES_LIST, .most = LISTENERS_MAX},
     {"workers", .takes = TAKES_NUMBER | TAKES_WORD, .min = 1,
 	.max = WORKERS_MAX, .words = automatic},
     {"hsm", .takes = TAKES_MAP, .maps = {&config_keys_hsm}},
     {"server", .takes = TAKES_MAP, .maps = {&config_keys_server}},
-    {"policies", TEXT},
+    {"policies", .takes = TAKES_TEXT | TAKES_MAP,
+	.maps = {&config_keys_policies}},
     {"ledger", TEXT},
     {"control", TEXT},
     {"metrics", .takes = TAKES_MAP, .maps = {&config_keys_metrics}},

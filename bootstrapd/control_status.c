@@ -121,6 +121,7 @@ control_status(struct keeper *k, struct reply *r)
 	reply_str(r, "jail", jail_name());
 	put_health(r, k);
 	put_policies(r, k);
+	control_rollout_put(k, r);
 	put_certificates(r, k);
 	reply_number(r, "sessions", k->sessions.count);
 	reply_number(r, "questions.waiting", jobs_waiting(k->jobs));

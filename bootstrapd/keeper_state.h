@@ -5,7 +5,7 @@
  * (signatures), pace.c (how often), record*.c (rows), answer.c (answers out), refused.c and
  * doctor.c (who was turned away, and why), sessions.c (who is being
  * bootstrapped), control*.c (bootstrapctl), push*.c (bootstraps that it
- * starts).
+ * starts), rollout*.c (a set of policies that goes to a share first).
  */
 #ifndef BOOTSTRAPD_KEEPER_STATE_H
 #define BOOTSTRAPD_KEEPER_STATE_H
@@ -43,6 +43,11 @@ struct known_session {
 	bool ended; /**< its worker has given it up meanwhile */
 	bool superseded; /**< its ending stands in the ledger already */
 	bool pushed; /**< an operator's push is behind it */
+	/** Of the set that has decided, so that it goes on with that one. One
+	 *  reference; NULL: not recorded, or the set is gone. */
+	struct issue_rules *rules;
+	bool staged; /**< that is the candidate of the rollout `rollout` */
+	uint8_t rollout[LEDGER_SESSION_LEN];
 	unsigned repeated; /**< how often its plan was asked for again */
 };
 
@@ -127,6 +132,9 @@ struct lists {
 	int64_t until_s; /**< the first of the others will be */
 };
 
+struct rollout_run;
+struct loading;
+
 struct keeper {
 	const struct keeper_args *args;
 	const struct config *config;
@@ -140,6 +148,12 @@ struct keeper {
 	int64_t ledger_gap_ms; /**< UTC: rows may be missing since; 0: none */
 	struct loaded policies;
 	struct refused_load refused_load;
+	struct rollout_run *rollout; /**< rollout_run.h; NULL: none */
+	uint64_t rollout_ms; /**< monotonic: it does not move before */
+	/** The disk has a set that a rollout has taken back: it is not put into
+	 *  force but by a reload. */
+	bool reverted;
+	uint8_t reverted_set[DIGEST_LEN]; /**< its digest */
 	struct server_files *files; /**< of `server:`, in force */
 	struct showing showing; /**< what the workers have of them */
 	struct lists lists;
@@ -252,9 +266,10 @@ void record_tell(struct keeper *k, unsigned worker, enum question_kind kind,
 /* record_loaded.c */
 
 /** What goes into force: the policies (NULL: those that are), the certificates
- *  that are shown. Errors: as ledger_append. */
+ *  that are shown; and one more row of the same group, unless NULL. Errors: as ledger_append. */
 MUST_CHECK enum rc record_loaded(struct keeper *k, const struct policy_set *set,
-    const struct server_files *f, const struct showing *s, const char *by);
+    const struct server_files *f, const struct showing *s, const char *by,
+    const struct ledger_event *also);
 
 /* record_rows.c */
 
@@ -298,6 +313,10 @@ struct known_session *session_add(
 void session_is_recorded(struct keeper *k, struct known_session *s, bool nosec,
     struct span endpoint, const uint8_t plan[static DIGEST_LEN],
     const uint8_t set[static DIGEST_LEN]);
+/** It was decided by these rules (NULL: they are gone), which were the candidate
+ *  of that rollout (empty: of none). Before it is recorded. */
+void session_decided_by(
+    struct known_session *s, struct issue_rules *rules, struct span rollout);
 /** How many go on with a set that is not in force any more. */
 size_t sessions_on_older_sets(struct keeper *k);
 struct span session_endpoint(const struct known_session *s);
@@ -336,6 +355,10 @@ void doctor_settle(struct keeper *k, const struct job *j);
  *  authorities_check and server_files_check. */
 MUST_CHECK enum rc keeper_reload(
     struct keeper *k, const char *by, char *first, size_t cap);
+/** The files of `server:` in `l`, with the sets that are loaded. Errors: as
+ *  keeper_reload. */
+MUST_CHECK enum rc keeper_reload_files(
+    struct keeper *k, struct loading *l, const char *by);
 /** The revocation lists alone, when one has changed. */
 void keeper_reload_crls(struct keeper *k);
 /** Log each certificate that is shown whose state has changed: it expires. */

@@ -4,7 +4,7 @@
 #include "base/text.h"
 #include "issue/kept.h"
 
-enum { ROWS_MAX = 2, FIELDS_MAX = 12 };
+enum { ROWS_MAX = 3, FIELDS_MAX = 12 };
 
 /** The rows, and their texts. */
 struct rows {
@@ -93,7 +93,8 @@ add_credentials(struct keeper *k, struct rows *r, const struct policy_set *set,
 
 enum rc
 record_loaded(struct keeper *k, const struct policy_set *set,
-    const struct server_files *f, const struct showing *s, const char *by)
+    const struct server_files *f, const struct showing *s, const char *by,
+    const struct ledger_event *also)
 {
 	struct rows r = {0};
 
@@ -101,5 +102,7 @@ record_loaded(struct keeper *k, const struct policy_set *set,
 		add_policies(k, &r, set, by);
 	if (f->cert_count > 0)
 		add_credentials(k, &r, set, f, s, by);
+	if (also)
+		r.list[r.count++] = *also;
 	return r.count ? record_keeping(k, set, r.list, r.count) : RC_OK;
 }

@@ -203,7 +203,8 @@ SELECT
 	e.data ->> 'sentence' AS sentence,
 	e.data ->> 'remedy' AS remedy,
 	e.data ->> 'duration_ms' AS duration_ms,
-	b.data ->> 'push' AS push
+	b.data ->> 'push' AS push,
+	b.data ->> 'rollout' AS rollout
 FROM event AS b
 LEFT JOIN event AS e ON e.seq = (
 	SELECT min(x.seq) FROM event AS x
@@ -230,7 +231,8 @@ SELECT
 	r.data ->> 'sentence',
 	r.data ->> 'remedy',
 	0,
-	r.data ->> 'push'
+	r.data ->> 'push',
+	r.data ->> 'rollout'
 FROM event AS r
 WHERE likelihood(r.kind = 'bootstrap_refused', 0.5);
 
@@ -321,6 +323,29 @@ LEFT JOIN event AS e ON e.seq = (
 	WHERE y.session = b.session AND y.seq > b.seq
 		AND +y.kind = 'bootstrap_end')
 WHERE likelihood(p.kind = 'push_planned', 0.5);
+
+-- One row for each movement of a rollout (bootstrapctl rollout): started, stage
+-- (on to the next one), halted, resumed, reverted, finished. The rows have the
+-- rollout's number where others have that of a session. Counted are distinct
+-- devices, of the stage as far as it had come by then.
+CREATE VIEW rollouts AS
+SELECT
+	seq,
+	strftime('%Y-%m-%dT%H:%M:%fZ', time_ms / 1000.0, 'unixepoch') AS time,
+	lower(hex(session)) AS rollout,
+	substr(kind, length('rollout_') + 1) AS movement,
+	data ->> 'stage' AS stage,
+	data ->> 'share' AS share,
+	data ->> 'ok' AS ok,
+	data ->> 'failed' AS failed,
+	data ->> 'unknown' AS unknown,
+	data ->> 'by' AS by,
+	data ->> 'why' AS why,
+	data ->> 'base' AS base,
+	data ->> 'candidate' AS candidate
+FROM event
+WHERE kind IN ('rollout_started', 'rollout_stage', 'rollout_halted',
+	'rollout_resumed', 'rollout_reverted', 'rollout_finished');
 
 -- Who was turned away, and why: at the handshake (the endpoint is then whose
 -- credential it was, NULL where nobody knows it), or when it asked for a

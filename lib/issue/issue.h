@@ -31,6 +31,9 @@ struct issuer {
 	/** Where devices find this bootstrap server, for policies that renew
 	 *  their account and do not say it; NULL: not known. */
 	const char *server_uri;
+	/** Other rules are asked after these: for issue_psk_by_evidence one
+	 *  key is something to choose from, too. */
+	bool one_of_several;
 };
 
 /** How the device has proved itself. */
@@ -87,6 +90,10 @@ struct issue_request {
 	/** Number of the push that has brought it here (bootstrapctl push); empty:
 	 *  none. Into the row. */
 	struct span push;
+	/** Number of the rollout whose candidate decides about it; empty: none.
+	 *  Into the row, with the stage. */
+	struct span rollout;
+	unsigned rollout_stage;
 	unsigned worker;
 };
 

@@ -47,6 +47,7 @@ issue_set_keep(struct ledger *l, const struct policy_set *s, bool *kept)
 /** What is looked for among the rows, and what was found. */
 struct origin {
 	const uint8_t *digest;
+	const char *field; /* that names the set in such rows */
 	char path[PATH_LEN_MAX]; /* "": not said */
 };
 
@@ -61,7 +62,7 @@ look_at(void *ctx, const struct ledger_row *row)
 	writer_init(&hex, want, sizeof(want));
 	text_hex(&hex, span_of(o->digest, DIGEST_LEN));
 	writer_init(&w, got, sizeof(got));
-	if (!ledger_field(row, "policy_set", &w) ||
+	if (!ledger_field(row, o->field, &w) ||
 	    !span_equal(writer_span(&w), writer_span(&hex)))
 		return RC_OK;
 	writer_init(&w, o->path, sizeof(o->path) - 1);
@@ -71,15 +72,24 @@ look_at(void *ctx, const struct ledger_row *row)
 	return RC_CONFLICT;
 }
 
-/* Where the set was loaded from when it went into force last. */
+/* Where the set was loaded from when it went into force last, or else when it
+ * went to a share of the devices last. */
 static enum rc
 find_origin(struct ledger *l, struct origin *o)
 {
-	const struct ledger_query q = {
+	struct ledger_query q = {
 	    .kind = SPAN_LIT("policies_loaded"),
 	    .newest_first = true,
 	};
-	enum rc rc = ledger_read(l, &q, look_at, o);
+	enum rc rc;
+
+	o->field = "policy_set";
+	rc = ledger_read(l, &q, look_at, o);
+	if (rc == RC_OK) {
+		q.kind = SPAN_LIT("rollout_started");
+		o->field = "candidate";
+		rc = ledger_read(l, &q, look_at, o);
+	}
 
 	if (rc != RC_OK && rc != RC_CONFLICT)
 		return rc;

@@ -24,7 +24,8 @@ bool issue_set_fits(const struct policy_set *s);
 
 /**
  * Load the set of that digest from the ledger alone, as it was: its places and
- * findings show the source that the last row `policies_loaded` of it names.
+ * findings show the source that the last row `policies_loaded` of it names, or
+ * of a candidate that never was in force the last row `rollout_started`.
  * Files that no set keeps (secrets of triggers) are looked for where they were.
  * Errors: RC_NOT_FOUND (it was not kept), RC_MALFORMED (what lies there is not
  * what was kept; a finding says which file), RC_CONFIG (this version does not

@@ -109,6 +109,10 @@ peer_fields(struct field *f, const struct issue_request *rq,
 	f[n++] = F_TEXT("address", writer_span(&t->address_w));
 	if (rq->push.len > 0)
 		f[n++] = F_BYTES("push", rq->push);
+	if (rq->rollout.len > 0) {
+		f[n++] = F_BYTES("rollout", rq->rollout);
+		f[n++] = F_INT("rollout_stage", rq->rollout_stage);
+	}
 	f[n++] = F_TEXT("transport", transport(rq));
 	return n;
 }

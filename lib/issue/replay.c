@@ -177,8 +177,7 @@ issue_replay(const struct issuer *i, const struct issue_replay_config *config,
     struct issue_decision *out)
 {
 	/* what it has now is what it was given last */
-	const struct policy_history history = {
-	    .turn = r->turn, .servers = r->servers};
+	const struct policy_history history = {.servers = r->servers};
 	struct policy_facts facts;
 	enum reason why;
 	enum rc rc;
@@ -194,6 +193,7 @@ issue_replay(const struct issuer *i, const struct issue_replay_config *config,
 		out->peer.endpoint = r->rq.endpoint;
 		why = REASON_ENDPOINT_MISMATCH;
 	}
-	facts = facts_of(r, &out->peer, &history);
+	/* keys of a later turn: whether it took them stands in other rows */
+	facts = facts_of(r, &out->peer, r->turn > 0 ? NULL : &history);
 	issue_begin_by(i, &r->rq, why, &facts, decided, out);
 }
