@@ -1,5 +1,6 @@
 /* policy manifest: what a set is made of, as sha256sum prints it; and what is to
  * be signed. */
+#include "policy/beside.h"
 #include "policy/manifest.h"
 
 #include "issue/signed.h"
@@ -30,7 +31,7 @@ of_ledger(const char *path, uint64_t *out)
 static int
 choose_serial(const struct options *o, struct arena *a, uint64_t *out)
 {
-	const char *folder = signed_folder(a, o->operands[0]);
+	const char *folder = beside_folder(a, o->operands[0]);
 	uint64_t beside, loaded = 0;
 	int code = EX_OK;
 

@@ -55,6 +55,10 @@ MUST_CHECK enum rc sshkey_read(
 void sshkey_fingerprint(
     struct span blob, char out[static SSHKEY_FINGERPRINT_LEN]);
 
+/** A time as options of such keys say it, YYYYMMDD[HHMM[SS]]Z, in UTC alone:
+ *  seconds since 1970. False: it is none. */
+bool sshkey_time(struct span text, int64_t *out);
+
 /** A string: its length in 4 bytes, and its bytes. For sshsig.c as well. */
 struct span sshkey_string(struct reader *r);
 

@@ -1,14 +1,10 @@
 #include "issue/signed.h"
 
-#include "base/text.h"
 #include "hsm/sshsig.h"
+#include "policy/beside.h"
 #include "policy/file.h"
-#include "policy/yaml.h"
 
-#include <dirent.h>
-#include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /** What is looked at. */
@@ -199,44 +195,22 @@ look_at(struct check *c, const char *name)
 	return RC_OK;
 }
 
-static int
-is_signature(const struct dirent *e)
-{
-	struct span s = span_str(e->d_name);
-	const struct span front = SPAN_LIT(SIGNED_MANIFEST "."),
-			  end = SPAN_LIT(".sig");
-
-	return span_is(s, SIGNED_MANIFEST ".sig") ||
-	    (s.len > front.len + end.len && span_starts(s, front) &&
-		span_is(span_from(s, s.len - end.len), ".sig"));
-}
-
-static int
-compare(const struct dirent **a, const struct dirent **b)
-{
-	return strcmp((*a)->d_name, (*b)->d_name);
-}
-
 static enum rc
 look_at_all(struct check *c)
 {
-	struct dirent **entries;
-	enum rc rc = RC_OK;
-	int n = scandir(
-	    c->folder[0] ? c->folder : ".", &entries, is_signature, compare);
+	const char **names;
+	size_t count;
+	enum rc rc = beside_list(
+	    c->arena, c->folder, SIGNED_MANIFEST ".", ".sig", &names, &count);
 
-	if (n < 0)
-		return errno == ENOMEM ? RC_MEMORY : RC_OK;
-	if (n > SIGNED_FILES_MAX)
+	if (rc == RC_OK && count > SIGNED_FILES_MAX) {
 		diag_add(c->diag, DIAG_WARNING, c->file, 0, 0,
 		    "policy-signature", "only the first %d signatures count",
 		    SIGNED_FILES_MAX);
-	for (int i = 0; i < n; i++) {
-		if (rc == RC_OK && i < SIGNED_FILES_MAX)
-			rc = look_at(c, entries[i]->d_name);
-		free(entries[i]);
+		count = SIGNED_FILES_MAX;
 	}
-	free(entries);
+	for (size_t i = 0; rc == RC_OK && i < count; i++)
+		rc = look_at(c, names[i]);
 	return rc;
 }
 
@@ -302,7 +276,7 @@ signed_check(const struct signed_trust *t, const char *path,
 	enum rc rc = RC_MEMORY, signers;
 
 	*out = (struct signed_by){0};
-	c.folder = c.arena ? signed_folder(c.arena, path) : NULL;
+	c.folder = c.arena ? beside_folder(c.arena, path) : NULL;
 	if (!c.folder)
 		goto out;
 	rc = read_manifest(&c, s);
@@ -317,80 +291,4 @@ signed_check(const struct signed_trust *t, const char *path,
 out:
 	arena_free(c.arena);
 	return rc;
-}
-
-/* --- the ledger ----------------------------------------------------------- */
-
-/** The row with the highest serial. */
-struct highest {
-	int64_t serial;
-	int64_t time_ms;
-	char set[2 * DIGEST_LEN];
-};
-
-static enum rc
-look_at_row(void *ctx, const struct ledger_row *row)
-{
-	struct highest *h = ctx;
-	struct writer w;
-	int64_t serial;
-
-	if (!ledger_field_int(row, "serial", &serial) || serial <= h->serial)
-		return RC_OK;
-	h->serial = serial;
-	h->time_ms = row->time_ms;
-	memset(h->set, 0, sizeof(h->set));
-	writer_init(&w, h->set, sizeof(h->set));
-	if (!ledger_field(row, "policy_set", &w))
-		memset(h->set, 0, sizeof(h->set));
-	return RC_OK;
-}
-
-static enum rc
-find_highest(struct ledger *l, struct highest *h)
-{
-	const struct ledger_query q = {.kind = SPAN_LIT("policies_loaded")};
-
-	*h = (struct highest){0};
-	return ledger_read(l, &q, look_at_row, h);
-}
-
-enum rc
-signed_serial_of(struct ledger *l, uint64_t *out)
-{
-	struct highest h;
-	enum rc rc = find_highest(l, &h);
-
-	*out = (uint64_t)h.serial;
-	return rc;
-}
-
-enum rc
-signed_serial_check(struct ledger *l, const char *path,
-    const struct policy_set *s, const struct signed_by *by, struct diag *d)
-{
-	char hex[2 * DIGEST_LEN], when[25];
-	struct highest h;
-	struct writer w;
-	enum rc rc = find_highest(l, &h);
-
-	if (rc != RC_OK || by->serial > (uint64_t)h.serial)
-		return rc;
-	ledger_time(h.time_ms, when);
-	writer_init(&w, hex, sizeof(hex));
-	text_hex(&w, span_of(s->digest, DIGEST_LEN));
-	if (by->serial < (uint64_t)h.serial)
-		diag_add(d, DIAG_ERROR, path, 0, 0, "policy-serial",
-		    "serial %llu is below %lld, which this ledger loaded at "
-		    "%s; sign a MANIFEST with %lld or more",
-		    (unsigned long long)by->serial, (long long)h.serial, when,
-		    (long long)h.serial + 1);
-	else if (memcmp(h.set, hex, sizeof(hex)) != 0)
-		diag_add(d, DIAG_ERROR, path, 0, 0, "policy-serial",
-		    "serial %lld was another set when this ledger loaded it at "
-		    "%s; sign a MANIFEST with %lld",
-		    (long long)h.serial, when, (long long)h.serial + 1);
-	else
-		return RC_OK;
-	return RC_CONFIG;
 }

@@ -25,6 +25,7 @@ enum {
 	SIGNED_THRESHOLD_MAX = 16,
 	SIGNED_FILES_MAX = 64, /**< signatures beside a MANIFEST */
 	SIGNED_MANIFEST_MAX = 16 << 20, /**< bytes */
+	SIGNED_FIELDS = 2, /**< serial, signers */
 	SIGNED_HEAD_MAX = 64, /**< bytes of its first line */
 	/** Bytes, with NUL: of each that counts a principal and a
 	 *  fingerprint. */
@@ -65,6 +66,18 @@ MUST_CHECK enum rc signed_check(const struct signed_trust *t, const char *path,
 MUST_CHECK enum rc signed_serial_check(struct ledger *l, const char *path,
     const struct policy_set *s, const struct signed_by *by, struct diag *d);
 
+/**
+ * What the ledger knows of the signatures on the set of that digest, from the
+ * row by which it came into force or a rollout of it began; serial 0: nothing.
+ * Errors: RC_DB.
+ */
+MUST_CHECK enum rc signed_recorded(struct ledger *l,
+    const uint8_t digest[static DIGEST_LEN], struct signed_by *out);
+
+/** The fields of a row that says so, into `f`: SIGNED_FIELDS, or none where
+ *  there are no signatures. Their number. `by` is borrowed by them. */
+size_t signed_fields(const struct signed_by *by, struct field *f);
+
 /** The highest serial that the ledger has loaded; 0: none. Errors: RC_DB. */
 MUST_CHECK enum rc signed_serial_of(struct ledger *l, uint64_t *out);
 
@@ -74,11 +87,7 @@ void signed_head(struct writer *w, uint64_t serial);
 /** Take it off `rest`. Errors: RC_MALFORMED. */
 MUST_CHECK enum rc signed_head_take(struct span *rest, uint64_t *serial);
 
-/** The folder in which the MANIFEST of such a path is, in `a`: "policies.d/",
- *  or "". NULL: memory. */
-const char *signed_folder(struct arena *a, const char *path);
-
-/** Read the MANIFEST in `folder` for its serial; 0: there is none that has
+/** Read the MANIFEST in `folder` (beside_folder) for its serial; 0: there is none that has
  *  one. Errors: RC_MEMORY. */
 MUST_CHECK enum rc signed_serial_beside(
     struct arena *a, const char *folder, uint64_t *out);

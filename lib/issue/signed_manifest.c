@@ -7,7 +7,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 enum { FINDINGS_MAX = 20 };
 
@@ -42,25 +41,6 @@ signed_head_take(struct span *rest, uint64_t *serial)
 		return RC_MALFORMED;
 	*rest = span_from(*rest, w.len);
 	return RC_OK;
-}
-
-const char *
-signed_folder(struct arena *a, const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	size_t len = slash ? (size_t)(slash + 1 - path) : 0;
-	struct stat st;
-	char *folder;
-
-	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
-		len = strlen(path);
-	folder = arena_alloc(a, len + 2);
-	if (!folder)
-		return NULL;
-	memcpy(folder, path, len);
-	if (len > 0 && folder[len - 1] != '/')
-		folder[len] = '/';
-	return folder;
 }
 
 enum rc

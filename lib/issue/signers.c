@@ -6,7 +6,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 /** One line, from left to right. */
 struct line {
@@ -110,49 +109,6 @@ read_names(struct line *l, struct signer *out)
 
 /* --- options -------------------------------------------------------------- */
 
-static int
-digits(struct span *s, size_t n)
-{
-	int v = 0;
-
-	for (size_t i = 0; i < n; i++)
-		v = v * 10 + (s->p[i] - '0');
-	*s = span_from(*s, n);
-	return v;
-}
-
-/* YYYYMMDD[HHMM[SS]]Z */
-static bool
-read_time(struct span s, int64_t *out)
-{
-	struct tm tm = {0}, back;
-	time_t t;
-
-	if (s.len == 0 || s.p[s.len - 1] != 'Z')
-		return false;
-	s.len--;
-	if (s.len != 8 && s.len != 12 && s.len != 14)
-		return false;
-	for (size_t i = 0; i < s.len; i++)
-		if (s.p[i] < '0' || s.p[i] > '9')
-			return false;
-	tm.tm_year = digits(&s, 4) - 1900;
-	tm.tm_mon = digits(&s, 2) - 1;
-	tm.tm_mday = digits(&s, 2);
-	tm.tm_hour = s.len ? digits(&s, 2) : 0;
-	tm.tm_min = s.len ? digits(&s, 2) : 0;
-	tm.tm_sec = s.len ? digits(&s, 2) : 0;
-	back = tm;
-	t = timegm(&tm);
-	/* what the calendar has put right was wrong */
-	if (tm.tm_year != back.tm_year || tm.tm_mon != back.tm_mon ||
-	    tm.tm_mday != back.tm_mday || tm.tm_hour != back.tm_hour ||
-	    tm.tm_min != back.tm_min || tm.tm_sec != back.tm_sec)
-		return false;
-	*out = t;
-	return true;
-}
-
 /* Behind `name=`: text in quotes, or as far as the comma. */
 static struct span
 value(struct line *l, struct span *rest)
@@ -175,7 +131,7 @@ read_limit(struct line *l, struct span *rest, const char *name, int64_t *out)
 {
 	struct span v = value(l, rest);
 
-	if (!l->faulty && !read_time(v, out))
+	if (!l->faulty && !sshkey_time(v, out))
 		fault(l,
 		    "%s=\"%.*s\": a time in UTC is expected, "
 		    "YYYYMMDD[HHMM[SS]]Z, with the Z",
