@@ -179,7 +179,6 @@ rollout_settle(struct keeper *k, enum rollout_move move, const char *by,
 	k->reverted = move == MOVE_REVERT;
 	memcpy(k->reverted_set, r->next, DIGEST_LEN);
 	k->rollout = NULL;
-	rollout_free(r);
 	return RC_OK;
 }
 

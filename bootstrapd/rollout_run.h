@@ -153,7 +153,8 @@ MUST_CHECK enum rc rollout_load_same(struct keeper *k, struct loading *l);
 MUST_CHECK enum rc rollout_installed(struct keeper *k, struct loading *l);
 /** A reload has put into force what is on the disk. */
 void rollout_forget_reverted(struct keeper *k);
-/** It is over: the set in force alone, or the candidate in its place. */
+/** It is over: the set in force alone, or the candidate in its place. The
+ *  keeper has no rollout then, and the caller has what it was. */
 MUST_CHECK enum rc rollout_settle(struct keeper *k, enum rollout_move move,
     const char *by, const struct ledger_event *row);
 

@@ -37,6 +37,7 @@ struct options {
 	const char *trust;
 	int64_t threshold, manifest_serial;
 	bool next;
+	bool strict, diff;
 	/* the token's speed */
 	const char *master, *key;
 	int64_t seconds;

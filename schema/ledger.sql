@@ -114,6 +114,70 @@ WHEN NEW.kind = 'bootstrap_end' AND NEW.endpoint IS NOT NULL BEGIN
 			(SELECT session FROM event WHERE seq = begin_seq);
 END;
 
+-- What a policy may ask about a device that comes again: how many bootstraps of
+-- it ended ok, by how much the epochs of its keys were raised in the last of
+-- these (`reprovision: rotate`), when an operator last let it in, and which row
+-- says what servers it was given last.
+CREATE TABLE history (
+	endpoint TEXT NOT NULL,
+	endpoint_raw BLOB NOT NULL, -- x'' where event has NULL
+	oks INTEGER NOT NULL DEFAULT 0,
+	ok_seq INTEGER,       -- the last ending that was ok
+	turn INTEGER NOT NULL DEFAULT 0,
+	released_seq INTEGER, -- the last release, or push
+	servers_seq INTEGER,  -- the last beginning that gave servers
+	PRIMARY KEY (endpoint, endpoint_raw)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX history_turned ON history (turn) WHERE turn > 0;
+
+-- How many devices were last given a server of that name.
+CREATE TABLE placement (
+	server TEXT PRIMARY KEY,
+	devices INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Names have no character that JSON would escape.
+CREATE TRIGGER history_places AFTER INSERT ON event
+WHEN NEW.kind = 'bootstrap_begin' AND NEW.endpoint IS NOT NULL
+	AND NEW.data ->> 'servers' IS NOT NULL BEGIN
+	UPDATE placement SET devices = devices - 1
+	WHERE server IN (
+		SELECT n.value FROM history AS h
+		JOIN event AS b ON b.seq = h.servers_seq
+		JOIN json_each('["' || replace(b.data ->> 'servers', ' ',
+			'","') || '"]') AS n
+		WHERE h.endpoint = NEW.endpoint
+			AND h.endpoint_raw = coalesce(NEW.endpoint_raw, x''));
+	INSERT INTO placement (server, devices)
+	SELECT n.value, 1 FROM json_each('["' ||
+		replace(NEW.data ->> 'servers', ' ', '","') || '"]') AS n
+	WHERE true
+	ON CONFLICT DO UPDATE SET devices = devices + 1;
+	INSERT INTO history (endpoint, endpoint_raw, servers_seq)
+	VALUES (NEW.endpoint, coalesce(NEW.endpoint_raw, x''), NEW.seq)
+	ON CONFLICT DO UPDATE SET servers_seq = NEW.seq;
+END;
+CREATE TRIGGER history_ends AFTER INSERT ON event
+WHEN NEW.kind = 'bootstrap_end' AND NEW.endpoint IS NOT NULL
+	AND NEW.data ->> 'outcome' = 'ok' BEGIN
+	INSERT INTO history (endpoint, endpoint_raw, oks, ok_seq, turn)
+	VALUES (NEW.endpoint, coalesce(NEW.endpoint_raw, x''), 1, NEW.seq,
+		coalesce((SELECT b.data ->> 'turn' FROM event AS b
+			WHERE b.session = NEW.session AND b.seq < NEW.seq
+				AND +b.kind = 'bootstrap_begin'
+			ORDER BY b.seq DESC LIMIT 1), 0))
+	ON CONFLICT DO UPDATE SET
+		oks = oks + 1, ok_seq = NEW.seq, turn = excluded.turn;
+END;
+CREATE TRIGGER history_releases AFTER INSERT ON event
+WHEN NEW.kind IN ('device_released', 'push_planned')
+	AND NEW.endpoint IS NOT NULL BEGIN
+	INSERT INTO history (endpoint, endpoint_raw, released_seq)
+	VALUES (NEW.endpoint, coalesce(NEW.endpoint_raw, x''), NEW.seq)
+	ON CONFLICT DO UPDATE SET released_seq = NEW.seq;
+END;
+
 -- The sealed store: keys that were imported, or made at random. Nobody can open
 -- one but the token with the key `master`, and only in its own place; so these
 -- rows need no chain, and the rows of `event` say what was put in. The columns
@@ -224,7 +288,11 @@ SELECT
 	r.data ->> 'identity',
 	r.data ->> 'address',
 	r.data ->> 'transport',
-	NULL, NULL, NULL, NULL, NULL,
+	r.data ->> 'policy',
+	r.data ->> 'policy_at',
+	NULL,
+	r.data ->> 'policy_set',
+	NULL,
 	r.data ->> 'worker',
 	'refused',
 	r.data ->> 'reason',
@@ -365,6 +433,55 @@ SELECT
 FROM event
 WHERE kind IN ('handshake_refused', 'bootstrap_refused');
 
+-- One row a policy set that was in force: when and by whom it was loaded, and
+-- how the bootstraps ended that were decided by it. open: begun, and neither
+-- ended nor given up. Turned away at the handshake counts in no column.
+CREATE VIEW policy_sets AS
+WITH loaded AS (
+	SELECT
+		data ->> 'policy_set' AS policy_set,
+		min(seq) AS seq,
+		min(time_ms) AS first_ms,
+		max(time_ms) AS last_ms,
+		count(*) AS loads
+	FROM event
+	WHERE kind = 'policies_loaded'
+	GROUP BY 1
+), counted AS (
+	SELECT
+		data ->> 'policy_set' AS policy_set,
+		count(*) FILTER (WHERE kind = 'bootstrap_begin') AS begun,
+		count(*) FILTER (WHERE kind = 'bootstrap_end') AS ended,
+		count(*) FILTER (WHERE data ->> 'outcome' = 'ok') AS ok,
+		count(*) FILTER (WHERE data ->> 'outcome' = 'failed')
+			AS failed,
+		count(*) FILTER (WHERE data ->> 'outcome' = 'unknown')
+			AS unknown,
+		count(*) FILTER (WHERE kind = 'bootstrap_refused') AS refused
+	FROM event
+	WHERE kind IN ('bootstrap_begin', 'bootstrap_end', 'bootstrap_refused')
+	GROUP BY 1
+)
+SELECT
+	l.policy_set,
+	strftime('%Y-%m-%dT%H:%M:%fZ', l.first_ms / 1000.0, 'unixepoch')
+		AS first_loaded,
+	strftime('%Y-%m-%dT%H:%M:%fZ', l.last_ms / 1000.0, 'unixepoch')
+		AS last_loaded,
+	l.loads,
+	e.data ->> 'by' AS first_by,
+	e.data ->> 'source' AS source,
+	e.data ->> 'kept' AS kept,
+	coalesce(c.begun, 0) AS bootstraps,
+	coalesce(c.ok, 0) AS ok,
+	coalesce(c.failed, 0) AS failed,
+	coalesce(c.unknown, 0) AS unknown,
+	max(coalesce(c.begun, 0) - coalesce(c.ended, 0), 0) AS open,
+	coalesce(c.refused, 0) AS refused
+FROM loaded AS l
+JOIN event AS e ON e.seq = l.seq
+LEFT JOIN counted AS c ON c.policy_set = l.policy_set;
+
 -- Public parts and keyed fingerprints; no key stands here. An image holds the
 -- credential of the first boot, and so does a certificate of `pki issue`.
 CREATE VIEW credentials AS
@@ -439,6 +556,41 @@ FROM event
 WHERE kind = 'key_check'
 GROUP BY 1, 2;
 
+-- What the table `history` is to say, out of the rows.
+CREATE VIEW history_facts AS
+WITH fact AS (
+	SELECT
+		endpoint,
+		coalesce(endpoint_raw, x'') AS endpoint_raw,
+		count(*) FILTER (WHERE kind = 'bootstrap_end'
+			AND data ->> 'outcome' = 'ok') AS oks,
+		max(seq) FILTER (WHERE kind = 'bootstrap_end'
+			AND data ->> 'outcome' = 'ok') AS ok_seq,
+		max(seq) FILTER (WHERE kind IN ('device_released',
+			'push_planned')) AS released_seq,
+		max(seq) FILTER (WHERE kind = 'bootstrap_begin'
+			AND data ->> 'servers' IS NOT NULL) AS servers_seq
+	FROM event
+	WHERE endpoint IS NOT NULL
+		AND +kind IN ('bootstrap_begin', 'bootstrap_end',
+			'device_released', 'push_planned')
+	GROUP BY event.endpoint, event.endpoint_raw
+)
+SELECT
+	f.endpoint,
+	f.endpoint_raw,
+	f.oks,
+	f.ok_seq,
+	coalesce((SELECT b.data ->> 'turn' FROM event AS b
+		WHERE b.session =
+			(SELECT session FROM event WHERE seq = f.ok_seq)
+			AND b.seq < f.ok_seq AND +b.kind = 'bootstrap_begin'
+		ORDER BY b.seq DESC LIMIT 1), 0) AS turn,
+	f.released_seq,
+	f.servers_seq
+FROM fact AS f
+WHERE f.oks > 0 OR f.released_seq IS NOT NULL OR f.servers_seq IS NOT NULL;
+
 -- Where the tables that follow from the rows do not. Empty, or somebody wrote
 -- to them: the views above cannot be believed there.
 CREATE VIEW inconsistencies AS
@@ -504,4 +656,35 @@ FROM event AS p
 WHERE p.kind = 'policies_loaded' AND p.data ->> 'kept' = 1
 	AND NOT EXISTS (
 		SELECT 1 FROM blob AS b
-		WHERE lower(hex(b.sha256)) = p.data ->> 'policy_set');
+		WHERE lower(hex(b.sha256)) = p.data ->> 'policy_set')
+UNION ALL
+SELECT 'history', coalesce(f.servers_seq, f.ok_seq, f.released_seq)
+FROM history_facts AS f
+LEFT JOIN history AS h
+	ON h.endpoint = f.endpoint AND h.endpoint_raw = f.endpoint_raw
+WHERE h.endpoint IS NULL
+	OR h.oks IS NOT f.oks
+	OR h.ok_seq IS NOT f.ok_seq
+	OR h.turn IS NOT f.turn
+	OR h.released_seq IS NOT f.released_seq
+	OR h.servers_seq IS NOT f.servers_seq
+UNION ALL
+SELECT 'history', coalesce(h.servers_seq, h.ok_seq, h.released_seq, 0)
+FROM history AS h
+LEFT JOIN event AS e
+	ON e.seq = coalesce(h.servers_seq, h.ok_seq, h.released_seq)
+WHERE e.endpoint IS NOT h.endpoint
+	OR coalesce(e.endpoint_raw, x'') IS NOT h.endpoint_raw
+UNION ALL
+SELECT 'placement', 0
+FROM (
+	SELECT n.value AS server, count(*) AS devices
+	FROM history AS h
+	JOIN event AS b ON b.seq = h.servers_seq
+	JOIN json_each('["' || replace(b.data ->> 'servers', ' ', '","') ||
+		'"]') AS n
+	GROUP BY n.value
+	UNION ALL
+	SELECT server, -devices FROM placement
+)
+GROUP BY server HAVING sum(devices) <> 0;
