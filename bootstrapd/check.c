@@ -141,6 +141,7 @@ check_loaded(const struct config *c, struct checked *all, int *code)
 	check_policies(c, d, all);
 	check_files(c, all, code);
 	check_rules(c, d, all, code);
+	diag_settle(d, all->rules != NULL);
 	diag_print(d, stderr);
 	diag_free(d);
 	if (!all->set || (all->files && !all->rules))

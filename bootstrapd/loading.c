@@ -7,12 +7,16 @@
 
 #include <stdio.h>
 
+/** Those that comments silence are not for the log. */
 static void
-log_findings(const struct diag *d)
+log_findings(struct diag *d)
 {
+	diag_settle(d, false);
 	for (size_t i = 0; i < diag_total(d); i++) {
 		const struct diag_finding *f = diag_get(d, i);
 
+		if (f->silenced)
+			continue;
 		LOG(f->level == DIAG_ERROR ? LOG_ERROR : LOG_WARNING, "finding",
 		    F_TEXT("file", f->file), F_INT("line", f->line),
 		    F_INT("column", f->column), F_TEXT("code", f->code),
