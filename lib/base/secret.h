@@ -18,7 +18,7 @@
 #include "base/span.h"
 
 enum {
-	SECRET_MAX = 65536, /**< bytes, the largest one secret can be */
+	SECRET_MAX = 1048576, /**< bytes, the largest one secret can be */
 };
 
 /** Bytes of a key. An all-zero struct is the empty secret. */

@@ -280,7 +280,7 @@ live_without_lockable_memory(void)
 	if (s.bytes || locked_kb() != before_kb)
 		return 7;
 	secret_harden_process();
-	if (limit.rlim_max < 65536 * 4)
+	if (limit.rlim_max < 4ul * SECRET_MAX)
 		return 0;
 	return secret_reserve(&s, SECRET_MAX) == RC_OK ? 0 : 8;
 }
