@@ -31,6 +31,23 @@ sample_value(struct sample *s, struct lwm2m_path p)
 }
 
 void
+sample_put(struct sample *s, struct lwm2m_path p, struct lwm2m_value v)
+{
+	size_t at = 0;
+
+	while (at < s->image.entry_count &&
+	    path_compare(s->entries[at].path, p) < 0)
+		at++;
+	if (at == s->image.entry_count ||
+	    path_compare(s->entries[at].path, p) != 0) {
+		sample_add(s, p, v);
+		memmove(s->entries + at + 1, s->entries + at,
+		    (s->image.entry_count - 1 - at) * sizeof(s->entries[0]));
+	}
+	s->entries[at] = (struct lwm2m_entry){p, v};
+}
+
+void
 sample_drop(struct sample *s, struct lwm2m_path p)
 {
 	size_t at = 0;

@@ -34,6 +34,8 @@ void sample_nosec(struct sample *s);
 void sample_add(struct sample *s, struct lwm2m_path p, struct lwm2m_value v);
 /** The value at a path; asserts that it is there. */
 struct lwm2m_value *sample_value(struct sample *s, struct lwm2m_path p);
+/** Put a value at a path: in place of the one there, or where it belongs. */
+void sample_put(struct sample *s, struct lwm2m_path p, struct lwm2m_value v);
 /** Take the value at a path away. */
 void sample_drop(struct sample *s, struct lwm2m_path p);
 
