@@ -80,6 +80,8 @@ enum rc
 image_read(struct span bytes, const struct image_format *format,
     struct image_reading *r)
 {
+	enum rc rc;
+
 	if (!format)
 		format = image_guess(bytes);
 	if (!format) {
@@ -90,5 +92,9 @@ image_read(struct span bytes, const struct image_format *format,
 	if (r->depth == IMAGE_NESTED_MAX)
 		return image_fault(r, 0, "formats are nested too deeply");
 	r->nested[r->depth++] = format;
-	return format->read(bytes, r);
+	rc = format->read(bytes, r);
+	/* what was refused is not to be looked at */
+	if (rc != RC_OK)
+		r->image = (struct image){0};
+	return rc;
 }

@@ -43,7 +43,6 @@ image_take(struct image_reading *r, size_t count)
 	r->image.entries = e;
 	r->image.entry_count = count;
 	if (!image_valid(&r->image)) {
-		r->image.entry_count = 0;
 		return image_fault(r, 0,
 		    count == 0 ? "there is nothing in it"
 			       : "its entries are not those of an account");

@@ -452,7 +452,6 @@ read_nrf91_at(struct span bytes, struct image_reading *r)
 	again = image_room(r);
 	if (put_script(&r->image, &r->geometry, &again, &why) != RC_OK ||
 	    !span_equal(writer_span(&again), bytes)) {
-		r->image.entry_count = 0;
 		return image_fault(r, 0,
 		    "commands of an image, but not in its one form: what is "
 		    "needed for the mode, each once, in their order");

@@ -210,12 +210,10 @@ read_raw(struct span bytes, struct image_reading *r)
 		return rc;
 	if (payloads[i].format == &image_smartcard &&
 	    r->geometry.partition_len != 0) {
-		r->image.entry_count = 0;
 		return image_fault(r, offset, "the payload is padded");
 	}
 	/* unknown flags, and known ones that are not true */
 	if (get_le16(c.p + 18) != flags_of(&r->image)) {
-		r->image.entry_count = 0;
 		return image_fault(
 		    r, offset + 18, "the flags are not those of the payload");
 	}
