@@ -3,6 +3,7 @@
 
 #include "link.h"
 #include "push.h"
+#include "rollout_run.h"
 
 #include <stdlib.h>
 
@@ -32,6 +33,8 @@ settle_endings(struct keeper *k, enum rc rc)
 		k->ending_count--;
 		if (s && s->pushed && e->verdict.outcome == OUTCOME_OK)
 			push_untie(k, s->name[0] == 'n', session_endpoint(s));
+		if (s && s->recorded && !s->superseded)
+			rollout_count_end(k, s, &e->verdict);
 		if (s)
 			session_forget(k, s);
 		if (e->answer)
@@ -80,8 +83,10 @@ settle_granted(struct keeper *k, struct job *j, struct known_session *s)
 	if (!s->recorded && !j->push_way)
 		pace_count(k, j);
 	s->pushed = j->request.push.len > 0;
+	session_decided_by(s, j->rules, j->request.rollout);
 	session_is_recorded(k, s, j->request.proof == PROOF_NONE,
-	    j->decision.peer.endpoint, j->decision.plan_digest);
+	    j->decision.peer.endpoint, j->decision.plan_digest,
+	    issue_rules_set(j->rules)->digest);
 	if (j->request.proof == PROOF_PSK)
 		epochs_worked(
 		    &k->epochs, j->request.credential, &j->request.address);
@@ -109,7 +114,8 @@ answer_begin(struct keeper *k, struct job *j, enum rc rc)
 		a.begin_answer.max_age_s = j->wait_s;
 		pace_told(k, j);
 	}
-	if (a.begin_answer.reason == REASON_QUARANTINED)
+	if (a.begin_answer.reason == REASON_QUARANTINED ||
+	    a.begin_answer.reason == REASON_SERVERS_FULL)
 		a.begin_answer.max_age_s = j->decision.wait_s;
 	/* nothing was made anew */
 	if (j->again && !j->decision.granted && s->repeated > 0)
@@ -145,6 +151,7 @@ decide_again(struct keeper *k, struct job *j)
 	memset(&j->decision, 0, sizeof(j->decision));
 	j->conflicted = false;
 	j->decided_twice = true;
+	rollout_enter_again(k, j);
 	if (!jobs_put(k->jobs, j)) {
 		/* freed: its session is asked for again, or swept */
 		struct known_session *s = session_find(k, id);
@@ -176,6 +183,8 @@ answer(struct keeper *k, struct job *j, enum rc rc)
 			rc = RC_CONFLICT;
 		else if (j->unwritable)
 			rc = RC_TOO_LARGE;
+		if (rc == RC_OK && j->recorded)
+			rollout_count_refused(k, j);
 		answer_begin(k, j, rc);
 		if (j->push_way)
 			push_decided(k, j, rc);
@@ -203,6 +212,7 @@ record_flush(void *ctx, uint64_t now_ms)
 			job_free(jobs);
 		jobs = next;
 	}
+	rollout_tick(k, now_ms);
 }
 
 /** A commit costs the same for one row and for many. */

@@ -3,6 +3,7 @@
 #include "base/digest.h"
 #include "link.h"
 #include "push.h"
+#include "rollout_run.h"
 
 #include <stddef.h>
 #include <stdlib.h>
@@ -201,9 +202,12 @@ ask_begin(struct link *l, const struct q_begin *q)
 	if (!s)
 		s = session_add(k, q->session, l->worker);
 	if (s)
-		j = job_begin(l->worker, k->policies.rules, q);
+		j = job_begin(
+		    l->worker, s->rules ? s->rules : k->policies.rules, q);
 	if (j) {
 		j->again = s->recorded;
+		if (!j->again)
+			rollout_enter(k, j);
 		j->server_uri = k->config->server_uri;
 		j->push_way = way;
 		if (way != PUSH_ANY)

@@ -2,6 +2,7 @@
 #include "keeper_state.h"
 
 #include "link.h"
+#include "rollout_run.h"
 
 enum {
 	/** A worker repeats the question for so long (wait.c). */
@@ -92,6 +93,7 @@ psk_ask(struct link *l, const struct q_psk *q)
 	}
 	if (j) {
 		j->crowd_slot = slot;
+		rollout_enter(k, j);
 		j->expires_ms = clock_now_ms() + PSK_EXPIRES_MS;
 		choose_epoch(k, q, j);
 		if (jobs_put(k->jobs, j)) {

@@ -13,6 +13,8 @@ static const char usage[] =
     "\n"
     "  status                what the daemon is doing, and how it is\n"
     "  reload                load the policies again, whole or not at all\n"
+    "  rollout VERB          a change of the policies, to a share of devices "
+    "first\n"
     "  stop                  end the daemon; sessions that run may end first\n"
     "  supersede ENDPOINT    end the bootstrap of that endpoint\n"
     "  push ENDPOINT...      have devices bootstrapped now\n"
@@ -46,6 +48,29 @@ static const char push_help[] =
     "\n"
     "Exits 0, 1 if any failed, 75 if not all were sent.\n";
 
+static const char rollout_help[] =
+    "Put what is in the policies folder into force for a share of the\n"
+    "devices first, and on while they end well.\n"
+    "\n"
+    "  start    load it as the candidate, and begin with the first stage\n"
+    "  status   stage, share, how devices have ended, what it waits for\n"
+    "  halt     no further device gets the candidate\n"
+    "  resume   go on with the stage, with a fresh window\n"
+    "  next     go on to the next stage now\n"
+    "  revert   all devices get what was in force before\n"
+    "  finish   all devices get the candidate now\n"
+    "\n"
+    "      --stages LIST     shares, 1%,10%,50%,100% if nothing else is "
+    "configured\n"
+    "      --success SHARE   of the devices that have ended, to go on (98%)\n"
+    "      --window TIME     that a stage takes at least (1h)\n"
+    "      --minimum N       devices that have to have ended (20)\n"
+    "      --group GLOB      only devices whose endpoints fit\n"
+    "      --policy NAME     only devices that this policy matches\n"
+    "      --id HEX          number of the rollout, which decides who is "
+    "first\n"
+    "      --why TEXT        goes into the ledger with a movement\n";
+
 static int
 do_status(const struct ctl *ctl)
 {
@@ -76,6 +101,7 @@ enum takes {
 	TAKES_ENDPOINT,
 	TAKES_FOLLOW, /**< --follow */
 	TAKES_PUSH, /**< endpoints, and the options of push */
+	TAKES_ROLLOUT, /**< a verb, and the options of rollout */
 };
 
 static const struct verb {
@@ -97,6 +123,7 @@ static const struct verb {
 	"End the bootstrap of that endpoint that is running, with the reason\n"
 	"`cancelled`. The device may ask again.\n"},
     {"push", ctl_push, TAKES_PUSH, push_help},
+    {"rollout", ctl_rollout, TAKES_ROLLOUT, rollout_help},
     {"devices", ctl_devices, TAKES_NOTHING,
 	"A line for each device that was minted for or has proved who it is.\n"
 	"Needs the ledger and no daemon.\n"},
@@ -123,6 +150,8 @@ help(const struct verb *v)
 	    [TAKES_ENDPOINT] = " ENDPOINT",
 	    [TAKES_FOLLOW] = " [--follow]",
 	    [TAKES_PUSH] = " ENDPOINT... | --policy NAME | --group GLOB",
+	    [TAKES_ROLLOUT] = " start [OPTION...] | status | halt | resume | "
+			      "next | revert | finish",
 	};
 
 	if (v)
@@ -186,7 +215,7 @@ take_word(const char *word, const struct verb **verb, struct ctl *ctl)
 		*verb = find_verb(word);
 		return *verb ? NULL : "no such verb";
 	}
-	if ((*verb)->takes == TAKES_PUSH) {
+	if ((*verb)->takes == TAKES_PUSH || (*verb)->takes == TAKES_ROLLOUT) {
 		ctl->words[ctl->word_count++] = word;
 		return NULL;
 	}
@@ -196,24 +225,32 @@ take_word(const char *word, const struct verb **verb, struct ctl *ctl)
 	return NULL;
 }
 
-/** An option of push at argv[*i]. Returns what is wrong with it, "" when it is
- *  none, NULL when it was taken. */
+/** An option with a value that push or rollout takes at argv[*i]. Returns what
+ *  is wrong with it, "" when it is none, NULL when it was taken. */
 static const char *
-take_push_option(char **argv, int *i, struct ctl_push *out)
+take_value_option(char **argv, int *i, struct ctl *ctl)
 {
+	struct ctl_push *push = &ctl->push;
+	struct ctl_rollout *rollout = &ctl->rollout;
 	const struct {
 		const char *name, **value;
 	} options_of[] = {
-	    {"--policy", &out->policy},
-	    {"--group", &out->group},
-	    {"--rate", &out->rate},
-	    {"--resume", &out->resume},
-	    {"--to", &out->to},
-	    {"--via", &out->via},
+	    {"--policy", &push->policy},
+	    {"--group", &push->group},
+	    {"--rate", &push->rate},
+	    {"--resume", &push->resume},
+	    {"--to", &push->to},
+	    {"--via", &push->via},
+	    {"--stages", &rollout->stages},
+	    {"--success", &rollout->success},
+	    {"--window", &rollout->window},
+	    {"--minimum", &rollout->minimum},
+	    {"--id", &rollout->id},
+	    {"--why", &rollout->why},
 	};
 
 	if (strcmp(argv[*i], "--wait") == 0) {
-		out->wait = true;
+		push->wait = true;
 		return NULL;
 	}
 	for (size_t n = 0; n < sizeof(options_of) / sizeof(options_of[0]);
@@ -223,9 +260,9 @@ take_push_option(char **argv, int *i, struct ctl_push *out)
 		if (!value)
 			continue;
 		if (!*value)
-			return "an option of push needs a value";
+			return "that option needs a value";
 		if (*options_of[n].value)
-			return "an option of push stands there twice";
+			return "an option stands there twice";
 		*options_of[n].value = value;
 		return NULL;
 	}
@@ -235,8 +272,14 @@ take_push_option(char **argv, int *i, struct ctl_push *out)
 static bool
 has_push_option(const struct ctl_push *o)
 {
-	return o->policy || o->group || o->rate || o->resume || o->to ||
-	    o->via || o->wait;
+	return o->rate || o->resume || o->to || o->via || o->wait;
+}
+
+static bool
+has_rollout_option(const struct ctl_rollout *o)
+{
+	return o->stages || o->success || o->window || o->minimum || o->id ||
+	    o->why;
 }
 
 /** What is wrong with the command line as a whole; NULL: nothing. */
@@ -251,6 +294,11 @@ check_line(const struct verb *verb, const struct ctl *ctl)
 		return "--follow goes with events";
 	if (has_push_option(&ctl->push) && verb->takes != TAKES_PUSH)
 		return "that option goes with push";
+	if (has_rollout_option(&ctl->rollout) && verb->takes != TAKES_ROLLOUT)
+		return "that option goes with rollout";
+	if ((ctl->push.policy || ctl->push.group) &&
+	    verb->takes != TAKES_PUSH && verb->takes != TAKES_ROLLOUT)
+		return "that option goes with push and rollout";
 	return NULL;
 }
 
@@ -294,7 +342,7 @@ take_option(
 	} else if (strcmp(a, "--follow") == 0) {
 		ctl->follow = true;
 	} else {
-		const char *fault = take_push_option(argv, i, &ctl->push);
+		const char *fault = take_value_option(argv, i, ctl);
 
 		return fault && !*fault ? "no such option" : fault;
 	}

@@ -7,13 +7,8 @@
 
 enum {
 	ARENA_MAX = 16 << 20,
-	SESSIONS_MAX = 1000000,
-	/** Clients give up at EXCHANGE_LIFETIME, 247 s (bootstrap.md 10). */
-	LIFETIME_MAX_MS = 246000,
-	/** From a Discover of a few accounts to what one secret can be. */
-	ANSWER_MIN = 256,
-	ANSWER_MAX = SECRET_MAX,
-	DEVICE_REQUESTS_MAX = 3600, /**< one each second */
+	LIFETIME_MIN_MS = 1000,
+	DAY_MS = 86400000,
 };
 
 void
@@ -61,6 +56,33 @@ reading_path(
 	return rc == RC_OK ? reading_resolve(r, text) : NULL;
 }
 
+/** A number, duration (ms) or size (bytes) within what the table says. */
+static void
+read_range(struct reading *r, struct yaml_node *map,
+    const struct yaml_keys *keys, const char *name, uint64_t *out)
+{
+	const struct yaml_key *k = yaml_key_find(keys, span_str(name));
+	struct yaml_node *n = yaml_get(map, name);
+	int64_t v = (int64_t)*out;
+
+	if (!n || !k)
+		return;
+	if (k->takes & TAKES_DURATION) {
+		reading_note(r,
+		    yaml_duration_ms(
+			&r->yaml, n, (uint64_t)k->min, (uint64_t)k->max, out));
+		return;
+	}
+	if (k->takes & TAKES_SIZE) {
+		reading_note(r,
+		    yaml_size(
+			&r->yaml, n, (uint64_t)k->min, (uint64_t)k->max, out));
+		return;
+	}
+	reading_note(r, yaml_number(&r->yaml, n, k->min, k->max, &v));
+	*out = (uint64_t)v;
+}
+
 /* --- hsm ------------------------------------------------------------------ */
 
 /** The value is not repeated: it may be a PIN. */
@@ -90,7 +112,6 @@ read_pin(struct reading *r, struct yaml_node *hsm)
 	    {"file", HSM_PIN_FILE},
 	    {"env", HSM_PIN_ENV},
 	};
-	static const char *const known[] = {"credential", "file", "env", NULL};
 	struct yaml_node *pin = yaml_need(&r->yaml, hsm, "pin"), *n;
 	struct hsm_config *h = &r->config->hsm;
 	unsigned found = 0;
@@ -115,7 +136,7 @@ read_pin(struct reading *r, struct yaml_node *hsm)
 		if (h->pin && h->pin_kind == HSM_PIN_FILE)
 			h->pin = reading_resolve(r, h->pin);
 	}
-	yaml_leftover(&r->yaml, pin, known);
+	yaml_rest(&r->yaml, pin, &config_keys_pin);
 	if (found != 1) {
 		yaml_error(&r->yaml, pin, "config-pin",
 		    "exactly one of file, credential and env");
@@ -126,11 +147,9 @@ read_pin(struct reading *r, struct yaml_node *hsm)
 static void
 read_hsm(struct reading *r)
 {
-	static const char *const known[] = {
-	    "module", "token", "pin", "sessions", "init_args", "network", NULL};
 	struct yaml_node *map = yaml_need(&r->yaml, r->root, "hsm"), *n;
 	struct hsm_config *h = &r->config->hsm;
-	int64_t sessions = 4;
+	uint64_t sessions = 4;
 
 	h->sessions = 4;
 	if (!map || yaml_expect(&r->yaml, map, YAML_MAP) != RC_OK) {
@@ -143,54 +162,56 @@ read_hsm(struct reading *r)
 	n = yaml_get(map, "init_args");
 	if (n)
 		reading_note(r, yaml_text(&r->yaml, n, &h->init_args));
-	n = yaml_get(map, "sessions");
-	if (n)
-		reading_note(r, yaml_number(&r->yaml, n, 1, 64, &sessions));
+	read_range(r, map, &config_keys_hsm, "sessions", &sessions);
 	h->sessions = (unsigned)sessions;
 	n = yaml_get(map, "network");
 	if (n)
 		reading_note(
 		    r, yaml_bool(&r->yaml, n, &r->config->hsm_network));
 	read_pin(r, map);
-	yaml_leftover(&r->yaml, map, known);
+	yaml_rest(&r->yaml, map, &config_keys_hsm);
 }
 
 /* --- limits --------------------------------------------------------------- */
 
+/** What is above the table's range is said with its reason. */
+static void
+read_lifetime(struct reading *r, struct yaml_node *n)
+{
+	uint64_t *out = &r->config->session_lifetime_ms;
+
+	if (!n)
+		return;
+	reading_note(
+	    r, yaml_duration_ms(&r->yaml, n, LIFETIME_MIN_MS, DAY_MS, out));
+	if (*out > CONFIG_LIFETIME_MS_MAX)
+		yaml_error(&r->yaml, n, "config-lifetime",
+		    "above 246s: a client gives up 247 s after the last "
+		    "request (EXCHANGE_LIFETIME, RFC 7252 section 4.8.2)");
+}
+
 static void
 read_limits(struct reading *r)
 {
-	static const char *const known[] = {"sessions", "handshakes",
-	    "handshakes_per_source", "session_lifetime", "handshake_timeout",
-	    "idle_timeout", "drain", "keeper_wait", "questions_per_second",
-	    "connections", "push_window", "device_requests", "answer", NULL};
 	struct config *c = r->config;
 	const struct {
 		const char *key;
-		int64_t min, max;
 		uint64_t *out;
-	} numbers[] = {
-	    {"sessions", 1, SESSIONS_MAX, &c->sessions_max},
-	    {"handshakes", 1, SESSIONS_MAX, &c->handshakes_max},
-	    {"handshakes_per_source", 1, SESSIONS_MAX,
-		&c->handshakes_per_source},
-	    {"connections", 1, SESSIONS_MAX, &c->connections_max},
-	    {"questions_per_second", 1, SESSIONS_MAX, &c->questions_per_s},
-	    {"device_requests", 0, DEVICE_REQUESTS_MAX, &c->device_requests},
+	} ranges[] = {
+	    {"sessions", &c->sessions_max},
+	    {"handshakes", &c->handshakes_max},
+	    {"handshakes_per_source", &c->handshakes_per_source},
+	    {"connections", &c->connections_max},
+	    {"questions_per_second", &c->questions_per_s},
+	    {"device_requests", &c->device_requests},
+	    {"handshake_timeout", &c->handshake_ms},
+	    {"idle_timeout", &c->idle_ms},
+	    {"drain", &c->drain_ms},
+	    {"keeper_wait", &c->keeper_wait_ms},
+	    {"push_window", &c->push_window_ms},
+	    {"answer", &c->answer_max},
 	};
-	const struct {
-		const char *key;
-		uint64_t min, max, *out;
-	} times[] = {
-	    {"session_lifetime", 1000, 86400000, &c->session_lifetime_ms},
-	    {"handshake_timeout", 1000, 600000, &c->handshake_ms},
-	    {"idle_timeout", 1000, 86400000, &c->idle_ms},
-	    {"drain", 0, 600000, &c->drain_ms},
-	    {"keeper_wait", 1000, 90000, &c->keeper_wait_ms},
-	    {"push_window", 10000, CONFIG_PUSH_WINDOW_MS_MAX,
-		&c->push_window_ms},
-	};
-	struct yaml_node *map = yaml_get(r->root, "limits"), *n;
+	struct yaml_node *map = yaml_get(r->root, "limits");
 
 	if (!map)
 		return;
@@ -198,34 +219,11 @@ read_limits(struct reading *r)
 		reading_note(r, RC_CONFIG);
 		return;
 	}
-	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
-		int64_t v = (int64_t)*numbers[i].out;
-
-		n = yaml_get(map, numbers[i].key);
-		if (n)
-			reading_note(r,
-			    yaml_number(&r->yaml, n, numbers[i].min,
-				numbers[i].max, &v));
-		*numbers[i].out = (uint64_t)v;
-	}
-	for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
-		n = yaml_get(map, times[i].key);
-		if (n)
-			reading_note(r,
-			    yaml_duration_ms(&r->yaml, n, times[i].min,
-				times[i].max, times[i].out));
-	}
-	n = yaml_get(map, "answer");
-	if (n)
-		reading_note(r,
-		    yaml_size(
-			&r->yaml, n, ANSWER_MIN, ANSWER_MAX, &c->answer_max));
-	if (c->session_lifetime_ms > LIFETIME_MAX_MS)
-		yaml_error(&r->yaml, yaml_get(map, "session_lifetime"),
-		    "config-lifetime",
-		    "above 246s: a client gives up 247 s after the last "
-		    "request (EXCHANGE_LIFETIME, RFC 7252 section 4.8.2)");
-	yaml_leftover(&r->yaml, map, known);
+	for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++)
+		read_range(
+		    r, map, &config_keys_limits, ranges[i].key, ranges[i].out);
+	read_lifetime(r, yaml_get(map, "session_lifetime"));
+	yaml_rest(&r->yaml, map, &config_keys_limits);
 }
 
 static void
@@ -245,7 +243,7 @@ read_workers(struct reading *r)
 
 /** Sections of the contract that later parts of the daemon read. */
 static void
-read_later(struct reading *r, const char *key, const char *const *known,
+read_later(struct reading *r, const char *key, const struct yaml_keys *keys,
     const char *what)
 {
 	struct yaml_node *n = yaml_get(r->root, key);
@@ -256,7 +254,7 @@ read_later(struct reading *r, const char *key, const char *const *known,
 		reading_note(r, RC_CONFIG);
 		return;
 	}
-	yaml_leftover(&r->yaml, n, known);
+	yaml_rest(&r->yaml, n, keys);
 	yaml_report(&r->yaml, DIAG_NOTE, n, "config-unused",
 	    "has no effect in this version (%s)", what);
 }
@@ -279,10 +277,6 @@ check_control(struct reading *r)
 static void
 read_all(struct reading *r)
 {
-	static const char *const known[] = {"listen", "workers", "hsm",
-	    "server", "policies", "ledger", "control", "metrics", "user",
-	    "limits", NULL};
-	static const char *const metrics[] = {"listen", NULL};
 	struct config *c = r->config;
 
 	if (yaml_expect(&r->yaml, r->root, YAML_MAP) != RC_OK) {
@@ -292,15 +286,16 @@ read_all(struct reading *r)
 	reading_listen(r);
 	read_workers(r);
 	read_hsm(r);
-	c->policies = reading_path(r, r->root, "policies", true);
+	reading_policies(r);
 	c->ledger = reading_path(r, r->root, "ledger", true);
 	c->control = reading_path(r, r->root, "control", false);
 	check_control(r);
 	reading_server(r);
 	reading_users(r);
 	read_limits(r);
-	read_later(r, "metrics", metrics, "see `bootstrapctl status`");
-	yaml_leftover(&r->yaml, r->root, known);
+	read_later(
+	    r, "metrics", &config_keys_metrics, "see `bootstrapctl status`");
+	yaml_rest(&r->yaml, r->root, &config_keys);
 }
 
 static struct config *
@@ -323,6 +318,7 @@ config_new(const char *file)
 	c->questions_per_s = 1000;
 	c->device_requests = 12;
 	c->answer_max = 16384;
+	rollout_defaults(&c->rollout);
 	c->arena = arena_new(ARENA_MAX);
 	c->file = c->arena ? arena_str(c->arena, file) : NULL;
 	if (!c->file) {

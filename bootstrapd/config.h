@@ -11,6 +11,7 @@
 #include "base/arena.h"
 #include "base/diag.h"
 #include "hsm/ec.h"
+#include "rollout.h"
 
 enum {
 	LISTENERS_MAX = 16,
@@ -18,6 +19,8 @@ enum {
 	SERVERS_MAX = 16, /**< certificates of this server */
 	SERVER_FILES_MAX = 16, /**< of trust anchors, of revocation lists */
 	CONFIG_PUSH_WINDOW_MS_MAX = 86400000,
+	/** Clients give up at EXCHANGE_LIFETIME, 247 s. */
+	CONFIG_LIFETIME_MS_MAX = 246000,
 };
 
 enum listen_kind {
@@ -68,6 +71,7 @@ struct config {
 	unsigned workers; /**< 1..WORKERS_MAX; `auto`: the cores */
 	struct hsm_config hsm;
 	const char *policies; /**< folder or file */
+	struct rollout_terms rollout; /**< where nothing else is asked for */
 	const char *ledger; /**< file */
 	const char *control; /**< socket; NULL: none */
 	/** Shown to devices; the first to who names none of them. None:

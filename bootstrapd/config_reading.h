@@ -1,12 +1,12 @@
 /**
  * config_reading.h - what the files that read bootstrapd.yaml share: config.c
- * (the whole), config_listen.c, config_server.c, config_user.c. Nobody else includes it.
+ * (the whole), config_listen.c, config_policies.c, config_server.c, config_user.c. Nobody else includes it.
  */
 #ifndef BOOTSTRAPD_CONFIG_READING_H
 #define BOOTSTRAPD_CONFIG_READING_H
 
 #include "config.h"
-#include "policy/yaml.h"
+#include "config_keys.h"
 
 /** What a reader of one section needs. */
 struct reading {
@@ -29,5 +29,7 @@ const char *reading_path(
 void reading_listen(struct reading *r);
 void reading_server(struct reading *r);
 void reading_users(struct reading *r);
+/** `policies:`: the path, or a map of it and what is said about sets. */
+void reading_policies(struct reading *r);
 
 #endif

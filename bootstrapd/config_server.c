@@ -50,9 +50,6 @@ read_pair(struct reading *r, struct yaml_node *map)
 	c->server_count++;
 }
 
-/** What each of `sni` has. */
-static const char *const pair[] = {"certificate", "key", NULL};
-
 static void
 read_more(struct reading *r, struct yaml_node *map)
 {
@@ -77,7 +74,7 @@ read_more(struct reading *r, struct yaml_node *map)
 			continue;
 		}
 		read_pair(r, n);
-		yaml_leftover(&r->yaml, n, pair);
+		yaml_rest(&r->yaml, n, &config_keys_sni);
 	}
 }
 
@@ -140,8 +137,6 @@ shows_something(struct yaml_node *map)
 void
 reading_server(struct reading *r)
 {
-	static const char *const known[] = {
-	    "uri", "certificate", "key", "trust", "crl", "sni", NULL};
 	struct yaml_node *map = yaml_get(r->root, "server");
 	struct config *c = r->config;
 
@@ -159,5 +154,5 @@ reading_server(struct reading *r)
 	read_uri(r, map);
 	read_files(r, map, "trust", c->trust, &c->trust_count);
 	read_files(r, map, "crl", c->crls, &c->crl_count);
-	yaml_leftover(&r->yaml, map, known);
+	yaml_rest(&r->yaml, map, &config_keys_server);
 }

@@ -60,7 +60,6 @@ read_user(struct reading *r, struct yaml_node *map, const char *key,
 void
 reading_users(struct reading *r)
 {
-	static const char *const known[] = {"worker", "keeper", NULL};
 	struct yaml_node *map = yaml_get(r->root, "user");
 	struct config *c = r->config;
 
@@ -76,7 +75,7 @@ reading_users(struct reading *r)
 	}
 	read_user(r, map, "worker", &c->user_worker);
 	read_user(r, map, "keeper", &c->user_keeper);
-	yaml_leftover(&r->yaml, map, known);
+	yaml_rest(&r->yaml, map, &config_keys_user);
 	if (c->user_worker.set && c->user_keeper.set &&
 	    c->user_worker.uid == c->user_keeper.uid) {
 		yaml_error(&r->yaml, map, "config-user",

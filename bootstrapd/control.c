@@ -83,6 +83,7 @@ static const struct verb {
     {"reload", do_reload},
     {"stop", do_stop},
     {"supersede", do_supersede},
+    {"rollout", control_rollout},
     {"push", control_push_start},
     {"push-resume", control_push_resume},
 };

@@ -34,6 +34,19 @@ void client_close(struct client *c);
 
 void control_status(struct keeper *k, struct reply *r);
 
+/* control_rollout.c */
+
+/** The verb `rollout`: "start WORDS", "status", "halt"...; its exit code. */
+int control_rollout(
+    struct keeper *k, struct client *c, struct span arg, struct reply *r);
+
+/* control_rollout_show.c */
+
+/** All of it; 0. */
+int control_rollout_status(struct keeper *k, struct reply *r);
+/** What status says of it: nothing where there is none. */
+void control_rollout_put(struct keeper *k, struct reply *r);
+
 /* control_push.c */
 
 /** The verbs `push` and `push-resume`; their exit code, 0: c->run is set. */

@@ -86,10 +86,32 @@ put_certificates(struct reply *r, const struct keeper *k)
 	reply_number(r, "server.raw_keys", k->showing.raw_keys);
 }
 
+/** Which set is in force, since when and by whom; and what was not let in. */
+static void
+put_policies(struct reply *r, struct keeper *k)
+{
+	const struct policy_set *set = k->policies.set;
+	const struct refused_load *refused = &k->refused_load;
+
+	reply_hex(r, "policies.set", span_of(set->digest, DIGEST_LEN));
+	reply_str(r, "policies.source", k->config->policies);
+	reply_time(r, "policies.loaded", k->policies.at_ms);
+	reply_str(r, "policies.loaded_by", k->policies.by);
+	reply_number(r, "policies.identities", set->identity_count);
+	reply_number(r, "policies.policies", set->policy_count);
+	reply_number(
+	    r, "policies.sessions_on_older_sets", sessions_on_older_sets(k));
+	if (refused->at_ms == 0)
+		return;
+	reply_time(r, "policies.refused", refused->at_ms);
+	reply_str(r, "policies.refused_by", refused->by);
+	reply_number(r, "policies.refused_findings", refused->findings);
+	reply_str(r, "policies.refused_first", refused->first);
+}
+
 void
 control_status(struct keeper *k, struct reply *r)
 {
-	const struct policy_set *set = k->policies.set;
 	uint64_t now = clock_now_ms(), seq = 0;
 	uint8_t head[DIGEST_LEN];
 
@@ -98,12 +120,8 @@ control_status(struct keeper *k, struct reply *r)
 	reply_number(r, "keeper.up_s", (now - k->started_ms) / 1000);
 	reply_str(r, "jail", jail_name());
 	put_health(r, k);
-	reply_hex(r, "policies.set", span_of(set->digest, DIGEST_LEN));
-	reply_str(r, "policies.source", k->config->policies);
-	reply_time(r, "policies.loaded", k->policies.at_ms);
-	reply_str(r, "policies.loaded_by", k->policies.by);
-	reply_number(r, "policies.identities", set->identity_count);
-	reply_number(r, "policies.policies", set->policy_count);
+	put_policies(r, k);
+	control_rollout_put(k, r);
 	put_certificates(r, k);
 	reply_number(r, "sessions", k->sessions.count);
 	reply_number(r, "questions.waiting", jobs_waiting(k->jobs));

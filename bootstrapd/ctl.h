@@ -1,6 +1,6 @@
 /**
  * ctl.h - the parts of bootstrapctl: asking the keeper (ctl_ask.c), reading the
- * ledger (ctl_ledger.c), starting bootstraps (ctl_push*.c, ctl_http.c), and what
+ * ledger (ctl_ledger.c), starting bootstraps (ctl_push*.c, ctl_http.c), staged changes (ctl_rollout.c), and what
  * they print (ctl_output.c).
  */
 #ifndef BOOTSTRAPD_CTL_H
@@ -24,13 +24,20 @@ struct ctl_push {
 	bool wait;
 };
 
+/** Options of rollout, as written; NULL: not there. Its group and policy are
+ *  those of struct ctl_push. */
+struct ctl_rollout {
+	const char *stages, *success, *window, *minimum, *id, *why;
+};
+
 /** What the command line says. */
 struct ctl {
 	const struct config *config; /**< borrowed */
 	const char *argument; /**< the endpoint; NULL: none */
-	const char **words; /**< push: its endpoints */
+	const char **words; /**< push: its endpoints; rollout: its verb */
 	size_t word_count;
 	struct ctl_push push;
+	struct ctl_rollout rollout;
 	enum format format;
 	bool follow;
 };
@@ -53,6 +60,9 @@ int ctl_open_ledger(const struct ctl *ctl, struct ledger **l);
 
 /** Bootstraps that are started from here (ctl_push.h). Returns the exit code. */
 int ctl_push(const struct ctl *ctl);
+
+/** A change of the policies that goes to a share first. Returns the exit code. */
+int ctl_rollout(const struct ctl *ctl);
 
 /** A connection to the keeper; -1: said why, and `code` is the exit code. */
 int ctl_connect(const struct ctl *ctl, int *code);

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 int
@@ -61,6 +62,29 @@ row_csv(const struct shown *s)
 	fputs("\r\n", stdout);
 }
 
+/** The policy set stands in every row: a line has the first digits of it. */
+static void
+data_text(struct span data)
+{
+	enum { SHOWN = 12 };
+	static const char name[] = "\"policy_set\":\"";
+	const uint8_t *at = NULL;
+	struct span rest = {0};
+
+	/* no text has a quote that is not escaped */
+	if (data.len > 0)
+		at = memmem(data.p, data.len, name, sizeof(name) - 1);
+	if (at)
+		rest =
+		    span_from(data, (size_t)(at - data.p) + sizeof(name) - 1);
+	if (rest.len <= (size_t)2 * DIGEST_LEN) {
+		printf("%.*s", SPAN_FMT(data));
+		return;
+	}
+	printf("%.*s", (int)(rest.p - data.p) + SHOWN, (const char *)data.p);
+	printf("..%.*s", SPAN_FMT(span_from(rest, (size_t)2 * DIGEST_LEN)));
+}
+
 static void
 row_text(const struct shown *s)
 {
@@ -70,7 +94,9 @@ row_text(const struct shown *s)
 	    SPAN_FMT(row->kind));
 	if (row->endpoint.len)
 		ctl_put_quoted(row->endpoint);
-	printf(" %.*s\n", SPAN_FMT(row->data));
+	putchar(' ');
+	data_text(row->data);
+	putchar('\n');
 }
 
 struct reading {

@@ -58,7 +58,7 @@ doctor_append(struct keeper *k, const struct job *j)
 	    F_TEXT("diagnosis", (const char *)r->code),
 	    F_TEXT("sentence", (const char *)r->sentence),
 	    F_TEXT("remedy", r->remedy));
-	return ledger_append(k->ledger,
+	return record_append(k,
 	    &(struct ledger_event){
 		.kind = "psk_mismatch",
 		/* anybody can claim a name; what only that device, or its
@@ -67,7 +67,7 @@ doctor_append(struct keeper *k, const struct job *j)
 		.fields = f,
 		.field_count = n,
 	    },
-	    NULL);
+	    issue_rules_set(j->rules));
 }
 
 void

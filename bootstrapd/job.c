@@ -153,6 +153,7 @@ job_free(struct job *j)
 	doctor_free(j->doctor);
 	issue_decision_fini(&j->decision);
 	issue_rules_unref(j->rules);
+	rollout_way_unref(j->way);
 	free(j->shown);
 	free(j);
 }
@@ -164,6 +165,9 @@ work_psk(const struct issuer *i, struct job *j)
 {
 	enum rc rc = RC_DENIED;
 
+	if (j->way)
+		return rollout_way_psk(j->way, i, j->request.credential,
+		    j->first_epoch, j->attempt, j->evidence, &j->psk);
 	if (j->evidence.len > 0)
 		rc = issue_psk_by_evidence(i, j->request.credential,
 		    j->first_epoch, j->evidence, &j->psk);
@@ -207,10 +211,44 @@ work_doctor(const struct issuer *i, struct job *j)
 	return rc;
 }
 
+/* Which set decides? Where that cannot be found out, none does. */
+static enum rc
+choose_set(struct issuer *i, struct job *j)
+{
+	enum rc rc = RC_OK;
+
+	if (j->way && !j->staged)
+		rc = rollout_way_choose(j->way, i, &j->request, &j->staged);
+	if (rc != RC_OK || !j->staged)
+		return rc;
+	issue_rules_unref(j->rules);
+	j->rules = issue_rules_ref(rollout_way_candidate(j->way));
+	j->request.rollout = rollout_way_id(j->way);
+	j->request.rollout_stage = rollout_way_stage(j->way);
+	i->rules = j->rules;
+	return RC_OK;
+}
+
+static enum rc
+work_begin(struct issuer *i, struct job *j)
+{
+	enum rc rc = choose_set(i, j);
+
+	if (rc == RC_OK) {
+		issue_begin(i, &j->request, &j->decision);
+	} else {
+		j->decision.peer.endpoint = j->request.endpoint;
+		j->decision.reason = rc == RC_DB ? REASON_LEDGER_AWAY
+		    : rc == RC_MEMORY            ? REASON_BUSY
+						 : REASON_TOKEN_AWAY;
+	}
+	return j->decision.reason == REASON_TOKEN_AWAY ? RC_TOKEN : RC_OK;
+}
+
 enum rc
 job_work(struct hsm_session *s, struct ledger *store, struct job *j)
 {
-	const struct issuer issuer = {
+	struct issuer issuer = {
 	    .hsm = s,
 	    .store = store,
 	    .rules = j->rules,
@@ -237,6 +275,5 @@ job_work(struct hsm_session *s, struct ledger *store, struct job *j)
 	case JOB_BEGIN:
 		break;
 	}
-	issue_begin(&issuer, &j->request, &j->decision);
-	return j->decision.reason == REASON_TOKEN_AWAY ? RC_TOKEN : RC_OK;
+	return work_begin(&issuer, j);
 }

@@ -13,6 +13,7 @@
 #include "issue/doctor.h"
 #include "issue/issue.h"
 #include "question.h"
+#include "rollout_way.h"
 
 enum job_kind {
 	JOB_PSK,
@@ -37,8 +38,14 @@ struct job {
 	bool given_up; /**< asked anew since: its answer is not told */
 	enum job_kind kind;
 	unsigned worker;
-	/** One reference, given back with the job; JOB_SIGN: none. */
+	/** One reference, given back with the job; JOB_SIGN: none. JOB_BEGIN,
+	 *  when it is done: of the set that has decided. */
 	struct issue_rules *rules;
+	/** JOB_PSK, JOB_BEGIN: what else may decide; one reference. NULL: no
+	 *  rollout is under way. */
+	struct rollout_way *way;
+	bool staged; /**< JOB_BEGIN: the candidate of `way` has decided */
+	bool recorded; /**< JOB_BEGIN: its row is in the group */
 	/* what was asked; spans point into the arrays below */
 	unsigned attempt; /**< JOB_PSK */
 	uint32_t first_epoch; /**< JOB_PSK */

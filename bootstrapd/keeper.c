@@ -5,6 +5,7 @@
 #include "jail.h"
 #include "link.h"
 #include "push.h"
+#include "rollout_run.h"
 #include "signals.h"
 
 #include <stdio.h>
@@ -135,6 +136,7 @@ tick(void *ctx, uint64_t now_ms)
 		push_sweep(k, now_ms);
 	}
 	record_watch(k);
+	rollout_tick(k, now_ms);
 	if (ticks % GAP_TICKS == 0)
 		record_gap(k);
 	if (loop_timer_set(
@@ -198,9 +200,13 @@ open_token(struct keeper *k)
 static enum rc
 load_policies(struct keeper *k)
 {
+	const char *by = k->args->first ? "start" : "restart";
 	char first[512];
-	enum rc rc = keeper_reload(
-	    k, k->args->first ? "start" : "restart", first, sizeof(first));
+	bool done;
+	enum rc rc = rollout_restore(k, by, first, sizeof(first), &done);
+
+	if (rc == RC_OK && !done)
+		rc = keeper_reload(k, by, first, sizeof(first));
 
 	if (rc == RC_CONFIG)
 		complain("policies", first,
@@ -320,6 +326,7 @@ keeper_fini(struct keeper *k)
 		return false;
 	hsm_session_give(k->hsm_session);
 	hsm_close(k->hsm);
+	rollout_free(k->rollout);
 	issue_rules_unref(k->policies.rules);
 	policy_set_unref(k->policies.set);
 	server_files_free(k->files);

@@ -34,6 +34,8 @@ enum keeper_note {
 	KEEPER_STOP = 'S', /**< an operator says stop */
 	KEEPER_RELOADING = 'L', /**< ended by KEEPER_RELOADED, */
 	KEEPER_RELOADED = 'D', /**< however it went */
+	KEEPER_HALTED = 'H', /**< a rollout was halted; until */
+	KEEPER_NOT_HALTED = 'G', /**< it goes on, or is over */
 };
 
 /** Runs until SIGNAL_END and returns the exit code. */

@@ -5,7 +5,7 @@
  * (signatures), pace.c (how often), record*.c (rows), answer.c (answers out), refused.c and
  * doctor.c (who was turned away, and why), sessions.c (who is being
  * bootstrapped), control*.c (bootstrapctl), push*.c (bootstraps that it
- * starts).
+ * starts), rollout*.c (a set of policies that goes to a share first).
  */
 #ifndef BOOTSTRAPD_KEEPER_STATE_H
 #define BOOTSTRAPD_KEEPER_STATE_H
@@ -33,6 +33,9 @@ struct known_session {
 	uint8_t name[1 + POLICY_ENDPOINT_MAX];
 	size_t name_len;
 	uint8_t plan[DIGEST_LEN]; /**< digest of the one that is recorded */
+	/** Of the policy set that it was decided by; zeros: an older row does
+	 *  not say. */
+	uint8_t set[DIGEST_LEN];
 	unsigned worker;
 	uint64_t seen_ms; /**< monotonic: begun, or found in the ledger */
 	bool recorded; /**< bootstrap_begin stands in the ledger */
@@ -40,6 +43,11 @@ struct known_session {
 	bool ended; /**< its worker has given it up meanwhile */
 	bool superseded; /**< its ending stands in the ledger already */
 	bool pushed; /**< an operator's push is behind it */
+	/** Of the set that has decided, so that it goes on with that one. One
+	 *  reference; NULL: not recorded, or the set is gone. */
+	struct issue_rules *rules;
+	bool staged; /**< that is the candidate of the rollout `rollout` */
+	uint8_t rollout[LEDGER_SESSION_LEN];
 	unsigned repeated; /**< how often its plan was asked for again */
 };
 
@@ -101,7 +109,15 @@ struct loaded {
 	struct issue_rules *rules;
 	struct policy_set *set; /**< theirs; one reference */
 	int64_t at_ms; /**< UTC */
-	char by[64]; /**< "start", "SIGHUP", "uid 0 by bootstrapctl" */
+	char by[64]; /**< "start", "SIGHUP", "bootstrapctl uid 0" */
+};
+
+/** The last reload that was refused, since the one that is in force. */
+struct refused_load {
+	int64_t at_ms; /**< UTC; 0: none was */
+	char by[64]; /**< as in struct loaded */
+	size_t findings;
+	char first[512]; /**< of them, or what else was wrong */
 };
 
 /** A key of this server, as workers name it. */
@@ -116,6 +132,9 @@ struct lists {
 	int64_t until_s; /**< the first of the others will be */
 };
 
+struct rollout_run;
+struct loading;
+
 struct keeper {
 	const struct keeper_args *args;
 	const struct config *config;
@@ -128,6 +147,13 @@ struct keeper {
 	struct health ledger_health;
 	int64_t ledger_gap_ms; /**< UTC: rows may be missing since; 0: none */
 	struct loaded policies;
+	struct refused_load refused_load;
+	struct rollout_run *rollout; /**< rollout_run.h; NULL: none */
+	uint64_t rollout_ms; /**< monotonic: it does not move before */
+	/** The disk has a set that a rollout has taken back: it is not put into
+	 *  force but by a reload. */
+	bool reverted;
+	uint8_t reverted_set[DIGEST_LEN]; /**< its digest */
 	struct server_files *files; /**< of `server:`, in force */
 	struct showing showing; /**< what the workers have of them */
 	struct lists lists;
@@ -240,18 +266,29 @@ void record_tell(struct keeper *k, unsigned worker, enum question_kind kind,
 /* record_loaded.c */
 
 /** What goes into force: the policies (NULL: those that are), the certificates
- *  that are shown. Errors: as ledger_append. */
+ *  that are shown; and one more row of the same group, unless NULL. Errors: as ledger_append. */
 MUST_CHECK enum rc record_loaded(struct keeper *k, const struct policy_set *set,
-    const struct server_files *f, const struct showing *s, const char *by);
+    const struct server_files *f, const struct showing *s, const char *by,
+    const struct ledger_event *also);
 
 /* record_rows.c */
 
 /** The ledger was written, or could not be: said once. */
 void record_works(struct keeper *k);
 void record_fails(struct keeper *k, enum rc rc);
+/** Append `e`, and with it the digest of the policy set that it was decided by
+ *  (NULL, as for the set that is in force; none at the start, and where the row
+ *  names one itself). As ledger_append. */
+MUST_CHECK enum rc record_append(struct keeper *k, const struct ledger_event *e,
+    const struct policy_set *set);
 /** A row that was too large is left out and logged, for the sake of the others
  *  in its group: then RC_OK, else `rc`. */
 MUST_CHECK enum rc record_but_too_large(enum rc rc, const char *kind);
+/** A group of rows, logged when it fails, and beside them the set (NULL: none)
+ *  that one of them brings into force. */
+MUST_CHECK enum rc record_keeping(struct keeper *k,
+    const struct policy_set *set, const struct ledger_event *events,
+    size_t count);
 /** A group of rows, logged when it fails. */
 MUST_CHECK enum rc record_events(
     struct keeper *k, const struct ledger_event *events, size_t count);
@@ -271,10 +308,17 @@ struct known_session *session_find(struct keeper *k, const uint8_t *id);
 /** NULL: out of memory. */
 struct known_session *session_add(
     struct keeper *k, const uint8_t *id, unsigned worker);
-/** Its begin row stands, with that plan's digest: from now on its endpoint
- *  finds it. */
+/** Its begin row stands, with the digests of plan and policy set: from now on
+ *  its endpoint finds it. */
 void session_is_recorded(struct keeper *k, struct known_session *s, bool nosec,
-    struct span endpoint, const uint8_t plan[static DIGEST_LEN]);
+    struct span endpoint, const uint8_t plan[static DIGEST_LEN],
+    const uint8_t set[static DIGEST_LEN]);
+/** It was decided by these rules (NULL: they are gone), which were the candidate
+ *  of that rollout (empty: of none). Before it is recorded. */
+void session_decided_by(
+    struct known_session *s, struct issue_rules *rules, struct span rollout);
+/** How many go on with a set that is not in force any more. */
+size_t sessions_on_older_sets(struct keeper *k);
 struct span session_endpoint(const struct known_session *s);
 /** The session of that endpoint, of those who proved it or of those who only
  *  say so; NULL. */
@@ -311,6 +355,10 @@ void doctor_settle(struct keeper *k, const struct job *j);
  *  authorities_check and server_files_check. */
 MUST_CHECK enum rc keeper_reload(
     struct keeper *k, const char *by, char *first, size_t cap);
+/** The files of `server:` in `l`, with the sets that are loaded. Errors: as
+ *  keeper_reload. */
+MUST_CHECK enum rc keeper_reload_files(
+    struct keeper *k, struct loading *l, const char *by);
 /** The revocation lists alone, when one has changed. */
 void keeper_reload_crls(struct keeper *k);
 /** Log each certificate that is shown whose state has changed: it expires. */

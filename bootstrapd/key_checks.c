@@ -32,17 +32,16 @@ look(void *ctx, const struct ledger_row *row)
 static enum rc
 record(const struct key_checks *c, const char *label, struct span value)
 {
-	const struct field f[] = {
-	    F_TEXT("label", label),
-	    F_TEXT("kcv", value),
-	    F_TEXT("token", c->token),
-	};
-	const struct ledger_event e = {
-	    .kind = "key_check",
-	    .fields = f,
-	    .field_count = sizeof(f) / sizeof(f[0]),
-	};
+	struct field f[4];
+	struct ledger_event e = {.kind = "key_check", .fields = f};
 	enum rc rc = ledger_begin(c->ledger);
+
+	f[e.field_count++] = F_TEXT("label", label);
+	f[e.field_count++] = F_TEXT("kcv", value);
+	f[e.field_count++] = F_TEXT("token", c->token);
+	if (c->set)
+		f[e.field_count++] =
+		    F_BYTES("policy_set", span_of(c->set->digest, DIGEST_LEN));
 
 	if (rc != RC_OK)
 		return rc;

@@ -16,6 +16,8 @@ struct key_checks {
 	struct ledger *ledger; /**< NULL: it does not exist yet */
 	const char *token; /**< its name */
 	bool record; /**< labels that the ledger does not know yet */
+	/** The one whose keys these are, for the record; NULL: none. */
+	const struct policy_set *set;
 	struct hsm_error *err; /**< receives what is wrong */
 };
 

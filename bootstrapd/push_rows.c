@@ -227,7 +227,7 @@ static enum rc
 append(struct keeper *k, const char *kind, const struct job *j,
     const struct field *f, size_t n)
 {
-	return ledger_append(k->ledger,
+	return record_append(k,
 	    &(struct ledger_event){
 		.kind = kind,
 		.session = span_of(j->push, PUSH_ID_LEN),
@@ -235,7 +235,7 @@ append(struct keeper *k, const char *kind, const struct job *j,
 		.fields = f,
 		.field_count = n,
 	    },
-	    NULL);
+	    issue_rules_set(j->rules));
 }
 
 static enum rc

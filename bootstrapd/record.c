@@ -5,6 +5,7 @@
 #include "link.h"
 #include "lwm2m/format.h"
 #include "push.h"
+#include "rollout_run.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,7 +17,8 @@ append_end(struct keeper *k, const struct known_session *s,
 {
 	uint8_t text[ADDRESS_TEXT_MAX];
 	struct writer address;
-	struct field f[16];
+	static const uint8_t not_said[DIGEST_LEN];
+	struct field f[20];
 	size_t n = 0;
 
 	f[n++] = F_TEXT("outcome", outcome_name(v->outcome));
@@ -39,6 +41,11 @@ append_end(struct keeper *k, const struct known_session *s,
 		address_print(&address, moved);
 		f[n++] = F_TEXT("moved_to", writer_span(&address));
 	}
+	if (s->staged)
+		f[n++] =
+		    F_BYTES("rollout", span_of(s->rollout, sizeof(s->rollout)));
+	if (memcmp(s->set, not_said, DIGEST_LEN) != 0)
+		f[n++] = F_BYTES("policy_set", span_of(s->set, DIGEST_LEN));
 	return ledger_append(k->ledger,
 	    &(struct ledger_event){
 		.kind = "bootstrap_end",
@@ -132,6 +139,7 @@ append_decision(struct keeper *k, struct job *j)
 	if (rc == RC_OK)
 		rc = issue_record(k->ledger, j->rules, &j->request,
 		    &j->decision, k->args->instance, false);
+	j->recorded = rc == RC_OK;
 	return rc;
 }
 
@@ -153,9 +161,12 @@ append_job(struct keeper *k, struct job *j)
 {
 	enum rc rc = RC_OK;
 
+	j->recorded = false;
 	if (j->kind == JOB_BEGIN && !j->conflicted && !j->unwritable &&
 	    !unwanted(k, j))
-		rc = append_decision(k, j);
+		/* a rollout has moved meanwhile: not by that set any more */
+		rc = rollout_overtook(k, j) ? RC_CONFLICT
+					    : append_decision(k, j);
 	else if (doctor_has_row(j))
 		rc = record_but_too_large(doctor_append(k, j), "psk_mismatch");
 	else if (refused_psk(j))

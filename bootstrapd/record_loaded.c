@@ -2,8 +2,9 @@
 #include "keeper_state.h"
 
 #include "base/text.h"
+#include "issue/kept.h"
 
-enum { ROWS_MAX = 2, FIELDS_MAX = 10 };
+enum { ROWS_MAX = 3, FIELDS_MAX = 12 };
 
 /** The rows, and their texts. */
 struct rows {
@@ -29,9 +30,13 @@ add_policies(struct keeper *k, struct rows *r, const struct policy_set *set,
 	size_t n = 0;
 
 	f[n++] = F_BYTES("policy_set", span_of(set->digest, DIGEST_LEN));
+	if (k->policies.set)
+		f[n++] = F_BYTES(
+		    "replaces", span_of(k->policies.set->digest, DIGEST_LEN));
 	f[n++] = F_INT("identities", set->identity_count);
 	f[n++] = F_INT("policies", set->policy_count);
 	f[n++] = F_TEXT("source", k->config->policies);
+	f[n++] = F_BOOL("kept", issue_set_fits(set));
 	f[n++] = F_TEXT("by", by);
 	f[n++] = F_TEXT("instance", k->args->instance);
 	add(r, "policies_loaded", f, n);
@@ -64,8 +69,8 @@ first_to_expire(const struct server_files *f)
 }
 
 static void
-add_credentials(struct keeper *k, struct rows *r, const struct server_files *f,
-    const struct showing *s, const char *by)
+add_credentials(struct keeper *k, struct rows *r, const struct policy_set *set,
+    const struct server_files *f, const struct showing *s, const char *by)
 {
 	struct field *row = r->credentials;
 	size_t n = 0;
@@ -79,18 +84,25 @@ add_credentials(struct keeper *k, struct rows *r, const struct server_files *f,
 	row[n++] = F_INT("raw_keys", s->raw_keys);
 	row[n++] = F_TEXT("by", by);
 	row[n++] = F_TEXT("instance", k->args->instance);
+	/* what is about to be in force, with its policies */
+	if (set)
+		row[n++] =
+		    F_BYTES("policy_set", span_of(set->digest, DIGEST_LEN));
 	add(r, "credentials_loaded", row, n);
 }
 
 enum rc
 record_loaded(struct keeper *k, const struct policy_set *set,
-    const struct server_files *f, const struct showing *s, const char *by)
+    const struct server_files *f, const struct showing *s, const char *by,
+    const struct ledger_event *also)
 {
 	struct rows r = {0};
 
 	if (set)
 		add_policies(k, &r, set, by);
 	if (f->cert_count > 0)
-		add_credentials(k, &r, f, s, by);
-	return r.count ? record_events(k, r.list, r.count) : RC_OK;
+		add_credentials(k, &r, set, f, s, by);
+	if (also)
+		r.list[r.count++] = *also;
+	return r.count ? record_keeping(k, set, r.list, r.count) : RC_OK;
 }

@@ -1,8 +1,13 @@
 /* Rows that no session has, and how the ledger is. */
 #include "keeper_state.h"
 
+#include "issue/kept.h"
+
 #include <stdio.h>
 
+enum { FIELDS_MAX = 32 };
+
+static const char set_field[] = "policy_set";
 static const char another[] = "its path names another file, or none";
 
 void
@@ -40,6 +45,36 @@ record_fails(struct keeper *k, enum rc rc)
 	    "cannot be written: %s", replaced ? another : rc_name(rc));
 }
 
+static bool
+says_set(const struct ledger_event *e)
+{
+	for (size_t i = 0; i < e->field_count; i++)
+		if (strcmp(e->fields[i].name, set_field) == 0)
+			return true;
+	return false;
+}
+
+enum rc
+record_append(struct keeper *k, const struct ledger_event *e,
+    const struct policy_set *set)
+{
+	struct ledger_event with = *e;
+	struct field f[FIELDS_MAX];
+
+	set = set ? set : k->policies.set;
+	if (!set || says_set(e))
+		return ledger_append(k->ledger, e, NULL);
+	if (e->field_count >= FIELDS_MAX)
+		return RC_BUG;
+	if (e->field_count)
+		memcpy(f, e->fields, e->field_count * sizeof(f[0]));
+	f[e->field_count] =
+	    F_BYTES(set_field, span_of(set->digest, DIGEST_LEN));
+	with.fields = f;
+	with.field_count++;
+	return ledger_append(k->ledger, &with, NULL);
+}
+
 enum rc
 record_but_too_large(enum rc rc, const char *kind)
 {
@@ -52,13 +87,16 @@ record_but_too_large(enum rc rc, const char *kind)
 }
 
 enum rc
-record_events(struct keeper *k, const struct ledger_event *events, size_t count)
+record_keeping(struct keeper *k, const struct policy_set *set,
+    const struct ledger_event *events, size_t count)
 {
 	enum rc rc = ledger_begin(k->ledger);
 
 	if (rc == RC_OK) {
+		if (set)
+			rc = issue_set_keep(k->ledger, set, NULL);
 		for (size_t i = 0; rc == RC_OK && i < count; i++)
-			rc = ledger_append(k->ledger, &events[i], NULL);
+			rc = record_append(k, &events[i], NULL);
 		if (rc == RC_OK)
 			rc = ledger_commit(k->ledger);
 		else
@@ -69,6 +107,12 @@ record_events(struct keeper *k, const struct ledger_event *events, size_t count)
 	else
 		record_fails(k, rc);
 	return rc;
+}
+
+enum rc
+record_events(struct keeper *k, const struct ledger_event *events, size_t count)
+{
+	return record_keeping(k, NULL, events, count);
 }
 
 enum rc
@@ -127,7 +171,7 @@ append_handshakes(struct keeper *k, const struct link *l)
 	    F_INT("refusals_not_recorded", l->suppressed),
 	};
 
-	return ledger_append(k->ledger,
+	return record_append(k,
 	    &(struct ledger_event){
 		.kind = "handshakes",
 		.fields = f,

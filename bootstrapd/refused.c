@@ -13,6 +13,7 @@ enum { FIELDS_MAX = 16 };
 struct refused {
 	struct refused *next;
 	unsigned worker;
+	struct policy_set *set; /**< one reference: in force at the time */
 	struct q_refused said; /**< `peer` points to `bytes` */
 	uint8_t bytes[];
 };
@@ -32,6 +33,7 @@ refused_note(struct link *l, const struct q_refused *q)
 		return;
 	l->refusals--;
 	r->worker = l->worker;
+	r->set = policy_set_ref(k->policies.set);
 	r->said = *q;
 	if (q->peer.len)
 		memcpy(r->bytes, q->peer.p, q->peer.len);
@@ -109,8 +111,7 @@ append(struct keeper *k, const struct refused *r)
 		digest_of(q->peer, digest);
 		f[n++] =
 		    F_BYTES("fingerprint", span_of(digest, sizeof(digest)));
-		endpoint =
-		    claimed(k->policies.set, r, read ? &looked.cert : NULL);
+		endpoint = claimed(r->set, r, read ? &looked.cert : NULL);
 	}
 	if (read) {
 		f[n++] = F_TEXT("credential", issue_row_cn(looked.cert.cn));
@@ -126,13 +127,13 @@ append(struct keeper *k, const struct refused *r)
 	f[n++] = F_INT("worker", r->worker);
 	f[n++] = F_TEXT("instance", k->args->instance);
 	log_event(LOG_NOTICE, "handshake_refused", f, n);
-	return ledger_append(k->ledger,
+	return record_append(k,
 	    &(struct ledger_event){
 		.kind = "handshake_refused",
 		.fields = f,
 		.field_count = n,
 	    },
-	    NULL);
+	    r->set);
 }
 
 enum rc
@@ -153,6 +154,7 @@ refused_settle(struct keeper *k)
 
 	while ((r = k->refused)) {
 		k->refused = r->next;
+		policy_set_unref(r->set);
 		free(r);
 	}
 	k->refused_last = &k->refused;
@@ -201,7 +203,7 @@ refused_append_psk(struct keeper *k, const struct job *j)
 	f[n++] = F_INT("worker", j->worker);
 	f[n++] = F_TEXT("instance", k->args->instance);
 	log_event(LOG_NOTICE, "handshake_refused", f, n);
-	return ledger_append(k->ledger,
+	return record_append(k,
 	    &(struct ledger_event){
 		.kind = "handshake_refused",
 		/* whose key it is; that it was there nobody has proved */
@@ -209,5 +211,5 @@ refused_append_psk(struct keeper *k, const struct job *j)
 		.fields = f,
 		.field_count = n,
 	    },
-	    NULL);
+	    issue_rules_set(j->rules));
 }

@@ -1,6 +1,7 @@
 #include "keeper_state.h"
 
 #include "base/text.h"
+#include "rollout_run.h"
 
 #include <stddef.h>
 #include <stdlib.h>
@@ -51,13 +52,15 @@ put_name(uint8_t room[static 1 + POLICY_ENDPOINT_MAX], bool nosec,
 
 void
 session_is_recorded(struct keeper *k, struct known_session *s, bool nosec,
-    struct span endpoint, const uint8_t plan[static DIGEST_LEN])
+    struct span endpoint, const uint8_t plan[static DIGEST_LEN],
+    const uint8_t set[static DIGEST_LEN])
 {
 	if (s->recorded)
 		return;
 	s->by_endpoint.key = put_name(s->name, nosec, endpoint);
 	s->name_len = s->by_endpoint.key.len;
 	memcpy(s->plan, plan, DIGEST_LEN);
+	memcpy(s->set, set, DIGEST_LEN);
 	s->recorded = true;
 	table_put(&k->endpoints, &s->by_endpoint);
 }
@@ -84,12 +87,14 @@ session_forget(struct keeper *k, struct known_session *s)
 	table_remove(&k->sessions, &s->by_id);
 	if (s->recorded)
 		table_remove(&k->endpoints, &s->by_endpoint);
+	issue_rules_unref(s->rules);
 	free(s);
 }
 
-/** The digest that a begin row names; zeros, as of no plan, if it is none. */
+/** The digest that a row has by that name; zeros, as of nothing, if none. */
 static const uint8_t *
-plan_of(const struct ledger_row *row, uint8_t out[static DIGEST_LEN])
+digest_in(const struct ledger_row *row, const char *name,
+    uint8_t out[static DIGEST_LEN])
 {
 	uint8_t text[2 * DIGEST_LEN], digest[DIGEST_LEN];
 	struct writer hex, bytes;
@@ -97,7 +102,7 @@ plan_of(const struct ledger_row *row, uint8_t out[static DIGEST_LEN])
 	memset(out, 0, DIGEST_LEN);
 	writer_init(&hex, text, sizeof(text));
 	writer_init(&bytes, digest, sizeof(digest));
-	if (ledger_field(row, "plan", &hex) &&
+	if (ledger_field(row, name, &hex) &&
 	    text_unhex(&bytes, writer_span(&hex)) == RC_OK &&
 	    bytes.len == DIGEST_LEN)
 		memcpy(out, digest, DIGEST_LEN);
@@ -115,12 +120,53 @@ is_pushed(const struct ledger_row *row)
 	return ledger_field(row, "push", &w);
 }
 
+void
+session_decided_by(
+    struct known_session *s, struct issue_rules *rules, struct span rollout)
+{
+	if (s->recorded)
+		return;
+	issue_rules_unref(s->rules);
+	s->rules = rules ? issue_rules_ref(rules) : NULL;
+	s->staged = rollout.len == sizeof(s->rollout);
+	if (s->staged)
+		memcpy(s->rollout, rollout.p, rollout.len);
+}
+
+/** The rules of that set, if it is one of those that are loaded; NULL. */
+static struct issue_rules *
+rules_of(const struct keeper *k, const uint8_t set[static DIGEST_LEN])
+{
+	const struct rollout_run *r = k->rollout;
+
+	if (memcmp(set, k->policies.set->digest, DIGEST_LEN) == 0)
+		return k->policies.rules;
+	return r && memcmp(set, r->next, DIGEST_LEN) == 0 ? r->candidate : NULL;
+}
+
+/** By which set, and of which rollout, a begin row was decided. */
+static void
+restore_set(
+    struct keeper *k, struct known_session *s, const struct ledger_row *row)
+{
+	uint8_t text[2 * DIGEST_LEN], id[sizeof(s->rollout)], set[DIGEST_LEN];
+	struct writer hex, bytes;
+
+	writer_init(&hex, text, sizeof(text));
+	writer_init(&bytes, id, sizeof(id));
+	if (!ledger_field(row, "rollout", &hex) ||
+	    text_unhex(&bytes, writer_span(&hex)) != RC_OK)
+		bytes.len = 0;
+	session_decided_by(s, rules_of(k, digest_in(row, "policy_set", set)),
+	    writer_span(&bytes));
+}
+
 /** One session that the ledger says is open. */
 static enum rc
 restore(void *ctx, const struct ledger_row *row)
 {
 	struct keeper *k = ctx;
-	uint8_t plan[DIGEST_LEN];
+	uint8_t plan[DIGEST_LEN], set[DIGEST_LEN];
 	uint8_t text[64], kind_text[16];
 	struct writer instance, kind;
 	bool nosec;
@@ -139,7 +185,9 @@ restore(void *ctx, const struct ledger_row *row)
 	nosec = ledger_field(row, "kind", &kind) &&
 	    span_is(writer_span(&kind), "nosec");
 	s->pushed = is_pushed(row);
-	session_is_recorded(k, s, nosec, row->endpoint, plan_of(row, plan));
+	restore_set(k, s, row);
+	session_is_recorded(k, s, nosec, row->endpoint,
+	    digest_in(row, "plan", plan), digest_in(row, "policy_set", set));
 	/* whether Finish went out is known to its worker only */
 	s->finishing = true;
 	if (!ledger_field(row, "instance", &instance) ||
@@ -202,6 +250,36 @@ sessions_sweep(struct keeper *k, uint64_t now_ms)
 	lost.before_ms = now_ms - age;
 	table_each(&k->sessions, end_if_lost, &lost);
 	record_soon(k);
+}
+
+struct counting {
+	const uint8_t *in_force;
+	const uint8_t *candidate; /**< of a rollout, or NULL */
+	size_t others;
+};
+
+static void
+count_other(void *ctx, struct table_item *item)
+{
+	struct counting *c = ctx;
+	const struct known_session *s = OWNER(item, by_id);
+
+	if (!s->recorded || memcmp(s->set, c->in_force, DIGEST_LEN) == 0 ||
+	    (c->candidate && memcmp(s->set, c->candidate, DIGEST_LEN) == 0))
+		return;
+	c->others++;
+}
+
+size_t
+sessions_on_older_sets(struct keeper *k)
+{
+	struct counting c = {
+	    .in_force = k->policies.set->digest,
+	    .candidate = k->rollout ? k->rollout->next : NULL,
+	};
+
+	table_each(&k->sessions, count_other, &c);
+	return c.others;
 }
 
 void

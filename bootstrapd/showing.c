@@ -1,5 +1,7 @@
 #include "showing.h"
 
+#include "policy/match.h"
+
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -40,9 +42,68 @@ pile_span(const struct pile *pile)
 	return span_of(pile->p, pile->len);
 }
 
-/** Of raw public keys that some document knows. */
+/* --- what two sets have, once --------------------------------------------- */
+
+/** Calls `each` for every anchor, or every list, of the rules. */
+typedef enum rc (*walk_fn)(
+    const struct issue_rules *r, issue_der_fn each, void *ctx);
+
+struct search {
+	struct span der;
+	bool found;
+};
+
 static enum rc
-pile_raw_keys(struct pile *pile, const struct policy_set *set)
+compare(void *ctx, struct span der)
+{
+	struct search *s = ctx;
+
+	s->found |= span_equal(s->der, der);
+	return RC_OK;
+}
+
+struct second {
+	struct pile *pile;
+	const struct issue_rules *first;
+	walk_fn walk;
+};
+
+/** Not if the first set has it already. */
+static enum rc
+pile_put_new(void *ctx, struct span der)
+{
+	const struct second *second = ctx;
+	struct search s = {.der = der};
+	enum rc rc = second->walk(second->first, compare, &s);
+
+	return rc != RC_OK || s.found ? rc : pile_put(second->pile, der);
+}
+
+static enum rc
+pile_both(struct pile *pile, walk_fn walk, const struct issue_rules *rules,
+    const struct issue_rules *also)
+{
+	struct second second = {pile, rules, walk};
+	enum rc rc = walk(rules, pile_put, pile);
+
+	return rc == RC_OK && also ? walk(also, pile_put_new, &second) : rc;
+}
+
+static bool
+has_raw_key(
+    const struct policy_set *set, const uint8_t sha256[static DIGEST_LEN])
+{
+	for (size_t i = 0; i < set->identity_count; i++)
+		if (set->identities[i].kind == IDENTITY_RPK &&
+		    identity_table_find(&set->identities[i], sha256).len > 0)
+			return true;
+	return false;
+}
+
+/** Of raw public keys that some document knows, and none of `not_of`. */
+static enum rc
+pile_raw_keys(struct pile *pile, const struct policy_set *set,
+    const struct policy_set *not_of)
 {
 	enum rc rc = RC_OK;
 
@@ -52,15 +113,17 @@ pile_raw_keys(struct pile *pile, const struct policy_set *set)
 		if (id->kind != IDENTITY_RPK)
 			continue;
 		for (size_t n = 0; rc == RC_OK && n < id->table_count; n++)
-			rc = pile_put(
-			    pile, span_of(id->table[n].sha256, DIGEST_LEN));
+			if (!not_of ||
+			    !has_raw_key(not_of, id->table[n].sha256))
+				rc = pile_put(pile,
+				    span_of(id->table[n].sha256, DIGEST_LEN));
 	}
 	return rc;
 }
 
 enum rc
-showing_make(const struct issue_rules *rules, const struct server_files *f,
-    struct showing *out)
+showing_make(const struct issue_rules *rules, const struct issue_rules *also,
+    const struct server_files *f, struct showing *out)
 {
 	struct pile anchors = {0}, crls = {0}, keys = {0};
 	struct shown s = {.server_count = f->cert_count};
@@ -70,11 +133,14 @@ showing_make(const struct issue_rules *rules, const struct server_files *f,
 	for (size_t i = 0; i < f->cert_count; i++)
 		s.servers[i] = (struct shown_server){f->certs[i].number,
 		    f->certs[i].cert.spki, f->certs[i].chain};
-	rc = issue_rules_anchors(rules, pile_put, &anchors);
+	rc = pile_both(&anchors, issue_rules_anchors, rules, also);
 	if (rc == RC_OK)
-		rc = issue_rules_crls(rules, pile_put, &crls);
+		rc = pile_both(&crls, issue_rules_crls, rules, also);
 	if (rc == RC_OK)
-		rc = pile_raw_keys(&keys, issue_rules_set(rules));
+		rc = pile_raw_keys(&keys, issue_rules_set(rules), NULL);
+	if (rc == RC_OK && also)
+		rc = pile_raw_keys(
+		    &keys, issue_rules_set(also), issue_rules_set(rules));
 	s.trust = pile_span(&anchors);
 	s.crls = pile_span(&crls);
 	s.raw_keys = pile_span(&keys);

@@ -15,9 +15,11 @@ struct showing {
 	size_t anchors, crls, raw_keys; /**< how many of each */
 };
 
-/** Errors: RC_MEMORY, RC_TOO_LARGE, RC_IO. */
+/** `also`: rules by which devices may come, too, NULL: none. Errors: RC_MEMORY,
+ *  RC_TOO_LARGE, RC_IO. */
 MUST_CHECK enum rc showing_make(const struct issue_rules *rules,
-    const struct server_files *f, struct showing *out);
+    const struct issue_rules *also, const struct server_files *f,
+    struct showing *out);
 void showing_fini(struct showing *s);
 
 #endif

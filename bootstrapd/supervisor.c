@@ -58,6 +58,7 @@ struct supervisor {
 	uint64_t
 	    watch_ms; /**< how often the manager and the keeper are seen to */
 	bool keeper_was_ready, keeper_is_ready, pin_refused, as_root;
+	bool rollout_halted;
 	uint64_t keeper_alive_ms;
 	struct loop_timer watch_timer;
 	struct secret pin; /**< with its NUL; empty: from elsewhere */
@@ -282,6 +283,30 @@ child_ended(void *ctx, struct child *c, int status)
 
 /* --- the loop ------------------------------------------------------------- */
 
+/** In the words of `systemctl status`. */
+static void
+notify_serving(const struct supervisor *s, bool ready)
+{
+	char state[128];
+
+	snprintf(state, sizeof(state), "%sSTATUS=serving%s",
+	    ready ? "READY=1\n" : "",
+	    s->rollout_halted ? "; a rollout was halted: "
+				"see bootstrapctl rollout status"
+			      : "");
+	notify_state(state);
+}
+
+static void
+rollout_is(struct supervisor *s, bool halted)
+{
+	bool changed = s->rollout_halted != halted;
+
+	s->rollout_halted = halted;
+	if (changed && s->stage == STAGE_SERVING)
+		notify_serving(s, false);
+}
+
 static void
 keeper_ready(struct supervisor *s)
 {
@@ -292,7 +317,7 @@ keeper_ready(struct supervisor *s)
 	workers_start(&s->children, clock_now_ms());
 	LOG(LOG_NOTICE, "ready", F_TEXT("instance", s->instance),
 	    F_INT("workers", s->config->workers));
-	notify_state("READY=1\nSTATUS=serving");
+	notify_serving(s, true);
 }
 
 static void
@@ -320,6 +345,12 @@ on_notes(void *ctx, uint32_t events)
 		case KEEPER_RELOADED:
 			if (s->stage == STAGE_SERVING)
 				notify_state("READY=1");
+			break;
+		case KEEPER_HALTED:
+			rollout_is(s, true);
+			break;
+		case KEEPER_NOT_HALTED:
+			rollout_is(s, false);
 			break;
 		case KEEPER_STOP:
 			drain(s);

@@ -76,12 +76,14 @@ hold(const struct policy *p, const struct cost_rows *r, const struct limit *l,
 	transport = cost_transport_name(row->transport);
 	proof = cost_proof_name(row->proof);
 	if (is == TIME_NEVER)
-		diag_add(d, DIAG_ERROR, p->place.file, line, column, "budget",
+		diag_add(d, DIAG_ERROR, p->place.file, line, column,
+		    "policy-over-budget",
 		    "budget.%s: a bootstrap over %s (%s) does not come to its "
 		    "end there",
 		    l->name, transport, proof);
 	else
-		diag_add(d, DIAG_ERROR, p->place.file, line, column, "budget",
+		diag_add(d, DIAG_ERROR, p->place.file, line, column,
+		    "policy-over-budget",
 		    "budget.%s: a bootstrap over %s (%s) takes %" PRIu64
 		    "%s, and the budget is %" PRIu64 "%s",
 		    l->name, transport, proof, is, l->unit, l->most, l->unit);
@@ -106,7 +108,7 @@ cost_rows_budget(
 	for (size_t i = 0; i < r->count; i++)
 		if (r->rows[i].cost.outcome != OUTCOME_OK)
 			diag_add(d, DIAG_ERROR, p->place.file, p->budget.line,
-			    0, "budget",
+			    0, "policy-over-budget",
 			    "budget: a bootstrap over %s (%s) of a device as "
 			    "profile %s has it does not come to its end: %s",
 			    cost_transport_name(r->rows[i].transport),

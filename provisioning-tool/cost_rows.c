@@ -149,7 +149,8 @@ cost_rows_measure(const struct cost_bench *b, const struct policy *p,
 	out->times = times;
 	out->endpoint = issue_sample_endpoint(set, p, out->room);
 	if (rc == RC_OK)
-		rc = issue_sample_plan(b->rules, p, out->endpoint, b->now_s, d);
+		rc = issue_sample_largest(
+		    b->rules, p, out->endpoint, b->now_s, d);
 	if (rc == RC_OK) {
 		c = (struct cost_case){
 		    .device = &p->device,
@@ -169,4 +170,24 @@ cost_rows_measure(const struct cost_bench *b, const struct policy *p,
 		issue_decision_fini(d);
 	free(d);
 	return rc;
+}
+
+enum rc
+cost_rows_of(const struct cost_bench *b, const struct policy *p,
+    const struct identity *by, struct span endpoint, struct span plan,
+    struct cost_rows *out)
+{
+	const struct way way = {proof_of(by), by};
+	struct cost_case c = {
+	    .device = &p->device,
+	    .endpoint = endpoint,
+	    .plan = plan,
+	    .key_len = KEY_LEN,
+	    .server_chain = b->given->server,
+	    .server_name =
+		b->given->server_name[0] ? b->given->server_name : NULL,
+	};
+
+	*out = (struct cost_rows){.times = true, .endpoint = endpoint};
+	return measure_way(b, &way, &c, true, out);
 }

@@ -45,6 +45,14 @@ struct cost_bench {
 MUST_CHECK enum rc cost_rows_measure(const struct cost_bench *b,
     const struct policy *p, bool times, struct cost_rows *out);
 
+/**
+ * The same for one device that is known: it comes by the document `by`, and is
+ * given `p`, whose plan has zeros for secrets. Errors: RC_MEMORY.
+ */
+MUST_CHECK enum rc cost_rows_of(const struct cost_bench *b,
+    const struct policy *p, const struct identity *by, struct span endpoint,
+    struct span plan, struct cost_rows *out);
+
 /** A heading and a table on stdout. */
 void cost_rows_print(const struct policy *p, const struct cost_rows *r,
     const struct cost_given *given);

@@ -6,11 +6,11 @@
 #define TOOL_EXPLAIN_H
 
 #include "issue/issue.h"
+#include "issue/tell.h"
 #include "options.h"
 #include "pki_file.h"
 
 enum {
-	EXPLAIN_MISSES_MAX = 20, /**< documents that are named */
 	EXPLAIN_TEMPLATE_MAX = 512, /**< bytes of a PSK identity */
 };
 
@@ -51,13 +51,35 @@ void explain_files_fini(struct explain_files *f);
 /** The options as a request. An exit code; what is wrong was said. */
 MUST_CHECK int explain_ask(struct question *qn);
 
-/** `"meters"  (policies.yaml:3)` and a newline. */
-void explain_place(const char *name, struct policy_place at);
 /** What the device shows. */
 void explain_request(const struct question *qn);
+void explain_request_json(struct json_out *j, const struct question *qn);
 /** The document that admits it; NULL: none. */
 void explain_identity(const struct identity *id);
-/** Why each identity document does not admit the device. */
-void explain_misses(const struct question *qn);
+void explain_identity_json(struct json_out *j, const struct identity *id);
+/** What identity documents are compared with. */
+struct identity_facts explain_facts(const struct question *qn);
+/** A tell_more_fn: what certificates, tables and the store say. `ctx` is the
+ *  question. */
+bool explain_more(
+    const void *ctx, const struct identity *id, struct identity_unmet *out);
+
+/** What was decided. */
+struct answer {
+	struct issue_decision decision;
+	/** As the policy has it; told only where there is a policy. */
+	struct policy_decided decided;
+	struct span plan; /**< secrets are zeros; empty: none is made */
+};
+
+/** explain_wire.c; without DTLS in this build explain_none.c. */
+
+/** What the bootstrap costs, in each way that such a device may come. An exit
+ *  code. */
+MUST_CHECK int explain_costs(
+    const struct question *qn, const struct answer *a, struct json_out *json);
+/** Each message. `json` NULL: for people, on stdout. An exit code. */
+MUST_CHECK int explain_wire(
+    const struct question *qn, const struct answer *a, struct json_out *json);
 
 #endif

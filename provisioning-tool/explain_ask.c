@@ -95,7 +95,6 @@ ask_identity(struct question *qn)
 {
 	const struct options *o = qn->o;
 	const struct identity *id = NULL;
-	struct quoted q;
 
 	for (size_t i = 0; i < qn->set->identity_count && !id; i++)
 		if (strcmp(qn->set->identities[i].name, o->identity) == 0)
@@ -104,10 +103,6 @@ ask_identity(struct question *qn)
 		return policies_no_name(o->operands[0], "identity document",
 		    o->identity, qn->set->identities, qn->set->identity_count,
 		    name_of);
-	if (o->address && id->kind != IDENTITY_NOSEC)
-		return tool_error(EX_USAGE, "leave --address out",
-		    "identity %s admits by key, not by address",
-		    quote_str(&q, o->identity));
 	as_made_by(qn, id);
 	return EX_OK;
 }
@@ -160,9 +155,11 @@ ask_certificate(struct question *qn)
 static int
 ask_raw_key(struct question *qn)
 {
+	const char *path = qn->o->raw_key ? qn->o->raw_key : qn->o->rpk;
+
 	qn->rq.proof = PROOF_RAW_KEY;
 	qn->rq.peer = span_of(qn->spki, sizeof(qn->spki));
-	return pki_public_key_read(qn->o->raw_key, qn->spki);
+	return pki_public_key_read(path, qn->spki);
 }
 
 /** What does it show? At most one answer. */
@@ -170,26 +167,46 @@ static int
 check_options(const struct options *o)
 {
 	const char *psk = o->psk_identity ? o->psk_identity : o->credential;
-	int shown = !!o->certificate + !!o->raw_key + !!o->psk_identity +
-	    !!o->credential;
+	int shown = !!o->certificate + !!o->raw_key + !!o->rpk +
+	    !!o->psk_identity + !!o->credential + !!o->identity + o->nosec;
 
-	if (shown > 1 || (shown == 1 && (o->identity || o->address)))
+	if (shown > 1)
 		return tool_error(EX_USAGE, "give one of them",
-		    "--certificate, --raw-key and --psk-identity each stand "
-		    "for a device with a key: no other of them, nor --identity "
-		    "or --address, goes with it");
-	if (!o->endpoint && !o->certificate && !o->raw_key && !psk)
+		    "--certificate, --rpk, --psk-identity, --identity and "
+		    "--nosec each stand for what a device shows: no two of "
+		    "them go together");
+	if (!o->endpoint && !o->certificate && !o->raw_key && !o->rpk && !psk)
 		return tool_error(EX_USAGE,
 		    "see provisioning-tool policy explain --help",
 		    "policy explain: --endpoint EP is missing");
 	return EX_OK;
 }
 
+/** With a port or without. */
+static int
+ask_address(struct question *qn)
+{
+	char text[ADDRESS_TEXT_MAX];
+	struct span given = span_str(qn->o->address);
+	struct quoted q;
+	struct writer w;
+
+	if (address_parse(given, &qn->rq.address) == RC_OK)
+		return EX_OK;
+	writer_init(&w, text, sizeof(text));
+	writer_fmt(&w, memchr(given.p, ':', given.len) ? "[%.*s]:0" : "%.*s:0",
+	    SPAN_FMT(given));
+	if (!w.full && address_parse(writer_span(&w), &qn->rq.address) == RC_OK)
+		return EX_OK;
+	return tool_error(EX_USAGE,
+	    "as in 192.0.2.1, 2001:db8::1 or [2001:db8::1]:5683",
+	    "--address %s", quote_str(&q, qn->o->address));
+}
+
 int
 explain_ask(struct question *qn)
 {
 	const struct options *o = qn->o;
-	struct quoted q;
 	int code = check_options(o);
 
 	if (code != EX_OK)
@@ -200,14 +217,14 @@ explain_ask(struct question *qn)
 	    .endpoint = o->endpoint ? span_str(o->endpoint) : span_of(NULL, 0),
 	    .pct = -1,
 	};
-	if (o->address &&
-	    address_parse(span_str(o->address), &qn->rq.address) != RC_OK)
-		return tool_error(EX_USAGE,
-		    "as in 192.0.2.1:5683 or [2001:db8::1]:5683",
-		    "--address %s", quote_str(&q, o->address));
+	if (o->address) {
+		code = ask_address(qn);
+		if (code != EX_OK)
+			return code;
+	}
 	if (o->certificate)
 		return ask_certificate(qn);
-	if (o->raw_key)
+	if (o->raw_key || o->rpk)
 		return ask_raw_key(qn);
 	if (o->identity)
 		return ask_identity(qn);
@@ -215,7 +232,7 @@ explain_ask(struct question *qn)
 		qn->rq.credential = span_str(o->psk_identity);
 	else if (o->credential)
 		qn->rq.credential = span_str(o->credential);
-	else if (o->address)
+	else if (o->address || o->nosec)
 		qn->rq.proof = PROOF_NONE;
 	else
 		assume(qn);

@@ -4,20 +4,8 @@
 #include "hsm/trust.h"
 #include "tool.h"
 
+#include <stdarg.h>
 #include <stdio.h>
-
-void
-explain_place(const char *name, struct policy_place at)
-{
-	struct quoted q, file;
-
-	printf("%s  (%s:%u)\n", quote_str(&q, name),
-	    /* bare, so that editors and terminals take it for a place */
-	    strcspn(at.file, "\"\\ \t\r\n\033") == strlen(at.file)
-		? at.file
-		: quote_str(&file, at.file),
-	    at.line);
-}
 
 static void
 print_sha256(struct span der)
@@ -47,6 +35,17 @@ print_certificate(const struct question *qn)
 	printf("            serial %s, valid from %.*s to %.*s\n",
 	    hex_text(hex, c->serial), (int)f.len, from, (int)u.len, until);
 	print_sha256(c->der);
+}
+
+static void
+print_from(const struct question *qn)
+{
+	char text[ADDRESS_TEXT_MAX];
+	struct writer w;
+
+	writer_init(&w, text, sizeof(text));
+	address_print_ip(&w, &qn->rq.address);
+	printf("comes from  %.*s\n", SPAN_FMT(writer_span(&w)));
 }
 
 static void
@@ -97,10 +96,12 @@ explain_request(const struct question *qn)
 	if (qn->rq.has_endpoint)
 		printf("endpoint    %s\n", quote(&q, qn->rq.endpoint));
 	print_shown(qn);
+	if (qn->rq.proof != PROOF_NONE && qn->rq.address.family != 0)
+		print_from(qn);
 	if (qn->assumed)
 		puts("            (assumed: --identity, --certificate, "
-		     "--raw-key, --psk-identity\n"
-		     "            and --address say otherwise)");
+		     "--rpk, --psk-identity\n"
+		     "            and --nosec say otherwise)");
 }
 
 static const char *
@@ -125,7 +126,7 @@ explain_identity(const struct identity *id)
 		return;
 	}
 	fputs("identity    ", stdout);
-	explain_place(id->name, id->place);
+	tell_place(stdout, id->name, id->place);
 	printf("            endpoint %s", quote_str(&q, id->endpoint));
 	switch (id->kind) {
 	case IDENTITY_PSK:
@@ -192,9 +193,21 @@ split_chain(const struct question *qn, struct span *out, size_t cap)
 	return n;
 }
 
+PRINTF_LIKE(2, 3)
+static void
+unmet(struct identity_unmet *out, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(out->text, sizeof(out->text), fmt, ap);
+	va_end(ap);
+}
+
 /** Why the certificate leads to no anchor of that document; false: it does. */
 static bool
-miss_trust(const struct question *qn, const struct identity *id)
+miss_trust(const struct question *qn, const struct identity *id,
+    struct identity_unmet *out)
 {
 	struct trust_verdict v = {0};
 	struct trust *t = trust_new();
@@ -208,21 +221,23 @@ miss_trust(const struct question *qn, const struct identity *id)
 		rc = trust_verify(
 		    t, qn->rq.peer, chain, n, CERT_CLIENT_AUTH, qn->now_s, &v);
 	trust_free(t);
+	out->key = "certificate.trust";
 	if (files == 0)
-		puts("certificate.trust: it names none, and `server.trust` is "
-		     "not known here (-c)");
+		unmet(out,
+		    "it names none, and `server.trust` is not known here "
+		    "(-c)");
 	else if (rc == RC_DENIED && v.depth > 0)
-		printf("certificate.trust: %s, at the CA %d above\n", v.text,
-		    v.depth);
+		unmet(out, "%s, at the CA %d above", v.text, v.depth);
 	else if (rc == RC_DENIED)
-		printf("certificate.trust: %s\n", v.text);
+		unmet(out, "%s", v.text);
 	else if (rc != RC_OK)
-		printf("certificate.trust: %s\n", rc_name(rc));
+		unmet(out, "%s", rc_name(rc));
 	return files == 0 || rc != RC_OK;
 }
 
-static void
-miss_certificate(const struct question *qn, const struct identity *id)
+static bool
+miss_certificate(const struct question *qn, const struct identity *id,
+    struct identity_unmet *out)
 {
 	const struct cert *c = &qn->own.cert;
 	uint8_t sha256[DIGEST_LEN];
@@ -230,8 +245,8 @@ miss_certificate(const struct question *qn, const struct identity *id)
 	struct quoted q, glob;
 	enum rc rc = RC_OK;
 
-	if (miss_trust(qn, id))
-		return;
+	if (miss_trust(qn, id, out))
+		return true;
 	digest_of(c->der, sha256);
 	if (id->endpoint_from == ENDPOINT_CN)
 		name = c->cn;
@@ -239,96 +254,102 @@ miss_certificate(const struct question *qn, const struct identity *id)
 		rc = cert_san_uri(c, "urn:", &name);
 	else
 		name = identity_table_find(id, sha256);
+	out->key = "certificate.endpoint";
 	if (rc == RC_CONFLICT)
-		puts("certificate.endpoint: it has two URIs \"urn:...\"");
+		unmet(out, "it has two URIs \"urn:...\"");
 	else if (rc != RC_OK || name.len == 0)
-		printf("certificate.endpoint: %s has none for it\n",
-		    endpoint_source(id));
+		unmet(out, "%s has none for it", endpoint_source(id));
+	else if (identity_fits(id, name))
+		return false;
 	else
-		printf("endpoint: %s does not fit %s\n",
-		    quote_str(&glob, id->endpoint), quote(&q, name));
+		unmet(out, "%s of it does not fit %s", quote(&q, name),
+		    quote_str(&glob, id->endpoint));
+	return true;
 }
 
-static void
-miss_psk(const struct question *qn, const struct identity *id)
+bool
+explain_more(
+    const void *ctx, const struct identity *id, struct identity_unmet *out)
 {
-	uint8_t buf[EXPLAIN_TEMPLATE_MAX];
+	const struct question *qn = ctx;
 	struct quoted q;
-	struct writer w;
 
-	if (id->kind == IDENTITY_IMPORTED) {
-		printf("psk.imported: no such name in the collection %s%s\n",
+	switch (id->kind) {
+	case IDENTITY_IMPORTED:
+		out->key = "psk.imported";
+		unmet(out, "no such name in the collection %s%s",
 		    quote_str(&q, id->collection),
 		    qn->store ? "" : ", as no --ledger was given");
-		return;
+		return true;
+	case IDENTITY_CERTIFICATE:
+		return qn->rq.peer.len > 0 && miss_certificate(qn, id, out);
+	case IDENTITY_RPK:
+		out->key = "rpk.table";
+		unmet(out, "the key is not in it");
+		return qn->rq.peer.len > 0;
+	case IDENTITY_PSK:
+	case IDENTITY_NOSEC:
+		break;
 	}
-	if (!qn->rq.has_endpoint) {
-		printf("psk.identity: %s does not fit\n",
-		    quote_str(&q, id->psk_identity));
-		return;
-	}
-	writer_init(&w, buf, sizeof(buf));
-	template_expand(&w, id->psk_identity, qn->rq.endpoint);
-	printf("psk.identity: for this endpoint it is %s\n",
-	    quote(&q, writer_span(&w)));
+	return false;
 }
 
-/** What a document of that kind asks for. */
-static enum issue_proof
-proof_of(const struct identity *id)
+struct identity_facts
+explain_facts(const struct question *qn)
 {
-	static const enum issue_proof proofs[] = {
-	    [IDENTITY_PSK] = PROOF_PSK,
-	    [IDENTITY_IMPORTED] = PROOF_PSK,
-	    [IDENTITY_NOSEC] = PROOF_NONE,
-	    [IDENTITY_CERTIFICATE] = PROOF_CERTIFICATE,
-	    [IDENTITY_RPK] = PROOF_RAW_KEY,
+	static const enum policy_credential kinds[] = {
+	    [PROOF_NONE] = POLICY_NOSEC,
+	    [PROOF_PSK] = POLICY_PSK,
+	    [PROOF_CERTIFICATE] = POLICY_CERTIFICATE,
+	    [PROOF_RAW_KEY] = POLICY_RPK,
 	};
 
-	return proofs[id->kind];
+	return (struct identity_facts){
+	    .kind = kinds[qn->rq.proof],
+	    .endpoint =
+		qn->rq.has_endpoint ? qn->rq.endpoint : span_of(NULL, 0),
+	    .psk_identity = qn->rq.credential,
+	    .from = &qn->rq.address,
+	};
 }
 
-static void
-miss(const struct question *qn, const struct identity *id)
-{
-	static const char *const asks[] = {
-	    [PROOF_NONE] = "it admits by address only",
-	    [PROOF_PSK] = "it asks for a key",
-	    [PROOF_CERTIFICATE] = "it asks for a certificate",
-	    [PROOF_RAW_KEY] = "it asks for a raw public key",
-	};
-	struct quoted q;
+/* --- for machines --------------------------------------------------------- */
 
-	if (proof_of(id) != qn->rq.proof)
-		puts(asks[proof_of(id)]);
-	else if (qn->rq.has_endpoint && !identity_fits(id, qn->rq.endpoint))
-		printf(
-		    "endpoint: %s does not fit\n", quote_str(&q, id->endpoint));
-	else if (qn->rq.proof == PROOF_NONE)
-		puts("nosec.network: the address is in none");
-	else if (qn->rq.proof == PROOF_PSK)
-		miss_psk(qn, id);
-	else if (qn->rq.proof == PROOF_CERTIFICATE)
-		miss_certificate(qn, id);
-	else
-		puts("rpk.table: the key is not in it");
+void
+explain_request_json(struct json_out *j, const struct question *qn)
+{
+	char text[ADDRESS_TEXT_MAX];
+	uint8_t sha256[DIGEST_LEN];
+	struct writer w;
+
+	jout_begin(j, "shows", '{');
+	jout_str(j, "kind", issue_proof_name(qn->rq.proof));
+	if (qn->rq.proof == PROOF_PSK && qn->rq.credential.len > 0)
+		jout_text(j, "psk_identity", qn->rq.credential);
+	if (qn->rq.peer.len > 0) {
+		digest_of(qn->rq.peer, sha256);
+		jout_hex(j, "sha256", span_of(sha256, sizeof(sha256)));
+	}
+	if (qn->rq.address.family != 0) {
+		writer_init(&w, text, sizeof(text));
+		address_print(&w, &qn->rq.address);
+		jout_text(j, "address", writer_span(&w));
+	}
+	jout_bool(j, "assumed", qn->assumed);
+	jout_end(j, '}');
 }
 
 void
-explain_misses(const struct question *qn)
+explain_identity_json(struct json_out *j, const struct identity *id)
 {
-	const struct policy_set *set = qn->set;
-
-	for (size_t i = 0; i < set->identity_count && i < EXPLAIN_MISSES_MAX;
-	     i++) {
-		const struct identity *id = &set->identities[i];
-
-		fputs("not         ", stdout);
-		explain_place(id->name, id->place);
-		fputs("            ", stdout);
-		miss(qn, id);
+	if (!id) {
+		jout_str(j, "identity", NULL);
+		return;
 	}
-	if (set->identity_count > EXPLAIN_MISSES_MAX)
-		printf("not         %zu more\n",
-		    set->identity_count - EXPLAIN_MISSES_MAX);
+	jout_begin(j, "identity", '{');
+	jout_str(j, "name", id->name);
+	jout_str(j, "file", id->place.file);
+	jout_int(j, "line", id->place.line);
+	jout_str(j, "endpoint", id->endpoint);
+	jout_end(j, '}');
 }

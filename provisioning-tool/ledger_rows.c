@@ -6,7 +6,7 @@
 
 #include <stdio.h>
 
-enum { NAME_COLUMN = 16 };
+enum { NAME_COLUMN = 16, SET_SHOWN = 12 /**< digits of its digest */ };
 
 /** A kind is [a-z_]+ where we wrote it. */
 static bool
@@ -47,6 +47,17 @@ print_value(const struct flat_member *m)
 	print_span(bare);
 }
 
+/** In a line: the digest that stands in every row is cut. */
+static void
+print_short(const struct flat_member *m)
+{
+	if (span_is(m->name, "policy_set") && m->text &&
+	    m->value.len == 2 * DIGEST_LEN + 2)
+		printf("%.*s..", SET_SHOWN, (const char *)m->value.p + 1);
+	else
+		print_value(m);
+}
+
 static void
 print_session(struct span session)
 {
@@ -76,7 +87,7 @@ row_line(const struct ledger_row *row)
 		fputs(gap, stdout);
 		print_span(m.name);
 		putchar('=');
-		print_value(&m);
+		print_short(&m);
 	}
 	if (row->session.len > 0) {
 		fputs("  session=", stdout);

@@ -35,7 +35,10 @@ struct options {
 	int64_t generation, write_block, value_max, nvs_version, security_tag;
 	bool data_crc, base_names;
 	/* policies */
-	const char *credential, *address, *psk_identity, *raw_key;
+	const char *credential, *address, *psk_identity, *raw_key, *rpk;
+	bool nosec, wire;
+	const char *max_change, *devices, *before;
+	int64_t examples;
 	const char *costs, *server_certificate, *device_certificate;
 	/* the token's speed */
 	const char *master, *key;

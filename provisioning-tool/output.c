@@ -156,6 +156,19 @@ write_all(int fd, struct span bytes)
 }
 
 int
+output_more(struct output *o, struct span bytes)
+{
+	int fd = o->path ? o->fd : STDOUT_FILENO;
+
+	if (!o->path)
+		fflush(stdout);
+	if (write_all(fd, bytes) == 0)
+		return EX_OK;
+	return failed(
+	    EX_IOERR, o->path ? o->path : "standard output", strerror(errno));
+}
+
+int
 output_write(struct output *o, struct span bytes)
 {
 	if (!o->path)

@@ -34,6 +34,10 @@ MUST_CHECK int output_begin_public(
  */
 MUST_CHECK int output_write(struct output *o, struct span bytes);
 
+/** A part of what is to be written, for who has not all of it at once; in the
+ *  end output_write and output_commit, of nothing. EX_OK, EX_IOERR. */
+MUST_CHECK int output_more(struct output *o, struct span bytes);
+
 /** Give it its name. EX_OK, EX_CANTCREAT, EX_IOERR. */
 MUST_CHECK int output_commit(struct output *o, struct span bytes);
 

@@ -39,7 +39,7 @@ policy_costs_measure(
 
 		if (p->budget.line)
 			diag_add(d, DIAG_WARNING, p->place.file, p->budget.line,
-			    0, "budget",
+			    0, "policy-over-budget",
 			    "budget: not looked at: this build has no DTLS to "
 			    "measure with");
 	}

@@ -4,7 +4,7 @@
  */
 #include "../bootstrapd/config.h"
 #include "explain.h"
-#include "plan_text.h"
+#include "issue/sample.h"
 #include "record.h"
 #include "settings.h"
 #include "tool.h"
@@ -16,100 +16,13 @@
 #include <time.h>
 #include <unistd.h>
 
-/**
- * Is it worth a line? Where another policy matched, one for other identities is
- * only if its endpoints were meant for this device: "*" means nobody.
- */
-static bool
-nearly(const struct policy *p, enum policy_miss miss,
-    const struct issue_decision *d)
-{
-	if (miss != MISS_IDENTITY || !d->policy)
-		return true;
-	for (size_t i = 0; i < p->match.endpoint_count; i++)
-		if (pattern_fits(&p->match.endpoints[i], d->peer.endpoint))
-			return true;
-	return false;
-}
-
-static void
-print_miss(const struct policy *p, enum policy_miss miss,
-    const struct issue_decision *d)
-{
-	struct quoted q;
-
-	fputs(miss == MISS_LATER ? "later       " : "not         ", stdout);
-	explain_place(p->name, p->place);
-	fputs("            ", stdout);
-	if (miss == MISS_LATER)
-		printf("it matches too, but comes later (order %lld)\n",
-		    (long long)p->order);
-	else if (miss == MISS_IDENTITY)
-		printf("match.identity does not name %s\n",
-		    quote_str(&q, d->peer.identity->name));
-	else if (miss == MISS_ENDPOINT && p->match.endpoint_count == 1)
-		printf("match.endpoint: %s does not fit\n",
-		    quote_str(&q, p->match.endpoints[0].text));
-	else
-		printf("match.%s does not fit\n", policy_miss_key(miss));
-}
-
-static void
-print_policies(const struct question *qn, const struct issue_decision *d)
-{
-	const struct policy_set *set = qn->set;
-	const struct policy_facts facts = issue_facts(&qn->rq, &d->peer);
-	size_t shown = 0, others = 0;
-
-	fputs("policy      ", stdout);
-	if (d->policy)
-		explain_place(d->policy->name, d->policy->place);
-	else
-		puts("none");
-	for (size_t i = 0; i < set->policy_count; i++) {
-		const struct policy *p = &set->policies[i];
-		enum policy_miss miss;
-
-		if (p == d->policy)
-			continue;
-		miss = policy_miss(set, p, &facts);
-		if (miss == MISS_NONE)
-			miss = MISS_LATER;
-		if (!nearly(p, miss, d) || shown == EXPLAIN_MISSES_MAX) {
-			others++;
-			continue;
-		}
-		print_miss(p, miss, d);
-		shown++;
-	}
-	if (others > 0)
-		printf("            %zu other polic%s not for this device\n",
-		    others, others == 1 ? "y is" : "ies are");
-}
-
-static int
-print_plan(struct issue_decision *d)
-{
-	char hex[HEX_TEXT_MAX];
-	struct plan plan;
-	enum rc rc = plan_decode(&d->plan, &plan);
-
-	if (rc != RC_OK)
-		return tool_fault(rc, "plan");
-	printf("plan        %zu steps, digest %s\n", plan.step_count,
-	    hex_text(hex, span_of(d->plan_digest, DIGEST_LEN)));
-	plan_print(&plan);
-	plan_fini(&plan);
-	return EX_OK;
-}
-
 /** As of a device whose credential is what the document asks for, where there
  *  is none to look at. */
 static int
 decide_as_made(
     struct question *qn, const struct issuer *issuer, struct issue_decision *d)
 {
-	struct policy_facts facts;
+	struct policy_decided decided;
 	enum rc rc;
 
 	*d = (struct issue_decision){0};
@@ -118,15 +31,10 @@ decide_as_made(
 	if (!identity_fits(qn->made_by, qn->rq.endpoint))
 		return EX_OK;
 	d->peer.identity = qn->made_by;
-	facts = issue_facts(&qn->rq, &d->peer);
-	d->policy = policy_for(qn->set, &facts);
-	d->reason = REASON_NO_POLICY;
-	if (!d->policy)
-		return EX_OK;
-	d->reason = issue_turned_away(d);
+	d->reason = issue_decide(issuer, &qn->rq, d, &decided);
 	if (d->reason != REASON_NONE)
 		return EX_OK;
-	rc = issue_plan(issuer, d->policy, qn->rq.endpoint, d);
+	rc = issue_plan(issuer, &decided.given, qn->rq.endpoint, d);
 	d->granted = rc == RC_OK;
 	if (rc == RC_DENIED)
 		d->reason = REASON_CERTIFICATE_REFUSED;
@@ -137,51 +45,285 @@ decide_as_made(
 	return EX_OK;
 }
 
+/** What the policy has chosen, and the plan with secrets of their lengths. */
 static int
-print_decision(const struct question *qn, struct issue_decision *d)
+look_closer(const struct question *qn, const struct issuer *issuer,
+    struct issue_decision *shape, struct answer *a)
 {
+	struct issue_decision *d = &a->decision;
+	struct issue_decision again = {0};
+	enum rc rc;
+
+	if (!d->policy)
+		return EX_OK;
+	again.peer = d->peer;
+	(void)issue_decide(issuer, &qn->rq, &again, &a->decided);
+	if (!d->granted)
+		return EX_OK;
+	shape->peer = d->peer;
+	rc = issue_shape_plan(
+	    issuer, &a->decided.given, d->peer.endpoint, shape);
+	if (rc != RC_OK)
+		return tool_fault(rc, "plan");
+	if (memcmp(shape->plan_digest, d->plan_digest, DIGEST_LEN) != 0)
+		return tool_fault(RC_BUG, "plan");
+	a->plan = secret_expose(&shape->plan);
+	return EX_OK;
+}
+
+static int
+decode_plan(const struct answer *a, struct plan *out)
+{
+	struct secret copy = {0};
+	enum rc rc = secret_set(&copy, a->plan);
+
+	if (rc == RC_OK)
+		rc = plan_decode(&copy, out);
+	secret_fini(&copy);
+	return rc == RC_OK ? EX_OK : tool_fault(rc, "plan");
+}
+
+/** What the ledger knows of it, if one was given. */
+static int
+read_history(const struct question *qn, const struct answer *a,
+    struct issue_history *h, bool *known)
+{
+	enum rc rc = RC_OK;
+
+	*known = false;
+	if (qn->store)
+		rc = issue_history_read(
+		    qn->store, a->decision.peer.endpoint, h, known);
+	return rc == RC_OK ? EX_OK : tool_fault(rc, "history");
+}
+
+/* --- for people ----------------------------------------------------------- */
+
+static int
+print_history(const struct question *qn, const struct answer *a)
+{
+	struct issue_history h;
+	bool known;
 	struct quoted q;
+	int code = read_history(qn, a, &h, &known);
+
+	if (code != EX_OK || !qn->store)
+		return code;
+	if (!known) {
+		puts("history     it never began a bootstrap");
+		return EX_OK;
+	}
+	printf("history     %llu bootstraps of it ended ok",
+	    (unsigned long long)h.value.oks);
+	if (h.value.servers.len > 0)
+		printf(", the servers then: %s", quote(&q, h.value.servers));
+	putchar('\n');
+	return EX_OK;
+}
+
+static int
+print_plan(const struct question *qn, const struct answer *a)
+{
+	char hex[HEX_TEXT_MAX];
+	struct plan plan;
+	int code = decode_plan(a, &plan);
+
+	if (code != EX_OK)
+		return code;
+	printf("plan        %zu steps, digest %s\n", plan.step_count,
+	    hex_text(hex, span_of(a->decision.plan_digest, DIGEST_LEN)));
+	tell_plan(stdout, &plan);
+	plan_fini(&plan);
+	code = explain_costs(qn, a, NULL);
+	if (code == EX_OK && qn->o->wire)
+		code = explain_wire(qn, a, NULL);
+	return code;
+}
+
+static int
+print_identities(const struct question *qn)
+{
+	const struct identity_facts facts = explain_facts(qn);
+	enum rc rc = tell_identities(stdout, qn->set, &facts, explain_more, qn);
+
+	return rc == RC_OK ? EX_OK : tool_fault(rc, "identities");
+}
+
+static int
+print_answer(const struct question *qn, const struct answer *a)
+{
+	const struct issue_decision *d = &a->decision;
+	struct policy_facts facts;
+	struct quoted q;
+	int code = EX_OK;
 
 	explain_request(qn);
 	explain_identity(d->peer.identity);
 	if (d->peer.identity && !qn->rq.has_endpoint)
 		printf("endpoint    %s, as it proves\n",
 		    quote(&q, d->peer.endpoint));
-	if (!d->peer.identity)
-		explain_misses(qn);
-	else if (d->granted || d->policy || d->reason == REASON_NO_POLICY)
-		print_policies(qn, d);
-	if (d->granted)
-		return print_plan(d);
+	if (!d->peer.identity) {
+		code = print_identities(qn);
+	} else {
+		code = print_history(qn, a);
+		facts = issue_facts(&qn->rq, &d->peer);
+		if (d->granted || d->policy || d->reason == REASON_NO_POLICY)
+			tell_policies(stdout, qn->set, &facts, d->policy);
+		if (d->granted)
+			tell_choices(stdout, &a->decided);
+	}
+	if (code == EX_OK && d->granted)
+		return print_plan(qn, a);
+	if (code != EX_OK)
+		return code;
 	printf("refused     %s: %s\n", reason_code(d->reason),
 	    reason_sentence(d->reason));
 	if (d->detail[0])
-		printf("            %s\n", quote(&q, span_str(d->detail)));
-	return tool_error(EX_NOPERM, reason_remedy(d->reason), "refused (%s)",
-	    reason_code(d->reason));
+		printf("            %s\n", quote_str(&q, d->detail));
+	if (d->wait_s)
+		printf("            it may ask again after %u s\n",
+		    (unsigned)d->wait_s);
+	return EX_OK;
+}
+
+/* --- for machines --------------------------------------------------------- */
+
+static int
+plan_json(const struct question *qn, const struct answer *a, struct json_out *j)
+{
+	struct plan plan;
+	int code = decode_plan(a, &plan);
+
+	if (code != EX_OK)
+		return code;
+	jout_begin(j, "plan", '{');
+	jout_hex(j, "digest", span_of(a->decision.plan_digest, DIGEST_LEN));
+	tell_plan_json(j, &plan);
+	jout_end(j, '}');
+	plan_fini(&plan);
+	code = explain_costs(qn, a, j);
+	if (code == EX_OK && qn->o->wire)
+		code = explain_wire(qn, a, j);
+	return code;
 }
 
 static int
-explain(struct question *qn)
+history_json(
+    const struct question *qn, const struct answer *a, struct json_out *j)
+{
+	struct issue_history h;
+	bool known;
+	int code = read_history(qn, a, &h, &known);
+
+	if (code != EX_OK || !qn->store)
+		return code;
+	jout_begin(j, "history", '{');
+	jout_int(j, "ended_ok", known ? (int64_t)h.value.oks : 0);
+	if (known && h.value.servers.len > 0)
+		jout_text(j, "servers", h.value.servers);
+	jout_end(j, '}');
+	return EX_OK;
+}
+
+static int
+identity_json(
+    const struct question *qn, const struct answer *a, struct json_out *j)
+{
+	const struct issue_decision *d = &a->decision;
+	const struct identity_facts shows = explain_facts(qn);
+	struct policy_facts facts;
+	int code;
+
+	explain_identity_json(j, d->peer.identity);
+	if (!d->peer.identity)
+		return tell_identities_json(
+			   j, qn->set, &shows, explain_more, qn) == RC_OK
+		    ? EX_OK
+		    : tool_fault(RC_MEMORY, "identities");
+	code = history_json(qn, a, j);
+	facts = issue_facts(&qn->rq, &d->peer);
+	if (d->granted || d->policy || d->reason == REASON_NO_POLICY)
+		tell_policies_json(j, qn->set, &facts, d->policy);
+	if (d->granted)
+		tell_choices_json(j, &a->decided);
+	return code;
+}
+
+static int
+answer_json(const struct question *qn, const struct answer *a)
+{
+	const struct issue_decision *d = &a->decision;
+	struct json_out j = {.f = stdout};
+	int code;
+
+	jout_begin(&j, NULL, '{');
+	jout_hex(&j, "policy_set", span_of(qn->set->digest, DIGEST_LEN));
+	jout_text(&j, "endpoint", d->peer.endpoint);
+	explain_request_json(&j, qn);
+	code = identity_json(qn, a, &j);
+	jout_bool(&j, "granted", d->granted);
+	if (!d->granted) {
+		jout_str(&j, "reason", reason_code(d->reason));
+		jout_str(&j, "sentence", reason_sentence(d->reason));
+		jout_str(&j, "remedy", reason_remedy(d->reason));
+		if (d->detail[0])
+			jout_str(&j, "detail", d->detail);
+		if (d->wait_s)
+			jout_int(&j, "wait_s", d->wait_s);
+	} else if (code == EX_OK) {
+		code = plan_json(qn, a, &j);
+	}
+	jout_end(&j, '}');
+	putchar('\n');
+	return code;
+}
+
+/* --- */
+
+static int
+decide(struct question *qn, const struct issuer *issuer, struct answer *a)
+{
+	struct issue_decision shape = {0};
+	struct issue_decision *d = &a->decision;
+	int code = EX_OK;
+
+	if (qn->made_by && qn->rq.proof != PROOF_NONE &&
+	    qn->rq.credential.len == 0)
+		code = decide_as_made(qn, issuer, d);
+	else
+		issue_begin(issuer, &qn->rq, d);
+	if (code == EX_OK)
+		code = look_closer(qn, issuer, &shape, a);
+	if (code == EX_OK)
+		code = strcmp(qn->o->format, "json") == 0 ? answer_json(qn, a)
+							  : print_answer(qn, a);
+	if (code == EX_OK && !d->granted)
+		code = tool_error(EX_NOPERM, reason_remedy(d->reason),
+		    "refused (%s)", reason_code(d->reason));
+	issue_decision_fini(&shape);
+	return code;
+}
+
+static int
+explain(struct question *qn, const char *server_uri)
 {
 	const struct issuer issuer = {
 	    .store = qn->store,
 	    .rules = qn->rules,
 	    .now_s = qn->now_s,
+	    .server_uri = server_uri,
 	};
-	struct issue_decision d = {0};
+	struct answer *a;
 	int code = explain_ask(qn);
 
 	if (code != EX_OK)
 		return code;
-	if (qn->made_by && qn->rq.proof != PROOF_NONE &&
-	    qn->rq.credential.len == 0)
-		code = decide_as_made(qn, &issuer, &d);
-	else
-		issue_begin(&issuer, &qn->rq, &d);
-	if (code == EX_OK)
-		code = print_decision(qn, &d);
-	issue_decision_fini(&d);
+	a = calloc(1, sizeof(*a));
+	if (!a)
+		return tool_fault(RC_MEMORY, "plan");
+	code = decide(qn, &issuer, a);
+	issue_decision_fini(&a->decision);
+	free(a);
 	return code;
 }
 
@@ -202,7 +344,7 @@ read_daemon(struct question *qn, const struct settings *s)
 }
 
 static int
-with_rules(struct question *qn)
+with_rules(struct question *qn, const char *server_uri)
 {
 	const struct issue_rules_config config = {
 	    .trust = qn->trust.named,
@@ -225,7 +367,7 @@ with_rules(struct question *qn)
 	if (rc == RC_OK) {
 		qn->rules = rules;
 		qn->set = set;
-		code = explain(qn);
+		code = explain(qn, server_uri);
 	} else if (rc == RC_MEMORY) {
 		code = tool_fault(rc, "policies");
 	} else {
@@ -259,7 +401,7 @@ policy_explain(const struct options *o)
 	    (o->ledger || access(s.ledger, F_OK) == 0))
 		code = record_open(s.ledger, LEDGER_READ, &qn->store);
 	if (code == EX_OK)
-		code = with_rules(qn);
+		code = with_rules(qn, s.config ? s.config->server_uri : NULL);
 	ledger_close(qn->store);
 	explain_files_fini(&qn->trust);
 	explain_files_fini(&qn->crls);

@@ -198,6 +198,18 @@ static const struct option_spec check_specs[] = {
 static const struct option_group check_group =
     OPTION_GROUP("Options", check_specs);
 
+static const struct option_spec manifest_specs[] = {
+    {FILE_NAME(
+	 "output", output, "FILE", "where to; - or nothing: standard output"),
+	.letter = 'o'},
+    {.name = "force",
+	.kind = OPTION_FLAG,
+	.help = "replace FILE if it exists",
+	.offset = offsetof(struct options, force)},
+};
+static const struct option_group manifest_group =
+    OPTION_GROUP("Options", manifest_specs);
+
 static const struct option_spec explain_specs[] = {
     {TEXT("endpoint", endpoint, "EP", "the device's endpoint client name")},
     {TEXT("identity", identity, "DOC",
@@ -209,12 +221,42 @@ static const struct option_spec explain_specs[] = {
     {TEXT("psk-identity", psk_identity, "PSK-ID",
 	"as a device that shows this PSK identity")},
     {TEXT("credential", credential, "PSK-ID", "the same as --psk-identity")},
-    {TEXT("address", address, "IP:PORT",
-	"as a device that comes from there without security")},
-    {LEDGER("with what it says was revoked, and its sealed store")},
+    {FILE_NAME("rpk", rpk, "FILE", "the same as --raw-key")},
+    {.name = "nosec",
+	.kind = OPTION_FLAG,
+	.help = "as a device that comes without security",
+	.offset = offsetof(struct options, nosec)},
+    {TEXT("address", address, "IP[:PORT]",
+	"where it comes from; alone: without security")},
+    {LEDGER("with its history, what was revoked, and the sealed store")},
+    {.name = "wire",
+	.kind = OPTION_FLAG,
+	.help = "each message, byte by byte, secrets as XX",
+	.offset = offsetof(struct options, wire)},
+    {OUTPUT(text_json, "text (default) or json (one object)")},
 };
 static const struct option_group explain_group =
     OPTION_GROUP("Options", explain_specs);
+
+static const struct option_spec plan_specs[] = {
+    {FILE_NAME("against", ledger, "LEDGER",
+	"the ledger with the devices, read as of one moment")},
+    {TEXT("max-change", max_change, "N",
+	"exit 65 when more devices change: \"500\", or a share, \"1%\"")},
+    {FILE_NAME("devices", devices, "FILE", "write a line of CSV a device")},
+    {FILE_NAME("before", before, "PATH",
+	"policies of before that the ledger does not keep")},
+    {NUMBER("examples", examples, 0, 100,
+	 "devices that are named with each change; default 3"),
+	.preset = "3"},
+    {.name = "force",
+	.kind = OPTION_FLAG,
+	.help = "replace FILE if it exists",
+	.offset = offsetof(struct options, force)},
+    {OUTPUT(text_json_csv, "text (default), json (an object a line) or csv")},
+};
+static const struct option_group plan_group =
+    OPTION_GROUP("Options", plan_specs);
 
 static const struct option_spec ceremony_specs[] = {
     {.name = "dry-run",
@@ -466,6 +508,10 @@ const struct verb verbs[] = {
 	{{&check_group, &config_group}, "PATH...", 1, MANY}, policy_check},
     {"policy explain", "show what one device would get, and why",
 	{{&explain_group, &config_group}, "PATH", 1, 1}, policy_explain},
+    {"policy manifest", "list the files of a set, as sha256sum does",
+	{{&manifest_group}, "PATH", 1, 1}, policy_manifest_verb},
+    {"policy plan", "show what other policies would change, and for whom",
+	{{&plan_group, &config_group}, "PATH", 1, 1}, policy_plan},
     {"probe", "try a device on the bench, and write its profile",
 	{{&probe_group}, "URI...", 1, MANY}, probe},
     {"image build", "mint the account of one device into an image",

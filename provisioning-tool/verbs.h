@@ -52,6 +52,8 @@ int psk_import(const struct options *o);
 int psk_list(const struct options *o);
 int policy_check(const struct options *o);
 int policy_explain(const struct options *o);
+int policy_manifest_verb(const struct options *o);
+int policy_plan(const struct options *o);
 int probe(const struct options *o);
 int audit_list(const struct options *o);
 int audit_show(const struct options *o);

@@ -12,7 +12,7 @@
 -- brings older files here: views are made anew, what is new is added.
 
 PRAGMA application_id = 0x62734c47; -- "bsLG"
-PRAGMA user_version = 3;
+PRAGMA user_version = 4;
 
 CREATE TABLE event (
 	seq INTEGER PRIMARY KEY,
@@ -81,6 +81,9 @@ CREATE TABLE device (
 	PRIMARY KEY (endpoint, endpoint_raw)
 ) STRICT, WITHOUT ROWID;
 
+-- To read the last beginning of each in the order that they lie in the file.
+CREATE INDEX device_begin ON device (begin_seq);
+
 CREATE TRIGGER device_minted AFTER INSERT ON event
 WHEN NEW.kind = 'image_minted' AND NEW.endpoint IS NOT NULL BEGIN
 	INSERT INTO device (endpoint, endpoint_raw, minted_seq)
@@ -144,6 +147,24 @@ WHEN EXISTS (
 	SELECT RAISE(ABORT, 'the sealed store is append-only');
 END;
 
+-- What rows name by its SHA-256: the files of policy sets, and their manifests,
+-- whose SHA-256 is the set's digest. `audit verify` hashes every one again.
+CREATE TABLE blob (
+	sha256 BLOB NOT NULL PRIMARY KEY CHECK (length(sha256) = 32),
+	bytes BLOB NOT NULL
+) STRICT;
+
+CREATE TRIGGER blob_keeps_rows BEFORE DELETE ON blob BEGIN
+	SELECT RAISE(ABORT, 'what the ledger keeps is append-only');
+END;
+CREATE TRIGGER blob_keeps_values BEFORE UPDATE ON blob BEGIN
+	SELECT RAISE(ABORT, 'what the ledger keeps is append-only');
+END;
+CREATE TRIGGER blob_only_grows BEFORE INSERT ON blob
+WHEN EXISTS (SELECT 1 FROM blob AS b WHERE b.sha256 = NEW.sha256) BEGIN
+	SELECT RAISE(ABORT, 'what the ledger keeps is append-only');
+END;
+
 CREATE VIEW events AS
 SELECT
 	seq,
@@ -182,7 +203,8 @@ SELECT
 	e.data ->> 'sentence' AS sentence,
 	e.data ->> 'remedy' AS remedy,
 	e.data ->> 'duration_ms' AS duration_ms,
-	b.data ->> 'push' AS push
+	b.data ->> 'push' AS push,
+	b.data ->> 'rollout' AS rollout
 FROM event AS b
 LEFT JOIN event AS e ON e.seq = (
 	SELECT min(x.seq) FROM event AS x
@@ -209,7 +231,8 @@ SELECT
 	r.data ->> 'sentence',
 	r.data ->> 'remedy',
 	0,
-	r.data ->> 'push'
+	r.data ->> 'push',
+	r.data ->> 'rollout'
 FROM event AS r
 WHERE likelihood(r.kind = 'bootstrap_refused', 0.5);
 
@@ -300,6 +323,29 @@ LEFT JOIN event AS e ON e.seq = (
 	WHERE y.session = b.session AND y.seq > b.seq
 		AND +y.kind = 'bootstrap_end')
 WHERE likelihood(p.kind = 'push_planned', 0.5);
+
+-- One row for each movement of a rollout (bootstrapctl rollout): started, stage
+-- (on to the next one), halted, resumed, reverted, finished. The rows have the
+-- rollout's number where others have that of a session. Counted are distinct
+-- devices, of the stage as far as it had come by then.
+CREATE VIEW rollouts AS
+SELECT
+	seq,
+	strftime('%Y-%m-%dT%H:%M:%fZ', time_ms / 1000.0, 'unixepoch') AS time,
+	lower(hex(session)) AS rollout,
+	substr(kind, length('rollout_') + 1) AS movement,
+	data ->> 'stage' AS stage,
+	data ->> 'share' AS share,
+	data ->> 'ok' AS ok,
+	data ->> 'failed' AS failed,
+	data ->> 'unknown' AS unknown,
+	data ->> 'by' AS by,
+	data ->> 'why' AS why,
+	data ->> 'base' AS base,
+	data ->> 'candidate' AS candidate
+FROM event
+WHERE kind IN ('rollout_started', 'rollout_stage', 'rollout_halted',
+	'rollout_resumed', 'rollout_reverted', 'rollout_finished');
 
 -- Who was turned away, and why: at the handshake (the endpoint is then whose
 -- credential it was, NULL where nobody knows it), or when it asked for a
@@ -451,4 +497,11 @@ WHERE b.session IS NOT o.session
 	OR EXISTS (
 		SELECT 1 FROM event AS x
 		WHERE x.session = o.session AND x.seq > o.seq
-			AND x.kind IN ('bootstrap_begin', 'bootstrap_end'));
+			AND x.kind IN ('bootstrap_begin', 'bootstrap_end'))
+UNION ALL
+SELECT 'blob', p.seq
+FROM event AS p
+WHERE p.kind = 'policies_loaded' AND p.data ->> 'kept' = 1
+	AND NOT EXISTS (
+		SELECT 1 FROM blob AS b
+		WHERE lower(hex(b.sha256)) = p.data ->> 'policy_set');

@@ -15,7 +15,8 @@ packages_demo=(softhsm2 sqlite3)
 # The suites; each skips by itself where it does not find what it needs.
 packages_test=(
 	libcmocka-dev clang clang-format libclang-rt-dev
-	libcoap3-bin openssl python3 python3-cbor2 python3-venv
+	libcoap3-bin openssl python3 python3-cbor2 python3-jsonschema
+	python3-venv python3-yaml
 	mandoc shellcheck
 	# Tokens of other makes: NSS, a TPM in software, opencryptoki.
 	libnss3 libnss3-tools

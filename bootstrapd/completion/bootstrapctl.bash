@@ -2,6 +2,7 @@
 _bootstrapctl()
 {
 	local word verb='' words
+	local moves='start status halt resume next revert finish'
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
 
 	COMPREPLY=()
@@ -23,8 +24,8 @@ _bootstrapctl()
 	esac
 	for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
 		case $word in
-		status | reload | stop | supersede | push | devices | device | \
-		    events)
+		status | reload | rollout | stop | supersede | push | \
+		    devices | device | events)
 			verb=$word
 			break
 			;;
@@ -32,8 +33,13 @@ _bootstrapctl()
 	done
 	words='-c --config --format --version -h --help'
 	case $verb in
-	'') words+=' status reload stop supersede push devices device events' ;;
+	'') words+=' status reload rollout stop supersede push devices device events' ;;
 	events) words+=' --follow' ;;
+	rollout)
+		words+=" $moves"
+		words+=' --stages --success --window --minimum --group'
+		words+=' --policy --id --why'
+		;;
 	push) words+=' --policy --group --via --to --rate --wait --resume' ;;
 	esac
 	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")

@@ -124,6 +124,31 @@ address_print(struct writer *w, const struct address *a)
 	}
 }
 
+static void
+print_ip(struct writer *w, uint8_t family, const uint8_t *ip)
+{
+	char text[INET6_ADDRSTRLEN];
+
+	inet_ntop(family == 4 ? AF_INET : AF_INET6, ip, text, sizeof(text));
+	writer_str(w, text);
+}
+
+void
+address_print_ip(struct writer *w, const struct address *a)
+{
+	if (a->family == 4 || a->family == 6)
+		print_ip(w, a->family, a->ip);
+	else
+		writer_str(w, "-");
+}
+
+void
+network_print(struct writer *w, const struct network *n)
+{
+	print_ip(w, n->family, n->ip);
+	writer_fmt(w, "/%u", n->prefix);
+}
+
 /* The part of `text` before the last `mark`, and behind it; false: no mark. */
 static bool
 split(struct span text, char mark, struct span *before, struct span *behind)

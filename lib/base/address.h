@@ -46,6 +46,9 @@ void address_key(const struct address *a, uint8_t out[static ADDRESS_KEY_LEN]);
 /** Append "127.0.0.1:5683" or "[::1]:5684". */
 void address_print(struct writer *w, const struct address *a);
 
+/** The address alone, "127.0.0.1", "::1"; "-" of none. */
+void address_print_ip(struct writer *w, const struct address *a);
+
 /** Parse "127.0.0.1:5683", "[::1]:5684": numeric only. Errors: RC_MALFORMED. */
 MUST_CHECK enum rc address_parse(struct span text, struct address *out);
 
@@ -58,6 +61,8 @@ struct network {
 
 /** Errors: RC_MALFORMED (also: bits set beyond the prefix). */
 MUST_CHECK enum rc network_parse(struct span text, struct network *out);
+/** As network_parse takes it. */
+void network_print(struct writer *w, const struct network *n);
 bool network_contains(const struct network *n, const struct address *a);
 
 #endif

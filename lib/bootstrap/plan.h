@@ -146,6 +146,7 @@ struct plan_builder {
 	struct digest digest;
 	/** Offsets in `bytes` of what is filled in later; 0: none. */
 	size_t digest_at, step_count_at, entry_count_at;
+	size_t digested; /**< bytes before this are in `digest`, or never are */
 	size_t steps, entries;
 	unsigned account; /**< of the entries that follow */
 	enum rc rc; /**< the first fault */

@@ -146,6 +146,22 @@ static const struct entry table[REASON_COUNT] = {
 	"See `detail` and `policy_at` in its row; take the device out of that "
 	"policy to let it go on: it comes again by itself.",
 	UNAVAILABLE},
+    [REASON_PROVISIONED] = {"already-provisioned",
+	"The device was bootstrapped already, and its policy lets it in once.",
+	"If it is to be let in once more: `bootstrapctl release ENDPOINT`; "
+	"else "
+	"look who has a copy of its credential.",
+	BAD_REQUEST},
+    [REASON_NO_SERVER] = {"no-server",
+	"No server of a pool of its policy is for this device.",
+	"Run `provisioning-tool policy explain` for this endpoint; give the "
+	"pool a member without `network:` or `list:`, or end a `drain:`.",
+	UNAVAILABLE},
+    [REASON_SERVERS_FULL] = {"servers-full",
+	"Every server that its policy has for this device is full.",
+	"Add a server to the pool, or raise a `capacity:`; the device was told "
+	"to come again.",
+	UNAVAILABLE},
     [REASON_SUPERSEDED] = {"superseded",
 	"The device sent a new Bootstrap-Request before this one ended.",
 	"Nothing, if the newer attempt ended ok; else look why the device "

@@ -39,6 +39,9 @@ enum reason {
 	REASON_NOT_POSSIBLE, /**< the policy asks for what cannot be done */
 	REASON_DENIED, /**< its policy says `deny:` */
 	REASON_QUARANTINED, /**< its policy says `quarantine:` */
+	REASON_PROVISIONED, /**< its policy says `reprovision: never` */
+	REASON_NO_SERVER, /**< no server of a pool is for it */
+	REASON_SERVERS_FULL, /**< those that it may have take no more */
 	/* after a plan was issued */
 	REASON_SUPERSEDED, /**< the device asked again */
 	REASON_CANCELLED, /**< an operator, or the daemon stopping */

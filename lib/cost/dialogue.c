@@ -1,9 +1,11 @@
 #include "cost/dialogue.h"
+#include "cost/preset.h"
 
 enum {
 	SESSION_LIFETIME_MS = 240000, /* as bootstrapd, unless configured */
 	WAITING_MS = 20000,
 	OVER_MS = 600000, /* nothing lasts longer */
+	STARTED_MS = 1000000,
 };
 
 /* RFC 7252 at the slow end of its range: the first timeout is 3 s. */
@@ -49,6 +51,15 @@ note_blocks(struct dialogue *t, struct span message)
 	if (coap_is_request(m.code) ? coap_find(&m, COAP_BLOCK1) != NULL
 				    : coap_find(&m, COAP_BLOCK2) != NULL)
 		t->blocks++;
+}
+
+static void
+hear(struct dialogue *t, enum air_way way, struct span message)
+{
+	enum rc rc = t->said ? t->said(t->said_ctx, way, message) : RC_OK;
+
+	if (rc != RC_OK)
+		fault(t, rc);
 }
 
 /* --- the server ----------------------------------------------------------- */
@@ -189,6 +200,7 @@ server_say(struct dialogue *t)
 		if (coap_peer_output(t->coap, &w) != RC_OK)
 			break;
 		note_blocks(t, writer_span(&w));
+		hear(t, AIR_DOWN, writer_span(&w));
 		if (is_plain(t))
 			air_send(&t->air, AIR_DOWN, writer_span(&w), t->now_ms);
 		else if (dtls_send(t->secure.server, t->secure.conn,
@@ -279,6 +291,7 @@ device_say(struct dialogue *t)
 		if (coap_peer_output(t->model.coap, &w) != RC_OK)
 			break;
 		note_blocks(t, writer_span(&w));
+		hear(t, AIR_UP, writer_span(&w));
 		if (is_plain(t))
 			air_send(&t->air, AIR_UP, writer_span(&w), t->now_ms);
 		else if (dtls_client_send(t->secure.client, writer_span(&w)) !=
@@ -386,15 +399,12 @@ prepare(struct dialogue *t, const struct secure_papers *papers)
 	return rc;
 }
 
-enum rc
-dialogue_hold(struct dialogue *t, const struct cost_case *c,
-    const struct secure_papers *papers, const struct air_link *link,
-    size_t lose, uint64_t now_ms)
+static enum rc
+hold(struct dialogue *t, const struct secure_papers *papers,
+    const struct air_link *link, size_t lose, uint64_t now_ms)
 {
-	enum rc rc;
+	enum rc rc = prepare(t, papers);
 
-	*t = (struct dialogue){.c = c, .now_ms = now_ms, .started_ms = now_ms};
-	rc = prepare(t, papers);
 	if (rc != RC_OK)
 		return rc;
 	air_start(&t->air, link, now_ms);
@@ -406,6 +416,29 @@ dialogue_hold(struct dialogue *t, const struct cost_case *c,
 	if (t->rc == RC_OK)
 		t->rc = t->secure.rc;
 	return t->rc;
+}
+
+enum rc
+dialogue_hold(struct dialogue *t, const struct cost_case *c,
+    const struct secure_papers *papers, const struct air_link *link,
+    size_t lose, uint64_t now_ms)
+{
+	*t = (struct dialogue){.c = c, .now_ms = now_ms, .started_ms = now_ms};
+	return hold(t, papers, link, lose, now_ms);
+}
+
+enum rc
+dialogue_hear(struct dialogue *t, const struct cost_case *c,
+    dialogue_said_fn said, void *ctx)
+{
+	*t = (struct dialogue){
+	    .c = c,
+	    .said = said,
+	    .said_ctx = ctx,
+	    .now_ms = STARTED_MS,
+	    .started_ms = STARTED_MS,
+	};
+	return hold(t, NULL, &preset_counting, 0, STARTED_MS);
 }
 
 void

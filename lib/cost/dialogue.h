@@ -10,8 +10,14 @@
 #include "cost/model.h"
 #include "cost/secure.h"
 
+/** A CoAP message goes out, before it is protected; borrowed. */
+typedef enum rc (*dialogue_said_fn)(
+    void *ctx, enum air_way way, struct span message);
+
 struct dialogue {
 	const struct cost_case *c;
+	dialogue_said_fn said; /**< NULL: nobody listens */
+	void *said_ctx;
 	uint64_t now_ms, started_ms;
 	struct air air;
 	struct secure secure; /**< not with COST_UDP */
@@ -39,6 +45,10 @@ struct dialogue {
 MUST_CHECK enum rc dialogue_hold(struct dialogue *t, const struct cost_case *c,
     const struct secure_papers *papers, const struct air_link *link,
     size_t lose, uint64_t now_ms);
+/** The same over a link that takes no time, with somebody who hears each
+ *  message. What `said` returns ends it. */
+MUST_CHECK enum rc dialogue_hear(struct dialogue *t, const struct cost_case *c,
+    dialogue_said_fn said, void *ctx);
 void dialogue_fini(struct dialogue *t);
 
 #endif

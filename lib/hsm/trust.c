@@ -34,6 +34,7 @@ trust_free(struct trust *t)
 	if (!t)
 		return;
 	trust_direct_fini(t);
+	free(t->keys);
 	X509_STORE_free(t->store);
 	free(t);
 }
@@ -57,6 +58,28 @@ load(struct span der)
 	return NULL;
 }
 
+static enum rc
+add_key(struct trust *t, struct span spki)
+{
+	uint8_t(*more)[DIGEST_LEN];
+
+	more = reallocarray(t->keys, t->key_count + 1, sizeof(*more));
+	if (!more)
+		return RC_MEMORY;
+	t->keys = more;
+	digest_of(spki, t->keys[t->key_count++]);
+	return RC_OK;
+}
+
+bool
+trust_has_key(const struct trust *t, const uint8_t sha256[static DIGEST_LEN])
+{
+	for (size_t i = 0; i < t->key_count; i++)
+		if (memcmp(t->keys[i], sha256, DIGEST_LEN) == 0)
+			return true;
+	return false;
+}
+
 enum rc
 trust_add(struct trust *t, struct span der, struct der_fault *fault)
 {
@@ -75,6 +98,8 @@ trust_add(struct trust *t, struct span der, struct der_fault *fault)
 	rc = x && X509_STORE_add_cert(t->store, x) ? RC_OK : RC_MEMORY;
 	if (!rc)
 		rc = trust_direct_anchor(t, &c);
+	if (!rc)
+		rc = add_key(t, c.spki);
 	X509_free(x);
 	ERR_clear_error();
 	return rc;
@@ -227,11 +252,25 @@ judge(X509_STORE_CTX *ctx, const struct check *check, struct trust_verdict *v)
 	return error == X509_V_ERR_OUT_OF_MEM ? RC_MEMORY : RC_DENIED;
 }
 
+static enum rc
+digest_key(X509 *ca, uint8_t sha256[static DIGEST_LEN])
+{
+	uint8_t *spki = NULL;
+	int len = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(ca), &spki);
+
+	if (len <= 0)
+		return RC_MEMORY;
+	digest_of(span_of(spki, (size_t)len), sha256);
+	OPENSSL_free(spki);
+	return RC_OK;
+}
+
 /* Of the chain that was verified, what is above the certificate itself. */
 static enum rc
 note_issuer(X509_STORE_CTX *ctx, const struct cert *c, struct trust_verdict *v)
 {
-	X509 *ca = sk_X509_value(X509_STORE_CTX_get0_chain(ctx), 1);
+	STACK_OF(X509) *chain = X509_STORE_CTX_get0_chain(ctx);
+	X509 *ca = sk_X509_value(chain, 1);
 	uint8_t *spki = NULL;
 	int len;
 	enum rc rc;
@@ -244,6 +283,9 @@ note_issuer(X509_STORE_CTX *ctx, const struct cert *c, struct trust_verdict *v)
 	rc = trust_issuer(
 	    c, span_of(spki, (size_t)len), X509_get0_pubkey(ca), v);
 	OPENSSL_free(spki);
+	if (rc == RC_OK)
+		rc = digest_key(sk_X509_value(chain, sk_X509_num(chain) - 1),
+		    v->anchor_key);
 	return rc;
 }
 
@@ -283,6 +325,16 @@ out:
 	return rc;
 }
 
+static enum rc
+note_anchor(const struct cert *c, const struct trust_anchor *by,
+    struct trust_verdict *v)
+{
+	enum rc rc = trust_issuer(c, by->cert.spki, by->key, v);
+
+	memcpy(v->anchor_key, v->issuer_key, DIGEST_LEN);
+	return rc;
+}
+
 enum rc
 trust_verify(const struct trust *t, struct span der, const struct span *chain,
     size_t chain_count, enum cert_eku eku, int64_t now_s,
@@ -296,6 +348,6 @@ trust_verify(const struct trust *t, struct span der, const struct span *chain,
 	if (cert_read(der, &c, &fault))
 		return RC_MALFORMED;
 	if (trust_direct(t, &c, eku, now_s, &by))
-		return trust_issuer(&c, by->cert.spki, by->key, verdict);
+		return note_anchor(&c, by, verdict);
 	return verify_chain(t, &c, chain, chain_count, eku, now_s, verdict);
 }

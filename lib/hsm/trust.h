@@ -23,6 +23,10 @@ void trust_free(struct trust *t);
  *  (not a CA: RFC 5280 4.2.1.9), RC_MEMORY. */
 MUST_CHECK enum rc trust_add(
     struct trust *t, struct span der, struct der_fault *fault);
+/** Is the key of that SHA-256 (of its SubjectPublicKeyInfo) an anchor's? */
+bool trust_has_key(
+    const struct trust *t, const uint8_t sha256[static DIGEST_LEN]);
+
 /** Honour a revocation list, in DER. Copied. It counts where there is one, and
  *  goes on counting when it is out of date: what it names stays revoked, what
  *  it does not name is believed. Errors: RC_MALFORMED, RC_UNSUPPORTED (`fault`), RC_MEMORY. */
@@ -45,6 +49,9 @@ struct trust_verdict {
 	bool has_issuer;
 	/** SHA-256 of the SubjectPublicKeyInfo of the CA that has signed it. */
 	uint8_t issuer_key[DIGEST_LEN];
+	/** The same of the anchor that the chain ends at: the CA itself, or one
+	 *  above it. */
+	uint8_t anchor_key[DIGEST_LEN];
 	/** Signed by ECDSA: SHA-256 of its twin (cert_twin), as which it may
 	 *  come the next time. */
 	bool has_twin;

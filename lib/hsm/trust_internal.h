@@ -32,6 +32,9 @@ struct trust_list {
 struct trust {
 	struct x509_store_st *store;
 	bool crl;
+	/** Owned: SHA-256 of the key of each anchor, whatever its curve. */
+	uint8_t (*keys)[DIGEST_LEN];
+	size_t key_count;
 	struct trust_anchor *anchors;
 	struct trust_list *lists;
 };

@@ -72,51 +72,123 @@ gives_pack(const struct policy *p)
 	return p->device.pack && p->account.change == ACCOUNT_KEEP;
 }
 
-enum reason
-issue_turned_away(struct issue_decision *d)
+static enum reason
+reason_of(enum policy_answer a)
 {
-	const struct policy_refusal *r = &d->policy->refusal;
-
-	if (r->kind == POLICY_GIVES)
+	switch (a) {
+	case POLICY_GIVEN:
 		return REASON_NONE;
-	(void)snprintf(d->detail, sizeof(d->detail), "%s", r->why);
-	if (r->kind == POLICY_DENIES)
+	case POLICY_NONE:
+		return REASON_NO_POLICY;
+	case POLICY_DENIED:
 		return REASON_DENIED;
-	d->wait_s = r->retry_s;
-	return REASON_QUARANTINED;
+	case POLICY_HELD:
+		return REASON_QUARANTINED;
+	case POLICY_PROVISIONED:
+		return REASON_PROVISIONED;
+	case POLICY_NO_SERVER:
+		return REASON_NO_SERVER;
+	case POLICY_FULL:
+		return REASON_SERVERS_FULL;
+	}
+	return REASON_NO_POLICY;
+}
+
+/** What goes into the row, and what issue_record looks at once more. */
+static void
+note_servers(struct issue_decision *d, const struct policy_decided *decided)
+{
+	const struct policy *p = &decided->given;
+	struct writer w;
+
+	writer_init(&w, d->servers, sizeof(d->servers) - 1);
+	for (size_t i = 0; i < p->server_count; i++) {
+		const struct policy_server *s = &p->servers[i];
+
+		writer_fmt(&w, "%s%s", i ? " " : "", s->name);
+		if (s->share.capacity > 0)
+			d->limits[d->limit_count++] =
+			    (struct issue_limit){s->name, s->share.capacity};
+	}
+	d->servers[w.len] = '\0';
+	d->turn = decided->turn;
+}
+
+/** Where servers are all that is asked for, who knows them already will do. */
+static bool
+asks_ledger(const struct policy *p, const struct policy_facts *by)
+{
+	return policy_asks_history(p) &&
+	    (!by->history || p->reprovision != REPROVISION_KEEP);
+}
+
+enum reason
+issue_decide_by(const struct issuer *i, const struct policy_facts *by,
+    struct issue_decision *d, struct policy_decided *decided)
+{
+	const struct policy_set *set = issue_rules_set(i->rules);
+	struct policy_facts facts = *by;
+	struct issue_history history;
+	bool known = false;
+	enum rc rc = RC_OK;
+
+	d->policy = policy_for(set, &facts);
+	if (asks_ledger(d->policy, by) && i->store) {
+		rc = issue_history_read(
+		    i->store, d->peer.endpoint, &history, &known);
+		facts.load = issue_history_load;
+		facts.load_ctx = i->store;
+	}
+	if (known)
+		facts.history = &history.value;
+	if (rc == RC_OK)
+		rc = policy_decide_by(set, d->policy, &facts, decided);
+	if (rc != RC_OK)
+		return reason_for(rc);
+	if (decided->answer == POLICY_GIVEN) {
+		note_servers(d, decided);
+		return REASON_NONE;
+	}
+	(void)snprintf(d->detail, sizeof(d->detail), "%s", decided->why);
+	d->wait_s = decided->wait_s;
+	return reason_of(decided->answer);
+}
+
+enum reason
+issue_decide(const struct issuer *i, const struct issue_request *rq,
+    struct issue_decision *d, struct policy_decided *decided)
+{
+	const struct policy_facts facts = issue_facts(rq, &d->peer);
+
+	return issue_decide_by(i, &facts, d, decided);
 }
 
 /** For who it is and what it asks for, once it is known who it is. */
 static enum reason
 choose_policy(const struct issuer *i, const struct issue_request *rq,
-    struct issue_decision *d)
+    const struct policy_facts *facts, struct issue_decision *d,
+    struct policy_decided *decided)
 {
-	const struct policy_facts facts = issue_facts(rq, &d->peer);
 	enum reason why;
 
 	/* one value is no configuration */
 	if (rq->pct != -1 && !format_writable(rq->pct))
 		return REASON_PCT_UNSUPPORTED;
-	d->policy = policy_for(issue_rules_set(i->rules), &facts);
-	if (!d->policy)
-		return REASON_NO_POLICY;
-	why = issue_turned_away(d);
+	why = issue_decide_by(i, facts, d, decided);
 	if (why != REASON_NONE)
 		return why;
-	if (rq->pack && !gives_pack(d->policy))
+	if (rq->pack && !gives_pack(&decided->given))
 		return REASON_PACK_REFUSED;
 	return REASON_NONE;
 }
 
 void
-issue_begin(const struct issuer *i, const struct issue_request *rq,
-    struct issue_decision *out)
+issue_begin_by(const struct issuer *i, const struct issue_request *rq,
+    enum reason why, const struct policy_facts *facts,
+    struct policy_decided *decided, struct issue_decision *out)
 {
-	enum reason why;
 	enum rc rc;
 
-	*out = (struct issue_decision){0};
-	why = identify(i, rq, out);
 	if (!out->peer.identity)
 		out->peer.endpoint = rq->endpoint;
 	if (rq->fault != REASON_NONE)
@@ -124,13 +196,13 @@ issue_begin(const struct issuer *i, const struct issue_request *rq,
 	else if (why == REASON_NONE)
 		why = admit(rq, out);
 	if (why == REASON_NONE)
-		why = choose_policy(i, rq, out);
+		why = choose_policy(i, rq, facts, out, decided);
 	if (why != REASON_NONE) {
 		refuse(out, why);
 		return;
 	}
 	out->peer.epoch = rq->proof == PROOF_PSK ? rq->epoch : 0;
-	rc = issue_plan(i, out->policy, out->peer.endpoint, out);
+	rc = issue_plan(i, &decided->given, out->peer.endpoint, out);
 	if (rc == RC_OK)
 		rc = renewal_note(i, rq, out);
 	if (rc != RC_OK) {
@@ -141,4 +213,18 @@ issue_begin(const struct issuer *i, const struct issue_request *rq,
 	}
 	out->granted = true;
 	out->reason = REASON_NONE;
+}
+
+void
+issue_begin(const struct issuer *i, const struct issue_request *rq,
+    struct issue_decision *out)
+{
+	struct policy_decided decided;
+	struct policy_facts facts;
+	enum reason why;
+
+	*out = (struct issue_decision){0};
+	why = identify(i, rq, out);
+	facts = issue_facts(rq, &out->peer);
+	issue_begin_by(i, rq, why, &facts, &decided, out);
 }

@@ -59,9 +59,11 @@ check_key(const struct issuer *i, const struct claim *c, size_t n,
 	bool revoked, any = true;
 	enum rc rc = RC_OK;
 
+	if (!i->hsm)
+		return RC_OK;
 	if (c->identity->kind == IDENTITY_PSK)
 		rc = revoked_any(i->store, out->endpoint, &any);
-	if (rc || !any || !i->hsm)
+	if (rc || !any)
 		return rc;
 	rc = claim_open(i, c, n, &key, &revoked);
 	secret_fini(&key);
@@ -99,15 +101,9 @@ by_psk(const struct issuer *i, const struct issue_request *rq,
 	return check_key(i, &c, n, out);
 }
 
-static enum rc
-by_raw_key(const struct issuer *i, const struct issue_request *rq,
-    struct issue_peer *out)
+void
+identify_raw_key(const struct policy_set *set, struct issue_peer *out)
 {
-	const struct policy_set *set = issue_rules_set(i->rules);
-	bool revoked;
-	enum rc rc;
-
-	digest_of(rq->peer, out->sha256);
 	out->why = REASON_RAW_KEY;
 	for (size_t n = 0; n < set->identity_count && !out->identity; n++) {
 		const struct identity *id = &set->identities[n];
@@ -122,6 +118,17 @@ by_raw_key(const struct issuer *i, const struct issue_request *rq,
 		out->endpoint = endpoint;
 		out->why = REASON_NONE;
 	}
+}
+
+static enum rc
+by_raw_key(const struct issuer *i, const struct issue_request *rq,
+    struct issue_peer *out)
+{
+	bool revoked;
+	enum rc rc;
+
+	digest_of(rq->peer, out->sha256);
+	identify_raw_key(issue_rules_set(i->rules), out);
 	if (!out->identity)
 		return RC_OK;
 	rc = revoked_fingerprint(

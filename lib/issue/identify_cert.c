@@ -114,6 +114,7 @@ assign(struct issue_peer *out, const struct identity *id, struct span endpoint,
 	out->endpoint = endpoint;
 	out->has_issuer_key = true;
 	memcpy(out->issuer_key, v->issuer_key, DIGEST_LEN);
+	memcpy(out->anchor_key, v->anchor_key, DIGEST_LEN);
 	twin->has = v->has_twin;
 	memcpy(twin->sha256, v->twin, DIGEST_LEN);
 }

@@ -13,10 +13,11 @@
 #include "bootstrap/plan.h"
 #include "bootstrap/reason.h"
 #include "hsm/device_key.h"
+#include "issue/history.h"
 #include "issue/rules.h"
 #include "issue/vault.h"
 #include "ledger/ledger.h"
-#include "policy/match.h"
+#include "policy/decide.h"
 
 /** What decisions are made with: of one thread, borrowed for one call. */
 struct issuer {
@@ -30,6 +31,9 @@ struct issuer {
 	/** Where devices find this bootstrap server, for policies that renew
 	 *  their account and do not say it; NULL: not known. */
 	const char *server_uri;
+	/** Other rules are asked after these: for issue_psk_by_evidence one
+	 *  key is something to choose from, too. */
+	bool one_of_several;
 };
 
 /** How the device has proved itself. */
@@ -86,6 +90,10 @@ struct issue_request {
 	/** Number of the push that has brought it here (bootstrapctl push); empty:
 	 *  none. Into the row. */
 	struct span push;
+	/** Number of the rollout whose candidate decides about it; empty: none.
+	 *  Into the row, with the stage. */
+	struct span rollout;
+	unsigned rollout_stage;
 	unsigned worker;
 };
 
@@ -106,6 +114,7 @@ struct issue_peer {
 	struct span serial; /**< unsigned, no leading zero */
 	bool has_issuer_key; /**< its chain was verified */
 	uint8_t issuer_key[DIGEST_LEN]; /**< SHA-256 of its CA's key */
+	uint8_t anchor_key[DIGEST_LEN]; /**< of the anchor above it */
 	struct span issuer_cn; /**< of its CA; empty unless exactly one */
 	struct span san; /**< for cert_name_next */
 };
@@ -180,6 +189,12 @@ struct issue_sealed {
 	size_t sealed_len;
 };
 
+/** A server with a capacity. */
+struct issue_limit {
+	const char *server;
+	uint64_t capacity; /**< devices */
+};
+
 /** A decision. Strings borrow from the rules and the request. */
 struct issue_decision {
 	bool granted;
@@ -199,11 +214,20 @@ struct issue_decision {
 	 *  now: of no use any more, and taken back with this decision. */
 	struct issue_replaced takes_back;
 	/** REASON_CERTIFICATE_REFUSED: the lint's first words;
-	 *  REASON_KEY_REVOKED: which key it is; REASON_DENIED and
-	 *  REASON_QUARANTINED: the words of the policy. */
+	 *  REASON_KEY_REVOKED: which key it is; REASON_DENIED,
+	 *  REASON_QUARANTINED, REASON_NO_SERVER, REASON_SERVERS_FULL and
+	 *  REASON_PROVISIONED: words of the policy, or about it. */
 	char detail[200];
-	/** REASON_QUARANTINED: when the device may ask again. */
+	/** REASON_QUARANTINED, REASON_SERVERS_FULL: when the device may ask
+	 *  again. */
 	uint32_t wait_s;
+	/** Granted: names of the servers that it gives, one space between. */
+	char servers[ISSUE_SERVERS_MAX];
+	uint32_t turn; /**< as in struct policy_decided */
+	/** Servers of `servers` that take so many devices and no more, this one
+	 *  with them: issue_record counts once more. */
+	struct issue_limit limits[POLICY_SERVERS_MAX];
+	size_t limit_count;
 };
 
 void issue_decision_fini(struct issue_decision *d);
@@ -266,9 +290,29 @@ MUST_CHECK enum rc issue_plan(const struct issuer *i,
     const struct policy *policy, struct span endpoint,
     struct issue_decision *out);
 
-/** Does the policy of `d` turn its device away? Then why; `detail` and `wait_s`
- *  are set. */
-enum reason issue_turned_away(struct issue_decision *d);
+/**
+ * The part of a decision that the policy makes, for `d->peer`: what the ledger
+ * knows of the device, if its policy asks, then policy_decide. REASON_NONE:
+ * `decided->given` is to be compiled (issue_plan). Else why not; `detail` and
+ * `wait_s` are set. `d->policy` is set in any case.
+ */
+enum reason issue_decide(const struct issuer *i, const struct issue_request *rq,
+    struct issue_decision *d, struct policy_decided *decided);
+
+/** The same by facts that are known already. With `by->history` set, its
+ *  servers, the ledger is asked only by a policy that wants more of it. */
+enum reason issue_decide_by(const struct issuer *i,
+    const struct policy_facts *by, struct issue_decision *d,
+    struct policy_decided *decided);
+
+/**
+ * The rest of issue_begin, for a peer that was identified elsewhere:
+ * `out->peer` stands and the rest of `out` is empty; `why` is what is wrong
+ * with it. `decided` receives what was chosen, where it comes to that.
+ */
+void issue_begin_by(const struct issuer *i, const struct issue_request *rq,
+    enum reason why, const struct policy_facts *facts,
+    struct policy_decided *decided, struct issue_decision *out);
 
 /**
  * Append what a decision has to say to the open group of `l`: sealed keys to
@@ -277,7 +321,8 @@ enum reason issue_turned_away(struct issue_decision *d);
  * already; then only credentials that are new each time (certificates, raw
  * keys), which the answer that is given now holds.
  * Errors: as ledger_append; RC_CONFLICT (another decision has made the same
- * random key meanwhile: decide again; no row of this one was appended).
+ * random key meanwhile, or taken the last room at a server: decide again; no
+ * row of this one was appended).
  */
 MUST_CHECK enum rc issue_record(struct ledger *l,
     const struct issue_rules *rules, const struct issue_request *rq,

@@ -51,7 +51,8 @@ put_securities(struct making *m, const struct policy *p, struct span endpoint)
 	for (size_t i = 0; rc == RC_OK && i < p->server_count; i++) {
 		making_instance(m, (unsigned)i + 1, at);
 		rc = making_security(m, at, &p->servers[i],
-		    rules_server_key(m->issuer->rules, p, i), endpoint);
+		    rules_server_key(m->issuer->rules, &p->servers[i]),
+		    endpoint);
 		if (p->servers[i].oscore.present)
 			making_instance_of(
 			    m, &link, (unsigned)i + 1, OBJECT_OSCORE);

@@ -119,7 +119,7 @@ hand_over(struct making *m, const struct policy *p, struct span endpoint)
 {
 	const struct lwm2m_path at = open_account(m);
 	enum rc rc = making_security(m, at, &p->account.server,
-	    rules_server_key(m->issuer->rules, p, p->server_count), endpoint);
+	    rules_server_key(m->issuer->rules, &p->account.server), endpoint);
 
 	if (rc == RC_OK)
 		put_timers(m, at, p);

@@ -160,6 +160,27 @@ imported_key(struct making *m, const struct policy_key *k, struct span endpoint,
 	return open_stored(m, &stored, key);
 }
 
+/** How long it is, as the sealed one tells. */
+static enum rc
+imported_length(struct making *m, const struct policy_key *k,
+    struct span endpoint, size_t *len, uint32_t *epoch)
+{
+	const struct ledger_secret_query q = {
+	    .collection = span_str(k->collection),
+	    .endpoint = endpoint,
+	};
+	struct stored stored;
+	enum rc rc = look_up(m, &q, &stored);
+
+	if (rc)
+		return rc;
+	if (!stored.found || stored.row.sealed.len <= SEAL_OVERHEAD)
+		return missing(m);
+	*epoch = stored.epoch;
+	*len = stored.row.sealed.len - SEAL_OVERHEAD;
+	return RC_OK;
+}
+
 /** What was taken back is not handed out once more: whoever has a copy of it
  *  would have the new account too. A key without a fingerprint cannot have been
  *  (hsm_fingerprint). */
@@ -227,6 +248,7 @@ stored_key(struct making *m, struct lwm2m_path at, uint16_t resource,
     struct issue_credential *c)
 {
 	bool random = k->source == KEY_RANDOM;
+	size_t sample_len = random ? k->length : PSK_MAX;
 	char label[PLAN_LABEL_MAX + 1];
 	struct secret key = {0};
 	enum rc rc = RC_OK;
@@ -240,6 +262,8 @@ stored_key(struct making *m, struct lwm2m_path at, uint16_t resource,
 		rc = random_key(m, k, endpoint, c, &key);
 	else if (m->fill == FILL_REAL)
 		rc = imported_key(m, k, endpoint, &key, &c->epoch);
+	else if (m->fill == FILL_SAMPLE && !random && m->issuer->store)
+		rc = imported_length(m, k, endpoint, &sample_len, &c->epoch);
 	/* one of less than 16 bytes has none (hsm_fingerprint) */
 	if (rc == RC_OK && key.len >= 16)
 		rc = hsm_fingerprint(&key, c->fingerprint);
@@ -253,8 +277,8 @@ stored_key(struct making *m, struct lwm2m_path at, uint16_t resource,
 		(void)snprintf(label, sizeof(label), "%s imported %s ssid %u",
 		    kind_of(c), k->collection, c->short_server_id);
 	if (rc == RC_OK)
-		rc = making_put_secret(
-		    m, at, resource, &key, random ? k->length : PSK_MAX, label);
+		rc =
+		    making_put_secret(m, at, resource, &key, sample_len, label);
 	secret_fini(&key);
 	return rc;
 }

@@ -100,8 +100,8 @@ issue_psk_by_evidence(const struct issuer *i, struct span psk_identity,
 	if (!c.identity)
 		return nobody(i, psk_identity, out);
 	/* nothing to choose from */
-	if (c.count < 2 || evidence_get(evidence, &facts) ||
-	    psk_test_new(&facts, &test))
+	if ((c.count < 2 && !i->one_of_several) ||
+	    evidence_get(evidence, &facts) || psk_test_new(&facts, &test))
 		return RC_DENIED;
 	rc = find_opening(i, &c, test, out);
 	psk_test_free(test);

@@ -1,6 +1,7 @@
 #include "issue/issue.h"
 
 #include "base/text.h"
+#include "issue/san_text.h"
 
 #include <stdio.h>
 
@@ -13,6 +14,8 @@ struct texts {
 	char identity_at[PLACE_MAX], policy_at[PLACE_MAX];
 	uint8_t hex[2 * DIGEST_LEN];
 	struct writer hex_w;
+	uint8_t san[SAN_TEXT_MAX];
+	struct writer san_w;
 };
 
 struct span
@@ -61,6 +64,25 @@ transport(const struct issue_request *rq)
 	return schemes[rq->proof == PROOF_NONE][rq->stream];
 }
 
+/** What policies look at in a certificate, where it was verified: so that they
+ *  can be matched again without it. */
+static size_t
+certified_fields(
+    struct field *f, const struct issue_peer *peer, struct texts *t)
+{
+	size_t n = 0;
+
+	f[n++] = F_BYTES("issuer_key", span_of(peer->issuer_key, DIGEST_LEN));
+	f[n++] = F_BYTES("anchor_key", span_of(peer->anchor_key, DIGEST_LEN));
+	if (peer->issuer_cn.len > 0)
+		f[n++] = F_TEXT("issuer", issue_row_cn(peer->issuer_cn));
+	writer_init(&t->san_w, t->san, sizeof(t->san));
+	san_text(&t->san_w, peer->san);
+	if (t->san_w.len > 0)
+		f[n++] = F_TEXT("san", writer_span(&t->san_w));
+	return n;
+}
+
 /** What both kinds of row say of the peer. */
 static size_t
 peer_fields(struct field *f, const struct issue_request *rq,
@@ -81,13 +103,16 @@ peer_fields(struct field *f, const struct issue_request *rq,
 	if (peer->serial.len > 0)
 		f[n++] = F_BYTES("serial", peer->serial);
 	if (peer->has_issuer_key)
-		f[n++] = F_BYTES(
-		    "issuer_key", span_of(peer->issuer_key, DIGEST_LEN));
+		n += certified_fields(f + n, peer, t);
 	if (peer->identity)
 		f[n++] = F_TEXT("identity", peer->identity->name);
 	f[n++] = F_TEXT("address", writer_span(&t->address_w));
 	if (rq->push.len > 0)
 		f[n++] = F_BYTES("push", rq->push);
+	if (rq->rollout.len > 0) {
+		f[n++] = F_BYTES("rollout", rq->rollout);
+		f[n++] = F_INT("rollout_stage", rq->rollout_stage);
+	}
 	f[n++] = F_TEXT("transport", transport(rq));
 	return n;
 }
@@ -98,10 +123,15 @@ place(char *out, size_t cap, struct policy_place p)
 	snprintf(out, cap, "%s:%u", p.file, p.line);
 }
 
+/** The fields, and the set that was decided by. `f` has room for that. */
 static enum rc
-append(struct ledger *l, const char *kind, const struct issue_request *rq,
-    const struct issue_decision *d, const struct field *f, size_t n)
+append(struct ledger *l, const struct issue_rules *rules, const char *kind,
+    const struct issue_request *rq, const struct issue_decision *d,
+    struct field *f, size_t n)
 {
+	const struct policy_set *set = issue_rules_set(rules);
+
+	f[n++] = F_BYTES("policy_set", span_of(set->digest, DIGEST_LEN));
 	return ledger_append(l,
 	    &(struct ledger_event){
 		.kind = kind,
@@ -120,12 +150,14 @@ has_detail(enum reason why)
 {
 	return why == REASON_CERTIFICATE_REFUSED || why == REASON_KEY_REVOKED ||
 	    why == REASON_NOT_POSSIBLE || why == REASON_DENIED ||
-	    why == REASON_QUARANTINED;
+	    why == REASON_QUARANTINED || why == REASON_PROVISIONED ||
+	    why == REASON_NO_SERVER || why == REASON_SERVERS_FULL;
 }
 
 static enum rc
-record_refusal(struct ledger *l, const struct issue_request *rq,
-    const struct issue_decision *d, const char *instance)
+record_refusal(struct ledger *l, const struct issue_rules *rules,
+    const struct issue_request *rq, const struct issue_decision *d,
+    const char *instance)
 {
 	struct field f[FIELDS_MAX];
 	struct texts t;
@@ -143,7 +175,7 @@ record_refusal(struct ledger *l, const struct issue_request *rq,
 	}
 	if (rq->has_endpoint)
 		f[n++] = F_TEXT("claimed", issue_row_endpoint(rq->endpoint));
-	return append(l, "bootstrap_refused", rq, d, f, n);
+	return append(l, rules, "bootstrap_refused", rq, d, f, n);
 }
 
 static enum rc
@@ -151,7 +183,6 @@ record_begin(struct ledger *l, const struct issue_rules *rules,
     const struct issue_request *rq, const struct issue_decision *d,
     const char *instance)
 {
-	const struct policy_set *set = issue_rules_set(rules);
 	struct field f[FIELDS_MAX];
 	struct texts t;
 	size_t n = peer_fields(f, rq, d, instance, &t);
@@ -168,9 +199,12 @@ record_begin(struct ledger *l, const struct issue_rules *rules,
 	f[n++] = F_TEXT("policy", d->policy->name);
 	f[n++] = F_TEXT("policy_at", t.policy_at);
 	f[n++] = F_BYTES("plan", span_of(d->plan_digest, DIGEST_LEN));
-	f[n++] = F_BYTES("policy_set", span_of(set->digest, DIGEST_LEN));
 	f[n++] = F_INT("steps", d->steps);
-	return append(l, "bootstrap_begin", rq, d, f, n);
+	if (d->servers[0])
+		f[n++] = F_TEXT("servers", (const char *)d->servers);
+	if (d->turn > 0)
+		f[n++] = F_INT("turn", d->turn);
+	return append(l, rules, "bootstrap_begin", rq, d, f, n);
 }
 
 static const char *
@@ -261,8 +295,9 @@ static const char *const taken_back[3] = {
     "fingerprint", "serial", "issuer_key"};
 
 static enum rc
-record_credential(struct ledger *l, const struct issue_request *rq,
-    const struct issue_decision *d, const struct issue_credential *c)
+record_credential(struct ledger *l, const struct issue_rules *rules,
+    const struct issue_request *rq, const struct issue_decision *d,
+    const struct issue_credential *c)
 {
 	static const char *const kinds[] = {
 	    [CREDENTIAL_PSK] = "psk",
@@ -290,13 +325,13 @@ record_credential(struct ledger *l, const struct issue_request *rq,
 	if (c->short_server_id == 0)
 		n += replaced_fields(f + n, &d->replaces, replaced_by_it);
 	f[n++] = F_TEXT("policy", d->policy->name);
-	return append(l, "credential_issued", rq, d, f, n);
+	return append(l, rules, "credential_issued", rq, d, f, n);
 }
 
 /** The device has come with the credential that was to take its place. */
 static enum rc
-record_taken_back(struct ledger *l, const struct issue_request *rq,
-    const struct issue_decision *d)
+record_taken_back(struct ledger *l, const struct issue_rules *rules,
+    const struct issue_request *rq, const struct issue_decision *d)
 {
 	struct field f[FIELDS_MAX];
 	size_t n = replaced_fields(f, &d->takes_back, taken_back);
@@ -304,7 +339,7 @@ record_taken_back(struct ledger *l, const struct issue_request *rq,
 	if (n == 0)
 		return RC_OK;
 	f[n++] = F_TEXT("reason", "superseded");
-	return append(l, "credential_revoked", rq, d, f, n);
+	return append(l, rules, "credential_revoked", rq, d, f, n);
 }
 
 /** Before the rows: where one of them is there already, with other bytes, no
@@ -345,14 +380,16 @@ issue_record(struct ledger *l, const struct issue_rules *rules,
 	enum rc rc;
 
 	if (!d->granted)
-		return again ? RC_OK : record_refusal(l, rq, d, instance);
+		return again ? RC_OK
+			     : record_refusal(l, rules, rq, d, instance);
 	rc = store_sealed(l, d);
 	if (rc == RC_OK && !again)
 		rc = record_begin(l, rules, rq, d, instance);
 	if (rc == RC_OK && !again)
-		rc = record_taken_back(l, rq, d);
+		rc = record_taken_back(l, rules, rq, d);
 	for (size_t i = 0; rc == RC_OK && i < d->credential_count; i++)
 		if (is_news(&d->credentials[i], again))
-			rc = record_credential(l, rq, d, &d->credentials[i]);
+			rc = record_credential(
+			    l, rules, rq, d, &d->credentials[i]);
 	return rc;
 }

@@ -224,7 +224,11 @@ enum rc
 renewal_note(const struct issuer *i, const struct issue_request *rq,
     struct issue_decision *d)
 {
-	enum rc rc = i->hsm ? note_replaced(i, rq, d) : RC_OK;
+	enum rc rc;
 
+	/* nothing is handed out, so nothing takes the place of anything */
+	if (!i->hsm)
+		return RC_OK;
+	rc = note_replaced(i, rq, d);
 	return rc == RC_OK ? note_used(i, rq, d) : rc;
 }

@@ -17,20 +17,6 @@ rules_free(struct issue_rules *r)
 	free(r);
 }
 
-static size_t
-number_servers(const struct policy_set *set, size_t *first)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < set->policy_count; i++) {
-		if (first)
-			first[i] = count;
-		/* and one for the account that is handed over */
-		count += set->policies[i].server_count + 1;
-	}
-	return count;
-}
-
 static enum rc
 reserve(struct issue_rules *r)
 {
@@ -43,13 +29,11 @@ reserve(struct issue_rules *r)
 	    a, set->identity_count + 1, sizeof(struct rules_trust *));
 	r->identity_keys =
 	    arena_array(a, set->identity_count + 1, sizeof(struct span));
-	r->policy_first = arena_array(a, set->policy_count + 1, sizeof(size_t));
 	r->server_keys =
-	    arena_array(a, number_servers(set, NULL) + 1, sizeof(struct span));
+	    arena_array(a, set->server_count + 1, sizeof(struct span));
 	if (!r->authorities || !r->identity_trust || !r->identity_keys ||
-	    !r->policy_first || !r->server_keys)
+	    !r->server_keys)
 		return RC_MEMORY;
-	number_servers(set, r->policy_first);
 	return RC_OK;
 }
 
@@ -183,10 +167,9 @@ rules_identity_key(const struct issue_rules *r, const struct identity *id)
 }
 
 struct span
-rules_server_key(
-    const struct issue_rules *r, const struct policy *p, size_t server)
+rules_server_key(const struct issue_rules *r, const struct policy_server *s)
 {
-	return r->server_keys[r->policy_first[p - r->set->policies] + server];
+	return r->server_keys[s->number];
 }
 
 const struct issue_authority *

@@ -238,18 +238,51 @@ check_step(struct rules_build *b, const struct policy *p,
 	return RC_OK;
 }
 
-static enum rc
-check_plan(struct rules_build *b, const struct policy *p, struct span endpoint,
-    struct issue_decision *d)
+/** The n-th sample repeats what the first has, but for pools that have so many
+ *  members. */
+static bool
+is_repeated(
+    const struct policy_decided *d, const struct plan_step *step, size_t n)
 {
+	if (n == 0)
+		return false;
+	return step->account == 0 || step->account == PLAN_ACCOUNT_OURS ||
+	    d->choices[step->account - 1].pool->count <= n;
+}
+
+static enum rc
+check_plan(struct rules_build *b, const struct policy_decided *sample, size_t n,
+    struct span endpoint, struct issue_decision *d)
+{
+	const struct policy *p = &sample->given;
 	struct plan plan = {0};
 	enum rc rc = issue_sample_plan(b->rules, p, endpoint, b->now_s, d);
 
 	if (rc == RC_OK)
 		rc = plan_decode(&d->plan, &plan);
 	for (size_t i = 0; rc == RC_OK && i < plan.step_count; i++)
-		rc = check_step(b, p, &plan, &plan.steps[i], endpoint);
+		if (!is_repeated(sample, &plan.steps[i], n))
+			rc = check_step(b, p, &plan, &plan.steps[i], endpoint);
 	plan_fini(&plan);
+	return rc;
+}
+
+/** What every member of its pools would get. */
+static enum rc
+check_plans(struct rules_build *b, const struct policy *p, struct span endpoint,
+    struct issue_decision *d)
+{
+	const size_t count = policy_sample_count(p);
+	struct policy_decided *sample = malloc(sizeof(*sample));
+	enum rc rc = sample ? RC_OK : RC_MEMORY;
+
+	for (size_t n = 0; rc == RC_OK && n < count; n++) {
+		policy_sample(b->rules->set, p, n, sample);
+		rc = check_plan(b, sample, n, endpoint, d);
+		if (n + 1 < count)
+			issue_decision_fini(d);
+	}
+	free(sample);
 	return rc;
 }
 
@@ -278,7 +311,7 @@ check_policy(struct rules_build *b, const struct policy *p)
 		b->rc = RC_MEMORY;
 	if (!d)
 		return;
-	rc = check_plan(b, p, endpoint, d);
+	rc = check_plans(b, p, endpoint, d);
 	if (rc == RC_MEMORY)
 		b->rc = rc;
 	else if (d->reason == REASON_NOT_POSSIBLE)

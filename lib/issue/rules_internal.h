@@ -51,10 +51,9 @@ struct issue_rules {
 	size_t list_count;
 	/* By place in set->identities; NULL: of another kind, or no anchor. */
 	struct rules_trust **identity_trust;
-	/* What goes into /0/x/4: by place in set->identities, and by place of
-	 * a server in all policies. */
+	/* What goes into /0/x/4: by place in set->identities, and by number of
+	 * a server. */
 	struct span *identity_keys, *server_keys;
-	size_t *policy_first; /* by place in set->policies, into server_keys */
 };
 
 /** The chain verifier of a certificate document; NULL: nobody is believed. */
@@ -63,10 +62,10 @@ const struct trust *rules_trust(
 /** `/0/x/4` of an identity document; empty: not said. */
 struct span rules_identity_key(
     const struct issue_rules *r, const struct identity *id);
-/** `/0/x/4` of the n-th server of a policy; the one behind the last is the
- *  bootstrap server that it hands devices over to. */
+/** `/0/x/4` of a server of any policy of the set, or of what is given of it;
+ *  empty: not said. */
 struct span rules_server_key(
-    const struct issue_rules *r, const struct policy *p, size_t server);
+    const struct issue_rules *r, const struct policy_server *s);
 /** The authority of an `issue:`; NULL: there is none. */
 const struct issue_authority *rules_issuer(
     const struct issue_rules *r, const struct policy_issue *issue);

@@ -184,10 +184,10 @@ rules_keys(struct rules_build *b)
 		const struct policy *p = &set->policies[i];
 
 		for (size_t k = 0; k < p->server_count; k++)
-			r->server_keys[r->policy_first[i] + k] =
+			r->server_keys[p->servers[k].number] =
 			    take_server(b, &p->servers[k]);
 		if (p->account.change == ACCOUNT_HAND_OVER)
-			r->server_keys[r->policy_first[i] + p->server_count] =
+			r->server_keys[p->account.server.number] =
 			    take_server(b, &p->account.server);
 	}
 }

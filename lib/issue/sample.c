@@ -4,6 +4,8 @@
 #include "issue/mint.h"
 #include "issue/rules_internal.h"
 
+#include <stdlib.h>
+
 struct span
 issue_sample_name(const char *glob, uint8_t room[static POLICY_ENDPOINT_MAX])
 {
@@ -46,6 +48,43 @@ issue_sample_plan(const struct issue_rules *rules, const struct policy *policy,
 	const struct issuer issuer = {.rules = rules, .now_s = now_s};
 
 	return making_plan(&issuer, FILL_SAMPLE, policy, endpoint, out);
+}
+
+enum rc
+issue_shape_plan(const struct issuer *i, const struct policy *policy,
+    struct span endpoint, struct issue_decision *out)
+{
+	return making_plan(i, FILL_SAMPLE, policy, endpoint, out);
+}
+
+enum rc
+issue_sample_largest(const struct issue_rules *rules,
+    const struct policy *policy, struct span endpoint, int64_t now_s,
+    struct issue_decision *out)
+{
+	const struct policy_set *set = issue_rules_set(rules);
+	const size_t count = policy_sample_count(policy);
+	struct policy_decided *sample = malloc(sizeof(*sample));
+	size_t largest = 0, at = 0;
+	enum rc rc = sample ? RC_OK : RC_MEMORY;
+
+	for (size_t n = 0; rc == RC_OK && count > 1 && n < count; n++) {
+		policy_sample(set, policy, n, sample);
+		rc = issue_sample_plan(
+		    rules, &sample->given, endpoint, now_s, out);
+		if (out->plan.len > largest) {
+			largest = out->plan.len;
+			at = n;
+		}
+		issue_decision_fini(out);
+	}
+	if (rc == RC_OK) {
+		policy_sample(set, policy, at, sample);
+		rc = issue_sample_plan(
+		    rules, &sample->given, endpoint, now_s, out);
+	}
+	free(sample);
+	return rc;
 }
 
 enum rc

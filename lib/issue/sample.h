@@ -21,11 +21,28 @@ struct span issue_sample_name(
     const char *glob, uint8_t room[static POLICY_ENDPOINT_MAX]);
 
 /**
- * The plan that `policy` leads to. Secrets are zeros and certificates without
+ * The plan that `policy`, as it is given (policy_sample), leads to. Secrets are zeros and certificates without
  * meaning, of the largest size that they can have. Fills `out` as issue_plan.
  * Errors: as issue_plan, but for those of the token and the store.
  */
 MUST_CHECK enum rc issue_sample_plan(const struct issue_rules *rules,
+    const struct policy *policy, struct span endpoint, int64_t now_s,
+    struct issue_decision *out);
+
+/**
+ * The plan of a device that is known, as issue_plan makes it, with zeros for
+ * what is secret, of the lengths that it will have: of an imported key the one
+ * in the store, where `i` has one. What is made anew each time (certificates) is
+ * of the largest size. Its digest is that of the plan that the device will get.
+ * Errors: as issue_plan, but for those of the token.
+ */
+MUST_CHECK enum rc issue_shape_plan(const struct issuer *i,
+    const struct policy *policy, struct span endpoint,
+    struct issue_decision *out);
+
+/** The same for a policy of the set: of its samples (policy_sample) the one
+ *  with the most bytes. */
+MUST_CHECK enum rc issue_sample_largest(const struct issue_rules *rules,
     const struct policy *policy, struct span endpoint, int64_t now_s,
     struct issue_decision *out);
 

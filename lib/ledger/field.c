@@ -61,24 +61,35 @@ take_bare(struct reader *r, struct span *raw)
 	return raw->len > 0;
 }
 
+bool
+ledger_member_next(struct span *rest, bool first, struct ledger_member *out)
+{
+	struct reader r;
+
+	reader_init(&r, *rest);
+	if (!take_char(&r, first ? '{' : ',') || !take_text(&r, &out->name) ||
+	    !take_char(&r, ':'))
+		return false;
+	out->is_text = take_text(&r, &out->raw);
+	if (!out->is_text && !take_bare(&r, &out->raw))
+		return false;
+	*rest = span_of(r.p, (size_t)(r.end - r.p));
+	return true;
+}
+
 static bool
 find(struct span data, const char *name, struct span *raw, bool *is_text)
 {
-	struct span key;
-	struct reader r;
+	struct ledger_member m;
 
-	reader_init(&r, data);
-	if (!take_char(&r, '{'))
-		return false;
-	do {
-		if (!take_text(&r, &key) || !take_char(&r, ':'))
-			return false;
-		*is_text = take_text(&r, raw);
-		if (!*is_text && !take_bare(&r, raw))
-			return false;
-		if (span_is(key, name))
-			return true;
-	} while (take_char(&r, ','));
+	for (bool first = true; ledger_member_next(&data, first, &m);
+	     first = false) {
+		if (!span_is(m.name, name))
+			continue;
+		*raw = m.raw;
+		*is_text = m.is_text;
+		return true;
+	}
 	return false;
 }
 

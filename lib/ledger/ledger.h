@@ -19,6 +19,7 @@
 #ifndef LEDGER_LEDGER_H
 #define LEDGER_LEDGER_H
 
+#include "base/arena.h"
 #include "base/digest.h"
 #include "base/event.h"
 
@@ -134,12 +135,55 @@ bool ledger_field(
 bool ledger_field_int(
     const struct ledger_row *row, const char *name, int64_t *out);
 
+/** A field of a row's data as it stands there: text without its quotes and
+ *  still escaped (text_unescape), or a number, true, false. Borrowed. */
+struct ledger_member {
+	struct span name, raw;
+	bool is_text;
+};
+
+/**
+ * The next field of `rest`, which is `data` at first; for who wants many of
+ * them. False at the end, and where it is no such JSON.
+ */
+bool ledger_member_next(
+    struct span *rest, bool first, struct ledger_member *out);
+
 /**
  * Sessions that began and have no ending: kept in a table of its own by
  * triggers on the kinds bootstrap_begin and bootstrap_end. `each` gets the row
  * that began it.
  */
 MUST_CHECK enum rc ledger_open_sessions(
+    struct ledger *l, ledger_row_fn each, void *ctx);
+
+/**
+ * From now on all that is read is as of one moment, until ledger_snapshot_end:
+ * a report whose numbers fit each other. Whoever writes is not kept from it,
+ * but the WAL does not begin anew before the end: it grows by what is written
+ * meanwhile. For a connection that is open to be read. Errors: RC_DB, RC_BUG.
+ */
+MUST_CHECK enum rc ledger_snapshot(struct ledger *l);
+/** Harmless without a snapshot. */
+void ledger_snapshot_end(struct ledger *l);
+
+/** What is known of devices as a whole. */
+struct ledger_fleet {
+	uint64_t came; /**< were granted a bootstrap */
+	uint64_t first_boot; /**< were minted, and have not come yet */
+};
+
+MUST_CHECK enum rc ledger_fleet(struct ledger *l, struct ledger_fleet *out);
+
+/**
+ * Every device that was granted a bootstrap, once: `each` gets the row of its
+ * last bootstrap_begin. In the order of those rows, so that a file of any size
+ * is read from its beginning to its end; in a file before version 4 by
+ * endpoint. Nothing is sorted: memory does not grow with the number of devices.
+ * Rows that somebody took from under the table of devices are not there.
+ * Errors: RC_DB, and what `each` returns to stop.
+ */
+MUST_CHECK enum rc ledger_devices(
     struct ledger *l, ledger_row_fn each, void *ctx);
 
 enum {
@@ -201,6 +245,29 @@ typedef enum rc (*ledger_collection_fn)(
 MUST_CHECK enum rc ledger_collections(
     struct ledger *l, ledger_collection_fn each, void *ctx);
 
+enum { LEDGER_BLOB_MAX = 256 << 20 /**< bytes */ };
+
+/**
+ * Bytes under their SHA-256, for what rows name by it: the files of policy sets.
+ * They lie beside the chain, where none is ever changed or taken away. Put
+ * within a group; what is there already is not written again. Errors:
+ * RC_TOO_LARGE (the group goes on), and those of ledger_append.
+ */
+MUST_CHECK enum rc ledger_blob_put(
+    struct ledger *l, struct span bytes, uint8_t sha256[static DIGEST_LEN]);
+
+/**
+ * The bytes of that SHA-256, copied into `a`; their hash is verified.
+ * Errors: RC_NOT_FOUND (also in a file of an older version), RC_MALFORMED (they
+ * are not those that were put), RC_DB, RC_MEMORY.
+ */
+MUST_CHECK enum rc ledger_blob_get(struct ledger *l,
+    const uint8_t sha256[static DIGEST_LEN], struct arena *a, struct span *out);
+
+/** Is there such a blob? RC_OK or RC_NOT_FOUND. Errors: RC_DB. */
+MUST_CHECK enum rc ledger_blob_has(
+    struct ledger *l, const uint8_t sha256[static DIGEST_LEN]);
+
 enum { LEDGER_COLUMNS_MAX = 32 };
 
 /** A row of a view: names as in schema/ledger.sql, values as text, empty where
@@ -216,7 +283,7 @@ typedef enum rc (*ledger_cells_fn)(void *ctx, const struct ledger_cells *row);
 
 /**
  * All rows of one of the views of schema/ledger.sql: "devices", "bootstraps",
- * "credentials", "refusals", "pushes", "secrets", "checkpoints", "keys",
+ * "credentials", "refusals", "pushes", "rollouts", "secrets", "checkpoints", "keys",
  * "events".
  * Errors: RC_NOT_FOUND (no such view, or not yet in a file of an older version
  * that is open to be read), RC_DB, and what `each` returns to stop.

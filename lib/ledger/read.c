@@ -100,15 +100,22 @@ ledger_read(struct ledger *l, const struct ledger_query *q, ledger_row_fn each,
 }
 
 enum rc
-ledger_open_sessions(struct ledger *l, ledger_row_fn each, void *ctx)
+store_each(
+    struct ledger *l, enum store_stmt which, ledger_row_fn each, void *ctx)
 {
 	sqlite3_stmt *stmt;
 	enum rc rc;
 
-	rc = store_take(l, STORE_OPEN_SESSIONS, &stmt);
+	rc = store_take(l, which, &stmt);
 	if (rc)
 		return rc;
 	rc = each_row(l, stmt, each, ctx);
 	store_give_back(l, stmt);
 	return rc;
+}
+
+enum rc
+ledger_open_sessions(struct ledger *l, ledger_row_fn each, void *ctx)
+{
+	return store_each(l, STORE_OPEN_SESSIONS, each, ctx);
 }

@@ -14,7 +14,7 @@
 
 /* By version; each as it is, or was. */
 static const char *const texts[] = {
-    NULL, ledger_sql_1, ledger_sql_2, ledger_sql};
+    NULL, ledger_sql_1, ledger_sql_2, ledger_sql_3, ledger_sql};
 
 _Static_assert(sizeof(texts) / sizeof(texts[0]) == SCHEMA_VERSION + 1,
     "a text for each version");

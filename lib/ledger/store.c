@@ -41,6 +41,13 @@
 	"WHERE seq > ?1 AND kind = 'credential_revoked'" IS_SESSION \
 	" AND endpoint = ?5 AND endpoint_raw IS ?6"
 
+/* The join's order is said: the planner would read all events. */
+#define DEVICES(index) \
+	"SELECT e.seq, e.time_ms, e.kind, e.session, " \
+	"coalesce(e.endpoint_raw, e.endpoint), e.data, e.hash " \
+	"FROM device AS d " index "CROSS JOIN event AS e " \
+	"ON e.seq = d.begin_seq WHERE d.begin_seq IS NOT NULL"
+
 /* ?1 collection, ?2 name, ?3 endpoint, ?4 epoch, ?5 limit */
 #define SECRETS_BY(index) \
 	"SELECT collection, name, epoch, endpoint, master, sealed " \
@@ -80,6 +87,12 @@ static const char *const sql[STORE_COUNT] = {
     [STORE_READ_SERIAL_NEWEST] = READ_SERIAL NEWEST,
     [STORE_READ_OWNER] = READ_OWNER OLDEST,
     [STORE_READ_OWNER_NEWEST] = READ_OWNER NEWEST,
+    [STORE_SNAPSHOT] = "BEGIN",
+    [STORE_FLEET] = "SELECT count(begin_seq), count(*) - count(begin_seq) "
+		    "FROM device",
+    [STORE_DEVICES] =
+	DEVICES("INDEXED BY device_begin ") " ORDER BY d.begin_seq",
+    [STORE_DEVICES_UNORDERED] = DEVICES(""),
     [STORE_HAS_PART] =
 	"SELECT 1 FROM sqlite_schema WHERE type = ?1 AND name = ?2",
     [STORE_SECRET_LOOK] = "SELECT endpoint, master, sealed FROM secret "
@@ -98,6 +111,10 @@ static const char *const sql[STORE_COUNT] = {
 			    "endpoint_shown FROM secret",
     [STORE_COLLECTIONS] = "SELECT collection, master, count(*) FROM secret "
 			  "GROUP BY 1, 2",
+    [STORE_BLOB_INSERT] = "INSERT INTO blob (sha256, bytes) VALUES (?1, ?2)",
+    [STORE_BLOB_HAS] = "SELECT 1 FROM blob WHERE sha256 = ?1",
+    [STORE_BLOB_GET] = "SELECT bytes FROM blob WHERE sha256 = ?1",
+    [STORE_BLOBS] = "SELECT sha256, bytes FROM blob",
 };
 
 enum rc

@@ -10,7 +10,7 @@
 #include <sqlite3.h>
 #include <sys/stat.h>
 
-/** The statements of append.c, read.c and secret.c; their text is in store.c. */
+/** The statements of append.c, read.c, secret.c and blob.c; their text is in store.c. */
 enum store_stmt {
 	STORE_BEGIN,
 	STORE_COMMIT,
@@ -33,6 +33,10 @@ enum store_stmt {
 	STORE_READ_SERIAL_NEWEST,
 	STORE_READ_OWNER, /**< revoked, of an endpoint */
 	STORE_READ_OWNER_NEWEST,
+	STORE_SNAPSHOT,
+	STORE_FLEET,
+	STORE_DEVICES,
+	STORE_DEVICES_UNORDERED,
 	STORE_HAS_PART,
 	STORE_SECRET_LOOK,
 	STORE_SECRET_INSERT,
@@ -42,6 +46,10 @@ enum store_stmt {
 	STORE_SECRETS_COLLECTION,
 	STORE_SECRETS_SHOWN,
 	STORE_COLLECTIONS,
+	STORE_BLOB_INSERT,
+	STORE_BLOB_HAS,
+	STORE_BLOB_GET,
+	STORE_BLOBS,
 	STORE_COUNT
 };
 
@@ -93,6 +101,11 @@ void store_give_back(struct ledger *l, sqlite3_stmt *stmt);
 /** Run a statement that yields no row. Returns a code of SQLite. */
 int store_run(struct ledger *l, enum store_stmt which);
 
+/** Call `each` with every row of a statement without parameters whose first
+ *  seven columns are event's. Errors: RC_DB, and what `each` returns. */
+MUST_CHECK enum rc store_each(
+    struct ledger *l, enum store_stmt which, ledger_row_fn each, void *ctx);
+
 /**
  * RC_OK when the schema has such a part ("table", "secret"), RC_NOT_FOUND when
  * not: files of an older version are read as they are. Errors: RC_DB.
@@ -115,11 +128,18 @@ struct span store_shown(struct ledger *l, struct span endpoint);
 /** Is what people see of the sealed store what lies there? Errors: RC_DB. */
 MUST_CHECK enum rc secret_check_shown(struct ledger *l, bool *altered);
 
+/**
+ * Are the blobs those that were put? SHA-256 of the first that is not, in
+ * `which`. Errors: RC_DB.
+ */
+MUST_CHECK enum rc blob_check(
+    struct ledger *l, bool *altered, uint8_t which[static DIGEST_LEN]);
+
 /** The hash of a row that follows one of hash `previous`; see ledger.h. */
 void chain_hash(const uint8_t previous[static DIGEST_LEN],
     const struct ledger_row *row, uint8_t out[static DIGEST_LEN]);
 
-enum { SCHEMA_VERSION = 3, SCHEMA_APPLICATION = 0x62734c47 };
+enum { SCHEMA_VERSION = 4, SCHEMA_APPLICATION = 0x62734c47 };
 
 /** Make the tables, triggers and views of the newest version. Returns a code
  *  of SQLite. */

@@ -1,5 +1,7 @@
 #include "ledger/store.h"
 
+#include "base/text.h"
+
 #include <stdio.h>
 
 enum { PROGRESS_ROWS = 4096 };
@@ -107,6 +109,24 @@ look_beside(struct ledger *l, struct ledger_verdict *out)
 }
 
 static enum rc
+look_at_blobs(struct ledger *l, struct ledger_verdict *out)
+{
+	char hex[2 * DIGEST_LEN];
+	uint8_t which[DIGEST_LEN];
+	struct writer w;
+	enum rc rc = blob_check(l, &out->altered, which);
+
+	if (rc != RC_OK || !out->altered)
+		return rc;
+	writer_init(&w, hex, sizeof(hex));
+	text_hex(&w, span_of(which, sizeof(which)));
+	snprintf(out->text, sizeof(out->text),
+	    "the chain holds, but the bytes kept as %.*s are others",
+	    SPAN_FMT(writer_span(&w)));
+	return RC_OK;
+}
+
+static enum rc
 judge(struct ledger *l, struct ledger_verdict *out, ledger_progress_fn progress,
     void *ctx)
 {
@@ -145,7 +165,7 @@ judge(struct ledger *l, struct ledger_verdict *out, ledger_progress_fn progress,
 		snprintf(out->text, sizeof(out->text),
 		    "the chain holds, but a name that is shown of the sealed "
 		    "store is not the one recorded there");
-	return rc;
+	return rc == RC_OK && !out->altered ? look_at_blobs(l, out) : rc;
 }
 
 enum rc

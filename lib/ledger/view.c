@@ -9,6 +9,7 @@ static const char *const views[] = {
     "credentials",
     "refusals",
     "pushes",
+    "rollouts",
     "secrets",
     "checkpoints",
     "keys",

@@ -4,10 +4,6 @@
  */
 #include "policy/load.h"
 
-enum {
-	SECONDS_MAX = INT32_MAX, /* as in server.c */
-};
-
 /* /0/x/11 and /0/x/12. The standard has a timeout of 0 for "never", which is
  * what leaving it out says too. */
 static void
@@ -16,9 +12,9 @@ read_times(
 {
 	struct yaml_node *timeout = yaml_get(n, "timeout");
 
-	load_seconds(
-	    c, yaml_get(n, "hold_off"), 0, SECONDS_MAX, &out->hold_off_s);
-	if (load_seconds(c, timeout, 1, SECONDS_MAX, &out->timeout_s))
+	load_seconds(c, yaml_get(n, "hold_off"), 0, GRAMMAR_SECONDS_MAX,
+	    &out->hold_off_s);
+	if (load_seconds(c, timeout, 1, GRAMMAR_SECONDS_MAX, &out->timeout_s))
 		yaml_report(c, DIAG_WARNING, timeout, "policy-account",
 		    "so long after a bootstrap the device deletes its account "
 		    "here, and does not come back any more");
@@ -29,8 +25,6 @@ static void
 read_rotation(struct load *l, struct read_policy *doc, struct yaml_node *n,
     struct yaml_node *rotate)
 {
-	static const char *const known[] = {
-	    "rotate", "epoch", "uri", "hold_off", "timeout", NULL};
 	struct policy_account *out = &doc->value.account;
 	const struct yaml_ctx *c = &doc->ctx;
 	const char *name;
@@ -44,15 +38,13 @@ read_rotation(struct load *l, struct read_policy *doc, struct yaml_node *n,
 		doc->account_identity = NULL;
 	load_epoch(c, yaml_get(n, "epoch"), &out->epoch);
 	load_word(l, c, yaml_get(n, "uri"), "policy-uri", word_uri, &out->uri);
-	yaml_leftover(c, n, known);
+	yaml_rest(c, n, &grammar_rotation);
 }
 
 /* {uri: ..., security: {...}}: as of a server, without its /1. */
 static void
 read_hand_over(struct load *l, struct read_policy *doc, struct yaml_node *n)
 {
-	static const char *const known[] = {
-	    "uri", "security", "hold_off", "timeout", NULL};
 	struct policy_account *out = &doc->value.account;
 	const struct yaml_ctx *c = &doc->ctx;
 	struct yaml_node *uri = yaml_need(c, n, "uri");
@@ -61,17 +53,17 @@ read_hand_over(struct load *l, struct read_policy *doc, struct yaml_node *n)
 	out->change = ACCOUNT_HAND_OVER;
 	out->server.name = "bootstrap";
 	out->server.line = n->line;
+	out->server.number = l->server_count++;
 	if (!load_word(l, c, uri, "policy-uri", word_uri, &out->server.uri))
 		uri = NULL;
 	if (security)
 		load_security(l, c, security, uri, &doc->value, &out->server);
-	yaml_leftover(c, n, known);
+	yaml_rest(c, n, &grammar_hand_over);
 }
 
 void
 load_account(struct load *l, struct read_policy *doc, struct yaml_node *n)
 {
-	static const char *const words[] = {"keep", "rotate", NULL};
 	struct policy_account *out = &doc->value.account;
 	struct yaml_node *rotate;
 	unsigned i;
@@ -85,7 +77,7 @@ load_account(struct load *l, struct read_policy *doc, struct yaml_node *n)
 	if (!n)
 		return;
 	if (n->kind == YAML_SCALAR) {
-		if (yaml_choice(&doc->ctx, n, words, &i) == RC_OK)
+		if (yaml_choice(&doc->ctx, n, grammar_changes, &i) == RC_OK)
 			out->change = i ? ACCOUNT_ROTATE : ACCOUNT_KEEP;
 		return;
 	}

@@ -19,8 +19,6 @@ default_key(struct load *l, const char *name)
 void
 load_authority(struct load *l, const struct yaml_ctx *c, struct yaml_node *root)
 {
-	static const char *const known[] = {
-	    "authority", "certificate", "key", NULL};
 	struct read_authority *doc = arena_alloc(l->scratch, sizeof(*doc));
 	struct policy_authority *a;
 
@@ -39,7 +37,7 @@ load_authority(struct load *l, const struct yaml_ctx *c, struct yaml_node *root)
 	if (!load_word(l, c, yaml_get(root, "key"), "policy-key-uri",
 		word_key_uri, &a->key))
 		a->key = default_key(l, a->name);
-	yaml_leftover(c, root, known);
+	yaml_rest(c, root, &grammar_authority);
 	*l->authority_tail = doc;
 	l->authority_tail = &doc->next;
 	l->authority_count++;

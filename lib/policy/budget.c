@@ -23,7 +23,7 @@ void
 load_budget(
     const struct yaml_ctx *c, struct yaml_node *n, struct policy_budget *out)
 {
-	static const char *const known[BUDGET_KEYS + 1] = {
+	static const char *const names[BUDGET_KEYS] = {
 	    [BUDGET_DATAGRAMS] = "datagrams",
 	    [BUDGET_BYTES] = "bytes",
 	    [BUDGET_ROUND_TRIPS] = "round_trips",
@@ -38,7 +38,7 @@ load_budget(
 		return;
 	out->line = n->key->line;
 	for (size_t i = 0; i < BUDGET_KEYS; i++) {
-		at[i] = yaml_get(n, known[i]);
+		at[i] = yaml_get(n, names[i]);
 		out->at[i].line = at[i] ? at[i]->line : 0;
 		out->at[i].column = at[i] ? at[i]->column : 0;
 	}
@@ -54,5 +54,5 @@ load_budget(
 		yaml_error(c, n, "policy-budget",
 		    "nothing is limited; one of datagrams, bytes, round_trips, "
 		    "blocks, nb_iot and lte_m is expected");
-	yaml_leftover(c, n, known);
+	yaml_rest(c, n, &grammar_budget);
 }

@@ -4,7 +4,6 @@
 enum {
 	DAY_S = 86400,
 	YEAR_S = 365 * DAY_S,
-	BACKDATE_MAX_S = YEAR_S,
 	BACKDATE_DEFAULT_S = DAY_S,
 	VALIDITY_DEFAULT_S = 10 * YEAR_S,
 };
@@ -61,11 +60,10 @@ static void
 read_subject(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,
     struct policy_certificate *p)
 {
-	static const char *const attributes[] = {
-	    "CN", "O", "OU", "C", "L", "ST", "serialNumber", NULL};
+	const struct yaml_key *rows = grammar_subject.rows;
 
 	if (n->kind == YAML_SCALAR) {
-		read_attribute(l, c, n, attributes[0], p);
+		read_attribute(l, c, n, rows[0].name, p);
 		return;
 	}
 	if (yaml_expect(c, n, YAML_MAP) != RC_OK)
@@ -76,10 +74,10 @@ read_subject(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,
 	/* As written: the order is a part of the name. No key is there twice,
 	 * so there are no more than attributes. */
 	for (struct yaml_node *i = n->children; i; i = i->next)
-		for (size_t k = 0; attributes[k]; k++)
-			if (span_is(i->key->text, attributes[k]))
-				read_attribute(l, c, i, attributes[k], p);
-	yaml_leftover(c, n, attributes);
+		for (size_t k = 0; rows[k].name; k++)
+			if (span_is(i->key->text, rows[k].name))
+				read_attribute(l, c, i, rows[k].name, p);
+	yaml_rest(c, n, &grammar_subject);
 }
 
 /* One of `names` or a list of them; a bit each in *out. */
@@ -109,13 +107,11 @@ static void
 read_key_usages(const struct yaml_ctx *c, struct yaml_node *root,
     struct policy_certificate *p)
 {
-	static const char *const extended[] = {
-	    "clientAuth", "serverAuth", NULL};
-	static const char *const plain[] = {"digitalSignature", NULL};
 	unsigned eku = 1, usage = 0;
 
-	read_usages(c, yaml_get(root, "extended_key_usage"), extended, &eku);
-	read_usages(c, yaml_get(root, "key_usage"), plain, &usage);
+	read_usages(c, yaml_get(root, "extended_key_usage"),
+	    grammar_extended_usages, &eku);
+	read_usages(c, yaml_get(root, "key_usage"), grammar_key_usages, &usage);
 	p->client_auth = eku & 1;
 	p->server_auth = eku & 2;
 	p->digital_signature = usage & 1;
@@ -147,9 +143,6 @@ void
 load_certificate(
     struct load *l, const struct yaml_ctx *c, struct yaml_node *root)
 {
-	static const char *const known[] = {"certificate_profile", "subject",
-	    "san_uri", "san_dns", "extended_key_usage", "key_usage", "key_ids",
-	    "backdate", "validity", NULL};
 	struct read_certificate *doc = arena_alloc(l->scratch, sizeof(*doc));
 	struct policy_certificate *p;
 	struct yaml_node *n;
@@ -176,10 +169,10 @@ load_certificate(
 	n = yaml_get(root, "key_ids");
 	if (n && yaml_bool(c, n, &p->key_ids) != RC_OK)
 		p->key_ids = false;
-	load_seconds(
-	    c, yaml_get(root, "backdate"), 0, BACKDATE_MAX_S, &p->backdate_s);
+	load_seconds(c, yaml_get(root, "backdate"), 0, GRAMMAR_BACKDATE_MAX_S,
+	    &p->backdate_s);
 	load_validity(c, yaml_get(root, "validity"), &p->validity_s);
 	check_names(c, root, p);
-	yaml_leftover(c, root, known);
+	yaml_rest(c, root, &grammar_certificate_profile);
 	append(l, doc);
 }

@@ -285,12 +285,11 @@ check_server(const struct checking *k, struct yaml_node *n,
 static void
 check_servers(const struct checking *k)
 {
-	struct yaml_node *list = yaml_get(k->doc->root, "servers");
-	struct yaml_node *n = list ? list->children : NULL;
+	struct yaml_node **nodes = k->doc->server_nodes;
 
-	for (size_t i = 0; i < k->p->server_count && n; i++, n = n->next)
-		if (n->kind == YAML_MAP)
-			check_server(k, n, &k->p->servers[i]);
+	for (size_t i = 0; i < k->p->server_count; i++)
+		if (nodes[i]->kind == YAML_MAP)
+			check_server(k, nodes[i], &k->p->servers[i]);
 }
 
 /* --- other objects -------------------------------------------------------- */

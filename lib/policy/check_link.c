@@ -68,17 +68,14 @@ void
 check_links(struct load *l)
 {
 	for (struct read_policy *d = l->policies; d; d = d->next) {
-		struct yaml_node *list = yaml_get(d->root, "servers");
-		struct yaml_node *n = list ? list->children : NULL;
-
-		for (size_t i = 0; i < d->value.server_count && n; i++) {
+		for (size_t i = 0; i < d->value.server_count; i++) {
 			const struct policy_server *s = &d->value.servers[i];
+			struct yaml_node *n = d->server_nodes[i];
 
 			check_entries(
 			    d, n, s->server_entries, s->server_entry_count);
 			check_entries(
 			    d, n, s->security_entries, s->security_entry_count);
-			n = n->next;
 		}
 		if (d->value.account.change == ACCOUNT_HAND_OVER)
 			check_entries(d, d->account,

@@ -92,13 +92,9 @@ check_server(struct purposes *p, const struct yaml_ctx *c,
 static void
 check_policy(struct purposes *p, struct read_policy *d)
 {
-	struct yaml_node *list = yaml_get(d->root, "servers");
-	struct yaml_node *item = list ? list->children : NULL;
-
-	for (size_t i = 0; i < d->value.server_count && item; i++) {
-		check_server(p, &d->ctx, item, &d->value.servers[i]);
-		item = item->next;
-	}
+	for (size_t i = 0; i < d->value.server_count; i++)
+		check_server(
+		    p, &d->ctx, d->server_nodes[i], &d->value.servers[i]);
 	if (d->value.account.change == ACCOUNT_HAND_OVER)
 		check_server(p, &d->ctx, d->account, &d->value.account.server);
 }

@@ -110,43 +110,60 @@ policy_device_find(const struct policy_set *s, struct span endpoint)
 	return NULL;
 }
 
-static enum policy_miss
-miss_device(const struct policy_set *s, const struct policy_match *m,
-    const struct policy_facts *f)
+static bool
+fits_device(const struct policy_set *s, const struct policy_facts *f,
+    bool model, const char **globs)
 {
-	const struct policy_device *d = NULL;
+	const struct policy_device *d;
+	const char *word;
 
-	if (!m->models && !m->batches)
-		return MISS_NONE;
+	if (!globs)
+		return true;
 	d = policy_device_find(s, f->endpoint);
-	if (m->models &&
-	    (!d || !d->model[0] || !fits_any(m->models, span_str(d->model))))
-		return MISS_MODEL;
-	if (m->batches &&
-	    (!d || !d->batch[0] || !fits_any(m->batches, span_str(d->batch))))
-		return MISS_BATCH;
-	return MISS_NONE;
+	if (!d)
+		return false;
+	word = model ? d->model : d->batch;
+	return word[0] && fits_any(globs, span_str(word));
+}
+
+bool
+policy_holds(const struct policy_set *s, const struct policy *p,
+    const struct policy_facts *f, enum policy_miss condition)
+{
+	const struct policy_match *m = &p->match;
+
+	switch (condition) {
+	case MISS_IDENTITY:
+		return names(p, f->identity);
+	case MISS_ENDPOINT:
+		return fits_endpoint(m, f->endpoint);
+	case MISS_CREDENTIAL:
+		return fits_credential(m, f->identity);
+	case MISS_ISSUER:
+		return fits_issuer(m, f);
+	case MISS_SAN:
+		return fits_san(m, f);
+	case MISS_NETWORK:
+		return fits_network(m, f->from);
+	case MISS_MODEL:
+		return fits_device(s, f, true, m->models);
+	case MISS_BATCH:
+		return fits_device(s, f, false, m->batches);
+	case MISS_NONE:
+	case MISS_LATER:
+		break;
+	}
+	return true;
 }
 
 enum policy_miss
 policy_miss(const struct policy_set *s, const struct policy *p,
     const struct policy_facts *f)
 {
-	const struct policy_match *m = &p->match;
-
-	if (!names(p, f->identity))
-		return MISS_IDENTITY;
-	if (!fits_endpoint(m, f->endpoint))
-		return MISS_ENDPOINT;
-	if (!fits_credential(m, f->identity))
-		return MISS_CREDENTIAL;
-	if (!fits_issuer(m, f))
-		return MISS_ISSUER;
-	if (!fits_san(m, f))
-		return MISS_SAN;
-	if (!fits_network(m, f->from))
-		return MISS_NETWORK;
-	return miss_device(s, m, f);
+	for (int c = MISS_IDENTITY; c <= MISS_BATCH; c++)
+		if (!policy_holds(s, p, f, (enum policy_miss)c))
+			return (enum policy_miss)c;
+	return MISS_NONE;
 }
 
 const char *

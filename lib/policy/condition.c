@@ -1,5 +1,6 @@
 /* match: all conditions of a policy. */
 #include "policy/load.h"
+#include "policy/match.h"
 
 #include "base/text.h"
 
@@ -34,8 +35,6 @@ static void
 read_credentials(
     const struct yaml_ctx *c, struct yaml_node *n, struct policy_match *m)
 {
-	static const char *const names[] = {
-	    "psk", "certificate", "rpk", "nosec", NULL};
 	struct yaml_node *item;
 	size_t count;
 	unsigned i;
@@ -46,7 +45,7 @@ read_credentials(
 		    "an empty list matches nobody; name one, or leave the key "
 		    "out for any");
 	for (; count > 0; count--, item = item->next)
-		if (yaml_choice(c, item, names, &i) == RC_OK)
+		if (yaml_choice(c, item, grammar_credentials, &i) == RC_OK)
 			m->credentials |= 1u << i;
 }
 
@@ -55,14 +54,13 @@ static bool
 read_issuer(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,
     struct policy_issuer *out)
 {
-	static const char *const known[] = {"key_sha256", NULL};
 	const char *text;
 	struct writer w;
 
 	if (n->kind != YAML_MAP)
 		return load_word(
 		    l, c, n, "policy-issuer", word_issuer, &out->cn);
-	yaml_leftover(c, n, known);
+	yaml_rest(c, n, &grammar_issuer);
 	n = yaml_need(c, n, "key_sha256");
 	if (!n || yaml_text(c, n, &text) != RC_OK)
 		return false;
@@ -117,8 +115,6 @@ check_together(
 void
 load_match(struct load *l, struct read_policy *doc, struct yaml_node *n)
 {
-	static const char *const known[] = {"identity", "endpoint",
-	    "credential", "issuer", "san", "network", "model", "batch", NULL};
 	const struct yaml_ctx *c = &doc->ctx;
 	struct policy *p = &doc->value;
 	struct policy_match *m = &p->match;
@@ -150,6 +146,11 @@ load_match(struct load *l, struct read_policy *doc, struct yaml_node *n)
 	doc->match_identity = yaml_get(n, "identity");
 	p->identities =
 	    read_words(l, c, doc->match_identity, "policy-name", word_name);
+	for (size_t i = 0; i < POLICY_CONDITIONS; i++) {
+		item = yaml_get(
+		    n, policy_miss_key((enum policy_miss)(MISS_IDENTITY + i)));
+		m->lines[i] = item ? item->line : 0;
+	}
 	check_together(c, n, m);
-	yaml_leftover(c, n, known);
+	yaml_rest(c, n, &grammar_match);
 }

@@ -5,11 +5,9 @@
 #include "policy/load.h"
 
 enum {
-	VALIDITY_MIN_S = 60,
 	YEAR_S = 365 * 86400,
 	USAGE_CA = 0,
 	USAGE_SERVICE = 1,
-	MATCHING_SHA384 = 2,
 };
 
 const struct policy_issue issue_none = {.validity_s = -1};
@@ -22,15 +20,14 @@ load_validity(const struct yaml_ctx *c, struct yaml_node *n, int64_t *out)
 		*out = POLICY_FOREVER;
 		return true;
 	}
-	return load_seconds(
-	    c, n, VALIDITY_MIN_S, (int64_t)POLICY_VALIDITY_MAX_Y * YEAR_S, out);
+	return load_seconds(c, n, GRAMMAR_VALIDITY_MIN_S,
+	    (int64_t)GRAMMAR_VALIDITY_MAX_Y * YEAR_S, out);
 }
 
 void
 load_issue(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,
     struct policy_issue *out)
 {
-	static const char *const known[] = {"ca", "profile", "validity", NULL};
 	struct read_issue *issue;
 
 	if (!n || yaml_expect(c, n, YAML_MAP) != RC_OK)
@@ -45,7 +42,7 @@ load_issue(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,
 	issue->ca = yaml_need(c, n, "ca");
 	issue->profile = yaml_get(n, "profile");
 	load_validity(c, yaml_get(n, "validity"), &out->validity_s);
-	yaml_leftover(c, n, known);
+	yaml_rest(c, n, &grammar_issue);
 	*l->issue_tail = issue;
 	l->issue_tail = &issue->next;
 }
@@ -56,21 +53,21 @@ refuse_with_raw(const struct yaml_ctx *c, struct yaml_node *n, const char *key)
 {
 	struct yaml_node *at = yaml_get(n, key);
 
-	if (at)
-		yaml_error(c, at, "policy-raw-key",
-		    "said of certificates alone; a raw public key is compared "
-		    "as it is");
+	if (!at)
+		return;
+	yaml_error(c, at, "policy-raw-key",
+	    "said of certificates alone; a raw public key is compared as it "
+	    "is");
+	at->refused = true;
 }
 
 static void
 read_usage(const struct yaml_ctx *c, struct yaml_node *n, int *out)
 {
 	/* /0/x/15 */
-	static const char *const usages[] = {
-	    "ca", "service", "trust-anchor", "domain", NULL};
 	unsigned i;
 
-	if (!n || yaml_choice(c, n, usages, &i) != RC_OK)
+	if (!n || yaml_choice(c, n, grammar_usages, &i) != RC_OK)
 		return;
 	*out = (int)i;
 	if (i == USAGE_CA || i == USAGE_SERVICE)
@@ -78,34 +75,30 @@ read_usage(const struct yaml_ctx *c, struct yaml_node *n, int *out)
 		    "%s only narrows what the device trusts already: its own "
 		    "trust store must lead to the server too; `trust-anchor` "
 		    "and `domain` do not need one",
-		    usages[i]);
+		    grammar_usages[i]);
 }
 
 static void
 read_matching(const struct yaml_ctx *c, struct yaml_node *n, int *out)
 {
 	/* /0/x/13 */
-	static const char *const types[] = {
-	    "exact", "sha256", "sha384", "sha512", NULL};
+	static const int types[] = {0, 1, 3};
 	unsigned i;
 
 	if (!n)
 		return;
-	if (n->kind == YAML_SCALAR && span_is(n->text, types[MATCHING_SHA384]))
+	if (n->kind == YAML_SCALAR && span_is(n->text, "sha384"))
 		yaml_error(c, n, "policy-matching",
 		    "sha384 is refused by clients in use; one of exact, sha256 "
 		    "or sha512 is expected");
-	else if (yaml_choice(c, n, types, &i) == RC_OK)
-		*out = (int)i;
+	else if (yaml_choice(c, n, grammar_matchings, &i) == RC_OK)
+		*out = types[i];
 }
 
 void
 load_server_key(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,
     bool raw, struct policy_server_key *out)
 {
-	static const char *const known[] = {
-	    "file", "usage", "matching", "sni", NULL};
-
 	if (!n || yaml_expect(c, n, YAML_MAP) != RC_OK)
 		return;
 	load_file(l, c, yaml_need(c, n, "file"), &out->file);
@@ -117,5 +110,5 @@ load_server_key(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,
 		read_matching(c, yaml_get(n, "matching"), &out->matching);
 	}
 	load_word(l, c, yaml_get(n, "sni"), "policy-sni", word_sni, &out->sni);
-	yaml_leftover(c, n, known);
+	yaml_rest(c, n, raw ? &grammar_raw_key : &grammar_server_key);
 }

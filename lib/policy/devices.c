@@ -149,6 +149,7 @@ read_record(struct reading *in, struct span record)
 		    .endpoint = value[COLUMN_ENDPOINT],
 		    .model = keep_word(in, value[COLUMN_MODEL]),
 		    .batch = keep_word(in, value[COLUMN_BATCH]),
+		    .place = {in->path, in->csv.line},
 		},
 	    .path = in->path,
 	    .line = in->csv.line,
@@ -175,17 +176,15 @@ read_lines(struct reading *in, struct span text)
 void
 load_devices(struct load *l, const struct yaml_ctx *c, struct yaml_node *root)
 {
-	static const char *const known[] = {"devices", NULL};
-	static const char *const within[] = {"file", NULL};
 	struct yaml_node *map = yaml_get(root, "devices");
 	const struct read_file *f;
 	struct reading in = {.load = l};
 
-	yaml_leftover(c, root, known);
+	yaml_rest(c, root, &grammar_devices);
 	if (yaml_expect(c, map, YAML_MAP) != RC_OK)
 		return;
 	f = load_device_file(l, c, yaml_need(c, map, "file"));
-	yaml_leftover(c, map, within);
+	yaml_rest(c, map, &grammar_file);
 	in.out = f ? arena_alloc(l->scratch, sizeof(*in.out)) : NULL;
 	if (!in.out)
 		return;

@@ -76,18 +76,49 @@ is_instance_of(struct yaml_node *n)
 	return n->kind == YAML_MAP && yaml_get(n, "instance_of");
 }
 
-/* The index of the server that `n` names; -1: there is a finding. */
+/* What an account is called: by its server, or by its pool. */
+static const char *
+account_name(const struct policy *p, size_t i)
+{
+	const struct policy_pool *pool = &p->pools[i];
+
+	return pool->name ? pool->name : p->servers[pool->first].name;
+}
+
+/* The pool whose member has that name; NULL: none. */
+static const char *
+pool_of(const struct policy *p, const char *name)
+{
+	for (size_t i = 0; p && i < p->pool_count; i++) {
+		const struct policy_pool *pool = &p->pools[i];
+
+		for (size_t k = 0; pool->name && k < pool->count; k++)
+			if (strcmp(p->servers[pool->first + k].name, name) == 0)
+				return pool->name;
+	}
+	return NULL;
+}
+
+/* The index of the account that `n` names; -1: there is a finding. */
 static int
 server_of(struct entries *e, struct yaml_node *n)
 {
 	const struct policy *p = e->policy;
-	const char *name;
+	const char *name, *pool;
 
 	if (yaml_text(e->ctx, n, &name) != RC_OK)
 		return -1;
-	for (size_t i = 0; p && i < p->server_count; i++)
-		if (strcmp(p->servers[i].name, name) == 0)
+	for (size_t i = 0; p && i < p->pool_count; i++)
+		if (strcmp(account_name(p, i), name) == 0)
 			return (int)i;
+	pool = pool_of(p, name);
+	if (pool) {
+		yaml_error(e->ctx, n, "policy-server-unknown",
+		    "%s is one of the pool %s, of which a device has one; name "
+		    "the pool",
+		    YAML_SHOW(n->text), pool);
+		return -1;
+	}
 	yaml_error(e->ctx, n, "policy-server-unknown",
 	    "no server of this policy has the name %s", YAML_SHOW(n->text));
 	return -1;
@@ -97,27 +128,31 @@ server_of(struct entries *e, struct yaml_node *n)
 static void
 check_object(struct entries *e, const struct entry *at)
 {
-	if (at->object == OBJECT_OSCORE &&
-	    !e->policy->servers[at->server].oscore.present)
-		yaml_error(e->ctx, at->node, "policy-instance-of",
-		    "the server %s has no instance of /21, for it has no "
-		    "`oscore:`",
-		    e->policy->servers[at->server].name);
+	const struct policy_pool *pool = &e->policy->pools[at->server];
+
+	for (size_t i = 0; i < pool->count; i++) {
+		const struct policy_server *s =
+		    &e->policy->servers[pool->first + i];
+
+		if (at->object == OBJECT_OSCORE && !s->oscore.present)
+			yaml_error(e->ctx, at->node, "policy-instance-of",
+			    "the server %s has no instance of /21, for it has "
+			    "no `oscore:`",
+			    s->name);
+	}
 }
 
 static void
 read_instance_of(struct entries *e, struct yaml_node *n,
     const struct lwm2m_resource *r, struct entry *out)
 {
-	static const char *const known[] = {"instance_of", "object", NULL};
-	static const char *const names[] = {"0", "1", "21", NULL};
 	static const uint16_t objects[] = {
 	    OBJECT_SECURITY, OBJECT_SERVER, OBJECT_OSCORE};
 	bool link = r->type == LWM2M_OBJLNK;
 	struct yaml_node *object = yaml_get(n, "object");
 	unsigned i;
 
-	yaml_leftover(e->ctx, n, known);
+	yaml_rest(e->ctx, n, &grammar_instance_of);
 	if (!link &&
 	    !(out->value.path.object == OBJECT_ACCESS_CONTROL && r->id == 1)) {
 		yaml_error(e->ctx, n, "policy-instance-of",
@@ -132,7 +167,8 @@ read_instance_of(struct entries *e, struct yaml_node *n,
 	else if (!link && object)
 		yaml_error(e->ctx, object, "policy-instance-of",
 		    "said by resource 0 of the same instance already");
-	if (link && (!object || yaml_choice(e->ctx, object, names, &i)))
+	if (link &&
+	    (!object || yaml_choice(e->ctx, object, grammar_link_objects, &i)))
 		return;
 	out->object = link ? objects[i] : LWM2M_ID_NONE;
 	out->value.value.link.object = link ? objects[i] : 0;

@@ -15,7 +15,7 @@
 struct entry {
 	struct lwm2m_entry value;
 	const struct yaml_node *node; /**< for findings; NULL: none */
-	int server; /**< index; -1: the value is what it is */
+	int server; /**< index of an account; -1: the value is what it is */
 	uint16_t object; /**< of the server's instance */
 };
 

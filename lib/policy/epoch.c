@@ -116,7 +116,6 @@ static bool
 read_one(const struct yaml_ctx *c, struct yaml_node *n, uint32_t *epoch,
     int64_t *until_s)
 {
-	static const char *const known[] = {"epoch", "until", NULL};
 	bool good;
 
 	*until_s = POLICY_FOREVER;
@@ -124,7 +123,7 @@ read_one(const struct yaml_ctx *c, struct yaml_node *n, uint32_t *epoch,
 		return load_epoch(c, n, epoch);
 	good = load_epoch(c, yaml_need(c, n, "epoch"), epoch);
 	read_until(c, yaml_get(n, "until"), until_s);
-	yaml_leftover(c, n, known);
+	yaml_rest(c, n, &grammar_epoch);
 	return good;
 }
 

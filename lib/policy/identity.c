@@ -48,8 +48,6 @@ static void
 read_psk(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,
     struct identity *id)
 {
-	static const char *const known[] = {
-	    "derive", "epoch", "identity", "imported", NULL};
 	struct yaml_node *imported;
 
 	id->kind = IDENTITY_PSK;
@@ -62,7 +60,7 @@ read_psk(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,
 		read_imported(l, c, n, imported, id);
 	else
 		read_derived(l, c, n, id);
-	yaml_leftover(c, n, known);
+	yaml_rest(c, n, &grammar_psk);
 }
 
 /* A line for an endpoint that this document never lets in says that one of
@@ -91,7 +89,6 @@ static void
 read_table(struct load *l, const struct yaml_ctx *c, struct yaml_node *map,
     struct identity *id)
 {
-	static const char *const known[] = {"table", NULL};
 	struct yaml_node *n;
 
 	if (yaml_expect(c, map, YAML_MAP) != RC_OK)
@@ -100,7 +97,7 @@ read_table(struct load *l, const struct yaml_ctx *c, struct yaml_node *map,
 	load_table(l, c, n, id);
 	if (n)
 		check_table(c, n, id);
-	yaml_leftover(c, map, known);
+	yaml_rest(c, map, &grammar_table);
 }
 
 /* cn, san-uri, or {table: FILE} */
@@ -108,13 +105,12 @@ static void
 read_endpoint(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,
     struct identity *id)
 {
-	static const char *const places[] = {"cn", "san-uri", NULL};
 	unsigned i;
 
 	if (n->kind == YAML_MAP) {
 		id->endpoint_from = ENDPOINT_TABLE;
 		read_table(l, c, n, id);
-	} else if (yaml_choice(c, n, places, &i) == RC_OK) {
+	} else if (yaml_choice(c, n, grammar_places, &i) == RC_OK) {
 		id->endpoint_from = i == 0 ? ENDPOINT_CN : ENDPOINT_SAN_URI;
 	}
 }
@@ -123,8 +119,6 @@ static void
 read_certificate(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,
     struct identity *id)
 {
-	static const char *const known[] = {
-	    "trust", "endpoint", "issue", "server_certificate", NULL};
 	struct yaml_node *endpoint, *issue, *server;
 
 	id->kind = IDENTITY_CERTIFICATE;
@@ -146,7 +140,7 @@ read_certificate(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,
 		yaml_report(c, DIAG_WARNING, server, "policy-image-server",
 		    "never written without `issue:`, which makes images their "
 		    "certificates");
-	yaml_leftover(c, n, known);
+	yaml_rest(c, n, &grammar_certificate);
 }
 
 /* NoSec proves nothing, so whom it lets in is said again at every check. */
@@ -177,13 +171,12 @@ static void
 read_nosec(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,
     struct identity *id)
 {
-	static const char *const known[] = {"network", "echo", NULL};
 	struct yaml_node *list, *echo;
 
 	id->kind = IDENTITY_NOSEC;
 	if (yaml_expect(c, n, YAML_MAP) != RC_OK)
 		return;
-	yaml_leftover(c, n, known);
+	yaml_rest(c, n, &grammar_nosec);
 	echo = yaml_get(n, "echo");
 	if (echo && yaml_bool(c, echo, &id->echo) != RC_OK)
 		id->echo = true;
@@ -197,8 +190,6 @@ read_nosec(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,
 void
 load_identity(struct load *l, const struct yaml_ctx *c, struct yaml_node *root)
 {
-	static const char *const known[] = {
-	    "identity", "endpoint", "psk", "certificate", "rpk", "nosec", NULL};
 	struct read_identity *doc = load_alloc(l, 1, sizeof(*doc));
 	struct yaml_node *psk, *certificate, *rpk, *nosec;
 
@@ -234,7 +225,7 @@ load_identity(struct load *l, const struct yaml_ctx *c, struct yaml_node *root)
 	}
 	if (nosec)
 		read_nosec(l, c, nosec, &doc->value);
-	yaml_leftover(c, root, known);
+	yaml_rest(c, root, &grammar_identity);
 	*l->identity_tail = doc;
 	l->identity_tail = &doc->next;
 	l->identity_count++;

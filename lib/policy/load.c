@@ -91,22 +91,35 @@ load_unsupported(const struct yaml_ctx *c, const struct yaml_node *n)
 }
 
 struct kind {
-	const char *key; /* names the document and says what it is */
+	/* The first key names the document and says what it is. */
+	const struct yaml_keys *keys;
 	const char *text;
 	void (*load)(
 	    struct load *l, const struct yaml_ctx *c, struct yaml_node *root);
 };
 
 static const struct kind kinds[] = {
-    {"identity", "an identity", load_identity},
-    {"policy", "a policy", load_policy},
-    {"authority", "an authority", load_authority},
-    {"certificate_profile", "a certificate profile", load_certificate},
-    {"profile", "a profile", load_profile},
-    {"devices", "a list of devices", load_devices},
+    {&grammar_identity, "an identity", load_identity},
+    {&grammar_policy, "a policy", load_policy},
+    {&grammar_authority, "an authority", load_authority},
+    {&grammar_certificate_profile, "a certificate profile", load_certificate},
+    {&grammar_profile, "a profile", load_profile},
+    {&grammar_devices, "a list of devices", load_devices},
 };
 
 enum { KIND_COUNT = sizeof(kinds) / sizeof(kinds[0]) };
+
+static const char *
+key_of(const struct kind *kind)
+{
+	return kind->keys->rows[0].name;
+}
+
+const struct yaml_keys *
+load_kind(size_t i)
+{
+	return i < KIND_COUNT ? kinds[i].keys : NULL;
+}
 
 static void
 no_kind(const struct yaml_ctx *c, struct yaml_node *root)
@@ -114,7 +127,7 @@ no_kind(const struct yaml_ctx *c, struct yaml_node *root)
 	const char *keys[KIND_COUNT + 1] = {0};
 
 	for (size_t i = 0; i < KIND_COUNT; i++)
-		keys[i] = kinds[i].key;
+		keys[i] = key_of(&kinds[i]);
 	yaml_error(c, root, "policy-no-kind",
 	    "none of `identity:`, `policy:`, `authority:`, "
 	    "`certificate_profile:`, `profile:` and `devices:` is here, one of "
@@ -139,7 +152,7 @@ load_document(struct load *l, const struct yaml_ctx *c, struct yaml_node *root)
 		return;
 	secret_lint(c, root);
 	for (size_t i = 0; i < KIND_COUNT; i++) {
-		struct yaml_node *n = yaml_get(root, kinds[i].key);
+		struct yaml_node *n = yaml_get(root, key_of(&kinds[i]));
 
 		if (n && first) {
 			yaml_error(c, n, "policy-two-kinds",

@@ -11,17 +11,14 @@
 
 #include "base/table.h"
 #include "lwm2m/object.h"
+#include "policy/grammar.h"
 #include "policy/set.h"
+#include "policy/source.h"
 #include "policy/word.h"
 #include "policy/yaml.h"
 
 /** The profile that is there without a document. */
 #define POLICY_BUILT_IN "device-p256"
-
-enum {
-	/** Longer than any CA lives: `forever` is for more. */
-	POLICY_VALIDITY_MAX_Y = 100,
-};
 
 /** An identity document, with its tree for findings about the whole set. */
 struct read_identity {
@@ -42,6 +39,7 @@ struct read_policy {
 	struct yaml_node *device; /**< NULL: not said; profile_set.c */
 	struct policy_correction *correction; /**< as in `value` */
 	struct yaml_node *correction_device; /**< NULL: not said */
+	struct yaml_node **server_nodes; /**< by place of the server */
 	struct yaml_node *account; /**< `bootstrap_account:`, or NULL */
 	struct yaml_node *account_identity; /**< the name there, or NULL */
 	size_t sequence; /**< of all documents, by file and place */
@@ -74,10 +72,11 @@ struct read_issue {
 
 /** A file that documents name, once. */
 struct read_file {
-	struct table_item item; /**< by its path */
-	const char *name, *path;
-	struct span bytes;
-	bool scratch; /**< `bytes` end with the load */
+	struct table_item item; /**< by its name in `source` */
+	const char *name; /**< as it was first written */
+	const char *path;
+	struct span bytes; /**< as long as the load lasts */
+	struct span kept; /**< the same in the set, once it is needed there */
 	bool is_table; /**< `table` is taken from it */
 	bool faulty; /**< some of its lines are not there */
 	const struct policy_fingerprint *table;
@@ -85,7 +84,6 @@ struct read_file {
 	bool is_list; /**< `names` are taken from it */
 	const struct span *names; /**< sorted, each once */
 	size_t name_count;
-	struct read_file *next;
 };
 
 /** Lines of a file behind `devices:`. */
@@ -110,14 +108,13 @@ struct load {
 	struct arena *scratch; /**< ends with the load */
 	struct diag *diag;
 	int64_t now_s; /**< UTC */
-	bool no_folder; /**< the documents come from memory */
+	struct source source; /**< of all files */
 	bool no_memory; /**< sticky */
 	bool shipped; /**< what is read is part of the program */
 	struct entry *entry_room; /**< entry.c: for one instance at a time */
 	struct read_profile *profiles, **profile_tail;
 	size_t profile_count;
 	struct table files; /**< struct read_file */
-	struct read_file *file_list, **file_tail; /**< as first named */
 	struct read_authority *authorities, **authority_tail;
 	size_t authority_count;
 	struct read_certificate *certificates, **certificate_tail;
@@ -127,6 +124,7 @@ struct load {
 	size_t identity_count;
 	struct read_policy *policies, **policy_tail;
 	size_t policy_count;
+	size_t server_count; /**< as in the set */
 	struct read_devices *devices;
 };
 
@@ -160,6 +158,9 @@ void load_unsupported(const struct yaml_ctx *c, const struct yaml_node *n);
 /** Read one document into the lists of `l`; secret_lint comes first. */
 void load_document(
     struct load *l, const struct yaml_ctx *c, struct yaml_node *root);
+
+/** The table of the documents of a kind; NULL: there are no more. */
+const struct yaml_keys *load_kind(size_t i);
 
 /** Findings for keys and PINs written in clear, anywhere in a document. */
 void secret_lint(const struct yaml_ctx *c, struct yaml_node *root);
@@ -290,9 +291,12 @@ void load_budget(
 /** server.c: what a server has where nothing is said. */
 extern const struct policy_server server_none;
 
-/** server.c: the list behind `servers:`. */
-void load_servers(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,
-    struct policy *out);
+/** server.c: one of them; keys of members of pools are left to pool.c. */
+void load_server(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,
+    const struct policy *policy, struct policy_server *out);
+
+/** pool.c: the list behind `servers:`. */
+void load_servers(struct load *l, struct read_policy *doc, struct yaml_node *n);
 
 /** object.c: the map behind `objects:`; the servers are in `policy`. */
 void load_objects(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,

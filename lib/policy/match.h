@@ -63,6 +63,24 @@ const char *policy_miss_key(enum policy_miss miss);
 /** The next name of `rest`, whose form the caller knows; false: no more. */
 typedef bool (*policy_san_fn)(struct span *rest, struct span *name);
 
+/** What the ledger knows of a device, for policies that ask
+ *  (policy_asks_history). Borrowed. */
+struct policy_history {
+	uint64_t oks; /**< bootstraps of it that ended ok */
+	/** By how much the epochs of its keys were raised in the last one that
+	 *  ended ok (`reprovision: rotate`). */
+	uint32_t turn;
+	/** `never`: an operator has let it in since the last that ended ok. */
+	bool released;
+	/** Names of the servers that it was given last, one space between them;
+	 *  empty: none. */
+	struct span servers;
+};
+
+/** How many devices were last given the server of that name. Errors: RC_DB. */
+typedef enum rc (*policy_load_fn)(
+    void *ctx, const char *server, uint64_t *devices);
+
 /**
  * What is known of a device that asks for its policy. All is borrowed. What is
  * not known fits no condition.
@@ -77,6 +95,10 @@ struct policy_facts {
 	struct span issuer_cn; /**< empty unless there is exactly one */
 	policy_san_fn san_next; /**< names to compare; NULL: none */
 	struct span sans; /**< for `san_next` */
+	/* for policy_decide alone */
+	const struct policy_history *history; /**< NULL: it was never here */
+	policy_load_fn load; /**< NULL: every server has room */
+	void *load_ctx;
 };
 
 /** The policy for a device; NULL: none. */
@@ -87,6 +109,11 @@ const struct policy *policy_for(
  *  first condition that does not hold, in the order of enum policy_miss. */
 enum policy_miss policy_miss(const struct policy_set *s, const struct policy *p,
     const struct policy_facts *f);
+
+/** Does that condition of `match:`, from MISS_IDENTITY on, hold for the device?
+ *  One that is not said does. */
+bool policy_holds(const struct policy_set *s, const struct policy *p,
+    const struct policy_facts *f, enum policy_miss condition);
 
 /** Which kind of credential an identity document is about. */
 enum policy_credential policy_credential_of(const struct identity *id);

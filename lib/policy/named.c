@@ -2,10 +2,7 @@
  * Files that documents name: each is read once, whoever names it, and counts
  * in the digest of the set.
  */
-#include "policy/file.h"
 #include "policy/load.h"
-
-#include <limits.h>
 
 static const char *
 size_text(size_t max)
@@ -13,26 +10,30 @@ size_text(size_t max)
 	return max == POLICY_FILE_MAX ? "256 MiB" : "64 KiB";
 }
 
-/* `name` as seen from the folder that the document's file is in. */
-static const char *
-path_of(struct load *l, const struct yaml_ctx *c, const char *name)
+/* Where the file that `n` names is; false: there is a finding. */
+static bool
+find(struct load *l, const struct yaml_ctx *c, struct yaml_node *n, bool read,
+    struct source_name *out)
 {
-	const char *slash = strrchr(c->file, '/');
-	size_t folder =
-	    slash && name[0] != '/' ? (size_t)(slash + 1 - c->file) : 0;
-	size_t len = strlen(name) + 1;
-	char *path = load_alloc(l, folder + len, 1);
+	const char *name;
 
-	if (path) {
-		memcpy(path, c->file, folder);
-		memcpy(path + folder, name, len);
+	if (!load_word(l, c, n, "policy-file", word_path, &name))
+		return false;
+	if (l->source.kind == SOURCE_TEXT && (read || name[0] != '/')) {
+		yaml_error(c, n, "policy-file",
+		    "%s cannot be found: these documents come from no folder",
+		    YAML_SHOW(n->text));
+		return false;
 	}
-	return path;
+	if (source_resolve(&l->source, c->file, name, out) == RC_OK)
+		return true;
+	l->no_memory = true;
+	return false;
 }
 
 static struct read_file *
-keep(struct load *l, const char *name, const char *path,
-    const struct file_bytes *bytes, bool scratch)
+keep(struct load *l, const struct yaml_node *n, const struct source_name *name,
+    const struct source_file *file)
 {
 	struct read_file *f = arena_alloc(l->scratch, sizeof(*f));
 
@@ -40,101 +41,65 @@ keep(struct load *l, const char *name, const char *path,
 		l->no_memory = true;
 		return NULL;
 	}
-	f->item.key = span_str(path);
-	f->name = name;
-	f->path = path;
-	f->bytes = span_of(bytes->p, bytes->len);
-	f->scratch = scratch;
+	f->item.key = span_str(name->name);
+	f->name = load_keep(l, (const char *)n->text.p);
+	f->path = file->path;
+	f->bytes = file->bytes;
 	table_put(&l->files, &f->item);
-	*l->file_tail = f;
-	l->file_tail = &f->next;
 	return f;
 }
 
 /* A private key in it is not kept in memory either. */
 static bool
-holds_secret(const struct yaml_ctx *c, struct yaml_node *n, const char *path,
-    struct file_bytes *bytes)
+holds_secret(
+    const struct yaml_ctx *c, struct yaml_node *n, const struct source_file *f)
 {
-	if (!secret_in_file(span_of(bytes->p, bytes->len)))
+	if (!secret_in_file(f->bytes))
 		return false;
-	explicit_bzero(bytes->p, bytes->len);
+	source_wipe(f);
 	yaml_error(c, n, "policy-secret",
 	    "%s holds a private key; move it into the token, and leave "
 	    "certificates and public keys alone in the file",
-	    YAML_SHOW(span_str(path)));
+	    YAML_SHOW(span_str(f->path)));
 	return true;
 }
 
-/*
- * The file that `n` names, of at most `max` bytes. `scratch`: its bytes are
- * not needed once the set is there.
- */
+/* The file that `n` names, of at most `max` bytes. */
 static struct read_file *
-read_named(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,
-    size_t max, bool scratch)
+read_named(
+    struct load *l, const struct yaml_ctx *c, struct yaml_node *n, size_t max)
 {
-	const char *name, *path, *why;
-	struct file_bytes bytes;
+	const struct source_file *file;
+	struct source_name name;
 	struct read_file *f;
+	const char *why;
 	enum rc rc;
 
-	if (!load_word(l, c, n, "policy-file", word_path, &name))
+	if (!find(l, c, n, true, &name))
 		return NULL;
-	if (l->no_folder) {
-		yaml_error(c, n, "policy-file",
-		    "%s cannot be found: these documents come from no folder",
-		    YAML_SHOW(n->text));
-		return NULL;
-	}
-	path = path_of(l, c, name);
-	if (!path)
-		return NULL;
-	f = (struct read_file *)table_get(&l->files, span_str(path));
-	rc = f && f->bytes.len > max ? RC_TOO_LARGE : RC_OK;
-	if (!f)
-		rc = file_read(
-		    scratch ? l->scratch : l->arena, path, max, &bytes, &why);
+	rc = source_read(&l->source, &name, max, &file, &why);
 	if (rc == RC_MEMORY)
 		l->no_memory = true;
 	else if (rc == RC_TOO_LARGE)
 		yaml_error(c, n, "policy-file", "%s has more than %s",
-		    YAML_SHOW(span_str(path)), size_text(max));
+		    YAML_SHOW(span_str(name.path)), size_text(max));
 	else if (rc != RC_OK)
 		yaml_error(c, n, "policy-file", "%s cannot be read: %s",
-		    YAML_SHOW(span_str(path)), why);
+		    YAML_SHOW(span_str(name.path)), why);
 	if (rc != RC_OK)
 		return NULL;
-	if (f || holds_secret(c, n, path, &bytes))
+	f = (struct read_file *)table_get(&l->files, span_str(name.name));
+	if (f || holds_secret(c, n, file))
 		return f;
-	return keep(l, name, path, &bytes, scratch);
+	return keep(l, n, &name, file);
 }
 
 const char *
 load_path(struct load *l, const struct yaml_ctx *c, struct yaml_node *n)
 {
-	const char *name;
+	struct source_name name;
 
-	if (!load_word(l, c, n, "policy-file", word_path, &name))
-		return NULL;
-	if (!l->no_folder || name[0] == '/')
-		return path_of(l, c, name);
-	yaml_error(c, n, "policy-file",
-	    "%s cannot be found: these documents come from no folder",
-	    YAML_SHOW(n->text));
-	return NULL;
-}
-
-/* Named as a table first, it would not live as long as the set. */
-static bool
-make_last(struct load *l, struct read_file *f)
-{
-	if (!f->scratch)
-		return true;
-	f->bytes = arena_copy(l->arena, f->bytes);
-	f->scratch = false;
-	l->no_memory |= !f->bytes.p;
-	return f->bytes.p;
+	return find(l, c, n, false, &name) ? load_keep(l, name.path) : NULL;
 }
 
 void
@@ -142,18 +107,22 @@ load_file(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,
     struct policy_file *out)
 {
 	struct read_file *f =
-	    n ? read_named(l, c, n, POLICY_CERTIFICATES_MAX, false) : NULL;
+	    n ? read_named(l, c, n, POLICY_CERTIFICATES_MAX) : NULL;
 
-	if (!f || !make_last(l, f))
+	if (!f)
 		return;
 	if (f->bytes.len == 0)
 		yaml_error(c, n, "policy-file", "%s is empty",
 		    YAML_SHOW(span_str(f->path)));
+	/* those of the source may be dropped before the set is */
+	if (!f->kept.p)
+		f->kept = arena_copy(l->arena, f->bytes);
+	l->no_memory |= !f->kept.p;
 	*out = (struct policy_file){
 	    .name = f->name,
 	    .path = f->path,
 	    .place = {c->file, n->line},
-	    .bytes = f->bytes,
+	    .bytes = f->kept,
 	};
 }
 
@@ -161,8 +130,7 @@ void
 load_table(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,
     struct identity *out)
 {
-	struct read_file *f =
-	    n ? read_named(l, c, n, POLICY_FILE_MAX, true) : NULL;
+	struct read_file *f = n ? read_named(l, c, n, POLICY_FILE_MAX) : NULL;
 
 	if (!f)
 		return;
@@ -180,8 +148,7 @@ load_table(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,
 const struct read_file *
 load_list(struct load *l, const struct yaml_ctx *c, struct yaml_node *n)
 {
-	struct read_file *f =
-	    n ? read_named(l, c, n, POLICY_FILE_MAX, true) : NULL;
+	struct read_file *f = n ? read_named(l, c, n, POLICY_FILE_MAX) : NULL;
 
 	if (!f)
 		return NULL;
@@ -194,5 +161,5 @@ load_list(struct load *l, const struct yaml_ctx *c, struct yaml_node *n)
 const struct read_file *
 load_device_file(struct load *l, const struct yaml_ctx *c, struct yaml_node *n)
 {
-	return n ? read_named(l, c, n, POLICY_FILE_MAX, true) : NULL;
+	return n ? read_named(l, c, n, POLICY_FILE_MAX) : NULL;
 }

@@ -56,8 +56,6 @@ void
 load_oscore(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,
     const struct policy *policy, struct policy_oscore *out)
 {
-	static const char *const known[] = {
-	    "key", "sender_id", "recipient_id", NULL};
 	struct yaml_node *key;
 
 	if (!n || yaml_expect(c, n, YAML_MAP) != RC_OK)
@@ -76,5 +74,5 @@ load_oscore(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,
 	load_word(l, c, yaml_need(c, n, "recipient_id"), "policy-oscore",
 	    word_id, &out->recipient_id);
 	check_ids(c, n, policy, out);
-	yaml_leftover(c, n, known);
+	yaml_rest(c, n, &grammar_oscore);
 }

@@ -4,8 +4,6 @@
 #include "policy/match.h"
 #include "policy/regex.h"
 
-enum { PATTERNS_MAX = 1000 };
-
 static bool
 in_list(const struct policy_pattern *p, struct span endpoint)
 {
@@ -94,12 +92,11 @@ static bool
 read_map(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,
     struct policy_pattern *out)
 {
-	static const char *const known[] = {"regex", "list", "prefix", NULL};
 	struct yaml_node *regex = yaml_get(n, "regex");
 	struct yaml_node *list = yaml_get(n, "list");
 	struct yaml_node *prefix = yaml_get(n, "prefix");
 
-	yaml_leftover(c, n, known);
+	yaml_rest(c, n, &grammar_pattern);
 	if (!regex + !list + !prefix != 2) {
 		yaml_error(c, n, "policy-match",
 		    "exactly one of `regex:`, `list:` and `prefix:` is "
@@ -137,13 +134,13 @@ load_patterns(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,
 	size_t count, kept = 0;
 
 	item = yaml_items(n, &count);
-	if (count == 0 || count > PATTERNS_MAX) {
+	if (count == 0 || count > GRAMMAR_PATTERNS_MAX) {
 		yaml_error(c, n, "policy-match",
 		    count ? "%zu patterns; at most %d are expected: put "
 			    "endpoints into a file, {list: FILE}"
 			  : "an empty list matches nobody; name a pattern, "
 			    "or leave the key out for any",
-		    count, PATTERNS_MAX);
+		    count, GRAMMAR_PATTERNS_MAX);
 		return;
 	}
 	patterns = load_alloc(l, count, sizeof(*patterns));

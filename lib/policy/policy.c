@@ -1,10 +1,7 @@
 /* policy: what a device gets. */
 #include "policy/load.h"
 
-enum {
-	ORDER_DEFAULT = 1000,
-	ORDER_MAX = 1000000,
-};
+enum { ORDER_DEFAULT = 1000 };
 
 /* What a Delete must not name. NULL: nothing is wrong. */
 static const char *
@@ -69,17 +66,17 @@ read_clean(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,
 static void
 read_ending(const struct yaml_ctx *c, struct yaml_node *root, struct policy *p)
 {
-	static const char *const verifies[] = {
-	    "none", "discover", "read", NULL};
-	static const char *const failures[] = {"leave", "clean", NULL};
 	struct yaml_node *n;
 	unsigned i;
 
+	n = yaml_get(root, "reprovision");
+	if (n && yaml_choice(c, n, grammar_agains, &i) == RC_OK)
+		p->reprovision = (enum policy_reprovision)i;
 	n = yaml_get(root, "verify");
-	if (n && yaml_choice(c, n, verifies, &i) == RC_OK)
+	if (n && yaml_choice(c, n, grammar_verifies, &i) == RC_OK)
 		p->verify = (enum policy_verify)i;
 	n = yaml_get(root, "on_failure");
-	if (n && yaml_choice(c, n, failures, &i) == RC_OK)
+	if (n && yaml_choice(c, n, grammar_failures, &i) == RC_OK)
 		p->on_failure = i == 1 ? FAILURE_CLEAN : FAILURE_LEAVE;
 }
 
@@ -87,7 +84,6 @@ read_ending(const struct yaml_ctx *c, struct yaml_node *root, struct policy *p)
 static void
 read_correction(struct load *l, struct read_policy *doc, struct yaml_node *n)
 {
-	static const char *const known[] = {"device", "clean", "objects", NULL};
 	const struct yaml_ctx *c = &doc->ctx;
 	struct policy_correction *out;
 	struct yaml_node *item;
@@ -111,7 +107,7 @@ read_correction(struct load *l, struct read_policy *doc, struct yaml_node *n)
 		yaml_error(c, n, "policy-correction",
 		    "the same again would be refused again; say `device:`, "
 		    "`clean:` or `objects:`");
-	yaml_leftover(c, n, known);
+	yaml_rest(c, n, &grammar_correction);
 }
 
 /* What holds for the document and for none of its keys. */
@@ -120,27 +116,31 @@ check_whole(
     const struct yaml_ctx *c, struct yaml_node *root, const struct policy *p)
 {
 	/* Discover, verify and Finish, and two Writes an account. */
-	size_t steps =
-	    3 + p->clean_count + 2 * p->server_count + p->object_count;
+	struct yaml_node *servers;
+	size_t steps = 3 + p->clean_count + 2 * p->pool_count + p->object_count;
 
 	if (steps > POLICY_STEPS_MAX)
 		yaml_error(c, root, "policy-limit",
 		    "%zu requests to one device; at most %d are expected",
 		    steps, POLICY_STEPS_MAX);
+	if (p->refusal.kind != POLICY_GIVES)
+		return;
 	/* Servers may be there with faults; then the faults are said. */
-	if (!yaml_get(root, "servers") && p->refusal.kind == POLICY_GIVES)
+	servers = yaml_get(root, "servers");
+	if (!servers)
 		yaml_report(c, DIAG_WARNING, root, "policy-no-server",
 		    "no `servers:`: a device that has no server account of its "
 		    "own refuses the Finish");
+	else if (servers->kind == YAML_LIST && servers->count == 0 &&
+	    !yaml_get(root, "objects") && p->account.change == ACCOUNT_KEEP)
+		yaml_report(c, DIAG_WARNING, servers, "policy-nothing",
+		    "no server, no `objects:` and no `bootstrap_account:`: "
+		    "nothing is given");
 }
 
 void
 load_policy(struct load *l, const struct yaml_ctx *c, struct yaml_node *root)
 {
-	static const char *const known[] = {"policy", "description", "order",
-	    "match", "device", "clean", "servers", "objects", "correction",
-	    "bootstrap_account", "budget", "verify", "on_failure", "deny",
-	    "quarantine", NULL};
 	struct read_policy *doc = load_alloc(l, 1, sizeof(*doc));
 	struct policy *p;
 	struct yaml_node *n;
@@ -163,7 +163,9 @@ load_policy(struct load *l, const struct yaml_ctx *c, struct yaml_node *root)
 	load_word(l, c, yaml_get(root, "description"), "policy-description",
 	    word_description, &p->description);
 	n = yaml_get(root, "order");
-	if (n && yaml_number(c, n, -ORDER_MAX, ORDER_MAX, &p->order) != RC_OK)
+	if (n &&
+	    yaml_number(c, n, -GRAMMAR_ORDER_MAX, GRAMMAR_ORDER_MAX,
+		&p->order) != RC_OK)
 		p->order = ORDER_DEFAULT;
 	n = yaml_get(root, "match");
 	if (n)
@@ -174,7 +176,7 @@ load_policy(struct load *l, const struct yaml_ctx *c, struct yaml_node *root)
 		read_clean(l, c, n, &p->clean, &p->clean_count);
 	n = yaml_get(root, "servers");
 	if (n)
-		load_servers(l, c, n, p);
+		load_servers(l, doc, n);
 	n = yaml_get(root, "objects");
 	if (n)
 		load_objects(l, c, n, p, &p->objects, &p->object_count);
@@ -186,7 +188,7 @@ load_policy(struct load *l, const struct yaml_ctx *c, struct yaml_node *root)
 	read_ending(c, root, p);
 	load_refusal(l, c, root, &p->refusal);
 	check_whole(c, root, p);
-	yaml_leftover(c, root, known);
+	yaml_rest(c, root, &grammar_policy);
 	*l->policy_tail = doc;
 	l->policy_tail = &doc->next;
 	l->policy_count++;

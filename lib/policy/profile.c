@@ -4,38 +4,21 @@
 #include "lwm2m/format.h"
 #include "lwm2m/link.h"
 
-enum {
-	ID_MAX = 65534, /* of an instance */
-	KEY_MIN = 1, /* bytes */
-	KEY_MAX = 65535,
-	BLOCK_MAX = 1024, /* RFC 7959: SZX 6 */
-	BLOCK_SIZES = 8, /* none, 16 to 1024 */
-};
+enum { BLOCK_MAX = 1024 /* RFC 7959: SZX 6 */ };
 
 /* --- formats -------------------------------------------------------------- */
 
-static const struct {
-	const char *name;
-	uint16_t number;
-} formats[] = {
-    {"text", FORMAT_TEXT},
-    {"opaque", FORMAT_OPAQUE},
-    {"cbor", FORMAT_CBOR},
-    {"senml-json", FORMAT_SENML_JSON},
-    {"senml-cbor", FORMAT_SENML_CBOR},
-    {"tlv", FORMAT_TLV},
-    {"oma-json", FORMAT_OMA_JSON},
-    {"lwm2m-cbor", FORMAT_LWM2M_CBOR},
-};
-
-enum { FORMAT_COUNT = sizeof(formats) / sizeof(formats[0]) };
+/* Of grammar_formats. */
+static const uint16_t formats[] = {FORMAT_TEXT, FORMAT_OPAQUE, FORMAT_CBOR,
+    FORMAT_SENML_JSON, FORMAT_SENML_CBOR, FORMAT_TLV, FORMAT_OMA_JSON,
+    FORMAT_LWM2M_CBOR};
 
 const char *
 profile_format_name(unsigned content_format)
 {
-	for (size_t i = 0; i < FORMAT_COUNT; i++)
-		if (formats[i].number == content_format)
-			return formats[i].name;
+	for (size_t i = 0; grammar_formats[i]; i++)
+		if (formats[i] == content_format)
+			return grammar_formats[i];
 	return NULL;
 }
 
@@ -43,7 +26,6 @@ profile_format_name(unsigned content_format)
 static bool
 read_format(const struct yaml_ctx *c, struct yaml_node *n, uint16_t *out)
 {
-	const char *names[FORMAT_COUNT + 1] = {0};
 	const struct format *f;
 	uint64_t number;
 	unsigned i;
@@ -61,11 +43,9 @@ read_format(const struct yaml_ctx *c, struct yaml_node *n, uint16_t *out)
 		    (unsigned)number);
 		return false;
 	}
-	for (i = 0; i < FORMAT_COUNT; i++)
-		names[i] = formats[i].name;
-	if (yaml_choice(c, n, names, &i) != RC_OK)
+	if (yaml_choice(c, n, grammar_formats, &i) != RC_OK)
 		return false;
-	*out = formats[i].number;
+	*out = formats[i];
 	return true;
 }
 
@@ -126,22 +106,13 @@ read_bits(const struct yaml_ctx *c, struct yaml_node *n,
 			*out |= 1u << i;
 }
 
-/* As enum write_level. */
-static const char *const level_names[] = {
-    "instance", "object", "resource", NULL};
-
-/* As enum server_mode. */
-static const char *const mode_names[] = {
-    "psk", "nosec", "certificate", "rpk", NULL};
-
 static void
 read_version(
     const struct yaml_ctx *c, struct yaml_node *n, struct policy_profile *out)
 {
-	static const char *const versions[] = {"1.0", "1.1", "1.2", NULL};
 	unsigned i;
 
-	if (n && yaml_choice(c, n, versions, &i) == RC_OK)
+	if (n && yaml_choice(c, n, grammar_versions, &i) == RC_OK)
 		out->version = 10 + i;
 }
 
@@ -152,11 +123,11 @@ read_levels(
 	struct yaml_node *n = yaml_get(map, "level");
 	unsigned i;
 
-	if (n && yaml_choice(c, n, level_names, &i) == RC_OK)
+	if (n && yaml_choice(c, n, grammar_levels, &i) == RC_OK)
 		out->level = (enum write_level)i;
 	n = yaml_get(map, "levels");
 	if (n)
-		read_bits(c, n, level_names, &out->levels);
+		read_bits(c, n, grammar_levels, &out->levels);
 }
 
 /* --- numbers -------------------------------------------------------------- */
@@ -171,16 +142,14 @@ static void
 read_block(
     const struct yaml_ctx *c, struct yaml_node *n, struct policy_profile *out)
 {
-	static const char *const sizes[BLOCK_SIZES + 1] = {
-	    "none", "16B", "32B", "64B", "128B", "256B", "512B", "1024B", NULL};
 	unsigned i;
 
-	if (!n)
+	if (!n || yaml_choice(c, n, grammar_blocks, &i) != RC_OK)
 		return;
-	if (is_word(n, "1KiB"))
+	out->block_size = i ? (size_t)8 << i : 0;
+	/* The last is 1KiB, another word for 1024B. */
+	if (out->block_size > BLOCK_MAX)
 		out->block_size = BLOCK_MAX;
-	else if (yaml_choice(c, n, sizes, &i) == RC_OK)
-		out->block_size = i ? (size_t)8 << i : 0;
 }
 
 static void
@@ -191,14 +160,14 @@ read_sizes(
 	uint64_t size;
 
 	if (n &&
-	    yaml_size(c, n, PROFILE_MESSAGE_MIN, PROFILE_MESSAGE_MAX, &size) ==
+	    yaml_size(c, n, GRAMMAR_MESSAGE_MIN, GRAMMAR_MESSAGE_MAX, &size) ==
 		RC_OK)
 		out->max_message = size;
 	read_block(c, yaml_get(map, "block_size"), out);
 	n = yaml_get(map, "key_max");
 	if (n && is_word(n, "none"))
 		out->key_max = 0;
-	else if (n && yaml_size(c, n, KEY_MIN, KEY_MAX, &size) == RC_OK)
+	else if (n && yaml_size(c, n, 1, GRAMMAR_KEY_MAX, &size) == RC_OK)
 		out->key_max = size;
 	n = yaml_get(map, "endpoint_max");
 	if (n && yaml_size(c, n, 1, POLICY_ENDPOINT_MAX, &size) == RC_OK)
@@ -215,7 +184,7 @@ read_account(
 		return;
 	if (is_word(n, "unknown"))
 		out->account_instance = -1;
-	else if (yaml_number(c, n, 0, ID_MAX, &v) == RC_OK)
+	else if (yaml_number(c, n, 0, GRAMMAR_INSTANCE_MAX, &v) == RC_OK)
 		out->account_instance = (int)v;
 }
 
@@ -229,12 +198,11 @@ read_bool(const struct yaml_ctx *c, struct yaml_node *n, bool *out)
 		*out = false;
 }
 
-/* `refuse` or `ignore`; `accept` for what is known and refused all the same. */
+/* `refuse`, or the other one of two words. */
 static void
 read_refusal(const struct yaml_ctx *c, struct yaml_node *n,
-    const char *otherwise, bool *out)
+    const char *const *names, bool *out)
 {
-	const char *const names[] = {otherwise, "refuse", NULL};
 	unsigned i;
 
 	if (n && yaml_choice(c, n, names, &i) == RC_OK)
@@ -252,9 +220,9 @@ read_flags(
 	read_bool(c, yaml_get(map, "strict_delete"), &out->strict_delete);
 	read_bool(c, yaml_get(map, "oscore"), &out->oscore);
 	read_bool(c, yaml_get(map, "access_control"), &out->access_control);
-	read_refusal(c, yaml_get(map, "unknown_resources"), "ignore",
+	read_refusal(c, yaml_get(map, "unknown_resources"), grammar_unknowns,
 	    &out->refuses_unknown);
-	read_refusal(c, yaml_get(map, "zero_retries"), "accept",
+	read_refusal(c, yaml_get(map, "zero_retries"), grammar_zeros,
 	    &out->refuses_zero_retries);
 }
 
@@ -343,33 +311,23 @@ check(const struct yaml_ctx *c, struct yaml_node *map,
 		yaml_error(c, at(map, "level"), "policy-level",
 		    "the device takes no Write of `level: %s`; one that is in "
 		    "its `levels:` is expected",
-		    level_names[p->level]);
+		    grammar_levels[p->level]);
 	if (p->level == WRITE_RESOURCE ? held(p) < FORMAT_HOLDS_VALUE
 				       : held(p) < FORMAT_HOLDS_OBJECT)
 		yaml_error(c, at(map, "formats"), "policy-format",
 		    "none of the formats holds more than one value, as a Write "
 		    "with `level: %s` has; add tlv, senml-cbor or another that "
 		    "the device takes",
-		    level_names[p->level]);
+		    grammar_levels[p->level]);
 	check_pack(c, map, p);
 }
 
 void
 profile_read(const struct yaml_ctx *c, struct yaml_node *map,
-    const char *const *beside, struct policy_profile *out)
+    const struct yaml_keys *keys, struct policy_profile *out)
 {
-	static const char *const keys[] = {"version", "formats", "level",
-	    "levels", "discover", "read", "pack", "empty_keys", "strict_delete",
-	    "unknown_resources", "zero_retries", "max_message", "block_size",
-	    "account_instance", "security", "oscore", "access_control",
-	    "key_max", "endpoint_max", "discover_reply"};
-	const size_t key_count = sizeof(keys) / sizeof(keys[0]);
-	const char *known[sizeof(keys) / sizeof(keys[0]) + 4] = {0};
 	struct yaml_node *n;
 
-	memcpy(known, keys, sizeof(keys));
-	for (size_t i = 0; beside[i] && i < 3; i++)
-		known[key_count + i] = beside[i];
 	read_version(c, yaml_get(map, "version"), out);
 	n = yaml_get(map, "formats");
 	if (n)
@@ -381,7 +339,7 @@ profile_read(const struct yaml_ctx *c, struct yaml_node *map,
 	read_reply(c, yaml_get(map, "discover_reply"), out);
 	n = yaml_get(map, "security");
 	if (n)
-		read_bits(c, n, mode_names, &out->modes);
-	yaml_leftover(c, map, known);
+		read_bits(c, n, grammar_modes, &out->modes);
+	yaml_rest(c, map, keys);
 	check(c, map, out);
 }

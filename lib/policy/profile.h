@@ -15,9 +15,6 @@
 #define PROFILE_DEFAULT "default"
 
 enum {
-	/** A block that is smaller has no room in a message, RFC 7959. */
-	PROFILE_MESSAGE_MIN = 64,
-	PROFILE_MESSAGE_MAX = 65535, /**< plans have 16 bits for it */
 	PROFILE_BASES_MAX = 8, /**< documents that one is based on */
 };
 
@@ -34,11 +31,10 @@ struct read_profile {
 /** Read the shipped documents into the load, before all others. */
 void profile_load_shipped(struct load *l);
 
-/** The keys of `map`, a document or a `device:`, over `out`; `beside` are the
- *  keys there that are no matter of a profile (NULL-ended). A finding for what
- *  does not go together. */
+/** The keys of `map`, a document or a `device:`, over `out`; `keys` is its
+ *  table. A finding for what does not go together. */
 void profile_read(const struct yaml_ctx *c, struct yaml_node *map,
-    const char *const *beside, struct policy_profile *out);
+    const struct yaml_keys *keys, struct policy_profile *out);
 
 /**
  * When all documents are there: give every profile what it is based on, every

@@ -126,17 +126,14 @@ inherit(struct policy_profile *out, const struct policy_profile *base)
 	out->place = place;
 }
 
-static const char *const beside_document[] = {"profile", "based_on", NULL};
-static const char *const beside_device[] = {"profile", NULL};
-
 /* The keys of `map`, with texts that outlive the load. */
 static void
 read_over(struct profiles *k, const struct yaml_ctx *c, struct yaml_node *map,
-    const char *const *beside, struct policy_profile *out)
+    const struct yaml_keys *keys, struct policy_profile *out)
 {
 	const char *inherited = out->discover_reply;
 
-	profile_read(c, map, beside, out);
+	profile_read(c, map, keys, out);
 	if (out->discover_reply == inherited || !out->discover_reply)
 		return;
 	out->discover_reply = arena_str(k->load->arena, out->discover_reply);
@@ -170,7 +167,7 @@ resolve(struct profiles *k, struct read_profile *d, unsigned depth)
 	}
 	if (base && base != d)
 		inherit(&d->value, &base->value);
-	read_over(k, &d->ctx, d->root, beside_document, &d->value);
+	read_over(k, &d->ctx, d->root, &grammar_profile, &d->value);
 	d->state = PROFILE_RESOLVED;
 }
 
@@ -188,7 +185,7 @@ read_device(struct profiles *k, const struct yaml_ctx *c, struct yaml_node *n,
 	base = name ? look_up(k, c, name) : NULL;
 	if (base)
 		*out = base->value;
-	read_over(k, c, n, beside_device, out);
+	read_over(k, c, n, &grammar_device, out);
 }
 
 void

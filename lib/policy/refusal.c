@@ -1,11 +1,7 @@
 /* deny: and quarantine: - policies that give nothing. */
 #include "policy/load.h"
 
-enum {
-	RETRY_S = 3600,
-	RETRY_MIN_S = 60,
-	RETRY_MAX_S = 86400, /* the longest that a worker puts a device off */
-};
+enum { RETRY_S = 3600 };
 
 static void
 read_deny(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,
@@ -20,7 +16,6 @@ static void
 read_quarantine(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,
     struct policy_refusal *out)
 {
-	static const char *const known[] = {"because", "retry", NULL};
 	int64_t retry_s = RETRY_S;
 
 	out->kind = POLICY_HOLDS;
@@ -29,10 +24,10 @@ read_quarantine(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,
 		return;
 	load_word(l, c, yaml_need(c, n, "because"), "policy-refusal", word_why,
 	    &out->why);
-	load_seconds(
-	    c, yaml_get(n, "retry"), RETRY_MIN_S, RETRY_MAX_S, &retry_s);
+	load_seconds(c, yaml_get(n, "retry"), GRAMMAR_RETRY_MIN_S,
+	    GRAMMAR_RETRY_MAX_S, &retry_s);
 	out->retry_s = (uint32_t)retry_s;
-	yaml_leftover(c, n, known);
+	yaml_rest(c, n, &grammar_quarantine);
 }
 
 /* What it would give stands there because somebody thinks that it is given. */
@@ -40,8 +35,8 @@ static void
 check_alone(const struct yaml_ctx *c, struct yaml_node *root, const char *word)
 {
 	static const char *const gifts[] = {"device", "clean", "servers",
-	    "objects", "correction", "bootstrap_account", "budget", "verify",
-	    "on_failure"};
+	    "objects", "correction", "bootstrap_account", "budget",
+	    "reprovision", "verify", "on_failure"};
 
 	for (size_t i = 0; i < sizeof(gifts) / sizeof(gifts[0]); i++) {
 		struct yaml_node *n = yaml_get(root, gifts[i]);

@@ -4,16 +4,11 @@
  */
 #include "policy/load.h"
 
-enum {
-	RANDOM_MIN = 16, /* bytes */
-	RANDOM_DEFAULT = 32,
-	RANDOM_MAX = 64,
-};
+enum { RANDOM_DEFAULT = 32 /* bytes */ };
 
-/* What the finding about a scheme expects of it, and which keys it has. */
+/* As grammar_modes: what the finding about a scheme expects of it, and which keys it has. */
 struct mode {
 	const char *name;
-	bool supported;
 	enum server_mode mode;
 	bool secure;
 	const char *scheme_text;
@@ -23,16 +18,12 @@ struct mode {
 #define SECURE "coaps:// or coaps+tcp://"
 
 static const struct mode modes[] = {
-    {"psk", true, SERVER_PSK, true, SECURE, {"identity", "key"}},
-    {"nosec", true, SERVER_NOSEC, false, "coap:// or coap+tcp://", {NULL}},
-    {"certificate", true, SERVER_CERTIFICATE, true, SECURE,
+    {"psk", SERVER_PSK, true, SECURE, {"identity", "key"}},
+    {"nosec", SERVER_NOSEC, false, "coap:// or coap+tcp://", {NULL}},
+    {"certificate", SERVER_CERTIFICATE, true, SECURE,
 	{"issue", "server_certificate"}},
-    {"rpk", true, SERVER_RPK, true, SECURE, {"server_key"}},
-    {"est", false, SERVER_PSK, true, SECURE, {NULL}},
+    {"rpk", SERVER_RPK, true, SECURE, {"server_key"}},
 };
-
-static const char *const mode_names[] = {
-    "psk", "nosec", "certificate", "rpk", "est", NULL};
 
 static void
 refuse_beside(const struct yaml_ctx *c, struct yaml_node *key,
@@ -57,7 +48,8 @@ read_random(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,
 	out->length = RANDOM_DEFAULT;
 	load_label(l, c, random, &out->master);
 	if (length &&
-	    yaml_number(c, length, RANDOM_MIN, RANDOM_MAX, &v) == RC_OK)
+	    yaml_number(
+		c, length, GRAMMAR_RANDOM_MIN, GRAMMAR_RANDOM_MAX, &v) == RC_OK)
 		out->length = (unsigned)v;
 }
 
@@ -65,8 +57,6 @@ void
 load_key(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,
     struct policy_key *out)
 {
-	static const char *const known[] = {
-	    "derive", "random", "imported", "length", "epoch", NULL};
 	struct yaml_node *derive, *random, *imported;
 
 	*out = (struct policy_key){.master = "", .epoch = 1};
@@ -96,7 +86,7 @@ load_key(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,
 	} else {
 		load_epoch(c, yaml_get(n, "epoch"), &out->epoch);
 	}
-	yaml_leftover(c, n, known);
+	yaml_rest(c, n, &grammar_key);
 }
 
 static bool
@@ -189,21 +179,19 @@ load_security(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,
     struct yaml_node *uri, const struct policy *policy,
     struct policy_server *out)
 {
-	static const char *const known[] = {"mode", "identity", "key", "issue",
-	    "server_certificate", "server_key", "oscore", "resources", NULL};
 	struct yaml_node *mode;
 	unsigned i;
 
 	if (yaml_expect(c, n, YAML_MAP) != RC_OK)
 		return;
 	mode = yaml_need(c, n, "mode");
-	if (!mode || yaml_choice(c, mode, mode_names, &i) != RC_OK)
-		return;
-	if (!modes[i].supported) {
+	if (mode && mode->kind == YAML_SCALAR && span_is(mode->text, "est")) {
 		/* Its other keys are not of this version either. */
 		load_unsupported(c, mode);
 		return;
 	}
+	if (!mode || yaml_choice(c, mode, grammar_modes, &i) != RC_OK)
+		return;
 	out->mode = modes[i].mode;
 	load_oscore(l, c, yaml_get(n, "oscore"), policy, &out->oscore);
 	load_security_entries(l, c, yaml_get(n, "resources"), out);
@@ -211,5 +199,5 @@ load_security(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,
 	refuse_others(c, n, &modes[i]);
 	if (uri)
 		check_scheme(c, uri, &modes[i]);
-	yaml_leftover(c, n, known);
+	yaml_rest(c, n, &grammar_security);
 }

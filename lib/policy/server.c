@@ -1,13 +1,7 @@
 /* servers: LwM2M Server Accounts, each a /0/x and a /1/x. */
 #include "policy/load.h"
 
-enum {
-	SSID_MAX = 65534, /* 0 and 65535 name no server, LwM2M Core E.2 */
-	/* /0 and /1 hold Integers of up to 64 bits, but clients keep seconds
-	 * in 32 with a sign. */
-	SECONDS_MAX = INT32_MAX,
-	LIFETIME_DEFAULT_S = 86400,
-};
+enum { LIFETIME_DEFAULT_S = 86400 };
 
 static void
 read_periods(
@@ -15,14 +9,14 @@ read_periods(
 {
 	struct yaml_node *max = yaml_get(n, "max_period");
 
-	load_seconds(
-	    c, yaml_get(n, "min_period"), 0, SECONDS_MAX, &s->min_period_s);
+	load_seconds(c, yaml_get(n, "min_period"), 0, GRAMMAR_SECONDS_MAX,
+	    &s->min_period_s);
 	/* Anjay refuses a maximum of 0. */
-	if (load_seconds(c, max, 1, SECONDS_MAX, &s->max_period_s) &&
+	if (load_seconds(c, max, 1, GRAMMAR_SECONDS_MAX, &s->max_period_s) &&
 	    s->max_period_s < s->min_period_s)
 		yaml_error(c, max, "policy-period", "%s is below min_period",
 		    YAML_SHOW(max->text));
-	load_seconds(c, yaml_get(n, "disable_timeout"), 0, SECONDS_MAX,
+	load_seconds(c, yaml_get(n, "disable_timeout"), 0, GRAMMAR_SECONDS_MAX,
 	    &s->disable_timeout_s);
 }
 
@@ -62,18 +56,13 @@ const struct policy_server server_none = {
     .key = {.master = "", .epoch = 1},
     .issue = {.validity_s = -1},
     .server = {.usage = -1, .matching = -1},
+    .share = {.weight = 1},
 };
 
-static void
-read_server(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,
+void
+load_server(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,
     const struct policy *policy, struct policy_server *out)
 {
-	static const char *const known[] = {"name", "short_server_id", "uri",
-	    "lifetime", "binding", "storing", "min_period", "max_period",
-	    "disable_timeout", "security", "registration", "retry",
-	    "sms_trigger", "preferred_transport", "mute_send", "apn_link",
-	    "alternate_apn_links", "server_versions", "notification_mode",
-	    "profile_id_hash", "resources", "trigger", NULL};
 	struct yaml_node *uri, *item;
 	int64_t v;
 
@@ -84,12 +73,13 @@ read_server(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,
 	load_word(l, c, yaml_need(c, n, "name"), "policy-name", word_name,
 	    &out->name);
 	item = yaml_need(c, n, "short_server_id");
-	if (item && yaml_number(c, item, 1, SSID_MAX, &v) == RC_OK)
+	if (item && yaml_number(c, item, 1, GRAMMAR_SSID_MAX, &v) == RC_OK)
 		out->short_server_id = (uint16_t)v;
 	uri = yaml_need(c, n, "uri");
 	if (!load_word(l, c, uri, "policy-uri", word_uri, &out->uri))
 		uri = NULL;
-	if (load_seconds(c, yaml_get(n, "lifetime"), 1, SECONDS_MAX, &v))
+	if (load_seconds(
+		c, yaml_get(n, "lifetime"), 1, GRAMMAR_SECONDS_MAX, &v))
 		out->lifetime_s = (uint32_t)v;
 	item = yaml_get(n, "binding");
 	load_word(l, c, item, "policy-binding", word_binding, &out->binding);
@@ -105,55 +95,5 @@ read_server(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,
 		load_security(l, c, item, uri, policy, out);
 	load_server_entries(l, c, n, out);
 	load_trigger(l, c, yaml_get(n, "trigger"), &out->trigger);
-	yaml_leftover(c, n, known);
-}
-
-/* Consistency check 2: a Short Server ID is one account. */
-static void
-check_server_names(const struct yaml_ctx *c, struct yaml_node *item,
-    const struct policy_server *servers, size_t i)
-{
-	for (size_t k = 0; k < i; k++) {
-		struct yaml_node *n;
-
-		n = yaml_get(item, "short_server_id");
-		if (n && servers[i].short_server_id != 0 &&
-		    servers[k].short_server_id == servers[i].short_server_id)
-			yaml_error(c, n, "policy-duplicate",
-			    "%u is the Short Server ID of servers[%zu] already",
-			    servers[i].short_server_id, k);
-		n = yaml_get(item, "name");
-		if (n && servers[i].name[0] &&
-		    strcmp(servers[k].name, servers[i].name) == 0)
-			yaml_error(c, n, "policy-duplicate",
-			    "%s is the name of servers[%zu] already",
-			    servers[i].name, k);
-	}
-}
-
-void
-load_servers(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,
-    struct policy *out)
-{
-	struct policy_server *servers;
-	size_t i = 0;
-
-	if (yaml_expect(c, n, YAML_LIST) != RC_OK)
-		return;
-	if (n->count > POLICY_SERVERS_MAX) {
-		yaml_error(c, n, "policy-limit",
-		    "%zu servers; at most %d are expected", n->count,
-		    POLICY_SERVERS_MAX);
-		return;
-	}
-	servers = load_alloc(l, n->count, sizeof(*servers));
-	if (!servers)
-		return;
-	for (struct yaml_node *item = n->children; item; item = item->next) {
-		read_server(l, c, item, out, &servers[i]);
-		check_server_names(c, item, servers, i);
-		i++;
-	}
-	out->servers = servers;
-	out->server_count = i;
+	yaml_rest(c, n, &grammar_member);
 }

@@ -6,11 +6,6 @@
 #include "policy/checking.h"
 #include "policy/entry.h"
 
-enum {
-	SECONDS_MAX = INT32_MAX, /* as in server.c */
-	LIST_MAX = 8, /* instances of one resource, by a list */
-};
-
 /* How what stands behind a key is a value. */
 enum kind {
 	AS_TYPED, /* as the tables say */
@@ -61,7 +56,7 @@ read_seconds(struct entries *e, struct yaml_node *n, uint16_t resource)
 {
 	int64_t v;
 
-	if (load_seconds(e->ctx, n, 0, SECONDS_MAX, &v))
+	if (load_seconds(e->ctx, n, 0, GRAMMAR_SECONDS_MAX, &v))
 		entries_put(e, n, resource, LWM2M_VALUE_UNSIGNED((uint64_t)v));
 }
 
@@ -72,9 +67,10 @@ read_list(struct entries *e, struct yaml_node *n, uint16_t resource)
 	size_t count;
 
 	item = yaml_items(n, &count);
-	if (count == 0 || count > LIST_MAX) {
+	if (count == 0 || count > GRAMMAR_VALUES_MAX) {
 		yaml_error(e->ctx, n, "policy-limit",
-		    "%zu values; 1 to %d are expected", count, LIST_MAX);
+		    "%zu values; 1 to %d are expected", count,
+		    GRAMMAR_VALUES_MAX);
 		return;
 	}
 	for (uint16_t i = 0; i < count; i++, item = item->next)
@@ -84,24 +80,19 @@ read_list(struct entries *e, struct yaml_node *n, uint16_t resource)
 static void
 read_letter(struct entries *e, struct yaml_node *n, uint16_t resource)
 {
-	/* LwM2M Core E.2: as of /1/x/7 */
-	static const char *const letters[] = {
-	    "U", "T", "S", "N", "M", "H", NULL};
 	unsigned i;
 
-	if (yaml_choice(e->ctx, n, letters, &i) == RC_OK)
-		entries_put(
-		    e, n, resource, LWM2M_VALUE_STRING(span_str(letters[i])));
+	if (yaml_choice(e->ctx, n, grammar_letters, &i) == RC_OK)
+		entries_put(e, n, resource,
+		    LWM2M_VALUE_STRING(span_str(grammar_letters[i])));
 }
 
 static void
 read_notification(struct entries *e, struct yaml_node *n, uint16_t resource)
 {
-	static const char *const modes[] = {
-	    "non-confirmable", "confirmable", NULL};
 	unsigned i;
 
-	if (yaml_choice(e->ctx, n, modes, &i) == RC_OK)
+	if (yaml_choice(e->ctx, n, grammar_notifications, &i) == RC_OK)
 		entries_put(e, n, resource, LWM2M_VALUE_INTEGER(i));
 }
 
@@ -140,16 +131,13 @@ read_rows(struct entries *e, struct yaml_node *map, const struct row *rows)
 
 /* A map of such keys and no others; NULL: nothing happens. */
 static void
-read_group(struct entries *e, struct yaml_node *n, const struct row *rows)
+read_group(struct entries *e, struct yaml_node *n, const struct row *rows,
+    const struct yaml_keys *keys)
 {
-	const char *known[8] = {0};
-
 	if (!n || yaml_expect(e->ctx, n, YAML_MAP) != RC_OK)
 		return;
-	for (size_t i = 0; rows[i].key; i++)
-		known[i] = rows[i].key;
 	read_rows(e, n, rows);
-	yaml_leftover(e->ctx, n, known);
+	yaml_rest(e->ctx, n, keys);
 }
 
 /* --- keys that are numbers ------------------------------------------------ */
@@ -230,8 +218,9 @@ load_server_entries(struct load *l, const struct yaml_ctx *c,
 	if (!entries_init(&e, l, c, NULL, object_find(OBJECT_SERVER),
 		LWM2M_INSTANCE(OBJECT_SERVER, 0)))
 		return;
-	read_group(&e, yaml_get(n, "registration"), registration);
-	read_group(&e, yaml_get(n, "retry"), retry);
+	read_group(&e, yaml_get(n, "registration"), registration,
+	    &grammar_registration);
+	read_group(&e, yaml_get(n, "retry"), retry, &grammar_retry);
 	read_rows(&e, n, others);
 	read_resources(&e, yaml_get(n, "resources"), server_taken);
 	entries_end(

@@ -4,129 +4,53 @@
 #include "policy/index.h"
 #include "policy/profile.h"
 
-#include <dirent.h>
-#include <errno.h>
-#include <limits.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 
 /* What a load needs besides the set itself, all of which ends with it. */
 struct work {
 	struct load load; /* `scratch` has the trees: checks look back */
 	struct diag *diag; /* of this load alone: its errors decide */
-	struct digest digest;
 };
 
-static const char *
-base_name(const char *file)
+/* One file of documents. One that cannot be read is a finding like any other. */
+static enum rc
+read_file(struct work *w, const char *name)
 {
-	const char *slash = strrchr(file, '/');
+	struct source *source = &w->load.source;
+	const struct source_file *file;
+	struct source_name n;
+	struct yaml_doc *docs;
+	struct yaml_ctx c;
+	const char *why;
+	enum rc rc = source_resolve(source, NULL, name, &n);
 
-	return slash ? slash + 1 : file;
-}
-
-static void
-digest_part(struct digest *d, struct span part)
-{
-	uint8_t head[8];
-	struct writer w;
-
-	writer_init(&w, head, sizeof(head));
-	writer_be(&w, part.len, sizeof(head));
-	digest_put(d, writer_span(&w));
-	digest_put(d, part);
-}
-
-/* The documents of one file. `docs` may be less than the file holds. */
-static void
-take_file(struct work *w, const char *file, struct span content,
-    struct yaml_doc *docs)
-{
-	const struct yaml_ctx c = {w->diag, load_keep(&w->load, file)};
-
-	digest_part(&w->digest, span_str(base_name(file)));
-	digest_part(&w->digest, content);
+	if (rc == RC_OK)
+		rc = source_read(source, &n, YAML_FILE_MAX, &file, &why);
+	if (rc == RC_TOO_LARGE || rc == RC_IO) {
+		yaml_unread(w->diag, n.path, rc, why);
+		return source->only && rc == RC_IO ? rc : RC_OK;
+	}
+	if (rc != RC_OK)
+		return rc;
+	c = (struct yaml_ctx){w->diag, file->path};
+	rc = yaml_parse(
+	    w->load.scratch, w->diag, file->path, file->bytes, &docs);
+	if (rc == RC_MEMORY)
+		return rc;
 	for (; docs; docs = docs->next)
 		load_document(&w->load, &c, docs->root);
-}
-
-static enum rc
-read_file(struct work *w, const char *file)
-{
-	struct span content;
-	struct yaml_doc *docs;
-	enum rc rc = yaml_load(w->load.scratch, w->diag, file, &content, &docs);
-
-	if (rc == RC_MEMORY || rc == RC_IO)
-		return rc;
-	take_file(w, file, content, docs);
 	return RC_OK;
 }
 
-static bool
-ends_with(const char *name, const char *end)
-{
-	size_t n = strlen(name), m = strlen(end);
-
-	return n > m && strcmp(name + n - m, end) == 0;
-}
-
-/* Not alphasort(3): the order must not depend on the locale. */
-static int
-compare_names(const struct dirent **a, const struct dirent **b)
-{
-	return strcmp((*a)->d_name, (*b)->d_name);
-}
-
-/* Hidden files are what editors and config maps leave. */
-static int
-is_yaml(const struct dirent *e)
-{
-	return e->d_name[0] != '.' &&
-	    (ends_with(e->d_name, ".yaml") || ends_with(e->d_name, ".yml"));
-}
-
 static enum rc
-read_entry(struct work *w, const char *folder, const char *name)
+read_all(struct work *w)
 {
-	char file[PATH_MAX];
-	enum rc rc;
+	const char **names;
+	size_t count;
+	enum rc rc = source_documents(&w->load.source, w->diag, &names, &count);
 
-	if (snprintf(file, sizeof(file), "%s%s%s", folder,
-		ends_with(folder, "/") ? "" : "/", name) >= (int)sizeof(file)) {
-		diag_add(w->diag, DIAG_ERROR, folder, 0, 0, "yaml-io",
-		    "a path too long");
-		return RC_OK;
-	}
-	if (ends_with(name, ".yml")) {
-		diag_add(w->diag, DIAG_WARNING, file, 0, 0, "policy-file-name",
-		    "not read: name it .yaml");
-		return RC_OK;
-	}
-	rc = read_file(w, file);
-	/* One file that cannot be read is a finding like any other. */
-	return rc == RC_IO ? RC_OK : rc;
-}
-
-static enum rc
-read_folder(struct work *w, const char *folder)
-{
-	struct dirent **entries;
-	enum rc rc = RC_OK;
-	int n = scandir(folder, &entries, is_yaml, compare_names);
-	int why = errno;
-
-	if (n < 0) {
-		diag_add(w->diag, DIAG_ERROR, folder, 0, 0, "yaml-io",
-		    "cannot be read: %s", strerror(why));
-		return why == ENOMEM ? RC_MEMORY : RC_IO;
-	}
-	for (int i = 0; i < n; i++) {
-		if (rc == RC_OK)
-			rc = read_entry(w, folder, entries[i]->d_name);
-		free(entries[i]);
-	}
-	free(entries);
+	for (size_t i = 0; rc == RC_OK && i < count; i++)
+		rc = read_file(w, names[i]);
 	return rc;
 }
 
@@ -141,20 +65,22 @@ compare_order(const void *x, const void *y)
 	return (a->sequence > b->sequence) - (a->sequence < b->sequence);
 }
 
-/*
- * Behind the files of documents those that they name, in that order. No file
- * of documents has an empty name: where the one ends and the other begins is
- * part of what is hashed.
- */
-static void
-digest_named(struct work *w)
+/* All that was read, and what names it. */
+static enum rc
+assemble_files(struct work *w, struct policy_set *s)
 {
-	if (w->load.file_list)
-		digest_part(&w->digest, span_of(NULL, 0));
-	for (const struct read_file *f = w->load.file_list; f; f = f->next) {
-		digest_part(&w->digest, span_str(f->name));
-		digest_part(&w->digest, f->bytes);
-	}
+	struct source *source = &w->load.source;
+	struct span manifest;
+	enum rc rc = source_list(source, &s->files);
+
+	if (rc != RC_OK)
+		return rc;
+	s->file_count = source->count;
+	s->file_bytes = source->total;
+	rc = policy_manifest(s, w->load.scratch, &manifest);
+	if (rc == RC_OK)
+		digest_of(manifest, s->digest);
+	return rc;
 }
 
 /* Authorities and profiles as arrays of the set, and every `issue:` with its
@@ -236,12 +162,11 @@ assemble(struct work *w, struct policy_set *s)
 	s->identity_count = l->identity_count;
 	s->policies = policies;
 	s->policy_count = l->policy_count;
+	s->server_count = l->server_count;
 	s->index = index_new(l->arena, l->scratch, s);
 	if (!s->index)
 		return RC_MEMORY;
-	digest_named(w);
-	digest_final(&w->digest, s->digest);
-	return l->no_memory ? RC_MEMORY : RC_OK;
+	return l->no_memory ? RC_MEMORY : assemble_files(w, s);
 }
 
 static void
@@ -251,25 +176,6 @@ warn_if_empty(struct work *w, const char *path)
 		diag_add(w->diag, DIAG_WARNING, path, 0, 0, "policy-empty",
 		    "%zu identities and %zu policies: no device is served",
 		    w->load.identity_count, w->load.policy_count);
-}
-
-/* `text` NULL: the folder or file `path`; else the bytes of a file so named. */
-static enum rc
-read_all(struct work *w, const char *path, const struct span *text)
-{
-	struct yaml_doc *docs;
-	struct stat st;
-	enum rc rc;
-
-	if (!text && stat(path, &st) == 0 && S_ISDIR(st.st_mode))
-		return read_folder(w, path);
-	if (!text)
-		return read_file(w, path);
-	rc = yaml_parse(w->load.scratch, w->diag, path, *text, &docs);
-	if (rc == RC_MEMORY)
-		return rc;
-	take_file(w, path, *text, docs);
-	return RC_OK;
 }
 
 static enum rc
@@ -288,8 +194,6 @@ work_init(struct work *w)
 	l->certificate_tail = &l->certificates;
 	l->issue_tail = &l->issues;
 	l->profile_tail = &l->profiles;
-	l->file_tail = &l->file_list;
-	digest_init(&w->digest);
 	if (!w->diag || !l->arena || !l->scratch)
 		return RC_MEMORY;
 	load_built_in(l);
@@ -297,55 +201,99 @@ work_init(struct work *w)
 	return l->no_memory ? RC_MEMORY : table_init(&l->files);
 }
 
+/* Bytes for the ledger, which takes no more than so many. */
+static void
+hand_over_bytes(struct source *source, struct policy_set *s)
+{
+	if (s->file_bytes <= POLICY_KEPT_MAX) {
+		s->file_arena = source->bytes;
+		source->bytes = NULL;
+		return;
+	}
+	/* else they end with the source */
+}
+
+/* What documents say, as a set; `path` is for a warning. */
 static enum rc
-load(const char *path, const struct span *text, struct diag *d,
-    struct policy_set **out)
+load(struct work *w, const char *path, struct policy_set **out)
 {
 	struct policy_set *s = calloc(1, sizeof(*s));
-	struct work w = {0};
-	enum rc rc;
+	enum rc rc = s ? read_all(w) : RC_MEMORY;
 
-	*out = NULL;
-	w.load.no_folder = text;
-	rc = s ? work_init(&w) : RC_MEMORY;
-	if (rc != RC_OK)
-		goto out;
-	rc = read_all(&w, path, text);
-	if (rc != RC_OK)
-		goto out;
-	rc = assemble(&w, s);
-	if (rc != RC_OK)
-		goto out;
-	rc = diag_count(w.diag, DIAG_ERROR) > 0 ? RC_CONFIG : RC_OK;
-	if (rc != RC_OK)
-		goto out;
-	warn_if_empty(&w, path);
-	s->arena = w.load.arena;
+	if (rc == RC_OK)
+		rc = assemble(w, s);
+	if (rc == RC_OK && diag_count(w->diag, DIAG_ERROR) > 0)
+		rc = RC_CONFIG;
+	if (rc != RC_OK) {
+		free(s);
+		return rc;
+	}
+	warn_if_empty(w, path);
+	hand_over_bytes(&w->load.source, s);
+	s->arena = w->load.arena;
 	s->references = 1;
-	w.load.arena = NULL;
+	w->load.arena = NULL;
 	*out = s;
-	s = NULL;
-out:
-	yaml_hand_over(w.diag, d);
-	diag_free(w.diag);
-	table_fini(&w.load.files);
-	arena_free(w.load.arena);
-	arena_free(w.load.scratch);
-	free(s);
-	return rc;
+	return RC_OK;
+}
+
+static void
+work_fini(struct work *w, struct diag *d)
+{
+	yaml_hand_over(w->diag, d);
+	diag_free(w->diag);
+	table_fini(&w->load.files);
+	source_fini(&w->load.source);
+	arena_free(w->load.arena);
+	arena_free(w->load.scratch);
 }
 
 enum rc
 policy_load(const char *path, struct diag *d, struct policy_set **out)
 {
-	return load(path, NULL, d, out);
+	struct work w = {0};
+	enum rc rc = work_init(&w);
+
+	*out = NULL;
+	if (rc == RC_OK)
+		rc = source_init(&w.load.source, w.load.arena, path);
+	if (rc == RC_OK)
+		rc = load(&w, path, out);
+	work_fini(&w, d);
+	return rc;
+}
+
+enum rc
+policy_load_files(const char *path, const struct policy_set_file *files,
+    size_t count, struct diag *d, struct policy_set **out)
+{
+	struct work w = {0};
+	enum rc rc = work_init(&w);
+
+	*out = NULL;
+	if (rc == RC_OK)
+		rc = source_init_files(
+		    &w.load.source, w.load.arena, path, files, count, w.diag);
+	if (rc == RC_OK)
+		rc = load(&w, path, out);
+	work_fini(&w, d);
+	return rc;
 }
 
 enum rc
 policy_load_text(
     const char *file, struct span text, struct diag *d, struct policy_set **out)
 {
-	return load(file, &text, d, out);
+	struct work w = {0};
+	enum rc rc = work_init(&w);
+
+	*out = NULL;
+	if (rc == RC_OK)
+		rc = source_init_text(&w.load.source, w.load.arena, file, text);
+	if (rc == RC_OK)
+		rc = load(&w, file, out);
+	work_fini(&w, d);
+	return rc;
 }
 
 struct policy_set *
@@ -362,5 +310,6 @@ policy_set_unref(struct policy_set *s)
 	if (!s || __atomic_sub_fetch(&s->references, 1, __ATOMIC_ACQ_REL) != 0)
 		return;
 	arena_free(s->arena);
+	arena_free(s->file_arena);
 	free(s);
 }

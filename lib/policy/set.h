@@ -13,7 +13,11 @@
 
 enum {
 	POLICY_EPOCHS_MAX = 8,
-	POLICY_SERVERS_MAX = 16, /**< of one policy */
+	POLICY_SERVERS_MAX = 16, /**< accounts of one device */
+	POLICY_MEMBERS_MAX = 1024, /**< servers of one policy, in all pools */
+	POLICY_WEIGHT_MAX = 1000, /**< of a member of a pool */
+	POLICY_OVERRIDES_MAX = 16, /**< that are for one device */
+	POLICY_OVERRIDE_ENTRIES_MAX = 512, /**< values of instances changed */
 	POLICY_ENDPOINT_MAX = 252, /**< bytes (one Uri-Query option) */
 	POLICY_CLEAN_MAX = 16, /**< paths that one policy deletes */
 	/** Requests to one device, as instances; resource by resource they may
@@ -26,6 +30,9 @@ enum {
 	POLICY_FORMATS_MAX = 8, /**< Content-Formats that a profile lists */
 	POLICY_DISCOVER_MAX = 8192, /**< bytes of `discover_reply` */
 	POLICY_HEADERS_MAX = 8, /**< header lines of a trigger */
+	POLICY_CONDITIONS = 8, /**< keys that `match:` may have */
+	/** Bytes of all files of a set that are kept with it. */
+	POLICY_KEPT_MAX = 64 << 20,
 };
 
 /** Of times and durations in seconds: no end. */
@@ -206,9 +213,26 @@ struct policy_oscore {
 	const char *recipient_id; /**< hex, up to 7 bytes */
 };
 
+/** What a member of a pool says of its share. */
+struct policy_share {
+	uint32_t weight; /**< 1 to POLICY_WEIGHT_MAX; default 1 */
+	bool drain; /**< who is there goes elsewhere, nobody comes */
+	uint64_t capacity; /**< devices; 0: not limited */
+	const struct network *networks; /**< `allocate: network` */
+	size_t network_count;
+	const struct span *names; /**< `allocate: list`: sorted, each once */
+	size_t name_count;
+	bool is_default; /**< of a pool by network or list: for all others */
+	uint8_t key[16]; /**< allocate.h; of the names of pool and member */
+};
+
 struct policy_server {
 	const char *name;
 	unsigned line;
+	/** Among all servers of the set, from 0 (policy_set.server_count): for
+	 *  whoever keeps something beside each. Overrides leave it. */
+	size_t number;
+	struct policy_share share;
 	uint16_t short_server_id; /**< 0: a Bootstrap-Server Account */
 	const char *uri;
 	uint32_t lifetime_s;
@@ -231,6 +255,30 @@ struct policy_server {
 	const struct lwm2m_entry *security_entries;
 	size_t security_entry_count;
 	struct policy_trigger trigger;
+};
+
+/** How a member of a pool is chosen. */
+enum policy_allocate {
+	ALLOCATE_HASHED, /**< by weight and the hash of the endpoint */
+	ALLOCATE_NETWORK, /**< whose network the device comes from */
+	ALLOCATE_LIST, /**< whose list names it */
+};
+
+/** An entry of `servers:`, of which a device has one account: a server, or a
+ *  pool of servers of which each device has one. */
+struct policy_pool {
+	const char *name; /**< NULL: one server, that stands alone */
+	unsigned line;
+	enum policy_allocate allocate;
+	size_t first, count; /**< among the servers of the policy; from 1 */
+};
+
+/** What is done with a device that comes again after it ended ok. */
+enum policy_reprovision {
+	REPROVISION_KEEP, /**< the same keys */
+	REPROVISION_ROTATE, /**< keys of the next epoch, new certificates */
+	REPROVISION_RESET, /**< everything is deleted first */
+	REPROVISION_NEVER, /**< refused until an operator lets it in */
 };
 
 /** What becomes of the device's Bootstrap-Server Account. */
@@ -259,7 +307,7 @@ struct policy_account {
  */
 struct policy_account_of {
 	size_t entry; /**< index */
-	size_t server; /**< index into the servers of the policy */
+	size_t server; /**< index of the account: into the pools */
 	uint16_t object; /**< whose instance: 0, 1 or 21 */
 };
 
@@ -392,12 +440,16 @@ struct policy_match {
 	size_t network_count;
 	const char **models; /**< globs, NULL-ended */
 	const char **batches; /**< likewise */
+	/** Where each key stands in the policy's file, in the order of enum
+	 *  policy_miss from MISS_IDENTITY on; 0: not said. */
+	unsigned lines[POLICY_CONDITIONS];
 };
 
 /** A line of the files behind `devices:`. */
 struct policy_device {
 	struct span endpoint;
 	const char *model, *batch; /**< "": not said */
+	struct policy_place place; /**< its line */
 };
 
 enum policy_refusal_kind {
@@ -427,10 +479,15 @@ struct policy {
 	struct policy_match match;
 	struct policy_refusal refusal; /**< if not POLICY_GIVES: no more */
 	struct policy_profile device;
+	enum policy_reprovision reprovision;
 	const struct lwm2m_path *clean;
 	size_t clean_count;
+	/** Pool by pool; of a policy that is given (policy/decide.h) one an
+	 *  account, and no pools. */
 	const struct policy_server *servers;
 	size_t server_count;
+	const struct policy_pool *pools; /**< one an account, as written */
+	size_t pool_count;
 	const struct policy_object *objects;
 	size_t object_count;
 	enum policy_verify verify;
@@ -441,12 +498,28 @@ struct policy {
 };
 
 struct policy_index;
+struct policy_override;
+
+/**
+ * A file that was read for a set: a document, or what documents name. Read
+ * once: these are the bytes that were parsed and hashed.
+ */
+struct policy_set_file {
+	/** As seen from the folder of the documents, "lists/pilot.csv",
+	 *  "../ca.pem"; absolute where a document names it so. No control
+	 *  character, no backslash, UTF-8. */
+	const char *name;
+	uint8_t sha256[DIGEST_LEN];
+	/** NULL in a set of more than POLICY_KEPT_MAX bytes. */
+	struct span bytes;
+};
 
 struct policy_set {
 	const struct identity *identities; /**< in order of file and place */
 	size_t identity_count;
 	const struct policy *policies; /**< in the order they are tried */
 	size_t policy_count;
+	size_t server_count; /**< of all policies; those handed over to, too */
 	const struct policy_authority *authorities;
 	size_t authority_count;
 	const struct policy_certificate *certificates; /**< profiles */
@@ -455,11 +528,17 @@ struct policy_set {
 	size_t profile_count;
 	const struct policy_device *devices; /**< sorted by endpoint */
 	size_t device_count;
-	/** Of names and bytes of all files, those that documents name too. */
+	/** All that was read, documents and what they name; sorted by name. */
+	const struct policy_set_file *files;
+	size_t file_count;
+	uint64_t file_bytes; /**< of all of them together */
+	/** The SHA-256 of the manifest (manifest.h): of names and bytes of all
+	 *  files. `provisioning-tool policy manifest FOLDER | sha256sum` */
 	uint8_t digest[DIGEST_LEN];
 	/* the rest belongs to set.c */
 	const struct policy_index *index; /**< for policy_for */
 	struct arena *arena;
+	struct arena *file_arena; /**< of the files' bytes; NULL: dropped */
 	int references;
 };
 
@@ -471,6 +550,17 @@ struct policy_set {
  */
 MUST_CHECK enum rc policy_load(
     const char *path, struct diag *d, struct policy_set **out);
+
+/**
+ * The same over files in memory, as they once were `files` of a set: nothing
+ * is read from the disk. `path` is what policy_load was given then: findings
+ * and places show it. Where it ends in ".yaml" and is the name of one of the
+ * files, that is the one file of documents; else every name without a '/' that
+ * ends so is. All is copied; `sha256` is not looked at. Errors: as policy_load.
+ */
+MUST_CHECK enum rc policy_load_files(const char *path,
+    const struct policy_set_file *files, size_t count, struct diag *d,
+    struct policy_set **out);
 
 /** The same over documents in memory, for tests and fuzzing. */
 MUST_CHECK enum rc policy_load_text(const char *file, struct span text,

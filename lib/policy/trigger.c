@@ -73,14 +73,13 @@ static void
 read_authorization(struct load *l, const struct yaml_ctx *c,
     struct yaml_node *n, struct policy_trigger *t)
 {
-	static const char *const known[] = {"file", NULL};
 	struct yaml_node *file;
 
 	if (!n || yaml_expect(c, n, YAML_MAP) != RC_OK)
 		return;
 	file = yaml_need(c, n, "file");
 	t->authorization_file = absolute(l, load_path(l, c, file));
-	yaml_leftover(c, n, known);
+	yaml_rest(c, n, &grammar_authorization);
 	if (t->authorization_file && access(t->authorization_file, F_OK) < 0)
 		yaml_report(c, DIAG_WARNING, file, "policy-trigger",
 		    "%s: %s; no device can be sent back until it is there",
@@ -139,9 +138,6 @@ void
 load_trigger(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,
     struct policy_trigger *out)
 {
-	static const char *const known[] = {
-	    "url", "method", "headers", "body", "authorization", "ca", NULL};
-	static const char *const methods[] = {"POST", "PUT", "GET", NULL};
 	struct yaml_node *method;
 	unsigned i = 0;
 
@@ -150,14 +146,14 @@ load_trigger(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,
 	load_word(l, c, yaml_need(c, n, "url"), "policy-trigger", word_http_url,
 	    &out->url);
 	method = yaml_get(n, "method");
-	if (method && yaml_choice(c, method, methods, &i) != RC_OK)
+	if (method && yaml_choice(c, method, grammar_methods, &i) != RC_OK)
 		i = 0;
-	out->method = methods[i];
+	out->method = grammar_methods[i];
 	read_headers(l, c, yaml_get(n, "headers"), out);
 	load_word(l, c, yaml_get(n, "body"), "policy-trigger", word_http_body,
 	    &out->body);
 	check_body(c, yaml_get(n, "body"), out);
 	read_authorization(l, c, yaml_get(n, "authorization"), out);
 	read_ca(l, c, yaml_get(n, "ca"), out);
-	yaml_leftover(c, n, known);
+	yaml_rest(c, n, &grammar_trigger);
 }

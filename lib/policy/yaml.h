@@ -68,6 +68,9 @@ MUST_CHECK enum rc yaml_parse(struct arena *a, struct diag *d, const char *file,
 MUST_CHECK enum rc yaml_load(struct arena *a, struct diag *d, const char *file,
     struct span *content, struct yaml_doc **docs);
 
+/** The finding for a file that file_read has refused with `rc` and `why`. */
+void yaml_unread(struct diag *d, const char *file, enum rc rc, const char *why);
+
 /** Add an error at the node, behind the dotted way to it:
  *  `servers[0].lifetime: ...`. Nothing if the node is refused. */
 PRINTF_LIKE(4, 5)

@@ -165,7 +165,7 @@ check_objects(
 		check_entries(o->entries, o->entry_count, o->path);
 		for (size_t k = 0; k < o->account_of_count; k++) {
 			must(o->account_of[k].entry < o->entry_count);
-			must(o->account_of[k].server < p->server_count);
+			must(o->account_of[k].server < p->pool_count);
 		}
 	}
 }
@@ -175,7 +175,11 @@ check_policy(const struct policy *p)
 {
 	must(p->name[0] && p->endpoint[0]);
 	check_device(&p->device);
-	must(p->server_count <= POLICY_SERVERS_MAX);
+	must(p->pool_count <= POLICY_SERVERS_MAX);
+	must(p->server_count <= POLICY_MEMBERS_MAX);
+	for (size_t i = 0; i < p->pool_count; i++)
+		must(p->pools[i].count >= 1 &&
+		    p->pools[i].first + p->pools[i].count <= p->server_count);
 	for (size_t i = 0; i < p->server_count; i++)
 		check_server(&p->servers[i]);
 	for (size_t i = 0; i < p->clean_count; i++)

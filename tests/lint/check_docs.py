@@ -3,7 +3,7 @@
 
 usage: check_docs.py ROOT
 
-* every key that bootstrapd/config*.c knows is in bootstrapd.yaml(5), and every
+* every key that bootstrapd/config_keys.c knows is in bootstrapd.yaml(5), and every
   key there is known;
 * every verb of bootstrapctl is in its manual and its --help, and none besides;
 * the completions for bash, zsh and fish offer the verbs and options that
@@ -24,6 +24,8 @@ import sys
 from pathlib import Path
 
 CONFIG = "bootstrapd/config*.c"
+KEYS = "bootstrapd/config_keys.c"
+KEY_TABLE = "config_keys"
 CONFIG_MANUAL = "bootstrapd/bootstrapd.yaml.5"
 VERBS = "bootstrapd/bootstrapctl.c"
 README = "README.md"
@@ -72,58 +74,49 @@ def functions(source):
     return re.findall(r"^(\w+)\([^;{]*?\)\n\{\n(.*?)^\}", source, re.M | re.S)
 
 
-def key_lists(source):
-    """(prefix, keys, whether they are read) of each NULL-ended list of words;
-    the prefix is None where what it is the list of cannot be told."""
-    for _, body in functions(source):
-        for name, words in re.findall(
-                r'const char \*const (\w+)\[\] = \{([^{}]*?)NULL\}',
-                body, re.S):
-            keys = re.findall(r'"(\w+)"', words)
-            later = re.search(rf'\bread_later\(r, "(\w+)", {name},', body)
-            left = re.search(
-                rf"yaml_leftover\(&r->yaml, ([\w>-]+), {name}\)", body)
-            if later:
-                yield later[1] + ".", keys, False
-            elif left:
-                yield map_prefix(body, left[1]), keys, True
-            else:
-                yield None, keys, False
+def key_tables(source):
+    """(prefix, rows) of each table of keys, from that of the whole file down;
+    a row is (key, whether it is a map)."""
+    rows = {
+        name: re.findall(r'\{"(\w+)",(.*?)\}(?=,\n    \{)', body, re.S)
+        for name, body in re.findall(
+            r"^static const struct yaml_key (\w+)\[\] = \{\n(.*?)^\};", source,
+            re.M | re.S)
+    }
+    tables = dict(re.findall(
+        r'^const struct yaml_keys (\w+) = \{"[^"]*", (\w+)\};', source, re.M))
 
+    def walk(table, prefix):
+        found = rows.get(tables.get(table, ""), [])
+        yield prefix, [key for key, _ in found]
+        for key, rest in found:
+            below = re.search(r"\.maps = \{&(\w+)\}", rest)
+            # each of a list of pairs has keys of the map around it
+            if below and "TAKES_LIST" not in rest:
+                yield from walk(below[1], f"{prefix}{key}.")
 
-def map_prefix(body, variable):
-    """"hsm.pin." for the variable that such a map was read into."""
-    if variable == "r->root":
-        return ""
-    found = re.search(
-        rf'\b{variable} = yaml_(?:get|need)\((?:&r->yaml, )?'
-        r'([\w>-]+), "(\w+)"\)', body)
-    if not found:
-        return None
-    parent = "" if found[1] == "r->root" else found[1] + "."
-    return parent + found[2] + "."
+    yield from walk(KEY_TABLE, "")
 
 
 def check_keys(read, root):
-    source = "\n".join(
-        file.read_text(encoding="utf-8") for file in sorted(root.glob(CONFIG)))
+    source = read(KEYS)
+    readers = "\n".join(
+        file.read_text(encoding="utf-8") for file in sorted(root.glob(CONFIG))
+        if file != root / KEYS)
     documented = items(section(read(CONFIG_MANUAL), "KEYS"))
     keys = set()
-    for prefix, words, are_read in key_lists(source):
-        if prefix is None:
-            yield CONFIG, f"whose keys are these: {', '.join(words)}"
-            continue
+    for prefix, words in key_tables(source):
         keys |= {prefix + word for word in words}
         for word in words:
-            # once where it is known, and once where it is read
-            if are_read and source.count(f'"{word}"') < 2:
-                yield CONFIG, f"{prefix}{word} is known, but nobody reads it"
+            # `metrics.listen`: of a section that later parts read
+            if f'"{word}"' not in readers:
+                yield KEYS, f"{prefix}{word} is known, but nobody reads it"
     if not keys:
-        yield CONFIG, "no key was found"
+        yield KEYS, "no key was found"
     for key in sorted(keys - documented):
         yield CONFIG_MANUAL, f"{key} is not described"
     for key in sorted(documented - keys):
-        yield CONFIG_MANUAL, f"{key} is not known to {CONFIG}"
+        yield CONFIG_MANUAL, f"{key} is not known to {KEYS}"
 
 
 def check_verbs(read):

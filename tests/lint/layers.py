@@ -100,7 +100,9 @@ ONLY_IN = {
     "netinet/in.h": ["lib/base", "lib/dtls", "bootstrapd"],
     "netinet/tcp.h": ["bootstrapd"],
     "sys/queue.h": ["lib/dtls", "bootstrapd"],
-    "pthread.h": ["lib/base", "lib/dtls", "lib/hsm", "bootstrapd"],
+    "pthread.h": [
+        "lib/base", "lib/dtls", "lib/hsm", "bootstrapd", "provisioning-tool",
+    ],
     # clocks: protocol code is given the time
     "time.h": [
         "lib/base", "lib/hsm", "lib/ledger", "bootstrapd", "provisioning-tool",

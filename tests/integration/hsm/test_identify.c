@@ -40,6 +40,15 @@ good(struct made *out)
 	world_certificate(&world.device_ca, &p, out);
 }
 
+static const char *
+key_hex(const struct made *ca)
+{
+	uint8_t sha256[DIGEST_LEN];
+
+	digest_of(ca->cert.spki, sha256);
+	return world_hex(span_of(sha256, sizeof(sha256)));
+}
+
 static void
 a_certificate_proves_the_endpoint_in_it(void **state)
 {
@@ -67,6 +76,15 @@ a_certificate_proves_the_endpoint_in_it(void **state)
 	    text, world_hex(span_of(d.peer.sha256, DIGEST_LEN)));
 	(void)world_rows("bootstrap_begin", "serial", text);
 	assert_string_equal(text, world_hex(device.cert.serial));
+	/* what policies look at, so that they can be asked again later */
+	(void)world_rows("bootstrap_begin", "issuer", text);
+	assert_string_equal(text, "device-ca");
+	(void)world_rows("bootstrap_begin", "san", text);
+	assert_string_equal(text, "URI:" ENDPOINT);
+	(void)world_rows("bootstrap_begin", "issuer_key", text);
+	assert_string_equal(text, key_hex(&world.device_ca));
+	(void)world_rows("bootstrap_begin", "anchor_key", text);
+	assert_string_equal(text, key_hex(&world.root));
 
 	/* what the device says of itself has to be that */
 	rq = by_certificate(&device, world.device_ca.cert.der);

@@ -248,7 +248,8 @@ def a_match():
         # what has neither identity nor endpoint is only counted
         absent('"bench"', ran.out)
         within("1 other policy", ran.out)
-        within("<psk fleet-2026 purpose 2 ssid 101 epoch 1>", ran.out)
+        within("<psk fleet-2026 purpose 2 ssid 101 epoch 1, 32 bytes>",
+               ran.out)
         steps = re.findall(r"^ +\d+  ([A-Z].*)$", ran.out, re.M)
         equal([s.split()[0] for s in steps],
               ["Discover", "Delete", "Delete", "Write", "Write", "Write",
@@ -282,8 +283,8 @@ def near_misses():
         equal(ran.code, 0, ran)
         within('policy      "all-meters"', ran.out)
         within('not         "water-meters"  (policies.yaml:9)\n'
-               '            match.endpoint: "urn:dev:ops:0057F2-WM*" '
-               'does not fit', ran.out)
+               '            match.endpoint at policies.yaml:10: '
+               f'"{ep}" does not fit "urn:dev:ops:0057F2-WM*"\n', ran.out)
         # the right endpoint, the wrong identity
         f.write("two.yaml", "\n---\n".join([
             "identity: a\nendpoint: 'dev-*'\npsk: {derive: m}",
@@ -294,7 +295,7 @@ def near_misses():
         ran = f.run("policy", "explain", "two.yaml", "--endpoint", "dev-1")
         failed(ran, 77, "no-policy")
         within('not         "for-b"', ran.out)
-        within('match.identity does not name "a"', ran.out)
+        within('match.identity at two.yaml:10: "a" is not among "b"', ran.out)
 
 
 @story
@@ -313,14 +314,15 @@ def refusals():
         within("policy      none", ran.out)
         ran = refused("no-identity", "--endpoint", "stranger")
         within("identity    none", ran.out)
-        within('"urn:dev:ops:0057F2-*" does not fit', ran.out)
+        within('endpoint: "stranger" does not fit "urn:dev:ops:0057F2-*"',
+               ran.out)
         ran = refused("no-identity", "--endpoint", EP, "--credential", EP)
         within(f'psk.identity: for this endpoint it is "id:{EP}"', ran.out)
         refused("endpoint-mismatch", "--endpoint", EP, "--credential",
                 f"id:{EP}2")
         ran = refused("no-identity", "--endpoint", "lab-1", "--address",
                       "192.0.2.1:5683")
-        within("nosec.network: the address is in none", ran.out)
+        within("nosec.network: 192.0.2.1 is in none of 127.0.0.0/8", ran.out)
 
 
 @story
@@ -344,14 +346,91 @@ def wrong_questions():
         explain = ("policy", "explain", "policies.yaml", "--endpoint", EP)
         failed(f.run(*explain, "--credential", "x", "--identity", "y"), 64)
         failed(f.run(*explain, "--address", "localhost"), 64, "localhost")
-        failed(f.run(*explain, "--identity", "factory-2026", "--address",
-                     "127.0.0.1:1"), 64, "--address")
+        failed(f.run(*explain, "--nosec", "--identity", "lab-bench"), 64)
+        failed(f.run(*explain, "--nosec", "--rpk", "x.pem"), 64)
         failed(f.run(*explain, "--identity", "nobody"), 65, '"nobody"')
         failed(f.run("policy", "explain", "policies.yaml"), 64,
                "--endpoint EP is missing")
         f.write("bad.yaml", BAD)
         ran = f.run("policy", "explain", "bad.yaml", "--endpoint", EP)
         failed(ran, 65, "bad.yaml:4:")
+
+
+@story
+def values_that_were_seen():
+    """Each condition that fails, with what was seen and what was wanted, the
+    nearest policy first."""
+    with Factory(token=False) as f:
+        f.write("devices.csv", "endpoint,model\nmeter-1,WM300\n")
+        server = ("servers: [{name: s, short_server_id: 1, uri: 'coaps://s',"
+                  " security: {mode: psk, key: {derive: n}}}]")
+        f.write("near.yaml", "\n---\n".join([
+            "identity: a\nendpoint: 'meter-*'\npsk: {derive: m}",
+            "devices: {file: devices.csv}",
+            "policy: two-off\nmatch:\n  endpoint: 'meter-*'\n"
+            "  network: [10.20.0.0/16, 'fd00:20::/32']\n"
+            "  credential: certificate\n" + server,
+            "policy: one-off\nmatch: {identity: a, model: ['WM2*']}\n"
+            + server]))
+        how = ("policy", "explain", "near.yaml", "--endpoint", "meter-1",
+               "--psk-identity", "meter-1", "--address", "192.0.2.7")
+        ran = f.run(*how)
+        failed(ran, 77, "no-policy")
+        within("comes from  192.0.2.7\n", ran.out)
+        within('not         "one-off"  (near.yaml:14)\n'
+               '            match.model at near.yaml:15: "WM300" by '
+               'devices.csv:2 does not fit "WM2*"\n'
+               'not         "two-off"  (near.yaml:7)\n'
+               '            match.credential at near.yaml:11: psk is not '
+               'certificate\n'
+               '            match.network at near.yaml:10: 192.0.2.7 is in '
+               'none of 10.20.0.0/16, fd00:20::/32\n', ran.out)
+        ran = f.run(*how, "--format", "json")
+        equal(ran.code, 77, ran)
+        told = json.loads(ran.out)
+        equal((told["granted"], told["reason"], told["policy"]),
+              (False, "no-policy", None))
+        equal([p["policy"] for p in told["near"]], ["one-off", "two-off"])
+        fails, = told["near"][0]["fails"]
+        equal((fails["key"], fails["sees"], fails["wants"]),
+              ("model", '"WM300"', '"WM2*"'))
+        equal(fails["seen_at"], {"file": "devices.csv", "line": 2})
+        equal([x["key"] for x in told["near"][1]["fails"]],
+              ["credential", "network"])
+
+
+@story
+def for_machines():
+    """One JSON object says what the text says, and each step."""
+    with Factory(token=False) as f:
+        how = ("policy", "explain", "policies.yaml", "--endpoint", EP)
+        text = f.run(*how)
+        ran = f.run(*how, "--format", "json")
+        equal(ran.code, 0, ran)
+        told = json.loads(ran.out)
+        within(f"digest {told['plan']['digest']}", text.out)
+        equal(told["identity"]["name"], "factory-2026")
+        equal((told["policy"]["name"], told["policy"]["line"]),
+              ("water-meters", 9))
+        equal([p["policy"] for p in told["near"] if p["later"]],
+              ["all-meters"])
+        equal(told["others"], 1)
+        equal([s["op"] for s in told["plan"]["steps"]],
+              ["Discover", "Delete", "Delete", "Write", "Write", "Write",
+               "Finish"])
+        secret, = [v for s in told["plan"]["steps"]
+                   for v in s.get("values", []) if v["secret"]]
+        equal((secret["path"], secret["bytes"], "value" in secret),
+              ("/0/x/5", 32, False))
+        equal({c["transport"] for c in told["costs"]},
+              {"DTLS 1.2", "DTLS 1.3"})
+        absent("wire", told)
+        # nobody has named a ledger
+        absent("history", told)
+        ran = f.run(*how, "--wire")
+        equal(ran.code, 0, ran)
+        within("XX XX", ran.out)
+        within("<32 secret bytes>", ran.out)
 
 
 if __name__ == "__main__":

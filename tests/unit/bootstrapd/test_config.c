@@ -383,6 +383,63 @@ test_what_the_server_shows(void **state)
 	config_free(c);
 }
 
+#define WITHOUT_POLICIES \
+	"listen: [\"coaps://[::]:5684\"]\n" \
+	"hsm: {module: m.so, token: \"pkcs11:token=t\", pin: {env: PIN}}\n" \
+	"ledger: ledger.db\n"
+
+static void
+test_how_policies_go_out(void **state)
+{
+	struct config *c = loaded(LEAST);
+
+	(void)state;
+	expect_path(c->policies, "/policies.d");
+	assert_int_equal(c->rollout.stage_count, 4);
+	assert_int_equal(c->rollout.stages[0], ROLLOUT_WHOLE / 100);
+	assert_int_equal(c->rollout.window_ms, 3600000);
+	config_free(c);
+	c = loaded(WITHOUT_POLICIES "policies: {path: policies.d}\n");
+	expect_path(c->policies, "/policies.d");
+	assert_int_equal(c->rollout.minimum, 20);
+	config_free(c);
+	c = loaded(WITHOUT_POLICIES "policies:\n"
+				    "  path: policies.d\n"
+				    "  rollout:\n"
+				    "    stages: [0.5%, 25%, 100%]\n"
+				    "    success: 99.5%\n"
+				    "    window: 1d\n"
+				    "    minimum: 1\n");
+	assert_int_equal(c->rollout.stage_count, 3);
+	assert_int_equal(c->rollout.stages[0], ROLLOUT_WHOLE / 200);
+	assert_int_equal(c->rollout.success, 995000);
+	assert_int_equal(c->rollout.window_ms, 86400000);
+	assert_int_equal(c->rollout.minimum, 1);
+	config_free(c);
+	expect_findings(WITHOUT_POLICIES "policies: {rolout: {}}\n",
+	    "4:11: error: policies: `path:` is missing\n"
+	    "4:12: error: policies.rolout: unknown key; did you mean "
+	    "`rollout`?\n");
+	expect_findings(WITHOUT_POLICIES "policies:\n"
+					 "  path: p\n"
+					 "  rollout:\n"
+					 "    stages: [10%, 1%, 100%]\n"
+					 "    success: 0%\n"
+					 "    window: 60\n"
+					 "    minimum: 0\n",
+	    "7:13: error: policies.rollout.stages: each stage is a larger "
+	    "share than the one before it\n"
+	    "8:14: error: policies.rollout.success: \"0%\" is no share; write "
+	    "it like 1% or 0.5%, above 0% and up to 100%\n"
+	    "9:13: error: policies.rollout.window: \"60\" has no unit; a "
+	    "duration is expected, like 250ms, 90s, 5m, 2h, 1d or 10y\n"
+	    "10:14: error: policies.rollout.minimum: 0 is out of range; 1 to "
+	    "1000000 is expected\n");
+	expect_findings(WITHOUT_POLICIES
+	    "policies: {path: p, rollout: {stages: 10%}}\n",
+	    "4:39: error: policies.rollout.stages: the last stage is 100%\n");
+}
+
 static void
 test_where_the_server_is(void **state)
 {
@@ -560,6 +617,7 @@ main(void)
 	    cmocka_unit_test(test_all_faults_in_one_run),
 	    cmocka_unit_test(test_what_comes_later_is_a_note),
 	    cmocka_unit_test(test_what_the_server_shows),
+	    cmocka_unit_test(test_how_policies_go_out),
 	    cmocka_unit_test(test_where_the_server_is),
 	    cmocka_unit_test(test_faults_of_the_server),
 	    cmocka_unit_test(test_a_private_key_never_stands_in_a_file),

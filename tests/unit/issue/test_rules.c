@@ -138,7 +138,8 @@ each_kind_of_file_is_taken(void **state)
 	    span_equal(issue_rules_authority(f.rules, 0)->cert.der, issuing));
 	assert_string_equal(issue_rules_authority(f.rules, 0)->key.label, "ca");
 	assert_true(span_equal(
-	    rules_server_key(f.rules, &f.set->policies[0], 0), issuing));
+	    rules_server_key(f.rules, &f.set->policies[0].servers[0]),
+	    issuing));
 	unload(&f);
 }
 
@@ -337,7 +338,7 @@ what_is_expected_of_a_server_can_be_its_digest(void **state)
 		    cases[i].matching);
 		load(&f, yaml, &at_vectors);
 		assert_int_equal(f.rc, RC_OK);
-		key = rules_server_key(f.rules, &f.set->policies[0], 0);
+		key = rules_server_key(f.rules, &f.set->policies[0].servers[0]);
 		if (cases[i].len == 0) {
 			assert_true(span_equal(key, server));
 		} else {

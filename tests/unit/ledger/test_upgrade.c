@@ -133,7 +133,7 @@ test_it_is_brought_up_when_it_is_to_be_written(void **state)
 		"00112233aabbccdd 0 1, 99aabbccddeeff00 1 1"},
 	    {"SELECT count(*) FROM secrets", "0"},
 	    {"SELECT count(*) FROM inconsistencies", "0"},
-	    {"PRAGMA user_version", "3"},
+	    {"PRAGMA user_version", "4"},
 	};
 	struct desk *d = *state;
 
@@ -152,6 +152,28 @@ test_it_is_brought_up_when_it_is_to_be_written(void **state)
 	desk_close(d);
 	desk_open(d);
 	assert_int_equal(verified_rows(d->ledger), 9);
+}
+
+/* The version before this one, which has all that but what is kept. */
+static void
+test_the_last_one_gets_room_for_what_is_kept(void **state)
+{
+	char *text = read_file(LEDGER_VECTORS "/../../../schema/ledger-3.sql");
+	struct desk *d = *state;
+	uint8_t sha256[DIGEST_LEN];
+
+	desk_close(d);
+	unlink(d->path);
+	raw(d->path, text);
+	free(text);
+	assert_string_equal(version(d), "3");
+	desk_open(d);
+	assert_string_equal(version(d), "4");
+	assert_int_equal(ledger_begin(d->ledger), RC_OK);
+	assert_int_equal(
+	    ledger_blob_put(d->ledger, SPAN_LIT("abc"), sha256), RC_OK);
+	assert_int_equal(ledger_commit(d->ledger), RC_OK);
+	assert_int_equal(verified_rows(d->ledger), 0);
 }
 
 /* What was altered stays as it is, for whoever has to find out. */
@@ -250,7 +272,7 @@ test_a_crash_between(void **state)
 	assert_string_equal(version(d), "1");
 	desk_open(d);
 	assert_int_equal(verified_rows(d->ledger), 8);
-	assert_string_equal(version(d), "3");
+	assert_string_equal(version(d), "4");
 }
 
 static void
@@ -312,6 +334,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    ON_A_DESK(test_it_is_read_as_it_is),
 	    ON_A_DESK(test_it_is_brought_up_when_it_is_to_be_written),
+	    ON_A_DESK(test_the_last_one_gets_room_for_what_is_kept),
 	    ON_A_DESK(test_an_altered_one_is_not_brought_up),
 	    ON_A_DESK(test_a_version_that_is_not_its_own),
 	    ON_A_DESK(test_a_crash_between),

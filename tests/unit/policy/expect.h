@@ -11,6 +11,11 @@
 /** All findings as diag_print shows them; freed by the caller. */
 char *printed(const struct diag *d);
 
+/** Many documents of tests are about something else and say `servers: []`. Take
+ *  the lines that say that nothing is given out of `text`, in place; not where
+ *  `want` has one. */
+void drop_nothing(char *text, const char *want);
+
 /**
  * Load `text` as the file "t.yaml" and compare all findings, as printed and
  * with "t.yaml:" left out of each line. There is a set exactly when none of

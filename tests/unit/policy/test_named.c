@@ -13,7 +13,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/cursor.h"
 #include "base/digest.h"
+#include "base/text.h"
 
 #define REST \
 	"---\n" \
@@ -246,22 +248,18 @@ test_private_keys_are_refused(void **state)
 	folder_fini(&f);
 }
 
+/* A line as sha256sum prints it. */
 static void
-put_part(struct digest *d, const char *text)
+put_line(struct writer *w, const char *name, const char *text)
 {
-	uint8_t len[8];
-	struct writer w;
+	uint8_t sha256[DIGEST_LEN];
 
-	writer_init(&w, len, sizeof(len));
-	writer_be(&w, strlen(text), sizeof(len));
-	digest_put(d, writer_span(&w));
-	digest_put(d, span_str(text));
+	digest_of(span_str(text), sha256);
+	text_hex(w, span_of(sha256, sizeof(sha256)));
+	writer_fmt(w, "  %s\n", name);
 }
 
-/*
- * Behind the documents an empty name, and the files as they were first named;
- * each once.
- */
+/* Documents and what they name, sorted by name, each once. */
 static void
 test_the_digest_has_names_and_bytes(void **state)
 {
@@ -270,26 +268,23 @@ test_the_digest_has_names_and_bytes(void **state)
 				   "{table: a.csv}}\n"
 				   "---\n"
 				   "identity: b\n"
-				   "certificate: {trust: z.pem}\n" REST;
+				   "certificate: {trust: ./x/../z.pem}\n" REST;
 	uint8_t want[DIGEST_LEN];
 	struct policy_set *s;
-	struct digest d;
+	struct writer w;
 	struct folder f;
+	char lines[512];
 
 	(void)state;
 	assert_true(folder_init(&f));
 	folder_put(&f, "t.yaml", span_str(text));
 	folder_put(&f, "z.pem", SPAN_LIT("z"));
 	folder_put(&f, "a.csv", SPAN_LIT("# a\n"));
-	digest_init(&d);
-	put_part(&d, "t.yaml");
-	put_part(&d, text);
-	put_part(&d, "");
-	put_part(&d, "z.pem");
-	put_part(&d, "z");
-	put_part(&d, "a.csv");
-	put_part(&d, "# a\n");
-	digest_final(&d, want);
+	writer_init(&w, lines, sizeof(lines));
+	put_line(&w, "a.csv", "# a\n");
+	put_line(&w, "t.yaml", text);
+	put_line(&w, "z.pem", "z");
+	digest_of(writer_span(&w), want);
 	s = expect_folder(&f, ".", NULL);
 	assert_memory_equal(s->digest, want, DIGEST_LEN);
 	policy_set_unref(s);

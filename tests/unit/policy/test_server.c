@@ -232,7 +232,7 @@ test_what_comes_later_is_told_from_what_is_mistyped(void **state)
 	    "15:33: error: servers[1].security.key.randon: unknown key; did "
 	    "you mean `random`?\n"
 	    "19:22: error: servers[2].security.mode: \"pks\" is not known; did "
-	    "you mean psk? (psk, nosec, certificate, rpk or est)\n"
+	    "you mean psk? (psk, nosec, certificate or rpk)\n"
 	    "23:44: error: servers[3].security.key.epoc: unknown key; did you "
 	    "mean `epoch`?\n");
 }

@@ -63,6 +63,7 @@ expect_load(
 	char *got;
 
 	assert_int_equal(load(f, name, &set, &got), want_rc);
+	drop_nothing(got, want);
 	assert_string_equal(got, want);
 	assert_int_equal(set != NULL, want_rc == RC_OK);
 	free(got);
@@ -92,6 +93,7 @@ test_files_are_taken_by_name_and_policies_by_order(void **state)
 	    "identity: c\npsk: {derive: x}\n"
 	    "---\npolicy: c1\norder: -1\nservers: []\nmatch: {endpoint: w}\n");
 	assert_int_equal(load(f, NULL, &set, &got), RC_OK);
+	drop_nothing(got, "");
 	assert_string_equal(got, "");
 	free(got);
 	assert_string_equal(policy_at(set, 0)->name, "c1");
@@ -204,11 +206,7 @@ expect_digest(const struct folder *f, const char *hex)
 	policy_set_unref(set);
 }
 
-/*
- * Length (8 bytes, big-endian) and base name, length and content, file by
- * file in order of the names: computed with sha256sum over
- * printf '\0\0\0\0\0\0\0\6a.yaml\0\0\0\0\0\0\0\4# a\n' and so on.
- */
+/* Of what `sha256sum a.yaml b.yaml` prints: computed with `| sha256sum`. */
 static void
 test_the_digest_is_of_names_and_bytes(void **state)
 {
@@ -217,12 +215,12 @@ test_the_digest_is_of_names_and_bytes(void **state)
 	put(f, "b.yaml", "");
 	put(f, "a.yaml", "# a\n");
 	expect_digest(f,
-	    "18e448213952f557ceb1b99869af2809fc6be6367f7d312d21c28138d971e3e6");
+	    "9c046bac927ad361da22f3e768ee3364d3147791e33189384b1df3e9ece00547");
 	/* the same bytes in other files are another set */
 	put(f, "b.yaml", "# a\n");
 	put(f, "a.yaml", "");
 	expect_digest(f,
-	    "f3c5b23d77a591aee8af75694fbb45105bc84dc994cbfcb68aee86cb75e2f398");
+	    "8d6804eddaed1c11e4bb84ab017afbc137430a8124ab3b7a69da82ed8a6450aa");
 }
 
 struct shared {
