@@ -10,9 +10,10 @@
 
 enum { COLUMN = 15, OPTIONS_TEXT_MAX = 256 };
 
-/** "--partition --offset", with NUL. */
+/** "partition offset", each behind `dashes`, with NUL. */
 static void
-options_text(const struct image_format *f, char *out, size_t cap)
+options_text(
+    const struct image_format *f, const char *dashes, char *out, size_t cap)
 {
 	struct writer w;
 
@@ -55,7 +56,9 @@ image_formats(const struct options *o)
 	for (size_t i = 0; image_formats_known[i]; i++) {
 		char options[OPTIONS_TEXT_MAX];
 
-		options_text(image_formats_known[i], options, sizeof(options));
+		options_text(image_formats_known[i],
+		    strcmp(o->format, "text") == 0 ? "--" : "", options,
+		    sizeof(options));
 		list(image_formats_known[i], options, o->format, i == 0);
 	}
 	return EX_OK;
