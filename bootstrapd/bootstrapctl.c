@@ -19,8 +19,8 @@ static const char usage[] =
     "  supersede ENDPOINT    end the bootstrap of that endpoint\n"
     "  push ENDPOINT...      have devices bootstrapped now\n"
     "  devices               the devices that the ledger knows\n"
-    "  device ENDPOINT       the history of one device\n"
-    "  events [--follow]     the ledger's rows, and then new ones\n"
+    "  device ENDPOINT       the history of one device, and why it is so\n"
+    "  events [--follow]     the ledger's rows, or those of one ENDPOINT\n"
     "\n";
 
 static const char options[] =
@@ -99,7 +99,7 @@ do_supersede(const struct ctl *ctl)
 enum takes {
 	TAKES_NOTHING,
 	TAKES_ENDPOINT,
-	TAKES_FOLLOW, /**< --follow */
+	TAKES_FOLLOW, /**< an endpoint or none, --follow */
 	TAKES_PUSH, /**< endpoints, and the options of push */
 	TAKES_ROLLOUT, /**< a verb, and the options of rollout */
 };
@@ -127,12 +127,14 @@ static const struct verb {
     {"devices", ctl_devices, TAKES_NOTHING,
 	"A line for each device that was minted for or has proved who it is.\n"
 	"Needs the ledger and no daemon.\n"},
-    {"device", ctl_rows, TAKES_ENDPOINT,
-	"Every row of the ledger about one device, oldest first. Needs the\n"
-	"ledger and no daemon.\n"},
+    {"device", ctl_device, TAKES_ENDPOINT,
+	"What the ledger knows of one device: images, attempts, credentials;\n"
+	"then the last attempt explained by the policies of that time, and\n"
+	"what those in force would give it. Needs the ledger and no daemon.\n"},
     {"events", ctl_rows, TAKES_FOLLOW,
-	"Every row of the ledger, oldest first; with --follow stay, and print\n"
-	"new ones as they are written. Needs the ledger and no daemon.\n"},
+	"Every row of the ledger, oldest first, or those about one device;\n"
+	"with --follow stay, and print new ones as they are written. Needs\n"
+	"the ledger and no daemon.\n"},
 };
 
 static int
@@ -148,7 +150,7 @@ help(const struct verb *v)
 	static const char *const shapes[] = {
 	    [TAKES_NOTHING] = "",
 	    [TAKES_ENDPOINT] = " ENDPOINT",
-	    [TAKES_FOLLOW] = " [--follow]",
+	    [TAKES_FOLLOW] = " [ENDPOINT] [--follow]",
 	    [TAKES_PUSH] = " ENDPOINT... | --policy NAME | --group GLOB",
 	    [TAKES_ROLLOUT] = " start [OPTION...] | status | halt | resume | "
 			      "next | revert | finish",
@@ -219,7 +221,9 @@ take_word(const char *word, const struct verb **verb, struct ctl *ctl)
 		ctl->words[ctl->word_count++] = word;
 		return NULL;
 	}
-	if ((*verb)->takes != TAKES_ENDPOINT || ctl->argument)
+	if (((*verb)->takes != TAKES_ENDPOINT &&
+		(*verb)->takes != TAKES_FOLLOW) ||
+	    ctl->argument)
 		return "too many words";
 	ctl->argument = word;
 	return NULL;

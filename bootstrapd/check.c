@@ -247,6 +247,10 @@ check_run(const char *config_file)
 	rc = config_load(config_file, d, &c);
 	diag_print(d, stderr);
 	diag_free(d);
+	if (rc == RC_MEMORY) {
+		say(config_file, "out of memory", "");
+		return rc_exit(rc);
+	}
 	if (rc != RC_OK)
 		return EXIT_CONFIGURATION;
 	if (config_users_fault(c, geteuid() == 0)) {

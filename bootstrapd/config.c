@@ -6,7 +6,8 @@
 #include <unistd.h>
 
 enum {
-	ARENA_MAX = 16 << 20,
+	/** The tree of the largest file that yaml.h has room for. */
+	ARENA_MAX = 64 << 20,
 	LIFETIME_MIN_MS = 1000,
 	DAY_MS = 86400000,
 };

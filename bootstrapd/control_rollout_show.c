@@ -131,6 +131,8 @@ control_rollout_put(struct keeper *k, struct reply *r)
 	put(r, "state", run->halted ? "halted" : "running");
 	reply_hex(r, "rollout.id", span_of(run->id, sizeof(run->id)));
 	reply_hex(r, "rollout.candidate", span_of(run->next, DIGEST_LEN));
+	if (run->warning[0])
+		put(r, "warning", "%s", run->warning);
 	put_stage(r, run, clock_now_ms());
 	put_number(r, "waiting", rollout_waiting(k));
 	put_counts(r, "others.", &run->others.now, true);

@@ -48,6 +48,9 @@ struct ctl {
  */
 int ctl_ask(const struct ctl *ctl, const char *verb);
 
+/** What is known of one device, and why (ctl_device.c). The exit code. */
+int ctl_device(const struct ctl *ctl);
+
 /** Print a row for each device, or the rows of the ledger: all of them, or with
  *  an argument those of that endpoint. Return the exit code. */
 int ctl_devices(const struct ctl *ctl);

@@ -38,6 +38,10 @@ run(const char *file)
 	rc = config_load(file, d, &config);
 	diag_print(d, stderr);
 	diag_free(d);
+	if (rc == RC_MEMORY) {
+		fprintf(stderr, "%s: out of memory\n", file);
+		return rc_exit(rc);
+	}
 	if (rc != RC_OK)
 		return EXIT_CONFIGURATION;
 	code = supervisor_run(config);

@@ -102,6 +102,8 @@ load_candidate(struct keeper *k, struct loading *l, struct rollout_run *r)
 	memcpy(r->next, l->set->digest, DIGEST_LEN);
 	r->candidate = issue_rules_ref(l->candidate);
 	r->set = policy_set_ref(l->set);
+	rollout_no_return(
+	    k->policies.set, r->set, r->warning, sizeof(r->warning));
 	return rollout_renew_way(r);
 }
 
@@ -145,6 +147,9 @@ rollout_start(struct keeper *k, struct rollout_run *r, const char *by,
 	k->reverted = false;
 	log_event(
 	    LOG_NOTICE, row.event.kind, row.fields, row.event.field_count);
+	if (r->warning[0])
+		LOG(LOG_WARNING, "rollout_no_return",
+		    F_TEXT("warning", (const char *)r->warning));
 	return RC_OK;
 }
 
@@ -172,7 +177,6 @@ rollout_settle(struct keeper *k, enum rollout_move move, const char *by,
 	k->reverted = move == MOVE_REVERT;
 	memcpy(k->reverted_set, r->next, DIGEST_LEN);
 	k->rollout = NULL;
-	rollout_free(r);
 	return RC_OK;
 }
 

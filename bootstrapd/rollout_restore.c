@@ -85,6 +85,8 @@ take_up(
 	if (rc != RC_OK)
 		return rc;
 	k->rollout = r;
+	rollout_no_return(
+	    k->policies.set, r->set, r->warning, sizeof(r->warning));
 	look_at_disk(k, disk);
 	LOG(LOG_NOTICE, "rollout_goes_on",
 	    F_BYTES("rollout", span_of(r->id, sizeof(r->id))),

@@ -116,14 +116,17 @@ move_on(
 static enum rc
 end(struct keeper *k, enum rollout_move move, const char *by, const char *why)
 {
+	struct rollout_run *r = k->rollout;
 	struct rollout_row row;
 	enum rc rc;
 
-	rollout_row(&row, k, k->rollout, move, by, why);
+	rollout_row(&row, k, r, move, by, why);
 	rc = rollout_settle(k, move, by, &row.event);
-	if (rc == RC_OK)
-		say(k, move, &row);
-	return rc;
+	if (rc != RC_OK)
+		return rc;
+	say(k, move, &row);
+	rollout_free(r);
+	return RC_OK;
 }
 
 enum rc

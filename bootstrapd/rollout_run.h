@@ -26,7 +26,11 @@ enum rollout_move {
 	MOVE_REVERT,
 	MOVE_FINISH,
 };
-enum { ROLLOUT_MOVES = MOVE_FINISH + 1, ROLLOUT_WHY_MAX = 200 };
+enum {
+	ROLLOUT_MOVES = MOVE_FINISH + 1,
+	ROLLOUT_WHY_MAX = 200,
+	ROLLOUT_WARNING_MAX = 320
+};
 
 struct rollout_run {
 	uint8_t id[ROLLOUT_ID_LEN];
@@ -39,6 +43,7 @@ struct rollout_run {
 	bool halted;
 	char why[ROLLOUT_WHY_MAX]; /**< it was halted */
 	char by[64]; /**< who has started it */
+	char warning[ROLLOUT_WARNING_MAX]; /**< there is no way back */
 	int64_t started_ms; /**< UTC */
 	int64_t stage_ms; /**< UTC: the stage began, or was resumed */
 	uint64_t began_ms; /**< monotonic, likewise */
@@ -148,9 +153,17 @@ MUST_CHECK enum rc rollout_load_same(struct keeper *k, struct loading *l);
 MUST_CHECK enum rc rollout_installed(struct keeper *k, struct loading *l);
 /** A reload has put into force what is on the disk. */
 void rollout_forget_reverted(struct keeper *k);
-/** It is over: the set in force alone, or the candidate in its place. */
+/** It is over: the set in force alone, or the candidate in its place. The
+ *  keeper has no rollout then, and the caller has what it was. */
 MUST_CHECK enum rc rollout_settle(struct keeper *k, enum rollout_move move,
     const char *by, const struct ledger_event *row);
+
+/* --- rollout_return.c ----------------------------------------------------- */
+
+/** Why devices that were given what `next` says would not be found again once
+ *  `base` alone is in force; empty: nothing speaks against it. */
+void rollout_no_return(const struct policy_set *base,
+    const struct policy_set *next, char *text, size_t cap);
 
 /* --- rollout_restore.c ----------------------------------------------------- */
 

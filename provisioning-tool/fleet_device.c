@@ -125,8 +125,10 @@ turn_keys(struct policy_decided *d, uint32_t turn)
 		memcpy(d->servers, d->given.servers,
 		    d->given.server_count * sizeof(d->servers[0]));
 	d->given.servers = d->servers;
-	for (size_t i = 0; i < d->given.server_count; i++)
+	for (size_t i = 0; i < d->given.server_count; i++) {
 		d->servers[i].key.epoch += turn - d->turn;
+		d->servers[i].oscore.key.epoch += turn - d->turn;
+	}
 }
 
 /** What that policy gave it; false: it would give it nothing now, or the row

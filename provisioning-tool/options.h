@@ -40,6 +40,7 @@ struct options {
 	const char *max_change, *devices, *before;
 	int64_t examples;
 	const char *costs, *server_certificate, *device_certificate;
+	bool strict, diff;
 	/* the token's speed */
 	const char *master, *key;
 	int64_t seconds;

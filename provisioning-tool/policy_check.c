@@ -1,5 +1,6 @@
 /* policy check: every finding of every file, then what bootstraps cost, then
  * what there is. */
+#include "check_report.h"
 #include "policy_costs.h"
 #include "rows.h"
 #include "tool.h"
@@ -7,30 +8,6 @@
 
 #include <stdio.h>
 #include <string.h>
-
-static const char *const levels[] = {
-    [DIAG_NOTE] = "note",
-    [DIAG_WARNING] = "warning",
-    [DIAG_ERROR] = "error",
-};
-
-static void
-findings_json(const struct diag *d)
-{
-	for (size_t i = 0; i < diag_total(d); i++) {
-		const struct diag_finding *f = diag_get(d, i);
-		const struct field fields[] = {
-		    F_TEXT("finding", levels[f->level]),
-		    F_TEXT("file", span_str(f->file)),
-		    F_INT("line", f->line),
-		    F_INT("column", f->column),
-		    F_TEXT("code", f->code),
-		    F_TEXT("text", span_str(f->text)),
-		};
-
-		rows_json(fields, sizeof(fields) / sizeof(fields[0]));
-	}
-}
 
 /** Those of the documents; one is built in. */
 static size_t
@@ -73,13 +50,14 @@ summary(const char *path, const struct policy_set *set, const struct diag *d,
 	struct quoted q;
 
 	if (json) {
-		struct field f[10];
+		struct field f[12];
 		size_t n = 0;
 
 		f[n++] = F_TEXT("path", path);
 		f[n++] = F_BOOL("ok", set != NULL && errors == 0);
 		f[n++] = F_INT("errors", errors);
 		f[n++] = F_INT("warnings", warnings);
+		f[n++] = F_INT("silenced", diag_silenced(d));
 		if (set) {
 			f[n++] = F_INT("identities", set->identity_count);
 			f[n++] = F_INT("policies", set->policy_count);
@@ -113,17 +91,20 @@ summary(const char *path, const struct policy_set *set, const struct diag *d,
 
 /** Code of what was found in a set that can be loaded, or not. */
 static int
-exit_code(enum rc rc, const struct diag *d)
+exit_code(const struct options *o, enum rc rc, const struct diag *d)
 {
+	enum diag_level least = o->strict ? DIAG_WARNING : DIAG_ERROR;
+
 	if (rc == RC_MEMORY)
 		return tool_fault(rc, "policies");
-	return rc == RC_OK && diag_count(d, DIAG_ERROR) == 0 ? EX_OK
-							     : EX_DATAERR;
+	return rc == RC_OK && diag_count(d, least) == 0 ? EX_OK : EX_DATAERR;
 }
 
 static int
-check(const char *path, struct policy_costs *costs, bool json)
+check(struct check_report *r, size_t operand, struct policy_costs *costs)
 {
+	const char *path = r->o->operands[operand];
+	const bool json = r->form == CHECK_JSON;
 	struct diag *d = diag_new();
 	struct policy_set *set = NULL;
 	struct issue_rules *rules = NULL;
@@ -137,16 +118,14 @@ check(const char *path, struct policy_costs *costs, bool json)
 		rc = issue_rules_new(set, NULL, d, &rules);
 	if (rc == RC_OK)
 		rc = policy_costs_measure(costs, rules, d);
+	diag_settle(d, rc == RC_OK);
 	diag_sort(d);
-	if (json)
-		findings_json(d);
-	else
-		diag_print(d, stdout);
-	if (rc == RC_OK)
+	check_report_findings(r, operand, d);
+	if (rc == RC_OK && r->form != CHECK_SARIF)
 		policy_costs_print(costs, json);
-	if (rc != RC_MEMORY)
+	if (rc != RC_MEMORY && r->form != CHECK_SARIF)
 		summary(path, rc == RC_OK ? set : NULL, d, json);
-	code = exit_code(rc, d);
+	code = exit_code(r->o, rc, d);
 	policy_costs_forget(costs);
 	issue_rules_unref(rules);
 	policy_set_unref(set);
@@ -157,17 +136,21 @@ check(const char *path, struct policy_costs *costs, bool json)
 int
 policy_check(const struct options *o)
 {
-	bool json = strcmp(o->format, "json") == 0;
 	struct policy_costs *costs;
+	struct check_report r;
 	int worst = policy_costs_new(o, &costs);
 
-	for (size_t i = 0; costs && i < o->operand_count; i++) {
-		int code = check(o->operands[i], costs, json);
+	if (!costs)
+		return worst;
+	check_report_begin(&r, o);
+	for (size_t i = 0; i < o->operand_count; i++) {
+		int code = check(&r, i, costs);
 
 		/* a fault of ours outweighs one of theirs */
 		if (code > worst)
 			worst = code;
 	}
+	check_report_end(&r);
 	policy_costs_free(costs);
 	return worst;
 }

@@ -19,6 +19,7 @@
 	.offset = offsetof(struct options, where), .min = (lo), .max = (hi)
 
 static const char *const text_json[] = {"text", "json", NULL};
+static const char *const text_json_sarif[] = {"text", "json", "sarif", NULL};
 static const char *const text_json_csv[] = {"text", "json", "csv", NULL};
 
 #define OUTPUT(kinds, help_text) \
@@ -193,10 +194,33 @@ static const struct option_spec check_specs[] = {
 	"with the chain that the bootstrap server shows")},
     {FILE_NAME("device-certificate", device_certificate, "FILE",
 	"with the chain that devices show")},
-    {OUTPUT(text_json, "text (default) or json")},
+    {.name = "strict",
+	.kind = OPTION_FLAG,
+	.help = "exit 65 where there are warnings, too",
+	.offset = offsetof(struct options, strict)},
+    {OUTPUT(text_json_sarif, "text (default), json or sarif")},
 };
 static const struct option_group check_group =
     OPTION_GROUP("Options", check_specs);
+
+static const struct option_spec format_specs[] = {
+    {.name = "check",
+	.kind = OPTION_FLAG,
+	.help = "write nothing; exit 65 where a file would be changed",
+	.offset = offsetof(struct options, check)},
+    {.name = "diff",
+	.kind = OPTION_FLAG,
+	.help = "write nothing; show what would be changed",
+	.offset = offsetof(struct options, diff)},
+};
+static const struct option_group format_group =
+    OPTION_GROUP("Options", format_specs);
+
+static const struct option_spec codes_specs[] = {
+    {OUTPUT(text_json_csv, "text (default), json or csv")},
+};
+static const struct option_group codes_group =
+    OPTION_GROUP("Options", codes_specs);
 
 static const struct option_spec manifest_specs[] = {
     {FILE_NAME(
@@ -506,8 +530,12 @@ const struct verb_group verb_groups[] = {
 const struct verb verbs[] = {
     {"policy check", "report every finding in policy files",
 	{{&check_group, &config_group}, "PATH...", 1, MANY}, policy_check},
+    {"policy codes", "list what findings can be, and what to do",
+	{{&codes_group}, NONE}, policy_codes},
     {"policy explain", "show what one device would get, and why",
 	{{&explain_group, &config_group}, "PATH", 1, 1}, policy_explain},
+    {"policy format", "lay policy files out alike, with their comments",
+	{{&format_group}, "PATH...|-", 1, MANY}, policy_format},
     {"policy manifest", "list the files of a set, as sha256sum does",
 	{{&manifest_group}, "PATH", 1, 1}, policy_manifest_verb},
     {"policy plan", "show what other policies would change, and for whom",

@@ -224,7 +224,11 @@ SELECT
 	r.data ->> 'identity',
 	r.data ->> 'address',
 	r.data ->> 'transport',
-	NULL, NULL, NULL, NULL, NULL,
+	r.data ->> 'policy',
+	r.data ->> 'policy_at',
+	NULL,
+	r.data ->> 'policy_set',
+	NULL,
 	r.data ->> 'worker',
 	'refused',
 	r.data ->> 'reason',
@@ -364,6 +368,55 @@ SELECT
 	data ->> 'remedy' AS remedy
 FROM event
 WHERE kind IN ('handshake_refused', 'bootstrap_refused');
+
+-- One row a policy set that was in force: when and by whom it was loaded, and
+-- how the bootstraps ended that were decided by it. open: begun, and neither
+-- ended nor given up. Turned away at the handshake counts in no column.
+CREATE VIEW policy_sets AS
+WITH loaded AS (
+	SELECT
+		data ->> 'policy_set' AS policy_set,
+		min(seq) AS seq,
+		min(time_ms) AS first_ms,
+		max(time_ms) AS last_ms,
+		count(*) AS loads
+	FROM event
+	WHERE kind = 'policies_loaded'
+	GROUP BY 1
+), counted AS (
+	SELECT
+		data ->> 'policy_set' AS policy_set,
+		count(*) FILTER (WHERE kind = 'bootstrap_begin') AS begun,
+		count(*) FILTER (WHERE kind = 'bootstrap_end') AS ended,
+		count(*) FILTER (WHERE data ->> 'outcome' = 'ok') AS ok,
+		count(*) FILTER (WHERE data ->> 'outcome' = 'failed')
+			AS failed,
+		count(*) FILTER (WHERE data ->> 'outcome' = 'unknown')
+			AS unknown,
+		count(*) FILTER (WHERE kind = 'bootstrap_refused') AS refused
+	FROM event
+	WHERE kind IN ('bootstrap_begin', 'bootstrap_end', 'bootstrap_refused')
+	GROUP BY 1
+)
+SELECT
+	l.policy_set,
+	strftime('%Y-%m-%dT%H:%M:%fZ', l.first_ms / 1000.0, 'unixepoch')
+		AS first_loaded,
+	strftime('%Y-%m-%dT%H:%M:%fZ', l.last_ms / 1000.0, 'unixepoch')
+		AS last_loaded,
+	l.loads,
+	e.data ->> 'by' AS first_by,
+	e.data ->> 'source' AS source,
+	e.data ->> 'kept' AS kept,
+	coalesce(c.begun, 0) AS bootstraps,
+	coalesce(c.ok, 0) AS ok,
+	coalesce(c.failed, 0) AS failed,
+	coalesce(c.unknown, 0) AS unknown,
+	max(coalesce(c.begun, 0) - coalesce(c.ended, 0), 0) AS open,
+	coalesce(c.refused, 0) AS refused
+FROM loaded AS l
+JOIN event AS e ON e.seq = l.seq
+LEFT JOIN counted AS c ON c.policy_set = l.policy_set;
 
 -- Public parts and keyed fingerprints; no key stands here. An image holds the
 -- credential of the first boot, and so does a certificate of `pki issue`.

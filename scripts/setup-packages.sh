@@ -14,7 +14,7 @@ packages_build=(
 packages_demo=(softhsm2 sqlite3)
 # The suites; each skips by itself where it does not find what it needs.
 packages_test=(
-	libcmocka-dev clang clang-format libclang-rt-dev
+	libcmocka-dev clang clang-format libclang-rt-dev git
 	libcoap3-bin openssl python3 python3-cbor2 python3-jsonschema
 	python3-venv python3-yaml srecord
 	mandoc shellcheck

@@ -10,6 +10,13 @@ struct entry {
 	size_t order; /* of addition */
 };
 
+/* A comment that silences. */
+struct silence {
+	char *file, *code, *because;
+	unsigned line, about;
+	bool used, met_error;
+};
+
 struct diag {
 	struct entry **entries; /* each of its own: diag_get lends them */
 	size_t count;
@@ -22,6 +29,8 @@ struct diag {
 	bool any_dropped;
 	char no_file[1];
 	char dropped_text[64];
+	struct silence *silences;
+	size_t silence_count, silence_cap;
 };
 
 struct diag *
@@ -40,6 +49,14 @@ entry_free(struct entry *e)
 	free(e);
 }
 
+static void
+silence_fini(struct silence *s)
+{
+	free(s->file);
+	free(s->code);
+	free(s->because);
+}
+
 void
 diag_free(struct diag *d)
 {
@@ -47,6 +64,9 @@ diag_free(struct diag *d)
 		return;
 	for (size_t i = 0; i < d->count; i++)
 		entry_free(d->entries[i]);
+	for (size_t i = 0; i < d->silence_count; i++)
+		silence_fini(&d->silences[i]);
+	free(d->silences);
 	free(d->entries);
 	free(d);
 }
@@ -151,8 +171,152 @@ diag_count(const struct diag *d, enum diag_level at_least)
 	size_t n = 0;
 
 	for (size_t i = 0; i < diag_total(d); i++)
-		n += diag_get(d, i)->level >= at_least;
+		n += diag_get(d, i)->level >= at_least &&
+		    !diag_get(d, i)->silenced;
 	return n;
+}
+
+size_t
+diag_silenced(const struct diag *d)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < diag_total(d); i++)
+		n += diag_get(d, i)->silenced != NULL;
+	return n;
+}
+
+/* --- silences ------------------------------------------------------------- */
+
+static bool
+make_silence_room(struct diag *d)
+{
+	size_t cap = d->silence_cap ? d->silence_cap * 2 : 16;
+	struct silence *silences;
+
+	if (d->silence_count < d->silence_cap)
+		return true;
+	silences = reallocarray(d->silences, cap, sizeof(*silences));
+	if (!silences)
+		return false;
+	d->silences = silences;
+	d->silence_cap = cap;
+	return true;
+}
+
+void
+diag_silence(struct diag *d, const char *file, unsigned line, unsigned about,
+    const char *code, const char *because)
+{
+	struct silence s = {.line = line, .about = about};
+
+	if (!d || d->silence_count == KEPT_MAX)
+		return;
+	s.file = strdup(file);
+	s.code = strdup(code);
+	s.because = strdup(because);
+	if (!s.file || !s.code || !s.because || !make_silence_room(d)) {
+		/* a warning too many is better than one that is lost */
+		silence_fini(&s);
+		return;
+	}
+	make_printable(s.file);
+	make_printable(s.because);
+	d->silences[d->silence_count++] = s;
+}
+
+void
+diag_silence_all(const struct diag *from, struct diag *to)
+{
+	for (size_t i = 0; i < from->silence_count; i++) {
+		const struct silence *s = &from->silences[i];
+
+		diag_silence(
+		    to, s->file, s->line, s->about, s->code, s->because);
+	}
+}
+
+static int
+compare_place(
+    const char *file, unsigned line, const char *code, const struct silence *s)
+{
+	int c = strcmp(file, s->file);
+
+	if (c == 0)
+		c = (line > s->about) - (line < s->about);
+	return c ? c : strcmp(code, s->code);
+}
+
+static int
+compare_silences(const void *x, const void *y)
+{
+	const struct silence *a = x;
+
+	return compare_place(a->file, a->about, a->code, y);
+}
+
+static struct silence *
+find_silence(const struct diag *d, const struct diag_finding *f)
+{
+	size_t low = 0, high = d->silence_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		struct silence *s = &d->silences[middle];
+		int c = compare_place(f->file, f->line, f->code, s);
+
+		if (c == 0)
+			return s;
+		if (c < 0)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return NULL;
+}
+
+static void
+apply(const struct diag *d, struct diag_finding *f)
+{
+	struct silence *s = find_silence(d, f);
+
+	if (!s)
+		return;
+	if (f->level == DIAG_ERROR) {
+		s->met_error = true;
+		return;
+	}
+	s->used = true;
+	f->silenced = s->because;
+}
+
+void
+diag_settle(struct diag *d, bool complete)
+{
+	size_t findings = d->count;
+
+	if (d->silence_count == 0)
+		return;
+	qsort(d->silences, d->silence_count, sizeof(*d->silences),
+	    compare_silences);
+	for (size_t i = 0; i < findings; i++)
+		apply(d, &d->entries[i]->finding);
+	for (size_t i = 0; i < d->silence_count; i++) {
+		const struct silence *s = &d->silences[i];
+
+		if (s->met_error)
+			diag_add(d, DIAG_WARNING, s->file, s->line, 0,
+			    "check-ignore-unused",
+			    "%s is an error here, and no error is silenced; "
+			    "mend it and remove this comment",
+			    s->code);
+		else if (!s->used && complete)
+			diag_add(d, DIAG_WARNING, s->file, s->line, 0,
+			    "check-ignore-unused",
+			    "silences nothing: there is no %s in line %u; "
+			    "remove this comment",
+			    s->code, s->about);
+	}
 }
 
 static int
@@ -193,6 +357,8 @@ diag_print(const struct diag *d, FILE *out)
 	for (size_t i = 0; i < diag_total(d); i++) {
 		const struct diag_finding *f = diag_get(d, i);
 
+		if (f->silenced)
+			continue;
 		if (f->file[0])
 			fprintf(out, "%s:", f->file);
 		if (f->file[0] && f->line)

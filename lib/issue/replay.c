@@ -157,9 +157,8 @@ identify(const struct issuer *i, const struct issue_replay_config *config,
 	return check_revoked(i, r, out);
 }
 
-static struct policy_facts
-facts_of(const struct issue_replay *r, const struct issue_peer *peer,
-    const struct policy_history *history)
+struct policy_facts
+issue_replay_facts(const struct issue_replay *r, const struct issue_peer *peer)
 {
 	struct policy_facts f = issue_facts(&r->rq, peer);
 
@@ -167,7 +166,6 @@ facts_of(const struct issue_replay *r, const struct issue_peer *peer,
 		f.san_next = san_text_next;
 		f.sans = r->san;
 	}
-	f.history = history;
 	return f;
 }
 
@@ -177,8 +175,7 @@ issue_replay(const struct issuer *i, const struct issue_replay_config *config,
     struct issue_decision *out)
 {
 	/* what it has now is what it was given last */
-	const struct policy_history history = {
-	    .turn = r->turn, .servers = r->servers};
+	const struct policy_history history = {.servers = r->servers};
 	struct policy_facts facts;
 	enum reason why;
 	enum rc rc;
@@ -194,6 +191,8 @@ issue_replay(const struct issuer *i, const struct issue_replay_config *config,
 		out->peer.endpoint = r->rq.endpoint;
 		why = REASON_ENDPOINT_MISMATCH;
 	}
-	facts = facts_of(r, &out->peer, &history);
+	facts = issue_replay_facts(r, &out->peer);
+	/* keys of a later turn: whether it took them stands in other rows */
+	facts.history = r->turn > 0 ? NULL : &history;
 	issue_begin_by(i, &r->rq, why, &facts, decided, out);
 }

@@ -1,6 +1,7 @@
 /**
  * replay.h - a device decided once more, by other policies, from what the
- * ledger has of the last time it came: its row `bootstrap_begin`.
+ * ledger has of the last time it came: its row `bootstrap_begin`, or, where it was
+ * turned away, `bootstrap_refused`.
  *
  * The decision is the daemon's own (issue_begin_by). What is done otherwise is
  * to find out whose credential it was, where the credential itself is not in
@@ -44,8 +45,8 @@ struct issue_replay {
 	size_t room_len;
 };
 
-/** Take a row apart, which is borrowed as long as `out` is used. Errors:
- *  RC_MALFORMED (it is no row that issue_record has written). */
+/** Take a row apart, which is borrowed as long as `out` is used: of an attempt
+ *  that began, or that was refused, which has no plan. Errors: RC_MALFORMED (it is no row that issue_record has written). */
 MUST_CHECK enum rc issue_replay_read(
     const struct ledger_row *row, struct issue_replay *out);
 
@@ -63,5 +64,10 @@ struct issue_replay_config {
 void issue_replay(const struct issuer *i,
     const struct issue_replay_config *config, struct issue_replay *r,
     struct policy_decided *decided, struct issue_decision *out);
+
+/** What policies are matched with, of a peer that issue_replay has found; but
+ *  for its history. Borrows from both. */
+struct policy_facts issue_replay_facts(
+    const struct issue_replay *r, const struct issue_peer *peer);
 
 #endif

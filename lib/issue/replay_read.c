@@ -231,7 +231,7 @@ issue_replay_read(const struct ledger_row *row, struct issue_replay *out)
 	struct span rest = row->data;
 	struct ledger_member m;
 	unsigned from = 0;
-	bool kind = false;
+	bool begun = span_is(row->kind, "bootstrap_begin"), kind = false;
 
 	memset(out, 0, offsetof(struct issue_replay, room));
 	out->room_len = 0;
@@ -249,8 +249,9 @@ issue_replay_read(const struct ledger_row *row, struct issue_replay *out)
 			return RC_MALFORMED;
 		kind = kind || f == PART_KIND;
 	}
-	if (!kind || !span_is(rest, "}") || !out->has_plan ||
-	    !span_is(row->kind, "bootstrap_begin") || row->endpoint.len == 0)
+	if (!kind || !span_is(rest, "}") || row->endpoint.len == 0 ||
+	    (begun && !out->has_plan) ||
+	    (!begun && !span_is(row->kind, "bootstrap_refused")))
 		return RC_MALFORMED;
 	out->rq.has_endpoint = true;
 	out->rq.endpoint = row->endpoint;

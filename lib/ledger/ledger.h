@@ -283,7 +283,7 @@ typedef enum rc (*ledger_cells_fn)(void *ctx, const struct ledger_cells *row);
 
 /**
  * All rows of one of the views of schema/ledger.sql: "devices", "bootstraps",
- * "credentials", "refusals", "pushes", "rollouts", "secrets", "checkpoints", "keys",
+ * "credentials", "refusals", "pushes", "policy_sets", "rollouts", "secrets", "checkpoints", "keys",
  * "events".
  * Errors: RC_NOT_FOUND (no such view, or not yet in a file of an older version
  * that is open to be read), RC_DB, and what `each` returns to stop.

@@ -10,6 +10,7 @@ static const char *const views[] = {
     "refusals",
     "pushes",
     "rollouts",
+    "policy_sets",
     "secrets",
     "checkpoints",
     "keys",

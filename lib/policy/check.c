@@ -137,6 +137,20 @@ take(struct check *k, const char *identity, const struct policy *by)
 		n->taken_by = by;
 }
 
+static void
+say_unreached(struct read_policy *d, const struct policy *by)
+{
+	bool refuses = d->value.refusal.kind != POLICY_GIVES;
+
+	d->unreached = true;
+	yaml_report(&d->ctx, DIAG_WARNING, d->root,
+	    refuses ? "policy-refusal-late" : "policy-unreachable",
+	    "never reached: %s at %s:%u is tried before and takes every "
+	    "endpoint of the same identities%s",
+	    by->name, by->place.file, by->place.line,
+	    refuses ? ": nobody is turned away" : "");
+}
+
 /* In the order they are tried: which are never reached? */
 static void
 check_reach(struct check *k, struct read_policy *const *tried)
@@ -150,11 +164,7 @@ check_reach(struct check *k, struct read_policy *const *tried)
 		if (!by)
 			by = all_taken(k, p);
 		if (by)
-			yaml_report(&tried[i]->ctx, DIAG_WARNING,
-			    tried[i]->root, "policy-unreachable",
-			    "never reached: %s at %s:%u is tried before and "
-			    "takes every endpoint of the same identities",
-			    by->name, by->place.file, by->place.line);
+			say_unreached(tried[i], by);
 		if (by || !takes_every(p))
 			continue;
 		if (!p->identities)

@@ -1,4 +1,5 @@
-/* What the daemon's configuration and ceremony files are told. */
+/* What comments that silence, the daemon's configuration and ceremony files are
+ * told. */
 #include "policy/code.h"
 
 const struct code codes_program[] = {
@@ -30,6 +31,11 @@ const struct code codes_program[] = {
 	"Give each its own name."},
     {"ceremony-usage", CODE_ERROR, "Not a usage that is known.",
 	"Take one of those that the grammar names."},
+    {"check-ignore", CODE_WARNING,
+	"A comment that was to silence a warning, and does not.",
+	"Write: # check: ignore CODE because REASON."},
+    {"check-ignore-unused", CODE_WARNING, "A comment that silences nothing.",
+	"Remove it, or put it before the line that the warning is about."},
     {"config-documents", CODE_ERROR,
 	"A configuration that is not one document.", "Write one document."},
     {"config-lifetime", CODE_ERROR,

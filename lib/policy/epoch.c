@@ -9,6 +9,7 @@ enum {
 	YEAR_MIN = 2000,
 	YEAR_MAX = 9999,
 	DAY_S = 86400,
+	SOON_S = 30 * DAY_S,
 	DAYS_TO_1970 = 719162, /* from the 1st of January of the year 1 */
 };
 
@@ -159,6 +160,14 @@ check_dates(const struct load *l, const struct yaml_ctx *c,
 			yaml_report(c, DIAG_WARNING, at[i], "policy-epoch-past",
 			    "epoch %u is not accepted any more; take it out",
 			    (unsigned)id->epochs[i]);
+		else if (id->epoch_until_s[i] - l->now_s < SOON_S)
+			yaml_report(c, DIAG_WARNING, at[i], "policy-epoch-soon",
+			    "epoch %u is accepted for %lld more days; devices "
+			    "that have not come with a newer one by then do "
+			    "not get in",
+			    (unsigned)id->epochs[i],
+			    (long long)((id->epoch_until_s[i] - l->now_s) /
+				DAY_S));
 		else if (id->epoch_until_s[i] == POLICY_FOREVER &&
 		    id->epochs[i] < newest)
 			yaml_report(c, DIAG_WARNING, at[i], "policy-epoch-open",

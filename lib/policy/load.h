@@ -43,6 +43,7 @@ struct read_policy {
 	struct yaml_node *account; /**< `bootstrap_account:`, or NULL */
 	struct yaml_node *account_identity; /**< the name there, or NULL */
 	size_t sequence; /**< of all documents, by file and place */
+	bool unreached; /**< has its finding; check.c */
 	struct read_policy *next;
 };
 
@@ -164,9 +165,6 @@ const struct yaml_keys *load_kind(size_t i);
 
 /** Findings for keys and PINs written in clear, anywhere in a document. */
 void secret_lint(const struct yaml_ctx *c, struct yaml_node *root);
-
-/** Has a file that is named a private key in PEM? */
-bool secret_in_file(struct span bytes);
 
 /** identity.c, policy.c, authority.c, certificate.c, profile_set.c: one
  *  document; a read one is appended to the list. */
@@ -348,6 +346,15 @@ void noted_unknown(struct noted_near *near, const struct yaml_ctx *c,
 /** check.c: findings about the set as a whole. `tried` are all policies in
  *  the order they are tried. */
 void check_set(struct load *l, struct read_policy *const *tried);
+
+/** check_overlap.c: policies that take each other's devices. */
+void check_overlaps(struct load *l, struct read_policy *const *tried);
+
+/** check_way_in.c: identities, policies and lists that nobody comes by. */
+void check_ways_in(struct load *l);
+
+/** check_server.c: accounts as nobody wants them. */
+void check_servers_usual(struct load *l);
 
 /** check_issue.c: give every `issue:` its authority and profile, which are in
  *  the set already, and say what does not go together. */

@@ -3,6 +3,7 @@
  * in the digest of the set.
  */
 #include "policy/load.h"
+#include "policy/secret.h"
 
 static const char *
 size_text(size_t max)

@@ -4,6 +4,7 @@
  * reader sees it, and the value is never shown.
  */
 #include "policy/load.h"
+#include "policy/secret.h"
 
 static bool
 is_secret_name(struct span key)
@@ -27,6 +28,47 @@ is_key_uri(struct span text)
 	    !memmem(text.p, text.len, "pin-", 4);
 }
 
+/* A digest is public, and as long as a key; of a label load_label says it. */
+static bool
+is_passed_over(const struct yaml_node *n)
+{
+	static const char *const names[] = {"key_sha256", "derive", "random"};
+
+	for (size_t i = 0; n->key && i < sizeof(names) / sizeof(names[0]); i++)
+		if (span_is(n->key->text, names[i]))
+			return true;
+	return false;
+}
+
+/* A value whose name says nothing. */
+static void
+lint_value(const struct yaml_ctx *c, struct yaml_node *n)
+{
+	switch (secret_in_value(n->text)) {
+	case SECRET_NONE:
+		return;
+	case SECRET_PEM:
+		yaml_error(c, n, "policy-secret",
+		    "a private key in clear; take it out of this file (and out "
+		    "of its history), and make another one in the token");
+		break;
+	case SECRET_PASSWORD:
+		yaml_error(c, n, "policy-secret",
+		    "a password in a URL; take it out of this file (and out of "
+		    "its history), and keep it in a file of its own: "
+		    "`authorization: {file: PATH}`");
+		break;
+	case SECRET_LIKELY:
+		if (!is_passed_over(n))
+			yaml_report(c, DIAG_WARNING, n, "policy-secret-likely",
+			    "as long as a key, and looks like one; if it is, "
+			    "take it out of this file (and out of its history) "
+			    "and replace it");
+		return;
+	}
+	n->refused = true;
+}
+
 /* As deep as YAML_DEPTH_MAX. */
 void
 secret_lint(const struct yaml_ctx *c, struct yaml_node *root)
@@ -37,8 +79,10 @@ secret_lint(const struct yaml_ctx *c, struct yaml_node *root)
 			continue;
 		}
 		if (!n->key || !is_secret_name(n->key->text) ||
-		    yaml_is_null(n) || is_key_uri(n->text))
+		    yaml_is_null(n) || is_key_uri(n->text)) {
+			lint_value(c, n);
 			continue;
+		}
 		yaml_error(c, n, "policy-secret",
 		    "a secret in clear; take it out of this file (and out of "
 		    "its history) and keep %s",
@@ -48,34 +92,4 @@ secret_lint(const struct yaml_ctx *c, struct yaml_node *root)
 			  "N}");
 		n->refused = true;
 	}
-}
-
-enum { LABEL_MAX = 64 /* bytes of "EC PRIVATE KEY-----" and its like */ };
-
-/* RFC 7468 sections 10 and 11, and what OpenSSL has besides: "EC ", "RSA ". */
-bool
-secret_in_file(struct span bytes)
-{
-	const struct span begin = SPAN_LIT("-----BEGIN ");
-	const struct span what = SPAN_LIT("PRIVATE KEY");
-
-	while (bytes.p && bytes.len > 0) {
-		const uint8_t *at =
-		    memmem(bytes.p, bytes.len, begin.p, begin.len);
-		const uint8_t *end;
-		struct span label;
-
-		if (!at)
-			return false;
-		bytes = span_from(bytes, (size_t)(at - bytes.p) + begin.len);
-		label = bytes;
-		if (label.len > LABEL_MAX)
-			label.len = LABEL_MAX;
-		end = label.len ? memchr(label.p, '\n', label.len) : NULL;
-		if (end)
-			label.len = (size_t)(end - label.p);
-		if (label.p && memmem(label.p, label.len, what.p, what.len))
-			return true;
-	}
-	return false;
 }

@@ -3,6 +3,7 @@
 #include "base/loop.h"
 #include "policy/index.h"
 #include "policy/profile.h"
+#include "policy/silence.h"
 
 #include <stdlib.h>
 
@@ -37,6 +38,7 @@ read_file(struct work *w, const char *name)
 	    w->load.scratch, w->diag, file->path, file->bytes, &docs);
 	if (rc == RC_MEMORY)
 		return rc;
+	silence_read(w->diag, file->path, file->bytes);
 	for (; docs; docs = docs->next)
 		load_document(&w->load, &c, docs->root);
 	return RC_OK;
@@ -158,6 +160,12 @@ assemble(struct work *w, struct policy_set *s)
 	check_devices(l);
 	check_links(l);
 	check_purposes(l);
+	/* of documents that were read in part they would say what is not so */
+	if (diag_count(l->diag, DIAG_ERROR) == 0) {
+		check_overlaps(l, tried);
+		check_ways_in(l);
+		check_servers_usual(l);
+	}
 	s->identities = identities;
 	s->identity_count = l->identity_count;
 	s->policies = policies;

@@ -124,6 +124,7 @@ yaml_hand_over(struct diag *from, struct diag *to)
 		diag_add(to, f->level, f->file, f->line, f->column, f->code,
 		    "%s", f->text);
 	}
+	diag_silence_all(from, to);
 }
 
 struct yaml_node *

@@ -22,12 +22,13 @@ printf -v psk %b "$(sed 's/../\\x&/g' <(printf %s "$PSK_KEY_HEX"))"
 
 # request LOG PROGRAM ARGUMENT ...: the packets that went by, in $WORK/LOG.
 # They are never shown whole: a Write carries a key. What TCP begins with (CSM)
-# is left out.
+# is left out. Of what has no type, later versions say so.
 request() {
 	local log=$WORK/$1
 	shift
 
 	timeout 30 "$@" </dev/null 2>&1 | tr -d '\000' |
+		sed 's/^v:Reliable c:/v:1 t:CON c:/' |
 		grep -aoE '^v:1 t:[^[]*\[[^]]*\]|(ERR|WARN) .*' |
 		grep -v ' c:CSM ' >"$log"
 }

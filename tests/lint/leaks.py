@@ -9,6 +9,7 @@ does); private keys. Long files get a remark, which is none.
 """
 
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -41,11 +42,11 @@ LINES_MANY = 450
 
 def tracked(root):
     """What git tracks; in an unpacked archive everything."""
-    done = subprocess.run(
-        ["git", "-C", root, "ls-files", "-z"], capture_output=True,
-        check=False,
+    git = shutil.which("git")
+    done = git and subprocess.run(
+        [git, "-C", root, "ls-files", "-z"], capture_output=True, check=False,
     )
-    if done.returncode == 0:
+    if done and done.returncode == 0:
         names = done.stdout.decode().split("\0")[:-1]
         return [root / n for n in names if (root / n).is_file()]
     return [

@@ -49,7 +49,7 @@ def history():
         expect_equal({(d["endpoint"], d["outcome"]) for d in devices},
                      {(EP, "ok"), (f"{DOMAIN}-2", "ok")}, "devices")
         rows = [json.loads(line) for line in
-                world.ctl("device", EP, "--format=json").stdout.splitlines()]
+                world.ctl("events", EP, "--format=json").stdout.splitlines()]
         expect_equal([r["kind"] for r in rows],
                      ["image_minted", "bootstrap_begin", "credential_issued",
                       "bootstrap_end"], "the history of one")
@@ -96,7 +96,7 @@ def comma_separated():
         for row in rows:
             # the fields, escaped as text is
             json.loads(json.loads(f'"{row["data"]}"'))
-        one = table(world, "device", "--", odd[2])
+        one = table(world, "events", "--", odd[2])
         expect_equal({r["endpoint"] for r in one}, {r'\u002d2,\"3\"'},
                      "the history of one")
         seen = {r["key"]: r["value"] for r in table(world, "status")}
@@ -137,7 +137,7 @@ def explained():
             expect_in(f"--format FORMAT] {verb}", told, "the verb's own usage")
             expect_in("text (the default), json or csv", told, "its options")
         expect(told != whole, "more than the summary")
-    expect_in("events [--follow]", ask("events", "--help"), "its option")
+    expect_in("events [ENDPOINT] [--follow]", ask("events", "--help"), "its option")
     expect_in("device ENDPOINT", ask("device", "--help"), "its argument")
 
 

@@ -5,7 +5,7 @@ import signal
 import socket
 
 from daemon_fixture import POLICY, World, wait_for
-from tap_story import expect, expect_equal, story, tell
+from tap_story import expect, expect_equal, expect_in, story, tell
 
 
 class Manager:
@@ -70,6 +70,23 @@ def watchdog():
         wait_for(lambda: manager.listen().count("WATCHDOG=1") >= 100,
                  "100 signs of life")
         world.stop()
+
+
+@story("a rollout that is halted shows in the status of the service")
+def halted():
+    with World() as world:
+        manager = Manager(world)
+        world.start(env={"NOTIFY_SOCKET": manager.path})
+        world.write_policy("policy.yaml", POLICY.replace("eu1", "eu2"))
+        world.ctl("rollout", "start")
+        manager.until(1)
+        world.ctl("rollout", "halt")
+        expect_in("a rollout was halted", manager.until(2), "status")
+        # and of the keeper that comes next
+        world.keeper().kill()
+        wait_for(lambda: len(world.logged("keeper_started")) == 2, "it")
+        world.ctl("rollout", "resume")
+        expect_equal(manager.until(3), "STATUS=serving", "status")
 
 
 tell()

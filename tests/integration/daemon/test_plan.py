@@ -49,6 +49,10 @@ def server(name, ssid, epoch=1, host=None, more=""):
 {more}"""
 
 
+def pooled(*what):
+    return "".join(f"    {line}\n" for line in server(*what).splitlines())
+
+
 OLD = f"""\
 policy: pilot
 order: 10
@@ -61,7 +65,10 @@ order: 20
 match: {{model: "L*"}}
 servers:
 {server("eu-1", 101)}\
-{server("eu-2", 102)}\
+  - pool: south
+    servers:
+{pooled("south-1", 121)}\
+{pooled("south-2", 122)}\
 objects:
   /3/0: {{14: "+01:00"}}
 ---
@@ -110,6 +117,9 @@ quarantine: {{because: Recall, retry: 1d}}
     f'match: {{endpoint: "{DOMAIN}-WM100-*"}}\n'
     "device: {profile: anjay}\nservers:\n" +
     server("eu-1", 101, epoch=2, more="    lifetime: 2d\n")).replace(
+    # a pool with one more: a third of its devices go there
+    pooled("south-2", 122), pooled("south-2", 122) +
+    pooled("south-3", 123)).replace(
     # a name alone
     "policy: hubs\n", "policy: gateways\n").replace(
     "issuer: device-ca, san: \"urn:plant2:*\"",
@@ -233,7 +243,7 @@ def whole_fleet():
     everybody = PSK + HUBS + CERTIFIED + RAW + LAB
     with PkiWorld({"identity.yaml": IDENTITIES, "policy.yaml": OLD,
                    "raw-keys.csv": "sha256,endpoint\n",
-                   "devices.csv": devices_csv(PSK[5:25] + PSK[65:75]),
+                   "devices.csv": devices_csv(PSK[5:39] + PSK[65:75]),
                    "pilot.csv": "\n".join(PSK[:8] + HUBS[:2]) + "\n"},
                   listen=LISTEN, known={MASTER: master}) as world:
         table = make_raw_keys(world)
@@ -256,7 +266,7 @@ def whole_fleet():
         write_set(new, {
             "identity.yaml": IDENTITIES,
             "policy.yaml": NEW, "raw-keys.csv": table,
-            "devices.csv": devices_csv(PSK[15:35]),
+            "devices.csv": devices_csv(PSK[10:40]),
             "pilot.csv": "\n".join(PSK[4:12]) + "\n",
             "stolen.csv": "\n".join(PSK[40:44] + CERTIFIED[:1]) + "\n"})
         path = world.dir / "devices-of-the-plan.csv"
@@ -274,6 +284,7 @@ def whole_fleet():
         told = {(line["change"], line["what"]) for line in lines
                 if line["outcome"] == "changed"}
         for one in (("server-moved", "eu-2"), ("key-epoch", "eu-1 epoch"),
+                    ("short-server-id", "south-3 ssid"),
                     ("server-settings", "eu-1 lifetime"),
                     ("objects", "/3/0/14")):
             expect_in(one, told, "what changes")

@@ -255,6 +255,16 @@ def every_row():
             expect(kind in seen, f"no {kind} in {sorted(seen)}")
         at = next(r["seq"] for r in rows if r["kind"] == "policies_loaded" and
                   r["data"]["policy_set"] == second)
+        sets = {r["policy_set"]: r for r in
+                world.sql("SELECT * FROM policy_sets")}
+        expect_equal({k: (r["bootstraps"], r["ok"], r["failed"], r["open"],
+                          r["refused"], r["loads"]) for k, r in sets.items()},
+                     {first: (1, 1, 0, 0, 0, 1), second: (2, 2, 0, 0, 1, 1)},
+                     "the view")
+        expect_equal((sets[first]["first_by"], sets[first]["kept"]),
+                     ("start", 1), "by whom")
+        refused, = [a for a in world.attempts() if a["outcome"] == "refused"]
+        expect_equal(refused["policy_set"], second, "the refusal's set")
         for r in rows:
             expect("policy_set" in r["data"], f"by which set? {r}")
             expect_equal(r["data"]["policy_set"],

@@ -132,10 +132,10 @@ class Factory:
         self.token = ["--module", self.module, "--token",
                       "pkcs11:token=factory", "--pin-file", "pin"]
 
-    def run(self, *args, env=None, **how):
+    def run(self, *args, env=None, stdin_text="", **how):
         return Ran(subprocess.run(
             [TOOL, *args], cwd=self.dir, env={**self.env, **(env or {})},
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            input=stdin_text.encode(), stdout=subprocess.PIPE,
             stderr=subprocess.PIPE, timeout=120, check=False, **how))
 
     def make_masters(self, *more):

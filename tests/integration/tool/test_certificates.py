@@ -318,8 +318,8 @@ def an_old_certificate():
                   "-out", "old.csr")
         f.write("ext", "extendedKeyUsage=clientAuth\n")
         f.openssl("x509", "-req", "-in", "old.csr", "-CA", "ca.pem", "-CAkey",
-                  "ca.key", "-set_serial", "9", "-days", "-1", "-extfile",
-                  "ext", "-out", "old.pem")
+                  "ca.key", "-set_serial", "9", *f.over(), "-extfile", "ext",
+                  "-out", "old.pem")
         f.write("policies.yaml", POLICIES.replace("trust: issuing.pem",
                                                   "trust: ca.pem"))
         ran = f.run("policy", "explain", "policies.yaml", "--certificate",

@@ -28,11 +28,12 @@ def good_files():
     with Factory(token=False) as f:
         ran = f.run("policy", "check", "policies.yaml")
         equal(ran.code, 0, ran)
-        last = ran.out.splitlines()[-1]
+        last, total = ran.out.splitlines()[-2:]
         match = re.fullmatch(
             r'"policies.yaml": 2 identities, 3 policies, (\d+) warnings, '
             r'set ([0-9a-f]{64})', last)
         assert match, last
+        equal(total, f"0 errors, {match[1]} warnings in 1 file")
         # NoSec is a warning, and a warning is no error
         within("warning: nosec", ran.out)
         ran = f.run("policy", "check", "--format", "json", "policies.yaml")
@@ -85,7 +86,7 @@ def bad_files():
         for row in rows:
             if "finding" in row:
                 equal(sorted(row), ["code", "column", "file", "finding",
-                                    "line", "text"])
+                                    "line", "remedy", "text"])
                 assert re.fullmatch("[a-z0-9-]+", row["code"]), row
 
 
@@ -131,14 +132,14 @@ def costs():
                  if line.startswith('costs of "meters", profile "wakaama"')]
         equal(len(table), 1, ran)
         ways = [re.split(r"  +", line.strip())[0]
-                for line in lines[table[0] + 2:-1]]
+                for line in lines[table[0] + 2:-2]]
         equal([w for w in ways if w != "DTLS 1.3 psk"],
               ["DTLS 1.2 psk", "UDP"], ran)
         # a budget is a finding where its limit stands; what is kept is none
         findings = [line for line in lines[:table[0]] if "budget" in line]
         equal([line.split(" ")[0] for line in findings],
               ["costly.yaml:16:14:", "costly.yaml:18:11:"], ran)
-        within("1 policy, 2 errors, 1 warning, set ", lines[-1])
+        within("1 policy, 2 errors, 1 warning, set ", lines[-2])
 
         ran = f.run("policy", "check", "--format", "json", "costly.yaml")
         rows = [json.loads(line) for line in ran.out.splitlines()]
@@ -152,7 +153,7 @@ def costs():
             assert row["nb_iot_ms"] > row["lte_m_ms"] > 4000, row
         # the time is told to a tenth of a second, and never as shorter
         told = [re.findall(r"(\d+)\.(\d) s", line)
-                for line in lines[table[0] + 2:-1]]
+                for line in lines[table[0] + 2:-2]]
         equal([[int(s) * 1000 + int(t) * 100 for s, t in line]
                for line in told],
               [[-(-row[link] // 100) * 100

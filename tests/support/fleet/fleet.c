@@ -7,6 +7,8 @@
  *                                    PATH: the rows that the daemon writes
  *   fleet expect PATH COUNT          what each would be decided by those:
  *                                    endpoint,digest|reason,policy,servers
+ *   fleet nosec LEDGER PATH          devices of any name come without security
+ *                                    from 10.1.0.1: names in hex, one a line
  *
  * The n-th device is always the same one. Requests are those that workers make,
  * decisions issue_begin's, rows issue_record's; only there is no token, so what
@@ -178,7 +180,7 @@ make(struct one *d, unsigned n)
 {
 	static const char *const families[] = {"WM100", "WM200", "WM300"};
 
-	*d = (struct one){.rq = {.pct = n % 7 == 0 ? 112 : -1}};
+	*d = (struct one){.rq = {.pct = n % 7 == 0 ? 112 : -1, .fresh = true}};
 	memcpy(d->rq.session, "fleet", 5);
 	memcpy(d->rq.session + 8, &n, sizeof(n));
 	switch (n % KINDS) {
@@ -311,6 +313,49 @@ boot(const char *path, const char *policies, unsigned count)
 	return EXIT_SUCCESS;
 }
 
+static int
+come_plain(const char *path, const char *policies)
+{
+	struct issue_decision *out = calloc(1, sizeof(*out));
+	struct policy_set *set = NULL;
+	struct issue_rules *rules = load_rules(policies, &set);
+	const struct issuer issuer = {
+	    .rules = rules, .now_s = (int64_t)time(NULL)};
+	struct ledger *l = NULL;
+	char why[256], line[1024];
+	unsigned n = 0;
+
+	if (!out ||
+	    ledger_open(path, LEDGER_WRITE, &l, why, sizeof(why)) != RC_OK ||
+	    ledger_begin(l) != RC_OK)
+		errx(EXIT_FAILURE, "%s", why);
+	while (fgets(line, sizeof(line), stdin)) {
+		uint8_t bytes[POLICY_ENDPOINT_MAX];
+		struct one d = {.rq = {.pct = -1, .fresh = true}};
+		struct writer w;
+
+		writer_init(&w, bytes, sizeof(bytes));
+		if (text_unhex(&w, span_of(line, strcspn(line, "\n"))) != RC_OK)
+			errx(EXIT_FAILURE, "%s", line);
+		d.rq.session[0] = (uint8_t)++n;
+		d.rq.has_endpoint = true;
+		d.rq.endpoint = writer_span(&w);
+		address(&d, 1, 0);
+		issue_begin(&issuer, &d.rq, out);
+		if (!out->granted ||
+		    issue_record(l, rules, &d.rq, out, "fleet", false) != RC_OK)
+			errx(EXIT_FAILURE, "%s is refused", line);
+		issue_decision_fini(out);
+	}
+	if (ledger_commit(l) != RC_OK)
+		errx(EXIT_FAILURE, "a commit");
+	ledger_close(l);
+	issue_rules_unref(rules);
+	policy_set_unref(set);
+	free(out);
+	return EXIT_SUCCESS;
+}
+
 static void
 print_expected(const struct one *d, const struct issue_decision *out)
 {
@@ -396,7 +441,9 @@ main(int argc, char **argv)
 		    argv[2], argv[3], (unsigned)strtoul(argv[4], NULL, 10));
 	if (argc == 4 && strcmp(argv[1], "expect") == 0)
 		return expect(argv[2], (unsigned)strtoul(argv[3], NULL, 10));
+	if (argc == 4 && strcmp(argv[1], "nosec") == 0)
+		return come_plain(argv[2], argv[3]);
 	errx(64,
 	    "usage: fleet papers DIR COUNT | boot LEDGER PATH COUNT | "
-	    "expect PATH COUNT");
+	    "expect PATH COUNT | nosec LEDGER PATH");
 }

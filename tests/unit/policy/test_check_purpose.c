@@ -17,7 +17,7 @@
 	"servers:\n" \
 	"  - {name: a, short_server_id: 1, uri: coaps://h, security: {mode: " \
 	"psk, key: " one "}}\n" \
-	"  - {name: b, short_server_id: 2, uri: coaps://h, security: {mode: " \
+	"  - {name: b, short_server_id: 2, uri: coaps://i, security: {mode: " \
 	"psk, key: " two "}}\n"
 
 static void

@@ -87,7 +87,7 @@ test_files_are_taken_by_name_and_policies_by_order(void **state)
 	    "policy: b1\norder: 5\nservers: []\nmatch: {endpoint: x}\n"
 	    "---\npolicy: b2\nservers: []\nmatch: {endpoint: y}\n");
 	put(f, "10-a.yaml",
-	    "policy: a1\nservers: []\nmatch: {endpoint: z}\n"
+	    "policy: a1\nservers: []\nmatch: {endpoint: v}\n"
 	    "---\npolicy: a2\norder: 5\nservers: []\nmatch: {endpoint: z}\n");
 	put(f, "30-c.yaml",
 	    "identity: c\npsk: {derive: x}\n"
