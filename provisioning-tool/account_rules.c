@@ -291,7 +291,7 @@ account_rules_check(const struct image *image, bool credentials_only,
 	}
 	/* a loader takes it, and has deleted what the device had before */
 	if (!accounts)
-		diag_add(d, DIAG_ERROR, file, 0, 0, "account-none",
+		add(&r, DIAG_ERROR, LWM2M_ROOT, "account-none",
 		    "there is no account in it: it would leave the device "
 		    "with nothing");
 }

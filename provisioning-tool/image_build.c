@@ -220,9 +220,10 @@ encode(struct build *b, const struct plan *plan)
 		return tool_fault(RC_BUG, "image");
 	for (size_t i = 0; i < plan->entry_count; i++)
 		entries[i] = plan->entries[i].entry;
-	rc = secret_reserve(&b->image, image_room_len(b->format, g));
+	rc = secret_reserve_large(&b->image, image_room_len(b->format, g));
 	if (rc == RC_OK)
-		rc = secret_reserve(&scratch, image_scratch_len(b->format, g));
+		rc = secret_reserve_large(
+		    &scratch, image_scratch_len(b->format, g));
 	if (rc != RC_OK)
 		return tool_fault(rc, "image");
 	writer_init(&w, b->image.bytes, b->image.cap);

@@ -20,7 +20,7 @@ options_text(
 	writer_init(&w, out, cap - 1);
 	for (unsigned i = 0; image_option_name(i); i++)
 		if (f->options & 1u << i)
-			writer_fmt(&w, "%s--%s", w.len ? " " : "",
+			writer_fmt(&w, "%s%s%s", w.len ? " " : "", dashes,
 			    image_option_name(i));
 	out[w.len] = '\0';
 }

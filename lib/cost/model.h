@@ -17,7 +17,7 @@
 #include "policy/set.h"
 
 enum {
-	MODEL_BODY_MAX = 65536, /**< bytes of one Write */
+	MODEL_BODY_MAX = SECRET_MAX, /**< bytes of one Write */
 	MODEL_ECHO_MAX = 40, /**< bytes (RFC 9175 section 2.2.1) */
 };
 
