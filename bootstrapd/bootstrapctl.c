@@ -17,6 +17,7 @@ static const char usage[] =
     "first\n"
     "  stop                  end the daemon; sessions that run may end first\n"
     "  supersede ENDPOINT    end the bootstrap of that endpoint\n"
+    "  release ENDPOINT      let a device in once more\n"
     "  push ENDPOINT...      have devices bootstrapped now\n"
     "  devices               the devices that the ledger knows\n"
     "  device ENDPOINT       the history of one device, and why it is so\n"
@@ -38,6 +39,7 @@ static const char push_help[] =
     "last\n"
     "      --group GLOB      those whose endpoints fit\n"
     "      --group @FILE     those of a list, one a line (@-: of stdin)\n"
+    "      --rollout         those of the stage of a rollout, now\n"
     "      --via WAY         session, address or trigger, and no other "
     "way\n"
     "      --to coap://ADDRESS:PORT\n"
@@ -95,6 +97,12 @@ do_supersede(const struct ctl *ctl)
 	return ctl_ask(ctl, "supersede");
 }
 
+static int
+do_release(const struct ctl *ctl)
+{
+	return ctl_ask(ctl, "release");
+}
+
 /** What a verb takes besides the options of all. */
 enum takes {
 	TAKES_NOTHING,
@@ -122,6 +130,11 @@ static const struct verb {
     {"supersede", do_supersede, TAKES_ENDPOINT,
 	"End the bootstrap of that endpoint that is running, with the reason\n"
 	"`cancelled`. The device may ask again.\n"},
+    {"release", do_release, TAKES_ENDPOINT,
+	"Let a device in once more whose policy says `reprovision: never`: "
+	"until\n"
+	"its next bootstrap that ends ok. The row that says so stands in the\n"
+	"ledger, and nothing else is done.\n"},
     {"push", ctl_push, TAKES_PUSH, push_help},
     {"rollout", ctl_rollout, TAKES_ROLLOUT, rollout_help},
     {"devices", ctl_devices, TAKES_NOTHING,
@@ -151,9 +164,10 @@ help(const struct verb *v)
 	    [TAKES_NOTHING] = "",
 	    [TAKES_ENDPOINT] = " ENDPOINT",
 	    [TAKES_FOLLOW] = " [ENDPOINT] [--follow]",
-	    [TAKES_PUSH] = " ENDPOINT... | --policy NAME | --group GLOB",
-	    [TAKES_ROLLOUT] = " start [OPTION...] | status | halt | resume | "
-			      "next | revert | finish",
+	    [TAKES_PUSH] = (" ENDPOINT... | --policy NAME | --group GLOB | "
+			    "--rollout"),
+	    [TAKES_ROLLOUT] = (" start [OPTION...] | status | halt | resume | "
+			       "next | revert | finish"),
 	};
 
 	if (v)
@@ -253,6 +267,10 @@ take_value_option(char **argv, int *i, struct ctl *ctl)
 	    {"--why", &rollout->why},
 	};
 
+	if (strcmp(argv[*i], "--rollout") == 0) {
+		push->rollout = true;
+		return NULL;
+	}
 	if (strcmp(argv[*i], "--wait") == 0) {
 		push->wait = true;
 		return NULL;
@@ -276,7 +294,7 @@ take_value_option(char **argv, int *i, struct ctl *ctl)
 static bool
 has_push_option(const struct ctl_push *o)
 {
-	return o->rate || o->resume || o->to || o->via || o->wait;
+	return o->rate || o->resume || o->to || o->via || o->wait || o->rollout;
 }
 
 static bool

@@ -74,6 +74,35 @@ do_supersede(
 	return 0;
 }
 
+/** A device that a policy lets in once may come once more. */
+static int
+do_release(struct keeper *k, struct client *c, struct span arg, struct reply *r)
+{
+	const struct field f[] = {
+	    F_INT("uid", c->uid),
+	    F_TEXT("instance", k->args->instance),
+	};
+	const struct ledger_event e = {
+	    .kind = "device_released",
+	    .endpoint = arg,
+	    .fields = f,
+	    .field_count = sizeof(f) / sizeof(f[0]),
+	};
+
+	if (arg.len == 0 || arg.len > POLICY_ENDPOINT_MAX) {
+		reply_str(r, "error", "an endpoint has 1 to 252 bytes");
+		return 64;
+	}
+	if (record_events(k, &e, 1) != RC_OK) {
+		reply_str(r, "error", "the ledger cannot be written");
+		return 74;
+	}
+	LOG(LOG_NOTICE, "device_released", F_INT("uid", c->uid),
+	    F_TEXT("endpoint", arg));
+	reply_text(r, "released", arg);
+	return 0;
+}
+
 static const struct verb {
 	const char *name;
 	int (*run)(struct keeper *k, struct client *c, struct span arg,
@@ -83,6 +112,7 @@ static const struct verb {
     {"reload", do_reload},
     {"stop", do_stop},
     {"supersede", do_supersede},
+    {"release", do_release},
     {"rollout", control_rollout},
     {"push", control_push_start},
     {"push-resume", control_push_resume},

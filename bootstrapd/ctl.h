@@ -22,6 +22,7 @@ enum format { FORMAT_TEXT, FORMAT_JSON, FORMAT_CSV };
 struct ctl_push {
 	const char *policy, *group, *rate, *resume, *to, *via;
 	bool wait;
+	bool rollout; /**< those of the stage that is under way */
 };
 
 /** Options of rollout, as written; NULL: not there. Its group and policy are

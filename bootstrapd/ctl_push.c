@@ -105,20 +105,21 @@ check_options(struct push *p, double *rate)
 		if (text_unhex(&w, span_str(o->resume)) != RC_OK ||
 		    w.len != sizeof(p->id_bytes))
 			return misuse("--resume names a push by 32 hex digits");
-		if (p->ctl->word_count > 0 || o->policy || o->group || o->to ||
-		    o->via)
+		if (p->ctl->word_count > 0 || o->policy || o->group ||
+		    o->rollout || o->to || o->via)
 			return misuse("--resume goes on with what was said "
 				      "then: no endpoint, --policy, --group, "
-				      "--to or --via");
+				      "--rollout, --to or --via");
 		writer_init(&w, p->id, sizeof(p->id) - 1);
 		text_hex(&w, span_of(p->id_bytes, sizeof(p->id_bytes)));
 		return 0;
 	}
-	if (p->ctl->word_count > 0 && (o->policy || o->group))
+	if (p->ctl->word_count > 0 && (o->policy || o->group || o->rollout))
 		return misuse("name endpoints, or have them selected by "
-			      "--policy and --group: not both");
-	if (p->ctl->word_count == 0 && !o->policy && !o->group)
-		return misuse("which devices? Endpoints, --policy or --group");
+			      "--policy, --group and --rollout: not both");
+	if (p->ctl->word_count == 0 && !o->policy && !o->group && !o->rollout)
+		return misuse("which devices? Endpoints, --policy, --group or "
+			      "--rollout");
 	return 0;
 }
 
@@ -283,6 +284,7 @@ static void
 push_fini(struct push *p)
 {
 	push_close(p);
+	push_stage_close(p);
 	if (p->by_endpoint.slots)
 		push_trigger_drop(p);
 	http_free(p->http);

@@ -69,6 +69,7 @@ struct push {
 	const char *to; /**< NULL: none */
 	char selection[256];
 	uint64_t window_s;
+	struct rollout_run *rollout; /**< --rollout: whose stage; else NULL */
 	/* the ledger */
 	struct ledger *ledger;
 	uint64_t after_seq;
@@ -96,9 +97,20 @@ struct push {
 struct target *push_find(struct push *p, struct span endpoint);
 /** Add it, once. Errors: RC_MEMORY. */
 MUST_CHECK enum rc push_add(struct push *p, struct span endpoint);
-/** By the command line: the names, or what --policy and --group say. Returns an
+/** By the command line: the names, or what --policy, --group and --rollout say. Returns an
  *  exit code; what is wrong is said. */
 int push_pick(struct push *p);
+
+/* ctl_push_stage.c */
+
+/** The rollout that is under way, into p->rollout. Returns an exit code; what is
+ *  wrong is said. */
+int push_stage_open(struct push *p);
+/** Is it of the stage, the policy being that of its last bootstrap? */
+bool push_stage_has(
+    const struct push *p, struct span endpoint, struct span policy);
+/** Harmless where there is none. */
+void push_stage_close(struct push *p);
 
 /* ctl_push_rows.c */
 

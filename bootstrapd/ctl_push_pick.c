@@ -142,6 +142,9 @@ pick_row(void *ctx, const struct ledger_cells *row)
 		return RC_OK;
 	if (pick->glob && !glob_match(pick->glob, writer_span(&w)))
 		return RC_OK;
+	if (pick->push->rollout &&
+	    !push_stage_has(pick->push, writer_span(&w), cell(row, "policy")))
+		return RC_OK;
 	if (!pick->marks)
 		return push_add(pick->push, writer_span(&w));
 	t = push_find(pick->push, writer_span(&w));
@@ -205,6 +208,8 @@ say_selection(struct push *p, const struct ctl_push *o)
 		writer_fmt(&w, "--policy %.100s", o->policy);
 	if (o->group)
 		writer_fmt(&w, "%s--group %.100s", w.len ? " " : "", o->group);
+	if (o->rollout)
+		writer_fmt(&w, "%s--rollout", w.len ? " " : "");
 	p->selection[w.len] = '\0';
 }
 
@@ -216,13 +221,17 @@ push_pick(struct push *p)
 	int code = 0;
 
 	say_selection(p, o);
+	if (o->rollout)
+		code = push_stage_open(p);
+	if (code != 0)
+		return code;
 	if (p->ctl->word_count > 0)
 		code = pick_named(p);
 	else if (listed)
 		code = pick_listed(p, o->group + 1);
 	else
 		code = pick_known(p, o->policy, o->group, false);
-	if (code == 0 && listed && o->policy)
+	if (code == 0 && listed && (o->policy || o->rollout))
 		code = pick_known(p, o->policy, NULL, true);
 	if (code == 0 && p->count == 0) {
 		fprintf(stderr, "bootstrapctl: no device is selected\n");

@@ -210,7 +210,9 @@ load_policies(struct keeper *k)
 
 	if (rc == RC_CONFIG)
 		complain("policies", first,
-		    "mend them; `bootstrapd check` shows every finding");
+		    done ? "a rollout needs what the ledger has kept"
+			 : "mend them; `bootstrapd check` shows every "
+			   "finding");
 	else if (rc != RC_OK)
 		complain("masters", first, "");
 	k->exit_code = check_exit(CHECK_POLICIES, rc);

@@ -44,6 +44,11 @@ MUST_CHECK enum rc loading_rules(const struct keeper *k, struct loading *l,
 MUST_CHECK enum rc loading_keys(struct keeper *k, struct loading *l,
     const struct policy_set *set, const struct issue_rules *rules);
 
+/** It was not let in: a row, and what status says. `rc` is why, where l->first
+ *  does not tell. */
+void keeper_refuse(
+    struct keeper *k, struct loading *l, const char *by, enum rc rc);
+
 /**
  * Record, then install: all of `l` is the keeper's. `policies`: they were
  * loaded, too, which is a row. `also`: one more row of the same group, or NULL.

@@ -2,6 +2,7 @@
 #include "keeper_state.h"
 
 #include "coap/message.h"
+#include "issue/rotated.h"
 #include "link.h"
 #include "lwm2m/format.h"
 #include "push.h"
@@ -20,6 +21,7 @@ append_end(struct keeper *k, const struct known_session *s,
 	static const uint8_t not_said[DIGEST_LEN];
 	struct field f[20];
 	size_t n = 0;
+	enum rc rc;
 
 	f[n++] = F_TEXT("outcome", outcome_name(v->outcome));
 	f[n++] = F_TEXT("reason", reason_code(v->reason));
@@ -46,7 +48,7 @@ append_end(struct keeper *k, const struct known_session *s,
 		    F_BYTES("rollout", span_of(s->rollout, sizeof(s->rollout)));
 	if (memcmp(s->set, not_said, DIGEST_LEN) != 0)
 		f[n++] = F_BYTES("policy_set", span_of(s->set, DIGEST_LEN));
-	return ledger_append(k->ledger,
+	rc = ledger_append(k->ledger,
 	    &(struct ledger_event){
 		.kind = "bootstrap_end",
 		.session = span_of(s->id, SESSION_ID_LEN),
@@ -55,6 +57,10 @@ append_end(struct keeper *k, const struct known_session *s,
 		.field_count = n,
 	    },
 	    NULL);
+	if (rc != RC_OK || v->outcome != OUTCOME_OK)
+		return rc;
+	return issue_rotated(
+	    k->ledger, span_of(s->id, SESSION_ID_LEN), session_endpoint(s));
 }
 
 static bool

@@ -109,6 +109,16 @@ note_refused(struct keeper *k, const struct loading *l, const char *by)
 	snprintf(r->first, sizeof(r->first), "%s", l->first);
 }
 
+void
+keeper_refuse(struct keeper *k, struct loading *l, const char *by, enum rc rc)
+{
+	if (l->first[0] == '\0')
+		snprintf(l->first, l->cap, "%s: %s", k->config->policies,
+		    rc_name(rc));
+	note_refused(k, l, by);
+	record_refused(k, l, "policies_refused", by);
+}
+
 /** The policies that are on the disk. */
 static enum rc
 load(struct keeper *k, struct loading *l)
@@ -150,11 +160,7 @@ keeper_reload(struct keeper *k, const char *by, char *first, size_t cap)
 	if (rc == RC_OK) {
 		say_policies(k, by);
 	} else {
-		if (first[0] == '\0')
-			snprintf(first, cap, "%s: %s", k->config->policies,
-			    rc_name(rc));
-		note_refused(k, &l, by);
-		record_refused(k, &l, "policies_refused", by);
+		keeper_refuse(k, &l, by, rc);
 	}
 	loading_fini(&l);
 	keeper_note(k, KEEPER_RELOADED);

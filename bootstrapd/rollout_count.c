@@ -27,6 +27,7 @@ static const enum reason failures[] = {
     REASON_KEY_MISSING,
     REASON_KEY_REVOKED,
     REASON_NOT_POSSIBLE,
+    REASON_NO_SERVER,
 };
 enum { FAILURES = sizeof(failures) / sizeof(failures[0]) };
 

@@ -133,10 +133,10 @@ rollout_start(struct keeper *k, struct rollout_run *r, const char *by,
 		rollout_row(&row, k, r, MOVE_START, by, "asked");
 		rc = loading_install(k, &l, by, false, &row.event);
 	}
+	if (rc != RC_OK)
+		keeper_refuse(k, &l, by, rc);
 	loading_fini(&l);
 	if (rc != RC_OK) {
-		if (first[0] == '\0')
-			snprintf(first, cap, "%s", rc_name(rc));
 		rollout_free(r);
 		return rc;
 	}

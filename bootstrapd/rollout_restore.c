@@ -34,11 +34,12 @@ load_kept(struct keeper *k, struct loading *l,
 {
 	enum rc rc = loading_kept(k, l, digest);
 
-	if (rc != RC_OK && l->first[0] == '\0')
+	if (rc == RC_NOT_FOUND || rc == RC_MALFORMED) {
 		snprintf(l->first, l->cap,
-		    "the set in force cannot be read from the ledger: %s; "
-		    "restore the ledger's file from its backup",
-		    rc_name(rc));
+		    "the set in force is not in the ledger as it was: restore "
+		    "the ledger's file from its backup");
+		return RC_CONFIG;
+	}
 	if (rc == RC_OK)
 		rc = loading_files(k, l);
 	if (rc == RC_OK)

@@ -122,6 +122,18 @@ work(void *arg)
 
 /* --- the thread that reads ------------------------------------------------ */
 
+/** Is there no use in going on? */
+static bool
+stopped(struct run *r)
+{
+	bool failed;
+
+	pthread_mutex_lock(&r->lock);
+	failed = r->rc != RC_OK;
+	pthread_mutex_unlock(&r->lock);
+	return failed || r->code != EX_OK;
+}
+
 /** The oldest, once it is done. */
 static void
 take_back(struct run *r)
@@ -134,7 +146,7 @@ take_back(struct run *r)
 	r->oldest = (r->oldest + 1) % r->ring_count;
 	r->pending--;
 	pthread_mutex_unlock(&r->lock);
-	if (r->each && r->code == EX_OK && r->rc == RC_OK && b->text)
+	if (r->each && b->text && !stopped(r))
 		r->code = r->each(r->ctx, span_of(b->text, b->text_len));
 	free(b->text);
 	b->text = NULL;
@@ -204,7 +216,7 @@ take_row(void *ctx, const struct ledger_row *row)
 		hand_out(r);
 		b = &r->ring[r->fill];
 	}
-	if (r->code != EX_OK || r->rc != RC_OK)
+	if (b->count == 0 && stopped(r))
 		return RC_TIMEOUT;
 	if (b->count == 0 && !make_room(b, row))
 		return RC_MEMORY;

@@ -114,6 +114,70 @@ WHEN NEW.kind = 'bootstrap_end' AND NEW.endpoint IS NOT NULL BEGIN
 			(SELECT session FROM event WHERE seq = begin_seq);
 END;
 
+-- What a policy may ask about a device that comes again: how many bootstraps of
+-- it ended ok, by how much the epochs of its keys were raised in the last of
+-- these (`reprovision: rotate`), when an operator last let it in, and which row
+-- says what servers it was given last.
+CREATE TABLE history (
+	endpoint TEXT NOT NULL,
+	endpoint_raw BLOB NOT NULL, -- x'' where event has NULL
+	oks INTEGER NOT NULL DEFAULT 0,
+	ok_seq INTEGER,       -- the last ending that was ok
+	turn INTEGER NOT NULL DEFAULT 0,
+	released_seq INTEGER, -- the last release, or push
+	servers_seq INTEGER,  -- the last beginning that gave servers
+	PRIMARY KEY (endpoint, endpoint_raw)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX history_turned ON history (turn) WHERE turn > 0;
+
+-- How many devices were last given a server of that name.
+CREATE TABLE placement (
+	server TEXT PRIMARY KEY,
+	devices INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Names have no character that JSON would escape.
+CREATE TRIGGER history_places AFTER INSERT ON event
+WHEN NEW.kind = 'bootstrap_begin' AND NEW.endpoint IS NOT NULL
+	AND NEW.data ->> 'servers' IS NOT NULL BEGIN
+	UPDATE placement SET devices = devices - 1
+	WHERE server IN (
+		SELECT n.value FROM history AS h
+		JOIN event AS b ON b.seq = h.servers_seq
+		JOIN json_each('["' || replace(b.data ->> 'servers', ' ',
+			'","') || '"]') AS n
+		WHERE h.endpoint = NEW.endpoint
+			AND h.endpoint_raw = coalesce(NEW.endpoint_raw, x''));
+	INSERT INTO placement (server, devices)
+	SELECT n.value, 1 FROM json_each('["' ||
+		replace(NEW.data ->> 'servers', ' ', '","') || '"]') AS n
+	WHERE true
+	ON CONFLICT DO UPDATE SET devices = devices + 1;
+	INSERT INTO history (endpoint, endpoint_raw, servers_seq)
+	VALUES (NEW.endpoint, coalesce(NEW.endpoint_raw, x''), NEW.seq)
+	ON CONFLICT DO UPDATE SET servers_seq = NEW.seq;
+END;
+CREATE TRIGGER history_ends AFTER INSERT ON event
+WHEN NEW.kind = 'bootstrap_end' AND NEW.endpoint IS NOT NULL
+	AND NEW.data ->> 'outcome' = 'ok' BEGIN
+	INSERT INTO history (endpoint, endpoint_raw, oks, ok_seq, turn)
+	VALUES (NEW.endpoint, coalesce(NEW.endpoint_raw, x''), 1, NEW.seq,
+		coalesce((SELECT b.data ->> 'turn' FROM event AS b
+			WHERE b.session = NEW.session AND b.seq < NEW.seq
+				AND +b.kind = 'bootstrap_begin'
+			ORDER BY b.seq DESC LIMIT 1), 0))
+	ON CONFLICT DO UPDATE SET
+		oks = oks + 1, ok_seq = NEW.seq, turn = excluded.turn;
+END;
+CREATE TRIGGER history_releases AFTER INSERT ON event
+WHEN NEW.kind IN ('device_released', 'push_planned')
+	AND NEW.endpoint IS NOT NULL BEGIN
+	INSERT INTO history (endpoint, endpoint_raw, released_seq)
+	VALUES (NEW.endpoint, coalesce(NEW.endpoint_raw, x''), NEW.seq)
+	ON CONFLICT DO UPDATE SET released_seq = NEW.seq;
+END;
+
 -- The sealed store: keys that were imported, or made at random. Nobody can open
 -- one but the token with the key `master`, and only in its own place; so these
 -- rows need no chain, and the rows of `event` say what was put in. The columns
@@ -492,6 +556,41 @@ FROM event
 WHERE kind = 'key_check'
 GROUP BY 1, 2;
 
+-- What the table `history` is to say, out of the rows.
+CREATE VIEW history_facts AS
+WITH fact AS (
+	SELECT
+		endpoint,
+		coalesce(endpoint_raw, x'') AS endpoint_raw,
+		count(*) FILTER (WHERE kind = 'bootstrap_end'
+			AND data ->> 'outcome' = 'ok') AS oks,
+		max(seq) FILTER (WHERE kind = 'bootstrap_end'
+			AND data ->> 'outcome' = 'ok') AS ok_seq,
+		max(seq) FILTER (WHERE kind IN ('device_released',
+			'push_planned')) AS released_seq,
+		max(seq) FILTER (WHERE kind = 'bootstrap_begin'
+			AND data ->> 'servers' IS NOT NULL) AS servers_seq
+	FROM event
+	WHERE endpoint IS NOT NULL
+		AND +kind IN ('bootstrap_begin', 'bootstrap_end',
+			'device_released', 'push_planned')
+	GROUP BY event.endpoint, event.endpoint_raw
+)
+SELECT
+	f.endpoint,
+	f.endpoint_raw,
+	f.oks,
+	f.ok_seq,
+	coalesce((SELECT b.data ->> 'turn' FROM event AS b
+		WHERE b.session =
+			(SELECT session FROM event WHERE seq = f.ok_seq)
+			AND b.seq < f.ok_seq AND +b.kind = 'bootstrap_begin'
+		ORDER BY b.seq DESC LIMIT 1), 0) AS turn,
+	f.released_seq,
+	f.servers_seq
+FROM fact AS f
+WHERE f.oks > 0 OR f.released_seq IS NOT NULL OR f.servers_seq IS NOT NULL;
+
 -- Where the tables that follow from the rows do not. Empty, or somebody wrote
 -- to them: the views above cannot be believed there.
 CREATE VIEW inconsistencies AS
@@ -557,4 +656,35 @@ FROM event AS p
 WHERE p.kind = 'policies_loaded' AND p.data ->> 'kept' = 1
 	AND NOT EXISTS (
 		SELECT 1 FROM blob AS b
-		WHERE lower(hex(b.sha256)) = p.data ->> 'policy_set');
+		WHERE lower(hex(b.sha256)) = p.data ->> 'policy_set')
+UNION ALL
+SELECT 'history', coalesce(f.servers_seq, f.ok_seq, f.released_seq)
+FROM history_facts AS f
+LEFT JOIN history AS h
+	ON h.endpoint = f.endpoint AND h.endpoint_raw = f.endpoint_raw
+WHERE h.endpoint IS NULL
+	OR h.oks IS NOT f.oks
+	OR h.ok_seq IS NOT f.ok_seq
+	OR h.turn IS NOT f.turn
+	OR h.released_seq IS NOT f.released_seq
+	OR h.servers_seq IS NOT f.servers_seq
+UNION ALL
+SELECT 'history', coalesce(h.servers_seq, h.ok_seq, h.released_seq, 0)
+FROM history AS h
+LEFT JOIN event AS e
+	ON e.seq = coalesce(h.servers_seq, h.ok_seq, h.released_seq)
+WHERE e.endpoint IS NOT h.endpoint
+	OR coalesce(e.endpoint_raw, x'') IS NOT h.endpoint_raw
+UNION ALL
+SELECT 'placement', 0
+FROM (
+	SELECT n.value AS server, count(*) AS devices
+	FROM history AS h
+	JOIN event AS b ON b.seq = h.servers_seq
+	JOIN json_each('["' || replace(b.data ->> 'servers', ' ', '","') ||
+		'"]') AS n
+	GROUP BY n.value
+	UNION ALL
+	SELECT server, -devices FROM placement
+)
+GROUP BY server HAVING sum(devices) <> 0;

@@ -24,8 +24,8 @@ _bootstrapctl()
 	esac
 	for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
 		case $word in
-		status | reload | rollout | stop | supersede | push | \
-		    devices | device | events)
+		status | reload | rollout | stop | supersede | release | \
+		    push | devices | device | events)
 			verb=$word
 			break
 			;;
@@ -33,14 +33,17 @@ _bootstrapctl()
 	done
 	words='-c --config --format --version -h --help'
 	case $verb in
-	'') words+=' status reload rollout stop supersede push devices device events' ;;
+	'')
+		words+=' status reload rollout stop supersede release push'
+		words+=' devices device events'
+		;;
 	events) words+=' --follow' ;;
 	rollout)
 		words+=" $moves"
 		words+=' --stages --success --window --minimum --group'
 		words+=' --policy --id --why'
 		;;
-	push) words+=' --policy --group --via --to --rate --wait --resume' ;;
+	push) words+=' --policy --group --rollout --via --to --rate --wait --resume' ;;
 	esac
 	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
 }

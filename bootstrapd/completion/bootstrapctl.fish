@@ -1,5 +1,5 @@
 # fish completion for bootstrapctl
-set -l verbs status reload rollout stop supersede push devices device events
+set -l verbs status reload rollout stop supersede release push devices device events
 
 complete -c bootstrapctl -f
 complete -c bootstrapctl -s c -l config -r -F -d "the daemon's configuration"
@@ -9,6 +9,7 @@ complete -c bootstrapctl -s h -l help -d 'print help'
 complete -c bootstrapctl -n '__fish_seen_subcommand_from events' -l follow -d 'stay, and print new rows'
 complete -c bootstrapctl -n '__fish_seen_subcommand_from push' -l policy -x -d 'devices of that policy'
 complete -c bootstrapctl -n '__fish_seen_subcommand_from push' -l group -x -d 'endpoints that fit, or @LIST'
+complete -c bootstrapctl -n '__fish_seen_subcommand_from push' -l rollout -d 'those of the stage of a rollout'
 complete -c bootstrapctl -n '__fish_seen_subcommand_from push' -l via -x -a 'session address trigger' -d 'the way'
 complete -c bootstrapctl -n '__fish_seen_subcommand_from push' -l to -x -d 'coap://ADDRESS:PORT'
 complete -c bootstrapctl -n '__fish_seen_subcommand_from push' -l rate -x -d 'devices a second'

@@ -112,14 +112,18 @@ note_servers(struct issue_decision *d, const struct policy_decided *decided)
 	}
 	d->servers[w.len] = '\0';
 	d->turn = decided->turn;
+	d->again = decided->again;
 }
 
-/** Where servers are all that is asked for, who knows them already will do. */
+/** Where servers are all that is asked for, who knows them already will do;
+ *  but not where keys of devices were rotated. */
 static bool
-asks_ledger(const struct policy *p, const struct policy_facts *by)
+asks_ledger(const struct issuer *i, const struct policy *p,
+    const struct policy_facts *by)
 {
-	return policy_asks_history(p) &&
-	    (!by->history || p->reprovision != REPROVISION_KEEP);
+	return i->store && policy_asks_history(p) &&
+	    (!by->history || p->reprovision != REPROVISION_KEEP ||
+		ledger_history_turned(i->store) != RC_NOT_FOUND);
 }
 
 enum reason
@@ -133,9 +137,10 @@ issue_decide_by(const struct issuer *i, const struct policy_facts *by,
 	enum rc rc = RC_OK;
 
 	d->policy = policy_for(set, &facts);
-	if (asks_ledger(d->policy, by) && i->store) {
+	if (asks_ledger(i, d->policy, by))
 		rc = issue_history_read(
 		    i->store, d->peer.endpoint, &history, &known);
+	if (i->store && !facts.load) {
 		facts.load = issue_history_load;
 		facts.load_ctx = i->store;
 	}

@@ -224,6 +224,7 @@ struct issue_decision {
 	/** Granted: names of the servers that it gives, one space between. */
 	char servers[ISSUE_SERVERS_MAX];
 	uint32_t turn; /**< as in struct policy_decided */
+	enum policy_again again; /**< likewise */
 	/** Servers of `servers` that take so many devices and no more, this one
 	 *  with them: issue_record counts once more. */
 	struct issue_limit limits[POLICY_SERVERS_MAX];

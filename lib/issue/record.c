@@ -204,6 +204,8 @@ record_begin(struct ledger *l, const struct issue_rules *rules,
 		f[n++] = F_TEXT("servers", (const char *)d->servers);
 	if (d->turn > 0)
 		f[n++] = F_INT("turn", d->turn);
+	if (d->again != AGAIN_FIRST)
+		f[n++] = F_TEXT("again", policy_again_name(d->again));
 	return append(l, rules, "bootstrap_begin", rq, d, f, n);
 }
 
@@ -372,6 +374,31 @@ is_news(const struct issue_credential *c, bool again)
 	return !again || c->kind != CREDENTIAL_PSK;
 }
 
+/** Under the lock: who was decided about at the same time may have taken the
+ *  last room. A device that is there already takes none. */
+static enum rc
+check_room(struct ledger *l, const struct issue_decision *d)
+{
+	struct issue_history h;
+	uint64_t devices;
+	bool known;
+	enum rc rc;
+
+	if (d->limit_count == 0)
+		return RC_OK;
+	rc = issue_history_read(l, d->peer.endpoint, &h, &known);
+	for (size_t i = 0; rc == RC_OK && i < d->limit_count; i++) {
+		const struct issue_limit *limit = &d->limits[i];
+
+		if (policy_is_there(&h.value, limit->server))
+			continue;
+		rc = ledger_placement(l, limit->server, &devices);
+		if (rc == RC_OK && devices >= limit->capacity)
+			rc = RC_CONFLICT;
+	}
+	return rc;
+}
+
 enum rc
 issue_record(struct ledger *l, const struct issue_rules *rules,
     const struct issue_request *rq, const struct issue_decision *d,
@@ -382,7 +409,9 @@ issue_record(struct ledger *l, const struct issue_rules *rules,
 	if (!d->granted)
 		return again ? RC_OK
 			     : record_refusal(l, rules, rq, d, instance);
-	rc = store_sealed(l, d);
+	rc = again ? RC_OK : check_room(l, d);
+	if (rc == RC_OK)
+		rc = store_sealed(l, d);
 	if (rc == RC_OK && !again)
 		rc = record_begin(l, rules, rq, d, instance);
 	if (rc == RC_OK && !again)

@@ -245,6 +245,30 @@ typedef enum rc (*ledger_collection_fn)(
 MUST_CHECK enum rc ledger_collections(
     struct ledger *l, ledger_collection_fn each, void *ctx);
 
+/** What was given to a device before, kept in a table by triggers. */
+struct ledger_history {
+	uint64_t oks; /**< bootstraps that ended ok */
+	uint32_t turn; /**< `turn` of the row that began the last of these */
+	bool released; /**< a `device_released` or `push_planned` since then */
+	struct span servers; /**< `servers` of the last row that had it */
+};
+
+/**
+ * That of an endpoint. `servers` is copied into `room`, and empty where it does
+ * not fit. Errors: RC_NOT_FOUND (nothing is known of it, or the file is of an
+ * older version), RC_DB.
+ */
+MUST_CHECK enum rc ledger_history(struct ledger *l, struct span endpoint,
+    struct ledger_history *out, char *room, size_t room_len);
+
+/** Is there a device whose `turn` is not 0? RC_OK or RC_NOT_FOUND. Errors:
+ *  RC_DB. */
+MUST_CHECK enum rc ledger_history_turned(struct ledger *l);
+
+/** How many devices were last given a server of that name. Errors: RC_DB. */
+MUST_CHECK enum rc ledger_placement(
+    struct ledger *l, const char *server, uint64_t *devices);
+
 enum { LEDGER_BLOB_MAX = 256 << 20 /**< bytes */ };
 
 /**

@@ -180,6 +180,19 @@ renew(sqlite3 *db, sqlite3 *old, sqlite3 *new, struct writer *what)
 	return code;
 }
 
+/* What follows from rows that were there before the table. No row of an older
+ * version has `servers`, so nobody is placed. */
+static int
+fill_history(sqlite3 *db)
+{
+	return sqlite3_exec(db,
+	    "INSERT INTO history (endpoint, endpoint_raw, oks, ok_seq, turn, "
+	    "released_seq, servers_seq) "
+	    "SELECT endpoint, endpoint_raw, oks, ok_seq, turn, released_seq, "
+	    "servers_seq FROM history_facts",
+	    NULL, NULL, NULL);
+}
+
 enum rc
 schema_upgrade(sqlite3 *db, struct writer *what)
 {
@@ -200,6 +213,9 @@ schema_upgrade(sqlite3 *db, struct writer *what)
 		code = renew(db, old, new, what);
 	sqlite3_close(old);
 	sqlite3_close(new);
+	if (code == SQLITE_DONE && version < SCHEMA_VERSION)
+		code = fill_history(db) == SQLITE_OK ? SQLITE_DONE
+						     : SQLITE_INTERNAL;
 	if (code == SQLITE_DONE) {
 		snprintf(set, sizeof(set), VERSION " = %d", SCHEMA_VERSION);
 		code = sqlite3_exec(db, set, NULL, NULL, NULL);

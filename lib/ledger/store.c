@@ -115,6 +115,13 @@ static const char *const sql[STORE_COUNT] = {
     [STORE_BLOB_HAS] = "SELECT 1 FROM blob WHERE sha256 = ?1",
     [STORE_BLOB_GET] = "SELECT bytes FROM blob WHERE sha256 = ?1",
     [STORE_BLOBS] = "SELECT sha256, bytes FROM blob",
+    [STORE_HISTORY] =
+	"SELECT h.oks, h.turn, h.released_seq > coalesce(h.ok_seq, 0), "
+	"(SELECT b.data ->> 'servers' FROM event AS b "
+	"WHERE b.seq = h.servers_seq) FROM history AS h "
+	"WHERE h.endpoint = ?1 AND h.endpoint_raw = ?2",
+    [STORE_HISTORY_TURNED] = "SELECT 1 FROM history WHERE turn > 0 LIMIT 1",
+    [STORE_PLACEMENT] = "SELECT devices FROM placement WHERE server = ?1",
 };
 
 enum rc

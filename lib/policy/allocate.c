@@ -60,9 +60,8 @@ share_at(const struct choosing *c, size_t i)
 	return &c->policy->servers[c->pool->first + i].share;
 }
 
-/* Was it given that server last? */
-static bool
-is_there(const struct policy_history *h, const char *name)
+bool
+policy_is_there(const struct policy_history *h, const char *name)
 {
 	struct span rest = h ? h->servers : span_of(NULL, 0);
 	const size_t len = strlen(name);
@@ -97,7 +96,7 @@ try(struct choosing *c, size_t i, enum policy_chosen why)
 		if (rc != RC_OK)
 			return rc;
 		if (devices >= s->share.capacity) {
-			if (!is_there(f->history, s->name)) {
+			if (!policy_is_there(f->history, s->name)) {
 				c->out->full++;
 				return RC_OK;
 			}

@@ -22,6 +22,20 @@ policy_chosen_name(enum policy_chosen why)
 	return names[why];
 }
 
+const char *
+policy_again_name(enum policy_again again)
+{
+	static const char *const names[] = {
+	    [AGAIN_FIRST] = "first",
+	    [AGAIN_SAME] = "same",
+	    [AGAIN_ROTATED] = "rotated",
+	    [AGAIN_RESET] = "reset",
+	    [AGAIN_RELEASED] = "released",
+	};
+
+	return names[again];
+}
+
 bool
 policy_asks_history(const struct policy *p)
 {

@@ -53,6 +53,9 @@ enum policy_again {
 	AGAIN_RELEASED, /**< `never`, and an operator has let it in once */
 };
 
+/** "rotated": as in the ledger's rows and `policy explain`. */
+const char *policy_again_name(enum policy_again again);
+
 /** Not to be copied: `given` points into it. About 60 KiB. */
 struct policy_decided {
 	enum policy_answer answer;
@@ -95,6 +98,9 @@ MUST_CHECK enum rc policy_decide_by(const struct policy_set *s,
 /** Does the policy ask what the device was given before, or how many are at a
  *  server? If not, history and load are not looked at. NULL: no. */
 bool policy_asks_history(const struct policy *p);
+
+/** Was it given a server of that name last? `h` may be NULL. */
+bool policy_is_there(const struct policy_history *h, const char *server);
 
 /** As many samples of the policy as its largest pool has members, from 1. */
 size_t policy_sample_count(const struct policy *p);

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """What bootstrapd takes beside what it stands on, in one table.
 
-usage: run.py BUILD [psk] [x509] [issue] [-n COUNT] [-k AT_A_TIME]
-              [--workers N] [--sessions N]
+usage: run.py BUILD [psk] [x509] [issue] [plan] [-n COUNT] [-k AT_A_TIME]
+              [--workers N] [--sessions N] [--fleet DEVICES]
 
 psk, x509: server CPU of one bootstrap (all processes of bootstrapd, read before
 and after, when every bootstrap stands in the ledger as ended), beside that of
@@ -11,6 +11,8 @@ bootstrapd with a SoftHSM2 token, policies and a ledger in a temporary folder;
 virtual devices over real sockets.
 issue: device certificates a second from as many threads as there are sessions,
 beside how often the token signs by itself.
+plan: policy plan over a ledger of so many devices, beside ten seconds for a
+million; and 100,000 devices compared with what issue_begin decides.
 
 Nothing here fails because it was slow.
 """
@@ -29,6 +31,7 @@ sys.path.insert(0, str(HERE.parent / "integration" / "daemon"))
 from daemon_fixture import (  # noqa: E402
     BOOTSTRAP_MASTER, DOMAIN, IDENTITY, POLICY, World, derive, wait_for,
 )
+from plan_fleet import bench_plan  # noqa: E402
 from tap_story import Skip  # noqa: E402
 
 WARM_UP = 50
@@ -186,17 +189,20 @@ def bench_issue(args, bench):
             f"{signed}/s", issued / signed, "0.90 at least")
 
 
-BENCHES = {"psk": bench_psk, "x509": bench_x509, "issue": bench_issue}
+BENCHES = {"psk": bench_psk, "x509": bench_x509, "issue": bench_issue,
+           "plan": bench_plan}
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("build", type=Path)
-    parser.add_argument("what", nargs="*", metavar="psk|x509|issue")
+    parser.add_argument("what", nargs="*", metavar="psk|x509|issue|plan")
     parser.add_argument("-n", type=int, default=500, metavar="COUNT")
     parser.add_argument("-k", type=int, default=20, metavar="AT_A_TIME")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--sessions", type=int, default=4)
+    parser.add_argument("--fleet", type=int, default=1_000_000,
+                        metavar="DEVICES")
     args = parser.parse_args()
     build = args.build.resolve()
     os.environ.setdefault("BOOTSTRAPD", str(build / "bootstrapd/bootstrapd"))

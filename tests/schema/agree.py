@@ -117,14 +117,17 @@ class Agreement(unittest.TestCase):
         files = sorted((ROOT / "policies").glob("*/*.yaml"))
         self.assertGreaterEqual(len(files), 16)
         for file in files:
-            first = file.read_text("utf-8").splitlines()[0]
-            modeline = re.fullmatch(
-                r"# yaml-language-server: \$schema=(\S+)", first)
-            with self.subTest(file=file.name):
-                self.assertTrue(modeline, first)
-                self.assertEqual(
-                    (file.parent / modeline[1]).resolve(),
-                    (ROOT / "schema" / "policy.schema.json").resolve())
+            # yaml-language-server looks for one in every document
+            for document in re.split(r"^---\n", file.read_text("utf-8"),
+                                     flags=re.M):
+                first = document.splitlines()[0]
+                modeline = re.fullmatch(
+                    r"# yaml-language-server: \$schema=(\S+)", first)
+                with self.subTest(file=file.name):
+                    self.assertTrue(modeline, first)
+                    self.assertEqual(
+                        (file.parent / modeline[1]).resolve(),
+                        (ROOT / "schema" / "policy.schema.json").resolve())
         self.both_take("policy", [
             file for file in files if file.parent.name == "examples"])
         # their names are taken, by themselves
@@ -216,9 +219,9 @@ class Agreement(unittest.TestCase):
                 if found.split()[0] in (
                     "policy-resource", "policy-secret", "policy-executable")
             }
-            taken = schema["$defs"][f"{name}_resources"]["properties"]
+            taken = schema["$defs"][f"{name}_resources"]["patternProperties"]
             self.assertEqual(
-                {str(i) for i in range(most + 2) if i not in refused},
+                {f"^{i}$" for i in range(most + 2) if i not in refused},
                 set(taken))
 
 

@@ -253,7 +253,12 @@ class Compare:
         """What may be written of an object, by number."""
         way = f"objects./{number}"
         resources = self.tables["objects"][number]["resources"]
-        properties = self.schema.properties(schemas)
+        # numbers are no `properties` to yaml-language-server, which compares
+        # them with words
+        properties = {}
+        for part in self.schema.parts(schemas):
+            for pattern, below in part.get("patternProperties", {}).items():
+                properties.setdefault(pattern[1:-1], []).append(below)
         wanted = {i for i, r in resources.items()
                   if not r["executable"] and not r["secret"]}
         for i in sorted(wanted ^ properties.keys()):

@@ -7,6 +7,7 @@ import os
 import random
 import signal
 import subprocess
+import time
 
 from daemon_fixture import (KEEPER_UID, NOSEC_IDENTITY, World, as_root,
                             wait_for)
@@ -264,6 +265,9 @@ def refused():
         next_policies(world, NEXT + "cleen: [/0]\n")
         done = world.ctl("rollout", "start", code=65)
         expect_in("cleen", done.stdout, "it is checked as a reload is")
+        row = world.rows("policies_refused")[-1]["data"]
+        expect_in("cleen", row["first"], "and recorded as one")
+        expect_in("cleen", world.status()["policies.refused_first"], "status")
         for wrong in (("--stages", "10%"), ("--success", "0%"),
                       ("--minimum", "0"), ("--window", "1w"),
                       ("--id", "12"), ("--group", "")):
@@ -400,6 +404,62 @@ def hangup():
                   "why")
         expect_equal(world.status()["policies.set"], base, "in force")
         expect_equal(world.status()["rollout.state"], "running", "state")
+
+
+@story("killed at any moment of it: the rows tell where it is, and it is there")
+def killed_at_any_moment():
+    dice = random.Random(SEED)
+    with make_world() as world:
+        world.start()
+        base = world.status()["policies.set"]
+        next_policies(world)
+        for n in range(8):
+            world.ctl("rollout", "start", "--stages", "10%,20%,30%,100%",
+                      "--window", "1h", code=None)
+            asked = [subprocess.Popen(
+                [os.environ["BOOTSTRAPCTL"], "-c", str(world.config),
+                 "rollout", verb], stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL)
+                for verb in ("next", "halt", "resume", "next", "revert")]
+            time.sleep(dice.random() / 50)
+            keeper = world.keeper()
+            keeper.kill()
+            for process in asked:
+                process.wait()
+            wait_for(lambda k=keeper: not k.alive(), "its end")
+            wait_for(lambda: world.ctl("status", code=None).returncode == 0,
+                     "the next keeper")
+            last = moves(world)[-1]
+            status = rollout(world, "status")
+            expect_equal(status["rollout.state"],
+                         {"reverted": "reverted", "halted": "halted"}.get(
+                             last[0], "running"), f"after {last}")
+            if last[0] != "reverted":
+                expect_equal(status["rollout.share"], last[2], "share")
+                rollout(world, "revert")
+            expect_equal(world.status()["policies.set"], base, "in force")
+        world.chain_holds()
+
+
+@story("push --rollout: the devices of the stage, and of the group")
+def push_stage():
+    with make_world() as world:
+        world.start()
+        meters = fleet(60, 0)
+        bootstrap_all(meters, world.address())
+        world.settled()
+        done = world.ctl("push", "--rollout", code=66)
+        expect_in("no rollout", done.stderr, "nothing to push")
+        started(world, 9, "--stages", "50%,100%", "--group", "meter-0000*")
+        world.ctl("push", "--rollout", "--via", "trigger", "--rate", "1000/s",
+                  code=None)
+        expect_equal({r["endpoint"] for r in world.sql("SELECT * FROM pushes")},
+                     {m.endpoint for m in meters[:10]
+                      if in_share(rollout_id(9), m.endpoint, 50)},
+                     "who was to come")
+        rollout(world, "halt")
+        done = world.ctl("push", "--rollout", code=66)
+        expect_in("halted", done.stderr, "nobody")
 
 
 tell()

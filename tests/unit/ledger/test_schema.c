@@ -205,8 +205,8 @@ static const struct {
     {"SELECT count(*) FROM inconsistencies", "0"},
     {"SELECT group_concat(name, ' ') FROM (SELECT name FROM sqlite_schema "
      "WHERE type = 'view' ORDER BY name)",
-	"bootstraps checkpoints credentials devices events inconsistencies "
-	"keys policy_sets pushes refusals rollouts secrets"},
+	"bootstraps checkpoints credentials devices events history_facts "
+	"inconsistencies keys policy_sets pushes refusals rollouts secrets"},
 };
 
 static void

@@ -132,6 +132,8 @@ test_it_is_brought_up_when_it_is_to_be_written(void **state)
 	     "(SELECT * FROM credentials ORDER BY fingerprint)",
 		"00112233aabbccdd 0 1, 99aabbccddeeff00 1 1"},
 	    {"SELECT count(*) FROM secrets", "0"},
+	    {"SELECT group_concat(endpoint || ' ' || oks) FROM history",
+		"urn:dev:ops:A-1 1"},
 	    {"SELECT count(*) FROM inconsistencies", "0"},
 	    {"PRAGMA user_version", "4"},
 	};
