@@ -194,6 +194,7 @@ add_server(struct pooling *k, struct yaml_node *n, struct policy_pool *pool,
 	k->titles[i] = title;
 	load_server(k->load, k->ctx, n, k->policy, s);
 	s->number = k->load->server_count++;
+	s->file = n->file;
 	if (n->kind == YAML_MAP && pool->name)
 		read_share(k->load, k->ctx, n, pool, s);
 	for (size_t w = 0; n->kind == YAML_MAP && !pool->name && share_keys[w];
@@ -227,6 +228,7 @@ add_pool(struct pooling *k, struct yaml_node *n, struct policy_pool *pool)
 	unsigned i;
 
 	pool->name = "";
+	pool->count = 0;
 	if (load_word(
 		k->load, k->ctx, name, "policy-name", word_name, &pool->name))
 		check_pool_name(k, name, pool->name);
