@@ -53,6 +53,7 @@ say(const char *what, const char *text, const char *remedy)
 /** What is in force once the daemon runs; NULL where it cannot be read. */
 struct checked {
 	struct policy_set *set;
+	struct signed_by signed_by;
 	struct server_files *files;
 	struct issue_rules *rules;
 };
@@ -60,10 +61,21 @@ struct checked {
 static void
 check_policies(const struct config *c, struct diag *d, struct checked *all)
 {
-	if (policy_load(c->policies, d, &all->set) == RC_OK)
+	if (policy_load(c->policies, d, &all->set) == RC_OK &&
+	    c->policy_trust.signers &&
+	    signed_check(&c->policy_trust, c->policies, all->set,
+		clock_wall_ms() / 1000, d, &all->signed_by) != RC_OK) {
+		policy_set_unref(all->set);
+		all->set = NULL;
+	}
+	if (all->set)
 		printf("policies: %zu identities, %zu policies in %s\n",
 		    all->set->identity_count, all->set->policy_count,
 		    c->policies);
+	if (all->set && all->signed_by.serial > 0)
+		printf("policies: serial %llu, signed by %s\n",
+		    (unsigned long long)all->signed_by.serial,
+		    all->signed_by.text);
 }
 
 static void
@@ -129,6 +141,7 @@ check_loaded(const struct config *c, struct checked *all, int *code)
 	check_policies(c, d, all);
 	check_files(c, all, code);
 	check_rules(c, d, all, code);
+	diag_settle(d, all->rules != NULL);
 	diag_print(d, stderr);
 	diag_free(d);
 	if (!all->set || (all->files && !all->rules))
@@ -183,6 +196,23 @@ check_ledger(const struct config *c, int *code)
 	}
 	printf("ledger: %s\n", c->ledger);
 	return l;
+}
+
+/** Is the set none that the ledger has left behind? */
+static void
+check_serial(const struct config *c, const struct checked *all,
+    struct ledger *l, int *code)
+{
+	struct diag *d = diag_new();
+
+	if (!d || !l || !all->set || all->signed_by.serial == 0)
+		goto out;
+	if (signed_serial_check(l, c->policies, all->set, &all->signed_by, d) !=
+	    RC_OK)
+		worst(code, EXIT_POLICIES);
+	diag_print(d, stderr);
+out:
+	diag_free(d);
 }
 
 static enum rc
@@ -267,6 +297,7 @@ check_run(const char *config_file)
 	}
 	check_loaded(c, &all, &code);
 	l = check_ledger(c, &code);
+	check_serial(c, &all, l, &code);
 	check_token(c, &all, l, &code);
 	printf(code == EXIT_OK ? "ok\n" : "not ok\n");
 	checked_fini(&all);

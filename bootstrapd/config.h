@@ -11,6 +11,7 @@
 #include "base/arena.h"
 #include "base/diag.h"
 #include "hsm/ec.h"
+#include "issue/signed.h"
 #include "rollout.h"
 
 enum {
@@ -71,6 +72,8 @@ struct config {
 	unsigned workers; /**< 1..WORKERS_MAX; `auto`: the cores */
 	struct hsm_config hsm;
 	const char *policies; /**< folder or file */
+	struct signed_trust
+	    policy_trust; /**< signers NULL: none have to sign */
 	struct rollout_terms rollout; /**< where nothing else is asked for */
 	const char *ledger; /**< file */
 	const char *control; /**< socket; NULL: none */

@@ -99,8 +99,16 @@ static const struct yaml_key rollout[] = {
 };
 const struct yaml_keys config_keys_rollout = {"policies.rollout", rollout};
 
+static const struct yaml_key trust[] = {
+    {"signers", TEXT},
+    {"threshold", NUMBER(1, SIGNED_THRESHOLD_MAX)},
+    {NULL},
+};
+const struct yaml_keys config_keys_trust = {"policies.trust", trust};
+
 static const struct yaml_key policies[] = {
     {"path", TEXT},
+    {"trust", .takes = TAKES_MAP, .maps = {&config_keys_trust}},
     {"rollout", .takes = TAKES_MAP, .maps = {&config_keys_rollout}},
     {NULL},
 };

@@ -79,6 +79,27 @@ read_rollout(struct reading *r, struct yaml_node *map)
 	yaml_rest(&r->yaml, map, &config_keys_rollout);
 }
 
+static void
+read_trust(struct reading *r, struct yaml_node *map)
+{
+	struct signed_trust *t = &r->config->policy_trust;
+	int64_t threshold = 0;
+	struct yaml_node *n;
+
+	if (yaml_expect(&r->yaml, map, YAML_MAP) != RC_OK) {
+		reading_note(r, RC_CONFIG);
+		return;
+	}
+	t->signers = reading_path(r, map, "signers", true);
+	/* said, not guessed: it is how much one person alone can do */
+	n = yaml_need(&r->yaml, map, "threshold");
+	reading_note(r,
+	    n ? yaml_number(&r->yaml, n, 1, SIGNED_THRESHOLD_MAX, &threshold)
+	      : RC_CONFIG);
+	t->threshold = (unsigned)threshold;
+	yaml_rest(&r->yaml, map, &config_keys_trust);
+}
+
 void
 reading_policies(struct reading *r)
 {
@@ -90,6 +111,9 @@ reading_policies(struct reading *r)
 		return;
 	}
 	r->config->policies = reading_path(r, map, "path", true);
+	n = yaml_get(map, "trust");
+	if (n)
+		read_trust(r, n);
 	n = yaml_get(map, "rollout");
 	if (n)
 		read_rollout(r, n);

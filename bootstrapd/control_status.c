@@ -97,6 +97,11 @@ put_policies(struct reply *r, struct keeper *k)
 	reply_str(r, "policies.source", k->config->policies);
 	reply_time(r, "policies.loaded", k->policies.at_ms);
 	reply_str(r, "policies.loaded_by", k->policies.by);
+	if (k->policies.signed_by.serial > 0) {
+		reply_number(
+		    r, "policies.serial", k->policies.signed_by.serial);
+		reply_str(r, "policies.signers", k->policies.signed_by.text);
+	}
 	reply_number(r, "policies.identities", set->identity_count);
 	reply_number(r, "policies.policies", set->policy_count);
 	reply_number(

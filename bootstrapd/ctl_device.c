@@ -127,7 +127,8 @@ tell_refusal(const struct device_row *r)
 {
 	put_row(
 	    r, device_row_is(r, "handshake_refused") ? "handshake" : "attempt");
-	fputs("refused, ", stdout);
+	fputs(r->row.endpoint.len ? "refused, " : "refused, so it claims, ",
+	    stdout);
 	tell_came(r);
 	tell_why(r);
 	putchar('\n');

@@ -14,6 +14,9 @@
 
 enum {
 	DEVICE_ROWS_MAX = 4096, /**< of one device; the newest of more */
+	/** Of those who were turned away before anybody knew who they are, the
+	 *  newest, that are looked through for whom they claimed to be. */
+	DEVICE_STRANGERS_MAX = 20000,
 	DEVICE_FIELD_MAX = 1024, /**< bytes of one value that is told */
 };
 
@@ -32,7 +35,9 @@ struct device_rows {
 	bool cut; /**< there are older ones */
 };
 
-/** Read them. Errors: RC_DB, RC_MEMORY. */
+/** Read them; and of those whom nobody knows what only claims to be of this
+ *  device: certificates that were not let in, keys that were not its own.
+ *  Errors: RC_DB, RC_MEMORY. */
 MUST_CHECK enum rc device_rows_read(
     struct ledger *l, struct span endpoint, struct device_rows *out);
 void device_rows_fini(struct device_rows *d);

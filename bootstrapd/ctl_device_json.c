@@ -77,6 +77,7 @@ rows(struct json_out *j, const struct device_rows *d, const char *name,
 		if (!device_row_is(&d->rows[i], kind))
 			continue;
 		begin_row(j, &d->rows[i]);
+		jout_bool(j, "proved", d->rows[i].row.endpoint.len > 0);
 		fields(j, &d->rows[i], first);
 		if (second)
 			fields(j, &d->rows[i], second);

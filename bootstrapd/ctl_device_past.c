@@ -203,21 +203,14 @@ each_line(const struct policy_set *s, struct policy_place at,
 	}
 }
 
-/** A line of a file that was checked for control characters when it was
- *  loaded; bytes that no terminal shows as they are stand quoted. */
+/** As it stands, where a terminal shows it as it stands. */
 static void
 tell_line(void *ctx, struct span line)
 {
 	FILE *f = ctx;
 
 	fputs("            | ", f);
-	for (size_t i = 0; i < line.len; i++)
-		if (line.p[i] < 0x20 || line.p[i] == 0x7f) {
-			put_quoted(f, line);
-			putc('\n', f);
-			return;
-		}
-	if (text_utf8_valid(line))
+	if (text_printable(line))
 		(void)fwrite(line.p, 1, line.len, f);
 	else
 		put_quoted(f, line);

@@ -45,6 +45,60 @@ take(void *ctx, const struct ledger_row *row)
 	return RC_OK;
 }
 
+/** What a row says of a device that has not proved to be it. */
+struct strangers {
+	struct device_rows *rows;
+	const char *field;
+};
+
+static enum rc
+take_claim(void *ctx, const struct ledger_row *row)
+{
+	const struct strangers *s = ctx;
+	const struct device_row r = {.row = *row};
+	struct device_field f;
+
+	if (row->endpoint.len > 0)
+		return RC_OK;
+	f = device_field(&r, s->field);
+	if (f.len == 0 || !span_equal(device_text(&f), s->rows->endpoint))
+		return RC_OK;
+	return take(s->rows, row);
+}
+
+static enum rc
+read_claims(struct ledger *l, struct device_rows *out)
+{
+	static const struct {
+		const char *kind, *field;
+	} all[] = {
+	    {"handshake_refused", "claimed"},
+	    /* of most documents the endpoint is the PSK identity */
+	    {"psk_mismatch", "credential"},
+	};
+	enum rc rc = RC_OK;
+
+	for (size_t i = 0; rc == RC_OK && i < 2; i++) {
+		struct strangers s = {out, all[i].field};
+		const struct ledger_query q = {
+		    .kind = span_str(all[i].kind),
+		    .newest_first = true,
+		    .limit = DEVICE_STRANGERS_MAX,
+		};
+
+		rc = ledger_read(l, &q, take_claim, &s);
+	}
+	return rc;
+}
+
+static int
+by_number(const void *a, const void *b)
+{
+	const struct device_row *x = a, *y = b;
+
+	return (x->row.seq > y->row.seq) - (x->row.seq < y->row.seq);
+}
+
 enum rc
 device_rows_read(
     struct ledger *l, struct span endpoint, struct device_rows *out)
@@ -60,12 +114,9 @@ device_rows_read(
 	if (!out->rows)
 		return RC_MEMORY;
 	rc = ledger_read(l, &q, take, out);
-	for (size_t i = 0; i < out->count / 2; i++) {
-		struct device_row swap = out->rows[i];
-
-		out->rows[i] = out->rows[out->count - 1 - i];
-		out->rows[out->count - 1 - i] = swap;
-	}
+	if (rc == RC_OK)
+		rc = read_claims(l, out);
+	qsort(out->rows, out->count, sizeof(*out->rows), by_number);
 	return rc == RC_CONFLICT ? RC_OK : rc;
 }
 

@@ -108,6 +108,7 @@ struct health {
 struct loaded {
 	struct issue_rules *rules;
 	struct policy_set *set; /**< theirs; one reference */
+	struct signed_by signed_by; /**< serial 0: nobody had to */
 	int64_t at_ms; /**< UTC */
 	char by[64]; /**< "start", "SIGHUP", "bootstrapctl uid 0" */
 };
@@ -265,11 +266,12 @@ void record_tell(struct keeper *k, unsigned worker, enum question_kind kind,
 
 /* record_loaded.c */
 
-/** What goes into force: the policies (NULL: those that are), the certificates
- *  that are shown; and one more row of the same group, unless NULL. Errors: as ledger_append. */
+/** What goes into force: the policies (NULL: those that are) and who has signed
+ *  them, the certificates that are shown; and one more row of the same group,
+ *  unless NULL. Errors: as ledger_append. */
 MUST_CHECK enum rc record_loaded(struct keeper *k, const struct policy_set *set,
-    const struct server_files *f, const struct showing *s, const char *by,
-    const struct ledger_event *also);
+    const struct signed_by *signed_by, const struct server_files *f,
+    const struct showing *s, const char *by, const struct ledger_event *also);
 
 /* record_rows.c */
 

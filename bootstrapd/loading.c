@@ -7,12 +7,16 @@
 
 #include <stdio.h>
 
+/** Those that comments silence are not for the log. */
 static void
-log_findings(const struct diag *d)
+log_findings(struct diag *d)
 {
+	diag_settle(d, false);
 	for (size_t i = 0; i < diag_total(d); i++) {
 		const struct diag_finding *f = diag_get(d, i);
 
+		if (f->silenced)
+			continue;
 		LOG(f->level == DIAG_ERROR ? LOG_ERROR : LOG_WARNING, "finding",
 		    F_TEXT("file", f->file), F_INT("line", f->line),
 		    F_INT("column", f->column), F_TEXT("code", f->code),
@@ -28,8 +32,12 @@ first_line(struct loading *l)
 
 		if (f->level != DIAG_ERROR)
 			continue;
-		snprintf(l->first, l->cap, "%s:%u:%u: %s", f->file, f->line,
-		    f->column, f->text);
+		/* 0: the file as a whole */
+		if (f->line == 0)
+			snprintf(l->first, l->cap, "%s: %s", f->file, f->text);
+		else
+			snprintf(l->first, l->cap, "%s:%u:%u: %s", f->file,
+			    f->line, f->column, f->text);
 		return;
 	}
 }
@@ -65,10 +73,31 @@ loaded(struct loading *l, enum rc rc)
 	return rc;
 }
 
+/** Have enough people signed it, and is it no older one? */
+static enum rc
+check_signed(struct keeper *k, struct loading *l)
+{
+	const struct config *c = k->config;
+	enum rc rc;
+
+	if (!c->policy_trust.signers)
+		return RC_OK;
+	rc = signed_check(&c->policy_trust, c->policies, l->set,
+	    clock_wall_ms() / 1000, l->diag, &l->signed_by);
+	if (rc == RC_OK)
+		rc = signed_serial_check(
+		    k->ledger, c->policies, l->set, &l->signed_by, l->diag);
+	return rc;
+}
+
 enum rc
 loading_disk(struct keeper *k, struct loading *l)
 {
-	return loaded(l, policy_load(k->config->policies, l->diag, &l->set));
+	enum rc rc = policy_load(k->config->policies, l->diag, &l->set);
+
+	if (rc == RC_OK)
+		rc = check_signed(k, l);
+	return loaded(l, rc);
 }
 
 enum rc
@@ -197,14 +226,18 @@ loading_install(struct keeper *k, struct loading *l, const char *by,
 	const struct server_files *f = files_of(k, l);
 	enum rc rc = showing_make(l->rules, l->candidate, f, &l->showing);
 
+	/* one that was kept: as it was when it was signed */
+	if (rc == RC_OK && policies && l->signed_by.serial == 0)
+		rc = signed_recorded(k->ledger, l->set->digest, &l->signed_by);
 	if (rc == RC_OK)
-		rc = record_loaded(
-		    k, policies ? l->set : NULL, f, &l->showing, by, also);
+		rc = record_loaded(k, policies ? l->set : NULL, &l->signed_by,
+		    f, &l->showing, by, also);
 	if (rc != RC_OK)
 		return rc;
 	put_into_force(k, l);
 	if (policies) {
 		snprintf(k->policies.by, sizeof(k->policies.by), "%s", by);
+		k->policies.signed_by = l->signed_by;
 		k->policies.at_ms = clock_wall_ms();
 		k->refused_load = (struct refused_load){0};
 	}

@@ -11,6 +11,7 @@
 /** What is about to be put into force. */
 struct loading {
 	struct policy_set *set; /**< one reference */
+	struct signed_by signed_by; /**< of it; serial 0: not said */
 	struct issue_rules *rules; /**< of it; one reference */
 	/** Of a rollout: who may come by them is let in, too. One reference;
 	 *  NULL: there is none. */
@@ -29,7 +30,8 @@ void loading_fini(struct loading *l);
 /** What is wrong, as the one line. */
 void loading_fault(struct loading *l, const struct hsm_error *err);
 
-/** The set, from `policies:` of the configuration. Errors: as policy_load. */
+/** The set, from `policies:` of the configuration, signed as `trust:` asks.
+ *  Errors: as policy_load, signed_check, signed_serial_check. */
 MUST_CHECK enum rc loading_disk(struct keeper *k, struct loading *l);
 /** The set of that digest, as the ledger has kept it. Errors: as
  *  issue_set_kept. */

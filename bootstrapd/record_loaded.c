@@ -4,7 +4,7 @@
 #include "base/text.h"
 #include "issue/kept.h"
 
-enum { ROWS_MAX = 3, FIELDS_MAX = 12 };
+enum { ROWS_MAX = 3, FIELDS_MAX = 10 + SIGNED_FIELDS };
 
 /** The rows, and their texts. */
 struct rows {
@@ -24,7 +24,7 @@ add(struct rows *r, const char *kind, const struct field *f, size_t n)
 
 static void
 add_policies(struct keeper *k, struct rows *r, const struct policy_set *set,
-    const char *by)
+    const struct signed_by *signed_by, const char *by)
 {
 	struct field *f = r->policies;
 	size_t n = 0;
@@ -37,6 +37,7 @@ add_policies(struct keeper *k, struct rows *r, const struct policy_set *set,
 	f[n++] = F_INT("policies", set->policy_count);
 	f[n++] = F_TEXT("source", k->config->policies);
 	f[n++] = F_BOOL("kept", issue_set_fits(set));
+	n += signed_fields(signed_by, f + n);
 	f[n++] = F_TEXT("by", by);
 	f[n++] = F_TEXT("instance", k->args->instance);
 	add(r, "policies_loaded", f, n);
@@ -93,13 +94,13 @@ add_credentials(struct keeper *k, struct rows *r, const struct policy_set *set,
 
 enum rc
 record_loaded(struct keeper *k, const struct policy_set *set,
-    const struct server_files *f, const struct showing *s, const char *by,
-    const struct ledger_event *also)
+    const struct signed_by *signed_by, const struct server_files *f,
+    const struct showing *s, const char *by, const struct ledger_event *also)
 {
 	struct rows r = {0};
 
 	if (set)
-		add_policies(k, &r, set, by);
+		add_policies(k, &r, set, signed_by, by);
 	if (f->cert_count > 0)
 		add_credentials(k, &r, set, f, s, by);
 	if (also)

@@ -131,6 +131,8 @@ rollout_start(struct keeper *k, struct rollout_run *r, const char *by,
 	if (rc == RC_OK) {
 		take_force(k, &l);
 		rollout_row(&row, k, r, MOVE_START, by, "asked");
+		row.event.field_count += signed_fields(
+		    &l.signed_by, row.fields + row.event.field_count);
 		rc = loading_install(k, &l, by, false, &row.event);
 	}
 	if (rc != RC_OK)

@@ -251,8 +251,10 @@ find_lines(struct noting *n)
 		if (w->replay.has_set)
 			text_hex(&h, span_of(w->replay.set, DIGEST_LEN));
 		hex[h.len] = '\0';
-		note(n, "unknown", "the policies of then are not kept", hex,
-		    NULL);
+		note(n, "unknown",
+		    "the policies of then are not kept, or not "
+		    "read any more",
+		    hex, NULL);
 	}
 	if (!span_is(w->replay.policy, w->decided.policy->name))
 		note(n, "policy", "", name, w->decided.policy->name);

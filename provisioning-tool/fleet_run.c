@@ -19,7 +19,8 @@ enum {
 	BATCH_ROWS = 512,
 	BATCH_BYTES = 512 * 1024, /**< of endpoints and data */
 	WORKERS_MAX = 16,
-	RING_MAX = 2 * WORKERS_MAX,
+	/* enough that nobody waits while a thread is not given a core */
+	BATCHES_EACH = 8,
 };
 
 enum batch_state { BATCH_FREE, BATCH_FULL, BATCH_BUSY, BATCH_DONE };
@@ -271,7 +272,7 @@ set_up(struct run *r)
 	if (rc != RC_OK)
 		return rc;
 	r->worker_count = cores();
-	r->ring_count = 2 * r->worker_count;
+	r->ring_count = BATCHES_EACH * r->worker_count;
 	r->ring = calloc(r->ring_count, sizeof(*r->ring));
 	r->workers = calloc(r->worker_count, sizeof(*r->workers));
 	if (!r->ring || !r->workers)

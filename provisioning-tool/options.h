@@ -34,6 +34,9 @@ struct options {
 	const char *max_change, *devices, *before;
 	int64_t examples;
 	const char *costs, *server_certificate, *device_certificate;
+	const char *trust;
+	int64_t threshold, manifest_serial;
+	bool next;
 	bool strict, diff;
 	/* the token's speed */
 	const char *master, *key;

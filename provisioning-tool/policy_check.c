@@ -2,6 +2,7 @@
  * what there is. */
 #include "check_report.h"
 #include "policy_costs.h"
+#include "policy_trust.h"
 #include "rows.h"
 #include "tool.h"
 #include "verbs.h"
@@ -115,6 +116,8 @@ check(struct check_report *r, size_t operand, struct policy_costs *costs)
 		return tool_fault(RC_MEMORY, "policies");
 	rc = policy_load(path, d, &set);
 	if (rc == RC_OK)
+		rc = policy_trust_check(r->o, path, set, d);
+	if (rc == RC_OK)
 		rc = issue_rules_new(set, NULL, d, &rules);
 	if (rc == RC_OK)
 		rc = policy_costs_measure(costs, rules, d);
@@ -138,8 +141,11 @@ policy_check(const struct options *o)
 {
 	struct policy_costs *costs;
 	struct check_report r;
-	int worst = policy_costs_new(o, &costs);
+	int worst = policy_trust_options(o);
 
+	if (worst != EX_OK)
+		return worst;
+	worst = policy_costs_new(o, &costs);
 	if (!costs)
 		return worst;
 	check_report_begin(&r, o);

@@ -3,6 +3,7 @@
 #include "ceremony.h"
 #include "help.h"
 #include "image_format.h"
+#include "issue/signed.h"
 #include "tool.h"
 
 #include <stddef.h>
@@ -145,6 +146,10 @@ static const struct option_spec check_specs[] = {
 	"with the chain that the bootstrap server shows")},
     {FILE_NAME("device-certificate", device_certificate, "FILE",
 	"with the chain that devices show")},
+    {FILE_NAME("trust", trust, "FILE",
+	"it must be signed by signers of this file, of OpenSSH's format")},
+    {NUMBER("threshold", threshold, 1, SIGNED_THRESHOLD_MAX,
+	"by so many of them; default 1")},
     {.name = "strict",
 	.kind = OPTION_FLAG,
 	.help = "exit 65 where there are warnings, too",
@@ -174,6 +179,14 @@ static const struct option_group codes_group =
     OPTION_GROUP("Options", codes_specs);
 
 static const struct option_spec manifest_specs[] = {
+    {NUMBER("serial", manifest_serial, 1, INT64_MAX,
+	"write what is to be signed, with this serial")},
+    {.name = "next",
+	.kind = OPTION_FLAG,
+	.help = "the same, with the serial behind that of the MANIFEST that is "
+		"there, and of the ledger",
+	.offset = offsetof(struct options, next)},
+    {LEDGER("for --next: the highest serial that it has loaded")},
     {FILE_NAME(
 	 "output", output, "FILE", "where to; - or nothing: standard output"),
 	.letter = 'o'},

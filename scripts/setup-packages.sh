@@ -15,7 +15,7 @@ packages_demo=(softhsm2 sqlite3)
 # The suites; each skips by itself where it does not find what it needs.
 packages_test=(
 	libcmocka-dev clang clang-format libclang-rt-dev git
-	libcoap3-bin openssl python3 python3-cbor2 python3-jsonschema
+	libcoap3-bin openssh-client openssl python3 python3-cbor2 python3-jsonschema
 	python3-venv python3-yaml
 	mandoc shellcheck
 	# Tokens of other makes: NSS, a TPM in software, opencryptoki.

@@ -15,6 +15,7 @@ struct silence {
 	char *file, *code, *because;
 	unsigned line, about;
 	bool used, met_error;
+	bool said; /* that it silences nothing */
 };
 
 struct diag {
@@ -302,8 +303,11 @@ diag_settle(struct diag *d, bool complete)
 	for (size_t i = 0; i < findings; i++)
 		apply(d, &d->entries[i]->finding);
 	for (size_t i = 0; i < d->silence_count; i++) {
-		const struct silence *s = &d->silences[i];
+		struct silence *s = &d->silences[i];
 
+		if (s->said)
+			continue;
+		s->said = s->met_error || (!s->used && complete);
 		if (s->met_error)
 			diag_add(d, DIAG_WARNING, s->file, s->line, 0,
 			    "check-ignore-unused",

@@ -107,8 +107,8 @@ check_uris(const struct read_policy *d)
 			    strcmp(p->servers[i].uri, p->servers[k].uri) != 0)
 				continue;
 			say(d, &p->servers[i], "policy-uri-twice",
-			    "its URI is that of the server %s in line %u: a "
-			    "device registers there twice",
+			    "its URI is that of the server %s in line %u: one "
+			    "server, two accounts",
 			    p->servers[k].name, p->servers[k].line);
 			break;
 		}

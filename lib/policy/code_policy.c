@@ -261,12 +261,26 @@ const struct code codes_policy[] = {
     {"policy-secret-likely", CODE_WARNING,
 	"A value that is as long as a key and looks like one.",
 	"Take it out if it is one; else silence this with the reason."},
+    {"policy-serial", CODE_ERROR,
+	"A signed set older than one that was loaded, or another of its "
+	"number.",
+	"Have a MANIFEST signed with a higher serial: provisioning-tool policy "
+	"manifest --next."},
     {"policy-server-unknown", CODE_ERROR,
 	"No server of the policy has that name.",
 	"Name one that is in servers:."},
     {"policy-shared-master", CODE_WARNING,
 	"One master key is that of the way in and of a server.",
 	"Give each purpose a master of its own."},
+    {"policy-signature", CODE_WARNING, "A signature that does not count.",
+	"Take it away, or sign again: ssh-keygen -Y sign -n bootstrapd."},
+    {"policy-signed", CODE_ERROR,
+	"A set that is not the one that enough people have signed.",
+	"Put the files back as they were signed, or have a new MANIFEST "
+	"signed."},
+    {"policy-signers", CODE_ERROR, "Not a file of allowed signers.",
+	"Write a line for each key: principals, options, the key as ssh-keygen "
+	"writes it."},
     {"policy-sni", CODE_ERROR, "Not a host name.",
 	"Write a name, which an address is not."},
     {"policy-subject", CODE_ERROR, "Not the subject of a certificate.",

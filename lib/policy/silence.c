@@ -4,7 +4,10 @@
 #include "policy/nearest.h"
 #include "policy/yaml.h"
 
-enum { BECAUSE_MAX = 256 /* bytes of a reason that are kept */ };
+enum {
+	BECAUSE_MAX = 256, /* bytes of a reason that are kept */
+	SUGGESTIONS_MAX = 1000, /* findings after which nobody reads them */
+};
 
 static const char mark[] = "check:";
 
@@ -71,7 +74,8 @@ nearest_code(struct span word)
 static void
 unknown_code(struct diag *d, const char *file, unsigned line, struct span word)
 {
-	const char *near = nearest_code(word);
+	const char *near =
+	    diag_total(d) < SUGGESTIONS_MAX ? nearest_code(word) : NULL;
 
 	diag_add(d, DIAG_WARNING, file, line, 0, "check-ignore",
 	    "no finding has the code %s%s%s%s", YAML_SHOW(word),

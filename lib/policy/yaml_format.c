@@ -137,6 +137,12 @@ yaml_format(struct arena *a, struct diag *d, const char *file, struct span text,
 	rc = layout_read(a, text, &layout);
 	if (rc == RC_OK)
 		rc = layout_write(&layout, &made, &len);
+	if (rc == RC_OK && len > YAML_FILE_MAX) {
+		diag_add(d, DIAG_ERROR, file, 0, 0, "yaml-limit",
+		    "more than 1 MiB once it is formatted; split the file");
+		free(made);
+		return RC_CONFIG;
+	}
 	if (rc == RC_OK)
 		rc = same(a, docs, &layout, span_of(made, len));
 	if (rc == RC_CONFIG)

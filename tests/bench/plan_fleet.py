@@ -98,8 +98,8 @@ class Bench:
         return subprocess.run([str(a) for a in argv], cwd=self.dir, check=True,
                               stdout=subprocess.PIPE, text=True).stdout
 
-    def boot(self, ledger, policies, count):
-        """A ledger with so many, and the folder changed after it."""
+    def papers(self, policies, count):
+        """A folder for so many, and the one that it is changed to."""
         for name, text in ((policies, POLICIES), (f"{policies}-new", CHANGED)):
             (self.dir / name).mkdir()
             (self.dir / name / "policies.yaml").write_text(text)
@@ -107,6 +107,8 @@ class Bench:
         for name in ("ca.pem", "ca.key", "raw-keys.csv"):
             data = (self.dir / policies / name).read_bytes()
             (self.dir / f"{policies}-new" / name).write_bytes(data)
+
+    def boot(self, ledger, policies, count):
         self.run(self.fleet, "boot", ledger, policies, count)
 
     def plan(self, ledger, policies, *more):
@@ -147,14 +149,17 @@ class Bench:
 def bench_plan(args, bench):
     with tempfile.TemporaryDirectory(prefix="plan-bench-") as folder:
         b = Bench(folder, bench.parent.parent)
+        b.papers("equal", EQUAL)
         b.boot("equal.db", "equal", EQUAL)
         wrong = b.differing(EQUAL)
         print(f"policy plan of {EQUAL} devices: {wrong} are told other than "
               "issue_begin decides")
         if wrong:
             sys.exit("bench: a plan that is wrong needs no measure")
-        b.boot("few.db", "few", FEW)
-        _, _, few_kib = b.plan("few.db", "few-new")
+        # by the same files: memory is theirs, and not that of devices
+        b.papers("all", args.fleet)
+        b.boot("few.db", "all", FEW)
+        _, _, few_kib = b.plan("few.db", "all-new")
         b.boot("all.db", "all", args.fleet)
         size = (b.dir / "all.db").stat().st_size
         print(f"policy plan, a ledger of {size / 1e6:.0f} MB:")

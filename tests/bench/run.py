@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """What bootstrapd takes beside what it stands on, in one table.
 
-usage: run.py BUILD [psk] [x509] [issue] [plan] [-n COUNT] [-k AT_A_TIME]
-              [--workers N] [--sessions N] [--fleet DEVICES]
+usage: run.py BUILD [psk] [x509] [issue] [check] [plan] [-n COUNT]
+              [-k AT_A_TIME] [--workers N] [--sessions N] [--fleet DEVICES]
 
 psk, x509: server CPU of one bootstrap (all processes of bootstrapd, read before
 and after, when every bootstrap stands in the ledger as ended), beside that of
@@ -11,6 +11,7 @@ bootstrapd with a SoftHSM2 token, policies and a ledger in a temporary folder;
 virtual devices over real sockets.
 issue: device certificates a second from as many threads as there are sessions,
 beside how often the token signs by itself.
+check: `policy check` of a thousand files, beside the second that is promised.
 plan: policy plan over a ledger of so many devices, beside ten seconds for a
 million; and 100,000 devices compared with what issue_begin decides.
 
@@ -23,6 +24,8 @@ import re
 import secrets
 import subprocess
 import sys
+import tempfile
+import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -189,14 +192,51 @@ def bench_issue(args, bench):
             f"{signed}/s", issued / signed, "0.90 at least")
 
 
+CHECKED_FILES = 1000
+CHECKED = """\
+identity: factory-{i}
+endpoint: "urn:dev:ops:0057F2-{i:04}-*"
+psk: {{derive: bootstrap-2026, identity: "f{i}/{{endpoint}}"}}
+---
+policy: meters-{i}
+match: {{identity: factory-{i}, endpoint: "urn:dev:ops:0057F2-{i:04}-*"}}
+clean: [/0, /1]
+servers:
+  - name: eu-1
+    short_server_id: 101
+    uri: coaps://eu1.lwm2m.example:5684
+    security: {{mode: psk, key: {{derive: fleet-2026}}}}
+"""
+
+
+def bench_check(_args, _bench):
+    """The best of three, by the clock on the wall."""
+    best = None
+    with tempfile.TemporaryDirectory() as folder:
+        for i in range(CHECKED_FILES):
+            Path(folder, f"{i:04}.yaml").write_text(CHECKED.format(i=i))
+        for _ in range(3):
+            begin = time.monotonic()
+            done = subprocess.run(
+                [os.environ["TOOL"], "policy", "check", folder],
+                capture_output=True, text=True, check=True)
+            took = time.monotonic() - begin
+            best = took if best is None else min(best, took)
+    if f"{CHECKED_FILES} policies, 0 warnings" not in done.stdout:
+        sys.exit(f"bench: the files are not good: {done.stdout}")
+    return ("check of 1000 files", f"{best * 1000:.0f} ms", "promised",
+            "1000 ms", best, "1 at most")
+
+
 BENCHES = {"psk": bench_psk, "x509": bench_x509, "issue": bench_issue,
-           "plan": bench_plan}
+           "check": bench_check, "plan": bench_plan}
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("build", type=Path)
-    parser.add_argument("what", nargs="*", metavar="psk|x509|issue|plan")
+    parser.add_argument("what", nargs="*",
+                        metavar="psk|x509|issue|check|plan")
     parser.add_argument("-n", type=int, default=500, metavar="COUNT")
     parser.add_argument("-k", type=int, default=20, metavar="AT_A_TIME")
     parser.add_argument("--workers", type=int, default=2)

@@ -47,7 +47,8 @@ class Schema:
         if "$ref" in schema:
             target = self.root
             for part in schema["$ref"].removeprefix("#/").split("/"):
-                target = target[part]
+                target = target[
+                    int(part) if isinstance(target, list) else part]
             yield from self.resolve(target)
         for word in ("allOf", "anyOf", "oneOf"):
             for one in schema.get(word, []):

@@ -145,6 +145,19 @@ def credentials():
                    if c["state"] == "revoked"), "when")
 
 
+@story("who was never let in is told by what it claimed")
+def strangers():
+    with world() as w:
+        w.start()
+        w.boot(w.write_image(EP, secrets.token_bytes(32)), timeout_s=3).wait()
+        wait_for(lambda: w.rows("psk_mismatch"), "the diagnosis")
+        seen = told(w)
+        one, = seen["wrong_keys"]
+        expect_equal((one["proved"], bool(one["remedy"]), seen["attempts"]),
+                     (False, True, []), "a wrong key")
+        expect_in("wrong key", w.ctl("device", EP).stdout, "for people")
+
+
 @story("a set that is not kept explains nothing, and the rest is told")
 def not_kept():
     with world() as w:

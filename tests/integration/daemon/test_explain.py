@@ -118,5 +118,55 @@ def costs():
                      (len(sizes), sum(sizes)), way)
 
 
+POOLED = """\
+policy: bench
+match: {identity: lab}
+device: {account_instance: 1}
+reprovision: rotate
+servers:
+  - pool: labs
+    servers:
+      - name: lab-1
+        short_server_id: 101
+        uri: coaps://lab1.lwm2m.example
+        drain: true
+        security: {mode: psk, key: {derive: fleet-2026}}
+      - name: lab-2
+        short_server_id: 102
+        uri: coaps://lab2.lwm2m.example
+        weight: 3
+        security: {mode: psk, key: {derive: fleet-2026}}
+"""
+
+
+@story("a device that comes again: its history, its server, its next keys")
+def again():
+    policies = {"lab.yaml": NOSEC_IDENTITY, "policy.yaml": POOLED}
+    with World(policies, listen=("coap://127.0.0.1:0",),
+               known={FLEET_MASTER: MASTER}, masters=()) as world:
+        world.start()
+        how = ("--endpoint", EP, "--nosec", "--address", "127.0.0.1",
+               "--ledger", world.ledger)
+        image = world.write_image(EP, None, uri=world.coap())
+        first = explained(world, *how)
+        server, = first["servers"]
+        expect_equal((first["history"]["ended_ok"], first["again"],
+                      server["name"], server["pool"], server["chosen_by"],
+                      server["weight"], server["weights"]),
+                     (0, "first", "lab-2", "labs", "hash", 3, 3), "at first")
+        world.boot(image).succeeded()
+        world.settled()
+        second = explained(world, *how)
+        expect_equal((second["history"], second["again"], second["turn"]),
+                     ({"ended_ok": 1, "servers": "lab-2"}, "rotated", 1),
+                     "the second time")
+        world.boot(image).succeeded()
+        expect_equal([a["plan"] for a in world.settled()],
+                     [first["plan"]["digest"], second["plan"]["digest"]],
+                     "what it was given")
+        expect(first["plan"]["digest"] != second["plan"]["digest"],
+               "other keys, another plan")
+
+
 if __name__ == "__main__":
     tell()

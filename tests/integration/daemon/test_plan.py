@@ -25,6 +25,10 @@ identity: hubs
 endpoint: "{DOMAIN}-HUB-*"
 psk: {{derive: {MASTER}, identity: "hub/{{endpoint}}"}}
 ---
+identity: vendor
+endpoint: "{DOMAIN}-VND-*"
+psk: {{imported: vendor-q3}}
+---
 identity: by-cn
 endpoint: "{DOMAIN}-CRT-*"
 certificate: {{endpoint: cn}}
@@ -135,6 +139,7 @@ def names(family, count):
 
 PSK = names("WM100", 60) + names("WM200", 60)
 HUBS = names("HUB", 12)
+VENDOR = names("VND", 6)
 CERTIFIED = names("CRT", 12)
 RAW = names("RAW", 6)
 LAB = names("LAB", 40)
@@ -158,6 +163,9 @@ class Fleet:
             image = world.write_image(
                 name, key, identity=f"hub/{name}" if hub else None)
             self.come[name] = lambda i=image, **k: world.boot(i, **k)
+        for name, key in vendor_keys(master).items():
+            image = world.write_image(name, key, identity=f"v/{name}")
+            self.come[name] = lambda i=image, **k: world.boot(i, **k)
         for name in LAB:
             image = world.write_image(name, None, uri=world.coap())
             self.come[name] = lambda i=image, **k: world.boot(i, **k)
@@ -179,6 +187,22 @@ class Fleet:
                 waiting.pop(0).wait()
         for device in waiting:
             device.wait()
+
+
+def vendor_keys(master):
+    return {name: derive(master, 9, 0, 1, name) for name in VENDOR}
+
+
+def import_keys(world, master):
+    """Into the sealed store, as a vendor's list."""
+    path = world.dir / "vendor.csv"
+    path.write_text("endpoint,identity,key\n" + "".join(
+        f"{name},v/{name},{key.hex()}\n"
+        for name, key in vendor_keys(master).items()))
+    world.tool("hsm", "keys", "make", *world.token_options(), "seal-2026")
+    world.tool("psk", "import", *world.token_options(), "--ledger",
+               world.ledger, "--collection", "vendor-q3", "--seal",
+               "seal-2026", path)
 
 
 def raw_key(world, name):
@@ -240,7 +264,7 @@ def plan(world, folder, *argv, code=2):
 @story("two hundred devices: each gets what the plan said, and no other changes")
 def whole_fleet():
     master = secrets.token_bytes(32)
-    everybody = PSK + HUBS + CERTIFIED + RAW + LAB
+    everybody = PSK + HUBS + VENDOR + CERTIFIED + RAW + LAB
     with PkiWorld({"identity.yaml": IDENTITIES, "policy.yaml": OLD,
                    "raw-keys.csv": "sha256,endpoint\n",
                    "devices.csv": devices_csv(PSK[5:39] + PSK[65:75]),
@@ -248,6 +272,7 @@ def whole_fleet():
                   listen=LISTEN, known={MASTER: master}) as world:
         table = make_raw_keys(world)
         world.write_policy("raw-keys.csv", table)
+        import_keys(world, master)
         world.start()
         for name in SHELF:
             world.mint(name)
@@ -268,7 +293,8 @@ def whole_fleet():
             "policy.yaml": NEW, "raw-keys.csv": table,
             "devices.csv": devices_csv(PSK[10:40]),
             "pilot.csv": "\n".join(PSK[4:12]) + "\n",
-            "stolen.csv": "\n".join(PSK[40:44] + CERTIFIED[:1]) + "\n"})
+            "stolen.csv": "\n".join(PSK[40:44] + VENDOR[:2] +
+                                    CERTIFIED[:1]) + "\n"})
         path = world.dir / "devices-of-the-plan.csv"
         totals, lines = plan(world, new, "--devices", path)
         foreseen = planned(path)

@@ -6,11 +6,12 @@ import json
 import os
 import random
 import signal
+import struct
 import subprocess
 import time
 
 from daemon_fixture import (KEEPER_UID, NOSEC_IDENTITY, World, as_root,
-                            wait_for)
+                            program, wait_for)
 from meters import Meter, bootstrap_all, in_share
 from tap_story import expect, expect_equal, expect_in, story, tell
 
@@ -76,11 +77,11 @@ def begun(world):
                       "WHERE outcome != 'refused' ORDER BY seq")}
 
 
-def kill_keeper(world):
+def kill_keeper(world, lives=2):
     old = world.keeper()
     old.kill()
     wait_for(lambda: not old.alive(), "the keeper to die")
-    wait_for(lambda: len(world.logged("keeper_started")) > 1,
+    wait_for(lambda: len(world.logged("keeper_started")) >= lives,
              "the next keeper")
     wait_for(lambda: world.ctl("status", code=None).returncode == 0,
              "it to answer")
@@ -439,6 +440,65 @@ def killed_at_any_moment():
                 rollout(world, "revert")
             expect_equal(world.status()["policies.set"], base, "in force")
         world.chain_holds()
+
+
+
+class Clock:
+    """The daemon's wall clock, to be set; and how it is started with it."""
+
+    def __init__(self, world):
+        self.path = world.dir / "wallclock"
+        self.path.write_bytes(struct.pack("=q", 0))
+        os.chmod(self.path, 0o644)
+        checks = os.environ.get("ASAN_OPTIONS", "")
+        self.env = {"LD_PRELOAD": program("WALLCLOCK_SO"),
+                    "WALLCLOCK": str(self.path),
+                    "ASAN_OPTIONS": f"{checks}:verify_asan_link_order=0"}
+
+    def ahead(self, seconds):
+        with open(self.path, "r+b") as f:
+            f.write(struct.pack("=q", seconds))
+
+
+@story("a wall clock that jumps ends no window, and none that was there is lost")
+def clock_jumps():
+    day = 86400
+    with make_world() as world:
+        clock = Clock(world)
+        world.start(env=clock.env)
+        meters = fleet(20, 0)
+        started(world, 10, "--stages", "100%")
+        bootstrap_all(meters, world.address())
+        expect_equal(rollout(world, "status")["rollout.ok"], 20, "devices ok")
+        for ahead in (day, -day, 0):
+            clock.ahead(ahead)
+            meters[0].bootstrap(world.address())
+            world.settled()
+            expect(abs(last_row_s(world) - time.time() - ahead) < 600,
+                   "rows come with that time")
+            time.sleep(1.1)  # a tick of the keeper's: nothing is to happen
+            status = rollout(world, "status")
+            expect_equal((status["rollout.state"], status["rollout.ok"]),
+                         ("running", 20), f"{ahead} s ahead")
+            expect(status["rollout.window_left_s"] <= 3600, "the window")
+        # the keeper that comes next knows when the stage began
+        kill_keeper(world)
+        line, = world.logged("rollout_goes_on")
+        passed = int(line.split("window_passed_ms=")[1].split()[0])
+        expect(passed >= 3000, f"passed: {passed} ms")
+        # unless somebody has set the clock meanwhile: then it begins again
+        clock.ahead(day)
+        kill_keeper(world, 3)
+        line = world.logged("rollout_goes_on")[1]
+        passed = int(line.split("window_passed_ms=")[1].split()[0])
+        expect(passed < 1000, f"passed: {passed} ms")
+        expect_equal(rollout(world, "status")["rollout.ok"], 20, "devices ok")
+        expect_equal([m[0] for m in moves(world)], ["started"], "movements")
+
+
+def last_row_s(world):
+    row, = world.sql("SELECT time_ms FROM event ORDER BY seq DESC LIMIT 1")
+    return row["time_ms"] / 1000
 
 
 @story("push --rollout: the devices of the stage, and of the group")

@@ -5,6 +5,7 @@ import os
 import pty
 import re
 import subprocess
+import time
 
 from factory import TOOL, Factory, Skip, absent, equal, story, tell, within
 
@@ -447,6 +448,19 @@ def servers():
               ["policy-own-account"])
         equal(seen(SERVER,
                    "device: {discover: false, account_instance: 0}\n"), [])
+
+
+@story
+def epochs():
+    """An epoch that ends within 30 days."""
+    with Factory(token=False) as f:
+        for days, seen in ((10, ["policy-epoch-soon"]), (40, [])):
+            until = time.strftime(
+                "%Y-%m-%d", time.gmtime(time.time() + days * 86400))
+            identity = IDENTITY.replace(
+                "}\n", f", epoch: [{{epoch: 1, until: {until}}}, 2]}}\n")
+            equal([code for _, code in codes(
+                f, identity + "policy: p\n" + SERVER)], seen)
 
 
 @story

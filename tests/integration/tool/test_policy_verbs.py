@@ -401,6 +401,24 @@ def values_that_were_seen():
 
 
 @story
+def one_of_a_pool():
+    """Which server of a pool, and why that one."""
+    with Factory(token=False) as f:
+        def member(name, ssid, more=""):
+            return (f"      - {{name: {name}, short_server_id: {ssid}, uri: "
+                    f"'coaps://{name}', {more}security: {{mode: psk, key: "
+                    "{derive: n}}}\n")
+        f.write("pool.yaml", "identity: a\npsk: {derive: m}\n---\npolicy: p\n"
+                "servers:\n  - pool: eu\n    servers:\n" +
+                member("eu-1", 1, "drain: true, ") +
+                member("eu-2", 2, "weight: 3, "))
+        ran = f.run("policy", "explain", "pool.yaml", "--endpoint", "dev-1")
+        equal(ran.code, 0, ran)
+        within('server      "eu-2"  (pool.yaml:9)\n            of the 2 in '
+               'pool "eu", by hash (weight 3 of 3)', ran.out)
+
+
+@story
 def for_machines():
     """One JSON object says what the text says, and each step."""
     with Factory(token=False) as f:
