@@ -25,7 +25,7 @@ static const struct yaml_key pin[] = {
     {"credential", TEXT},
     {"file", TEXT},
     {"env", TEXT},
-    {NULL},
+    {.name = NULL},
 };
 const struct yaml_keys config_keys_pin = {"hsm.pin", pin};
 
@@ -36,14 +36,14 @@ static const struct yaml_key hsm[] = {
     {"sessions", NUMBER(1, HSM_SESSIONS_MAX)},
     {"init_args", TEXT},
     {"network", .takes = TAKES_BOOL},
-    {NULL},
+    {.name = NULL},
 };
 const struct yaml_keys config_keys_hsm = {"hsm", hsm};
 
 static const struct yaml_key sni[] = {
     {"certificate", TEXT},
     {"key", TEXT},
-    {NULL},
+    {.name = NULL},
 };
 const struct yaml_keys config_keys_sni = {"server.sni", sni};
 
@@ -55,20 +55,20 @@ static const struct yaml_key server[] = {
     {"crl", TEXTS, .most = SERVER_FILES_MAX},
     {"sni", .takes = TAKES_MAP | TAKES_LIST, .maps = {&config_keys_sni},
 	.most = SERVERS_MAX - 1},
-    {NULL},
+    {.name = NULL},
 };
 const struct yaml_keys config_keys_server = {"server", server};
 
 static const struct yaml_key metrics[] = {
     {"listen", TEXT},
-    {NULL},
+    {.name = NULL},
 };
 const struct yaml_keys config_keys_metrics = {"metrics", metrics};
 
 static const struct yaml_key user[] = {
     {"worker", TEXT},
     {"keeper", TEXT},
-    {NULL},
+    {.name = NULL},
 };
 const struct yaml_keys config_keys_user = {"user", user};
 
@@ -86,7 +86,7 @@ static const struct yaml_key limits[] = {
     {"push_window", TIME(10000, CONFIG_PUSH_WINDOW_MS_MAX)},
     {"device_requests", NUMBER(0, DEVICE_REQUESTS_MAX)},
     {"answer", .takes = TAKES_SIZE, .min = ANSWER_MIN, .max = SECRET_MAX},
-    {NULL},
+    {.name = NULL},
 };
 const struct yaml_keys config_keys_limits = {"limits", limits};
 
@@ -95,14 +95,14 @@ static const struct yaml_key rollout[] = {
     {"success", TEXT},
     {"window", TIME(1, ROLLOUT_WINDOW_MAX_MS)},
     {"minimum", NUMBER(1, ROLLOUT_MINIMUM_MAX)},
-    {NULL},
+    {.name = NULL},
 };
 const struct yaml_keys config_keys_rollout = {"policies.rollout", rollout};
 
 static const struct yaml_key trust[] = {
     {"signers", TEXT},
     {"threshold", NUMBER(1, SIGNED_THRESHOLD_MAX)},
-    {NULL},
+    {.name = NULL},
 };
 const struct yaml_keys config_keys_trust = {"policies.trust", trust};
 
@@ -110,7 +110,7 @@ static const struct yaml_key policies[] = {
     {"path", TEXT},
     {"trust", .takes = TAKES_MAP, .maps = {&config_keys_trust}},
     {"rollout", .takes = TAKES_MAP, .maps = {&config_keys_rollout}},
-    {NULL},
+    {.name = NULL},
 };
 const struct yaml_keys config_keys_policies = {"policies", policies};
 
@@ -127,6 +127,6 @@ static const struct yaml_key top[] = {
     {"metrics", .takes = TAKES_MAP, .maps = {&config_keys_metrics}},
     {"user", .takes = TAKES_MAP, .maps = {&config_keys_user}},
     {"limits", .takes = TAKES_MAP, .maps = {&config_keys_limits}},
-    {NULL},
+    {.name = NULL},
 };
 const struct yaml_keys config_keys = {"bootstrapd.yaml", top};

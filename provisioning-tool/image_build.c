@@ -6,6 +6,7 @@
 #include "endpoint.h"
 #include "image_credential.h"
 #include "image_format.h"
+#include "image_options.h"
 #include "issue/issue.h"
 #include "key_check.h"
 #include "output.h"
@@ -29,6 +30,8 @@ struct build {
 	struct issue_rules *rules;
 	const struct identity *identity;
 	const struct image_format *format;
+	struct image_geometry geometry;
+	struct secret nvs_keys; /* that `geometry` borrows from */
 	struct token token;
 	struct issue_credential credential;
 	struct secret image;
@@ -187,30 +190,48 @@ not_minted(const struct build *b, enum rc rc, const char *detail)
 	return token_fault(&b->token, rc);
 }
 
+/** Why the format would not. */
+static int
+not_encoded(const struct build *b, enum rc rc, const char *why)
+{
+	if (rc != RC_TOO_LARGE && rc != RC_UNSUPPORTED)
+		return tool_fault(rc, "image");
+	return tool_error(EX_DATAERR, why ? why : "choose another format",
+	    "%s cannot hold this account", b->format->name);
+}
+
 /** The entries of the account's one Write, in the chosen format. */
-static enum rc
+static int
 encode(struct build *b, const struct plan *plan)
 {
+	const struct image_geometry *g = &b->geometry;
 	struct lwm2m_entry entries[PLAN_ENTRIES_MAX];
 	struct image image = {
 	    .endpoint = span_str(b->o->endpoint),
 	    .entries = entries,
 	    .entry_count = plan->entry_count,
 	};
+	struct image_writing writing = {.geometry = g};
+	struct secret scratch = {0};
 	struct writer w;
 	enum rc rc;
 
 	if (plan->step_count != 1 || plan->entry_count > PLAN_ENTRIES_MAX)
-		return RC_BUG;
+		return tool_fault(RC_BUG, "image");
 	for (size_t i = 0; i < plan->entry_count; i++)
 		entries[i] = plan->entries[i].entry;
-	rc = secret_reserve(&b->image, IMAGE_BYTES_MAX);
+	rc = secret_reserve_large(&b->image, image_room_len(b->format, g));
+	if (rc == RC_OK)
+		rc = secret_reserve_large(
+		    &scratch, image_scratch_len(b->format, g));
 	if (rc != RC_OK)
-		return rc;
+		return tool_fault(rc, "image");
 	writer_init(&w, b->image.bytes, b->image.cap);
-	rc = b->format->write(&image, &w);
+	writer_init(&writing.scratch, scratch.bytes, scratch.cap);
+	rc = b->format->write(&image, &writing, &w);
 	b->image.len = w.len;
-	return rc;
+	secret_fini(&scratch);
+	return rc == RC_OK ? EX_OK : not_encoded(b, rc, writing.why);
 }
 
 static int
@@ -231,6 +252,7 @@ mint(struct build *b)
 	struct secret bytes = {0};
 	struct plan plan = {0};
 	char detail[200] = "";
+	int code;
 	enum rc rc;
 
 	rc = issue_account(&issuer, b->identity, span_str(b->o->endpoint),
@@ -240,17 +262,12 @@ mint(struct build *b)
 		return not_minted(b, rc, detail);
 	}
 	rc = plan_decode(&bytes, &plan);
-	if (rc == RC_OK)
-		rc = encode(b, &plan);
+	code = rc == RC_OK ? encode(b, &plan) : tool_fault(rc, "image");
 	plan_fini(&plan);
 	secret_fini(&bytes);
-	if (rc == RC_TOO_LARGE)
-		return tool_error(EX_DATAERR, "choose another format",
-		    "%s cannot hold this account", b->format->name);
-	if (rc != RC_OK)
-		return tool_fault(rc, "image");
-	digest_of(secret_expose(&b->image), b->sha256);
-	return EX_OK;
+	if (code == EX_OK)
+		digest_of(secret_expose(&b->image), b->sha256);
+	return code;
 }
 
 static int
@@ -329,6 +346,9 @@ build(struct build *b)
 	int code = check_options(b);
 
 	if (code == EX_OK)
+		code = image_options_read(
+		    b->o, b->format, &b->geometry, &b->nvs_keys);
+	if (code == EX_OK)
 		code = settings_load(b->o, SETTINGS_POLICIES, &b->settings);
 	if (code == EX_OK)
 		code = find_identity(b);
@@ -373,6 +393,7 @@ image_build(const struct options *o)
 
 	output_end(&b.output);
 	secret_fini(&b.image);
+	secret_fini(&b.nvs_keys);
 	token_close(&b.token);
 	ledger_close(b.ledger);
 	issue_rules_unref(b.rules);

@@ -8,7 +8,7 @@
  * One entry a line; integers as numbers, booleans as true and false, object
  * links as "object:instance".
  */
-#include "image_format.h"
+#include "image_json.h"
 
 #include "base/text.h"
 
@@ -74,8 +74,11 @@ put_value(struct writer *w, const struct lwm2m_value *v)
 }
 
 static enum rc
-write_json(const struct image *image, struct writer *w)
+write_json(const struct image *image, struct image_writing *g, struct writer *w)
 {
+	(void)g;
+	if (!image_valid(image))
+		return RC_MALFORMED;
 	writer_str(w, "{\"format\":\"bootstrapd-image-1\",\"endpoint\":");
 	text_quote(w, image->endpoint);
 	writer_str(w, ",\"entries\":[\n");
@@ -84,7 +87,7 @@ write_json(const struct image *image, struct writer *w)
 		const char *type = type_name(e->value.type);
 
 		if (!type)
-			return RC_MALFORMED;
+			return RC_UNSUPPORTED;
 		writer_str(w, "{\"path\":\"");
 		path_print(w, e->path);
 		writer_fmt(w, "\",\"type\":\"%s\",\"value\":", type);
@@ -95,9 +98,18 @@ write_json(const struct image *image, struct writer *w)
 	return w->full ? RC_TOO_LARGE : RC_OK;
 }
 
+static bool
+guess_json(struct span bytes)
+{
+	return span_starts(bytes, SPAN_LIT("{\"format\":"));
+}
+
 const struct image_format image_json = {
     .name = "json",
     .summary = "one entry a line, for people and test devices",
+    .extension = "json",
     .text = true,
+    .guess = guess_json,
     .write = write_json,
+    .read = image_json_read,
 };

@@ -28,6 +28,12 @@ struct options {
 	int64_t epoch, instance;
 	int64_t hold_off_s;
 	bool force;
+	/* where they lie */
+	const char *partition, *offset, *flash_address, *sector;
+	const char *carry, *payload, *family, *name_space, *nvs_keys;
+	const char *card_version;
+	int64_t generation, write_block, value_max, nvs_version, security_tag;
+	bool data_crc, base_names;
 	/* policies */
 	const char *credential, *address, *psk_identity, *raw_key, *rpk;
 	bool nosec, wire;

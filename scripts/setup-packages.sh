@@ -16,7 +16,7 @@ packages_demo=(softhsm2 sqlite3)
 packages_test=(
 	libcmocka-dev clang clang-format libclang-rt-dev git
 	libcoap3-bin openssh-client openssl python3 python3-cbor2 python3-jsonschema
-	python3-venv python3-yaml
+	python3-venv python3-yaml srecord
 	mandoc shellcheck
 	# Tokens of other makes: NSS, a TPM in software, opencryptoki.
 	libnss3 libnss3-tools

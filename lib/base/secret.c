@@ -202,11 +202,11 @@ secret_fini(struct secret *s)
 	*s = (struct secret){0};
 }
 
-enum rc
-secret_reserve(struct secret *s, size_t cap)
+static enum rc
+reserve(struct secret *s, size_t cap, size_t max)
 {
 	secret_fini(s);
-	if (cap > SECRET_MAX)
+	if (cap > max)
 		return RC_TOO_LARGE;
 	if (cap == 0)
 		return RC_OK;
@@ -215,6 +215,18 @@ secret_reserve(struct secret *s, size_t cap)
 		return RC_MEMORY;
 	s->cap = cap;
 	return RC_OK;
+}
+
+enum rc
+secret_reserve(struct secret *s, size_t cap)
+{
+	return reserve(s, cap, SECRET_MAX);
+}
+
+enum rc
+secret_reserve_large(struct secret *s, size_t cap)
+{
+	return reserve(s, cap, SECRET_LARGE_MAX);
 }
 
 enum rc

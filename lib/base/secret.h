@@ -19,6 +19,7 @@
 
 enum {
 	SECRET_MAX = 65536, /**< bytes, the largest one secret can be */
+	SECRET_LARGE_MAX = 1048576, /**< bytes, by secret_reserve_large */
 };
 
 /** Bytes of a key. An all-zero struct is the empty secret. */
@@ -34,6 +35,9 @@ struct secret {
  * secret. Errors: RC_MEMORY (also: RLIMIT_MEMLOCK is exhausted), RC_TOO_LARGE.
  */
 MUST_CHECK enum rc secret_reserve(struct secret *s, size_t cap);
+
+/** The same up to SECRET_LARGE_MAX: for a whole image of flash. */
+MUST_CHECK enum rc secret_reserve_large(struct secret *s, size_t cap);
 
 /** secret_reserve and copy; `bytes` may lie in `s`. Errors: as there. */
 MUST_CHECK enum rc secret_set(struct secret *s, struct span bytes);

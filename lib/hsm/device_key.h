@@ -35,6 +35,14 @@ MUST_CHECK enum rc device_key_make(
 MUST_CHECK enum rc device_key_of(
     const struct secret *seed, struct device_key *out);
 
+/**
+ * Is `pkcs8` (version 1 of P-256 in DER, not encrypted, all of it) the private
+ * key of the public key `spki`? For keys in images, before a device has them.
+ * Errors: RC_MALFORMED (no PKCS#8, or its own halves differ), RC_DENIED (that
+ * of another).
+ */
+MUST_CHECK enum rc device_key_agrees(struct span pkcs8, struct span spki);
+
 /** Wipe. Harmless twice. */
 void device_key_fini(struct device_key *k);
 

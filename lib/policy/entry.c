@@ -92,9 +92,13 @@ pool_of(const struct policy *p, const char *name)
 	for (size_t i = 0; p && i < p->pool_count; i++) {
 		const struct policy_pool *pool = &p->pools[i];
 
-		for (size_t k = 0; pool->name && k < pool->count; k++)
-			if (strcmp(p->servers[pool->first + k].name, name) == 0)
+		for (size_t k = 0; pool->name && k < pool->count; k++) {
+			const char *member = p->servers[pool->first + k].name;
+
+			/* NULL: there is a finding for it */
+			if (member && strcmp(member, name) == 0)
 				return pool->name;
+		}
 	}
 	return NULL;
 }

@@ -228,7 +228,7 @@ add_pool(struct pooling *k, struct yaml_node *n, struct policy_pool *pool)
 	unsigned i;
 
 	pool->name = "";
-	pool->count = 0;
+	pool->count = 0; /* with a fault in the list there are none */
 	if (load_word(
 		k->load, k->ctx, name, "policy-name", word_name, &pool->name))
 		check_pool_name(k, name, pool->name);

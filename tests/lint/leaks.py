@@ -34,6 +34,9 @@ HOSTS = re.compile(
     r"|maven\.apache\.org"  # names of XML schemas
 )
 
+# Samples that devices and their tools have taken, with throw-away keys.
+SAMPLES = "tests/vectors/images"
+
 LINES_MANY = 450
 
 
@@ -74,7 +77,8 @@ def check(file):
         print(f"remark: {file} has {len(lines)} lines", file=sys.stderr)
     for number, line in enumerate(lines, 1):
         for fault in check_line(line):
-            yield number, fault
+            if fault != "a private key" or SAMPLES not in file.as_posix():
+                yield number, fault
 
 
 def self_test():

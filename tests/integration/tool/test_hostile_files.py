@@ -200,7 +200,8 @@ def values():
         for name, text, first in VALUES:
             code, found = check(f, put(f, "t.yaml", text))
             equal(code, 65, name)
-            if first:
+            # of more than a run keeps, what is left says how many there were
+            if first and "diag-dropped 0:0" not in found:
                 equal(found[0], first, name)
 
 

@@ -124,6 +124,11 @@ test_sizes_up_to_the_limit(void **state)
 	assert_int_equal(secret_reserve(&s, SECRET_MAX + 1), RC_TOO_LARGE);
 	assert_null(s.bytes);
 	assert_int_equal(secret_reserve(&s, SIZE_MAX), RC_TOO_LARGE);
+	assert_int_equal(secret_reserve_large(&s, SECRET_LARGE_MAX), RC_OK);
+	assert_true(all_zero(s.bytes, SECRET_LARGE_MAX));
+	assert_int_equal(
+	    secret_reserve_large(&s, SECRET_LARGE_MAX + 1), RC_TOO_LARGE);
+	assert_null(s.bytes);
 	assert_int_equal(secret_reserve(&s, 0), RC_OK);
 	assert_null(s.bytes);
 }

@@ -87,12 +87,48 @@ test_other_lengths(void **state)
 	secret_fini(&seed);
 }
 
+/* A key and its own public half; another's; damaged in each part. */
+static void
+test_agrees(void **state)
+{
+	struct device_key k = {0}, other = {0};
+	struct secret seed = {0};
+	struct span pkcs8;
+
+	(void)state;
+	seed_fill(&seed, 1);
+	assert_int_equal(device_key_of(&seed, &k), RC_OK);
+	seed_fill(&seed, 2);
+	assert_int_equal(device_key_of(&seed, &other), RC_OK);
+	secret_fini(&seed);
+	pkcs8 = secret_expose(&k.private_key);
+	assert_int_equal(
+	    device_key_agrees(pkcs8, span_of(k.spki, sizeof(k.spki))), RC_OK);
+	assert_int_equal(
+	    device_key_agrees(pkcs8, span_of(other.spki, sizeof(k.spki))),
+	    RC_DENIED);
+	for (size_t len = 0; len < pkcs8.len; len++)
+		assert_int_equal(device_key_agrees(span_of(pkcs8.p, len),
+				     span_of(k.spki, sizeof(k.spki))),
+		    RC_MALFORMED);
+	for (size_t i = 0; i < pkcs8.len; i++) {
+		k.private_key.bytes[i] ^= 1;
+		if (device_key_agrees(pkcs8, span_of(k.spki, sizeof(k.spki))) ==
+		    RC_OK)
+			fail_msg("byte %zu may be another", i);
+		k.private_key.bytes[i] ^= 1;
+	}
+	device_key_fini(&k);
+	device_key_fini(&other);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_known_answers),
 	    cmocka_unit_test(test_other_lengths),
+	    cmocka_unit_test(test_agrees),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -72,6 +72,10 @@ test_it_belongs_to_a_group(void **state)
 	    raw_text(d->path, "SELECT count(*) FROM blob"), "0");
 }
 
+#define UPSERT \
+	"INSERT INTO blob SELECT sha256, x'00' FROM blob WHERE true " \
+	"ON CONFLICT DO UPDATE SET bytes = x'00'"
+
 static void
 test_none_is_changed_or_taken_away(void **state)
 {
@@ -80,8 +84,7 @@ test_none_is_changed_or_taken_away(void **state)
 	    "UPDATE blob SET bytes = x'00'",
 	    "UPDATE OR IGNORE blob SET sha256 = zeroblob(32)",
 	    "INSERT OR REPLACE INTO blob SELECT sha256, x'00' FROM blob",
-	    "INSERT INTO blob SELECT sha256, x'00' FROM blob WHERE true "
-	    "ON CONFLICT DO UPDATE SET bytes = x'00'",
+	    UPSERT,
 	    "INSERT INTO blob VALUES (zeroblob(31), x'00')",
 	    "INSERT INTO blob VALUES (NULL, x'00')",
 	};
