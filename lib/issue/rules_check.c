@@ -136,6 +136,14 @@ measure(
 	return rc;
 }
 
+/** A fragment may be in another file. */
+static struct policy_place
+server_place(const struct policy *p, const struct policy_server *s)
+{
+	return (struct policy_place){
+	    s->file ? s->file : p->place.file, s->line};
+}
+
 /** Of which line a Write of /0 is: of its server, or of the policy. */
 static struct policy_place
 place_of(const struct policy *p, const struct plan_step *step)
@@ -143,7 +151,7 @@ place_of(const struct policy *p, const struct plan_step *step)
 	struct policy_place place = p->place;
 
 	if (step->account != 0 && step->account != PLAN_ACCOUNT_OURS)
-		place.line = p->servers[step->account - 1].line;
+		place = server_place(p, &p->servers[step->account - 1]);
 	return place;
 }
 
@@ -297,7 +305,7 @@ check_policy(struct rules_build *b, const struct policy *p)
 
 	for (size_t i = 0; i < p->server_count; i++) {
 		const struct policy_server *s = &p->servers[i];
-		const struct policy_place place = {p->place.file, s->line};
+		const struct policy_place place = server_place(p, s);
 
 		if (s->mode == SERVER_CERTIFICATE)
 			good &= check_issue(b, &s->issue, endpoint, place);

@@ -75,7 +75,8 @@ static void
 check_server(struct purposes *p, const struct yaml_ctx *c,
     struct yaml_node *map, const struct policy_server *s)
 {
-	const struct policy_place place = {c->file, s->line};
+	const struct policy_place place = {
+	    s->file ? s->file : c->file, s->line};
 	struct yaml_node *security = yaml_get(map, "security");
 	struct yaml_node *oscore;
 

@@ -26,8 +26,8 @@ say(const struct read_policy *d, const struct policy_server *s,
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	diag_add(d->ctx.diag, DIAG_WARNING, d->ctx.file, s->line, 0, code,
-	    "the server %s: %s", s->name, text);
+	diag_add(d->ctx.diag, DIAG_WARNING, s->file ? s->file : d->ctx.file,
+	    s->line, 0, code, "the server %s: %s", s->name, text);
 }
 
 /* Registrations are what a fleet costs: LwM2M Core 6.2, an update before each

@@ -11,6 +11,11 @@
 	{ \
 		.name = (key), .takes = TAKES_TEXT | TAKES_LIST | TAKES_ALONE \
 	}
+#define USE \
+	{ \
+		.name = "use", .takes = TAKES_TEXT | TAKES_LIST | TAKES_ALONE, \
+		.most = GRAMMAR_USES_MAX \
+	}
 #define BOOL(key) \
 	{ \
 		.name = (key), .takes = TAKES_BOOL \
@@ -170,7 +175,7 @@ KEYS(grammar_key, "a key", TEXT("derive"), TEXT("random"), TEXT("imported"),
 KEYS(grammar_oscore, "oscore", MAP("key", grammar_key), TEXT("sender_id"),
     TEXT("recipient_id"));
 
-KEYS(grammar_security, "security", WORD("mode", grammar_modes),
+KEYS(grammar_security, "security", USE, WORD("mode", grammar_modes),
     TEXT("identity"), MAP("key", grammar_key), MAP("issue", grammar_issue),
     MAP("server_certificate", grammar_server_key),
     MAP("server_key", grammar_raw_key), MAP("oscore", grammar_oscore),
@@ -190,7 +195,7 @@ KEYS(grammar_trigger, "trigger", TEXT("url"), WORD("method", grammar_methods),
 	}
 
 #define SERVER_KEYS \
-	TEXT("name"), NUMBER("short_server_id", 1, GRAMMAR_SSID_MAX), \
+	USE, TEXT("name"), NUMBER("short_server_id", 1, GRAMMAR_SSID_MAX), \
 	    TEXT("uri"), SECONDS("lifetime", 1, GRAMMAR_SECONDS_MAX), \
 	    TEXT("binding"), BOOL("storing"), \
 	    SECONDS("min_period", 0, GRAMMAR_SECONDS_MAX), \
@@ -209,6 +214,8 @@ KEYS(grammar_trigger, "trigger", TEXT("url"), WORD("method", grammar_methods),
 	    MAP("trigger", grammar_trigger)
 
 KEYS(grammar_server, "a server", SERVER_KEYS);
+
+KEYS(grammar_piece, "server", SERVER_KEYS);
 
 KEYS(grammar_member, "a server", SERVER_KEYS,
     NUMBER("weight", 1, POLICY_WEIGHT_MAX), BOOL("drain"),
@@ -306,21 +313,36 @@ KEYS(grammar_budget, "budget", NUMBER("datagrams", 1, UINT32_MAX),
 KEYS(grammar_quarantine, "quarantine", TEXT("because"),
     SECONDS("retry", GRAMMAR_RETRY_MIN_S, GRAMMAR_RETRY_MAX_S));
 
+#define GIVES \
+	MAP("device", grammar_device), CLEAN, \
+	    {.name = "servers", \
+		.takes = TAKES_MAP | TAKES_LIST, \
+		.maps = {&grammar_server, &grammar_pool}, \
+		.most = POLICY_SERVERS_MAX}, \
+	    OPEN("objects"), MAP("correction", grammar_correction), \
+	    {.name = "bootstrap_account", \
+		.takes = TAKES_WORD | TAKES_MAP, \
+		.words = grammar_changes, \
+		.maps = {&grammar_rotation, &grammar_hand_over}}, \
+	    MAP("budget", grammar_budget), \
+	    WORD("reprovision", grammar_agains), \
+	    WORD("verify", grammar_verifies), \
+	    WORD("on_failure", grammar_failures)
+
 KEYS(grammar_policy, "policy", TEXT("policy"), TEXT("description"),
-    NUMBER("order", -GRAMMAR_ORDER_MAX, GRAMMAR_ORDER_MAX),
+    NUMBER("order", -GRAMMAR_ORDER_MAX, GRAMMAR_ORDER_MAX), USE,
     MAP("match", grammar_match), TEXT("deny"),
-    MAP("quarantine", grammar_quarantine), MAP("device", grammar_device), CLEAN,
-    {.name = "servers",
-	.takes = TAKES_MAP | TAKES_LIST,
-	.maps = {&grammar_server, &grammar_pool},
-	.most = POLICY_SERVERS_MAX},
-    OPEN("objects"), MAP("correction", grammar_correction),
-    {.name = "bootstrap_account",
-	.takes = TAKES_WORD | TAKES_MAP,
-	.words = grammar_changes,
-	.maps = {&grammar_rotation, &grammar_hand_over}},
-    MAP("budget", grammar_budget), WORD("reprovision", grammar_agains),
-    WORD("verify", grammar_verifies), WORD("on_failure", grammar_failures));
+    MAP("quarantine", grammar_quarantine), GIVES);
+
+KEYS(grammar_fragment, "fragment", TEXT("fragment"), USE,
+    MAP("match", grammar_match), TEXT("deny"),
+    MAP("quarantine", grammar_quarantine), GIVES, MAP("server", grammar_piece),
+    MAP("security", grammar_security));
+
+KEYS(grammar_include, "include",
+    {.name = "include",
+	.takes = TAKES_TEXT | TAKES_LIST | TAKES_ALONE,
+	.most = GRAMMAR_INCLUDES_MAX});
 
 /* --- the others ----------------------------------------------------------- */
 

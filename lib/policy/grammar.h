@@ -22,6 +22,8 @@ enum {
 	/** Longer than any CA lives: `forever` is for more. */
 	GRAMMAR_VALIDITY_MAX_Y = 100,
 	GRAMMAR_BACKDATE_MAX_S = 365 * 86400,
+	GRAMMAR_USES_MAX = 16, /**< fragments in one place */
+	GRAMMAR_INCLUDES_MAX = 1000, /**< files, behind one `include:` */
 	GRAMMAR_PATTERNS_MAX = 1000, /**< behind `match.endpoint` */
 	GRAMMAR_VALUES_MAX = 8, /**< instances of a resource, by a list */
 	GRAMMAR_INSTANCE_MAX = 65534, /**< of an object */
@@ -34,7 +36,7 @@ enum {
 /* Documents. */
 extern const struct yaml_keys grammar_identity, grammar_policy,
     grammar_authority, grammar_certificate_profile, grammar_profile,
-    grammar_devices;
+    grammar_devices, grammar_fragment, grammar_include;
 
 /* Of an identity. */
 extern const struct yaml_keys grammar_psk, grammar_epoch, grammar_certificate,
@@ -53,6 +55,9 @@ extern const struct yaml_keys grammar_server, grammar_registration,
 /** A pool, and a server in one: its keys and those that only such have, which
  *  the reader refuses elsewhere with better words. */
 extern const struct yaml_keys grammar_pool, grammar_member;
+
+/** `server:` of a fragment. */
+extern const struct yaml_keys grammar_piece;
 
 /* Of several. */
 extern const struct yaml_keys grammar_issue, grammar_server_key,

@@ -102,6 +102,8 @@ struct device_row {
 };
 
 struct read_profile;
+struct read_fragment;
+struct read_document;
 struct entry;
 
 struct load {
@@ -127,6 +129,13 @@ struct load {
 	size_t policy_count;
 	size_t server_count; /**< as in the set */
 	struct read_devices *devices;
+	struct table taken; /**< include.c: files of documents, by name */
+	struct read_document *documents, **document_tail; /**< to be read */
+	unsigned depth; /**< of includes */
+	struct table fragments; /**< fragment.c */
+	struct read_fragment *fragment_list;
+	size_t fragment_count;
+	size_t copies; /**< nodes that fragments have made */
 };
 
 /** Allocate in the set; NULL sets no_memory. */
@@ -180,6 +189,28 @@ void load_profile(
     struct load *l, const struct yaml_ctx *c, struct yaml_node *root);
 void load_devices(
     struct load *l, const struct yaml_ctx *c, struct yaml_node *root);
+
+void load_fragment(
+    struct load *l, const struct yaml_ctx *c, struct yaml_node *root);
+void load_include(
+    struct load *l, const struct yaml_ctx *c, struct yaml_node *root);
+
+/**
+ * include.c: the documents of the file `name`, as it is named in the file `from`
+ * (NULL: in the folder), and of those that it includes, unless they were taken
+ * before. `at` says where it is named, by `by`; NULL: nowhere. They wait for
+ * load_waiting. Errors: RC_IO (the one file that was asked for), RC_MEMORY.
+ */
+MUST_CHECK enum rc load_documents(struct load *l, const char *from,
+    const char *name, const struct yaml_ctx *by, const struct yaml_node *at);
+/** Read all of them, now that every fragment is known. */
+void load_waiting(struct load *l);
+
+/** fragment.c: put what `use:` names into a policy. */
+void fragments_expand(
+    struct load *l, const struct yaml_ctx *c, struct yaml_node *root);
+/** fragment.c: those that nobody uses. */
+void check_fragments(struct load *l);
 
 /** condition.c: what stands behind `match:`. */
 void load_match(struct load *l, struct read_policy *doc, struct yaml_node *n);

@@ -26,7 +26,7 @@ find(struct load *l, const struct yaml_ctx *c, struct yaml_node *n, bool read,
 		    YAML_SHOW(n->text));
 		return false;
 	}
-	if (source_resolve(&l->source, c->file, name, out) == RC_OK)
+	if (source_resolve(&l->source, yaml_file(c, n), name, out) == RC_OK)
 		return true;
 	l->no_memory = true;
 	return false;
@@ -122,7 +122,7 @@ load_file(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,
 	*out = (struct policy_file){
 	    .name = f->name,
 	    .path = f->path,
-	    .place = {c->file, n->line},
+	    .place = {yaml_file(c, n), n->line},
 	    .bytes = f->kept,
 	};
 }

@@ -147,6 +147,7 @@ load_policy(struct load *l, const struct yaml_ctx *c, struct yaml_node *root)
 
 	if (!doc)
 		return;
+	fragments_expand(l, c, root);
 	doc->ctx = *c;
 	doc->root = root;
 	doc->sequence = l->policy_count;

@@ -194,6 +194,7 @@ add_server(struct pooling *k, struct yaml_node *n, struct policy_pool *pool,
 	k->titles[i] = title;
 	load_server(k->load, k->ctx, n, k->policy, s);
 	s->number = k->load->server_count++;
+	s->file = n->file;
 	if (n->kind == YAML_MAP && pool->name)
 		read_share(k->load, k->ctx, n, pool, s);
 	for (size_t w = 0; n->kind == YAML_MAP && !pool->name && share_keys[w];

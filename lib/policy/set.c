@@ -13,37 +13,6 @@ struct work {
 	struct diag *diag; /* of this load alone: its errors decide */
 };
 
-/* One file of documents. One that cannot be read is a finding like any other. */
-static enum rc
-read_file(struct work *w, const char *name)
-{
-	struct source *source = &w->load.source;
-	const struct source_file *file;
-	struct source_name n;
-	struct yaml_doc *docs;
-	struct yaml_ctx c;
-	const char *why;
-	enum rc rc = source_resolve(source, NULL, name, &n);
-
-	if (rc == RC_OK)
-		rc = source_read(source, &n, YAML_FILE_MAX, &file, &why);
-	if (rc == RC_TOO_LARGE || rc == RC_IO) {
-		yaml_unread(w->diag, n.path, rc, why);
-		return source->only && rc == RC_IO ? rc : RC_OK;
-	}
-	if (rc != RC_OK)
-		return rc;
-	c = (struct yaml_ctx){w->diag, file->path};
-	rc = yaml_parse(
-	    w->load.scratch, w->diag, file->path, file->bytes, &docs);
-	if (rc == RC_MEMORY)
-		return rc;
-	silence_read(w->diag, file->path, file->bytes);
-	for (; docs; docs = docs->next)
-		load_document(&w->load, &c, docs->root);
-	return RC_OK;
-}
-
 static enum rc
 read_all(struct work *w)
 {
@@ -52,7 +21,9 @@ read_all(struct work *w)
 	enum rc rc = source_documents(&w->load.source, w->diag, &names, &count);
 
 	for (size_t i = 0; rc == RC_OK && i < count; i++)
-		rc = read_file(w, names[i]);
+		rc = load_documents(&w->load, NULL, names[i], NULL, NULL);
+	if (rc == RC_OK)
+		load_waiting(&w->load);
 	return rc;
 }
 
@@ -202,11 +173,15 @@ work_init(struct work *w)
 	l->certificate_tail = &l->certificates;
 	l->issue_tail = &l->issues;
 	l->profile_tail = &l->profiles;
+	l->document_tail = &l->documents;
 	if (!w->diag || !l->arena || !l->scratch)
 		return RC_MEMORY;
 	load_built_in(l);
 	profile_load_shipped(l);
-	return l->no_memory ? RC_MEMORY : table_init(&l->files);
+	if (l->no_memory || table_init(&l->taken) != RC_OK ||
+	    table_init(&l->fragments) != RC_OK)
+		return RC_MEMORY;
+	return table_init(&l->files);
 }
 
 /* Bytes for the ledger, which takes no more than so many. */
@@ -251,6 +226,8 @@ work_fini(struct work *w, struct diag *d)
 	yaml_hand_over(w->diag, d);
 	diag_free(w->diag);
 	table_fini(&w->load.files);
+	table_fini(&w->load.taken);
+	table_fini(&w->load.fragments);
 	source_fini(&w->load.source);
 	arena_free(w->load.arena);
 	arena_free(w->load.scratch);

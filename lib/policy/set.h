@@ -228,6 +228,7 @@ struct policy_share {
 
 struct policy_server {
 	const char *name;
+	const char *file; /**< NULL: that of its policy */
 	unsigned line;
 	/** Among all servers of the set, from 0 (policy_set.server_count): for
 	 *  whoever keeps something beside each. Overrides leave it. */

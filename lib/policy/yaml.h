@@ -39,6 +39,12 @@ struct yaml_node {
 	size_t count; /**< children */
 	bool used; /**< a MAP's child that somebody has read */
 	bool refused; /**< has its finding: nobody reports it again */
+	/* of a copy (fragment.c) */
+	const char *file; /**< that it is written in; NULL: the context's */
+	const char *user; /**< for whom, in words */
+	struct yaml_node *origin; /**< of which: what is said there is said
+	                               once */
+	const char *told; /**< code of the last finding at a copy of it */
 };
 
 /** One document of a file (documents are separated by `---`). */
@@ -76,6 +82,9 @@ void yaml_unread(struct diag *d, const char *file, enum rc rc, const char *why);
 PRINTF_LIKE(4, 5)
 void yaml_error(const struct yaml_ctx *c, const struct yaml_node *at,
     const char *code, const char *fmt, ...);
+
+/** The file that a node is written in. */
+const char *yaml_file(const struct yaml_ctx *c, const struct yaml_node *n);
 
 /** The same at any level. */
 PRINTF_LIKE(5, 6)

@@ -78,18 +78,29 @@ way(char out[static WAY_MAX], const struct yaml_node *n)
 	return out;
 }
 
+const char *
+yaml_file(const struct yaml_ctx *c, const struct yaml_node *n)
+{
+	return n->file ? n->file : c->file;
+}
+
 PRINTF_LIKE(5, 0)
 static void
 report(const struct yaml_ctx *c, enum diag_level level,
     const struct yaml_node *at, const char *code, const char *fmt, va_list ap)
 {
 	char text[1024], to[WAY_MAX];
+	struct yaml_node *origin = at->origin;
 
-	if (at->refused)
+	if (at->refused ||
+	    (origin && origin->told && strcmp(origin->told, code) == 0))
 		return;
+	if (origin)
+		origin->told = code;
 	vsnprintf(text, sizeof(text), fmt, ap);
-	diag_add(c->diag, level, c->file, at->line, at->column, code, "%s%s",
-	    way(to, at), text);
+	diag_add(c->diag, level, yaml_file(c, at), at->line, at->column, code,
+	    "%s%s%s%s%s", way(to, at), text, at->user ? " (used by " : "",
+	    at->user ? at->user : "", at->user ? ")" : "");
 }
 
 void

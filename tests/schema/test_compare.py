@@ -68,7 +68,7 @@ TABLE_CHANGES = [
 ]
 SCHEMA_CHANGES = [
     ((*P, "security", "properties"), "key", None,
-     "policy.servers.security.key: is read, and the schema does not have"),
+     "policy.bootstrap_account.security.key: is read, and the schema does"),
     ((*P, "security", "properties"), "colour", {"type": "string"},
      "policy.servers.security.colour: is in the schema, and nobody reads"),
     ((*P, "security"), "additionalProperties", True,

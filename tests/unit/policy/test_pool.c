@@ -174,6 +174,21 @@ test_an_instance_is_of_a_pool_not_of_a_member(void **state)
 	    "/21, for it has no `oscore:`\n");
 }
 
+/* A pool without members is there, and is asked for. */
+static void
+test_an_instance_of_a_pool_with_faults(void **state)
+{
+	(void)state;
+	expect_findings(HEAD "servers:\n"
+			     "  - {pool: eu}\n"
+			     "objects:\n"
+			     "  /2/0: {0: 21, 1: {instance_of: eu}, 3: 65535}\n"
+			     "  /2/1: {0: 1, 1: {instance_of: us}, 3: 65535}\n",
+	    "6:5: error: servers[0]: `servers:` is missing\n"
+	    "9:33: error: objects[/2/1].1.instance_of: no server of this "
+	    "policy has the name \"us\"\n");
+}
+
 static void
 test_a_policy_that_gives_nothing(void **state)
 {
@@ -203,6 +218,7 @@ main(void)
 	    cmocka_unit_test(test_shares_that_make_no_sense),
 	    cmocka_unit_test(test_pools_where_nobody_goes),
 	    cmocka_unit_test(test_an_instance_is_of_a_pool_not_of_a_member),
+	    cmocka_unit_test(test_an_instance_of_a_pool_with_faults),
 	    cmocka_unit_test(test_a_policy_that_gives_nothing),
 	};
 

@@ -1,0 +1,235 @@
+/* Fragments and included files: what comes out, and where findings are told. */
+#include "expect.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define HEAD \
+	"identity: i\n" \
+	"psk: {derive: m}\n" \
+	"---\n"
+
+static void
+test_what_stands_beside_it_wins(void **state)
+{
+	struct policy_set *s = loaded(
+	    HEAD "policy: p\n"
+		 "use: [first, second]\n"
+		 "objects: {/3/0: {15: Europe/Paris}}\n"
+		 "---\n"
+		 "fragment: first\n"
+		 "verify: discover\n"
+		 "on_failure: clean\n"
+		 "objects: {/3/0: {14: \"+01:00\", 15: Europe/Berlin}}\n"
+		 "---\n"
+		 "fragment: second\n"
+		 "on_failure: leave\n"
+		 "servers:\n"
+		 "  - use: base\n"
+		 "    name: a\n"
+		 "    short_server_id: 1\n"
+		 "    uri: coaps://a\n"
+		 "    lifetime: 2h\n"
+		 "    security: {identity: \"a-{endpoint}\"}\n"
+		 "---\n"
+		 "fragment: base\n"
+		 "server: {lifetime: 1h, binding: UQ, security: {use: key}}\n"
+		 "---\n"
+		 "fragment: key\n"
+		 "security: {mode: psk, key: {derive: fleet}}\n");
+	const struct policy *p = policy_at(s, 0);
+	const struct policy_server *a = server_at(p, 0);
+
+	(void)state;
+	assert_int_equal(p->verify, VERIFY_DISCOVER);
+	assert_int_equal(p->on_failure, FAILURE_LEAVE); /* of the later */
+	assert_int_equal(p->object_count, 1);
+	assert_int_equal(p->objects[0].entry_count, 2); /* put together */
+	assert_true(
+	    span_is(p->objects[0].entries[1].value.bytes, "Europe/Paris"));
+	assert_int_equal(a->lifetime_s, 7200);
+	assert_string_equal(a->binding, "UQ");
+	assert_string_equal(a->key.master, "fleet");
+	assert_string_equal(a->psk_identity, "a-{endpoint}");
+	policy_set_unref(s);
+}
+
+static void
+test_members_of_pools_and_accounts_use_them_too(void **state)
+{
+	struct policy_set *s = loaded(
+	    HEAD "policy: p\n"
+		 "servers:\n"
+		 "  - pool: eu\n"
+		 "    servers:\n"
+		 "      - {use: base, name: a, short_server_id: 1, weight: 2}\n"
+		 "      - {use: base, name: b, short_server_id: 2}\n"
+		 "bootstrap_account: {uri: coaps://b, security: {use: key}}\n"
+		 "---\n"
+		 "fragment: base\n"
+		 "server: {uri: coaps://a, security: {use: key}}\n"
+		 "---\n"
+		 "fragment: key\n"
+		 "security: {mode: psk, key: {derive: fleet}}\n");
+
+	(void)state;
+	assert_int_equal(policy_at(s, 0)->pools[0].count, 2);
+	assert_string_equal(server_at(policy_at(s, 0), 1)->uri, "coaps://a");
+	assert_string_equal(
+	    policy_at(s, 0)->account.server.key.master, "fleet");
+	policy_set_unref(s);
+}
+
+/* Told once, where it is mended, however many use it. */
+static void
+test_findings_are_told_in_the_fragment(void **state)
+{
+	(void)state;
+	expect_findings(HEAD
+	    "policy: p\n"
+	    "use: eu\n"
+	    "---\n"
+	    "policy: q\n"
+	    "order: 5\n"
+	    "match: {endpoint: \"x*\"}\n"
+	    "use: eu\n"
+	    "---\n"
+	    "fragment: eu\n"
+	    "servers:\n"
+	    "  - {name: a, short_server_id: 1, uri: coaps://a, lifetime: 2,\n"
+	    "     security: {mode: psk, key: {derive: f}}}\n",
+	    "14:61: error: servers[0].lifetime: \"2\" has no unit; a duration "
+	    "is expected, like 250ms, 90s, 5m, 2h, 1d or 10y (used by policy p "
+	    "at t.yaml:4)\n");
+}
+
+static void
+test_what_cannot_be_used(void **state)
+{
+	(void)state;
+	expect_findings(HEAD "policy: p\n"
+			     "use: [comon, loop, deep]\n"
+			     "servers: [{use: common}]\n"
+			     "---\n"
+			     "fragment: common\n"
+			     "verify: none\n"
+			     "---\n"
+			     "fragment: loop\n"
+			     "use: [common, loop]\n"
+			     "---\n"
+			     "fragment: common\n"
+			     "colour: red\n"
+			     "---\n"
+			     "fragment: deep\n"
+			     "use: f0\n"
+			     "---\n{fragment: f0, use: f1}\n"
+			     "---\n{fragment: f1, use: f2}\n"
+			     "---\n{fragment: f2, use: f3}\n"
+			     "---\n{fragment: f3, use: f4}\n"
+			     "---\n{fragment: f4, use: f5}\n"
+			     "---\n{fragment: f5, use: f6}\n"
+			     "---\n{fragment: f6, use: f7}\n"
+			     "---\n{fragment: f7, use: f8}\n"
+			     "---\n{fragment: f8, verify: none}\n"
+			     "---\n"
+			     "fragment: nobody\n"
+			     "servers: all of this is not looked at\n",
+	    "5:7: error: use[0]: no fragment has the name \"comon\"; did you "
+	    "mean common?\n"
+	    "6:11: error: servers[0]: `name:` is missing\n"
+	    "6:11: error: servers[0]: `short_server_id:` is missing\n"
+	    "6:11: error: servers[0]: `uri:` is missing\n"
+	    "6:11: error: servers[0]: `security:` is missing\n"
+	    "6:17: error: servers[0].use: common has no map `server:`, which "
+	    "is what belongs here\n"
+	    "12:15: error: use[1]: loop uses itself\n"
+	    "14:11: error: fragment: common is the name of the fragment at "
+	    "t.yaml:8 already\n"
+	    "15:1: error: colour: unknown key\n"
+	    "32:21: error: use: f7 is deeper in others than 8 fragments\n"
+	    "36:1: warning: no policy uses this fragment\n"
+	    "38:1: warning: no policy uses this fragment\n");
+}
+
+/* --- included files ------------------------------------------------------- */
+
+static void
+test_an_included_file_is_read_once_from_its_folder(void **state)
+{
+	struct folder f;
+	struct policy_set *s;
+	char sub[100];
+
+	(void)state;
+	assert_true(folder_init(&f));
+	snprintf(sub, sizeof(sub), "%s/lib", f.path);
+	assert_int_equal(mkdir(sub, 0700), 0);
+	folder_put(&f, "a.yaml",
+	    SPAN_LIT(HEAD "include: [lib/eu.yaml, b.yaml]\n"
+			  "---\n"
+			  "policy: p\n"
+			  "use: eu\n"));
+	folder_put(&f, "b.yaml",
+	    SPAN_LIT("include: [./lib/../lib/eu.yaml, a.yaml]\n"));
+	folder_put(&f, "lib/eu.yaml",
+	    SPAN_LIT("fragment: eu\n"
+		     "match: {endpoint: {list: some.csv}}\n"
+		     "servers:\n"
+		     "  - {name: a, short_server_id: 1, uri: coaps://a,\n"
+		     "     security: {mode: psk, key: {derive: f}}}\n"));
+	folder_put(&f, "lib/some.csv", SPAN_LIT("x\n"));
+	s = expect_folder(&f, ".", "");
+	assert_int_equal(s->policy_count, 1);
+	assert_int_equal(s->policies[0].match.endpoints[0].name_count, 1);
+	assert_int_equal(s->file_count, 4);
+	policy_set_unref(s);
+
+	folder_put(&f, "b.yaml", SPAN_LIT("include: [c.yaml, lib, \"\"]\n"));
+	assert_null(expect_folder(&f, "b.yaml",
+	    "b.yaml:1:11: error: include[0]: \"c.yaml\": No such file or "
+	    "directory\n"
+	    "b.yaml:1:19: error: include[1]: \"lib\": not a regular file\n"
+	    "b.yaml:1:24: error: include[2]: \"\": the name of a file is 1 to "
+	    "1023 bytes, relative to the folder of this one or absolute\n"));
+	snprintf(sub, sizeof(sub), "%s/lib/eu.yaml", f.path);
+	unlink(sub);
+	snprintf(sub, sizeof(sub), "%s/lib/some.csv", f.path);
+	unlink(sub);
+	snprintf(sub, sizeof(sub), "%s/lib", f.path);
+	rmdir(sub);
+	folder_fini(&f);
+}
+
+static void
+test_text_has_no_files_to_include(void **state)
+{
+	(void)state;
+	expect_findings(HEAD "include: other.yaml\n",
+	    "1:1: warning: no policy names this identity: its devices are "
+	    "refused\n"
+	    "4:10: error: include: \"other.yaml\" cannot be found: these "
+	    "documents come from no folder\n");
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_what_stands_beside_it_wins),
+	    cmocka_unit_test(test_members_of_pools_and_accounts_use_them_too),
+	    cmocka_unit_test(test_findings_are_told_in_the_fragment),
+	    cmocka_unit_test(test_what_cannot_be_used),
+	    cmocka_unit_test(
+		test_an_included_file_is_read_once_from_its_folder),
+	    cmocka_unit_test(test_text_has_no_files_to_include),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
