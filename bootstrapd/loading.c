@@ -100,11 +100,34 @@ loading_disk(struct keeper *k, struct loading *l)
 	return loaded(l, rc);
 }
 
+/** One that is not on the disk: was it signed when it came? */
+static enum rc
+check_recorded(struct keeper *k, struct loading *l)
+{
+	struct signed_by by;
+	enum rc rc;
+
+	if (!k->config->policy_trust.signers)
+		return RC_OK;
+	rc = signed_recorded(k->ledger, l->set->digest, &by);
+	if (rc != RC_OK || by.serial > 0)
+		return rc;
+	diag_add(l->diag, DIAG_ERROR, k->config->policies, 0, 0,
+	    "policy-signed",
+	    "a rollout left a set that the ledger knows no signatures of; "
+	    "take `trust:` out until it is finished or reverted");
+	return RC_CONFIG;
+}
+
 enum rc
 loading_kept(struct keeper *k, struct loading *l,
     const uint8_t digest[static DIGEST_LEN])
 {
-	return loaded(l, issue_set_kept(k->ledger, digest, l->diag, &l->set));
+	enum rc rc = issue_set_kept(k->ledger, digest, l->diag, &l->set);
+
+	if (rc == RC_OK)
+		rc = check_recorded(k, l);
+	return loaded(l, rc);
 }
 
 enum rc

@@ -33,8 +33,8 @@ void loading_fault(struct loading *l, const struct hsm_error *err);
 /** The set, from `policies:` of the configuration, signed as `trust:` asks.
  *  Errors: as policy_load, signed_check, signed_serial_check. */
 MUST_CHECK enum rc loading_disk(struct keeper *k, struct loading *l);
-/** The set of that digest, as the ledger has kept it. Errors: as
- *  issue_set_kept. */
+/** The set of that digest, as the ledger has kept it; where `trust:` is asked
+ *  for, one that was signed. Errors: as issue_set_kept. */
 MUST_CHECK enum rc loading_kept(struct keeper *k, struct loading *l,
     const uint8_t digest[static DIGEST_LEN]);
 /** The files of `server:`. Errors: as server_files_load. */

@@ -68,7 +68,8 @@ MUST_CHECK enum rc signed_serial_check(struct ledger *l, const char *path,
 
 /**
  * What the ledger knows of the signatures on the set of that digest, from the
- * row by which it came into force or a rollout of it began; serial 0: nothing.
+ * row with the highest serial by which it came into force or a rollout of it
+ * began; serial 0: nothing.
  * Errors: RC_DB.
  */
 MUST_CHECK enum rc signed_recorded(struct ledger *l,

@@ -100,22 +100,22 @@ take_signers(void *ctx, const struct ledger_row *row)
 	    !ledger_field(row, k->name, &w) || w.len != sizeof(set) ||
 	    memcmp(set, k->set, sizeof(set)) != 0)
 		return RC_OK;
+	/* the same set may have been signed anew since, with a higher one */
+	if ((uint64_t)serial <= k->out->serial)
+		return RC_OK;
 	writer_init(&w, k->out->text, sizeof(k->out->text) - 1);
 	if (!ledger_field(row, "signers", &w))
 		w.len = 0;
 	k->out->text[w.len] = '\0';
 	k->out->serial = (uint64_t)serial;
-	return RC_CONFLICT; /* no older one */
+	return RC_OK;
 }
 
 enum rc
 signed_recorded(struct ledger *l, const uint8_t digest[static DIGEST_LEN],
     struct signed_by *out)
 {
-	struct ledger_query q = {
-	    .kind = SPAN_LIT("policies_loaded"),
-	    .newest_first = true,
-	};
+	struct ledger_query q = {.kind = SPAN_LIT("policies_loaded")};
 	struct looking k = {.name = "policy_set", .out = out};
 	struct writer w;
 	enum rc rc;
@@ -124,12 +124,11 @@ signed_recorded(struct ledger *l, const uint8_t digest[static DIGEST_LEN],
 	writer_init(&w, k.set, sizeof(k.set));
 	text_hex(&w, span_of(digest, DIGEST_LEN));
 	rc = ledger_read(l, &q, take_signers, &k);
-	if (rc == RC_OK) {
-		q.kind = SPAN_LIT("rollout_started");
-		k.name = "candidate";
-		rc = ledger_read(l, &q, take_signers, &k);
-	}
-	return rc == RC_CONFLICT ? RC_OK : rc;
+	if (rc != RC_OK)
+		return rc;
+	q.kind = SPAN_LIT("rollout_started");
+	k.name = "candidate";
+	return ledger_read(l, &q, take_signers, &k);
 }
 
 size_t

@@ -168,6 +168,42 @@ def rolled_out():
         world.refused("serial 1 is below 2")
 
 
+@story("a set that was signed anew and rolled out leaves no way back behind it")
+def rolled_out_anew():
+    with Signed() as world:
+        world.publish(POLICY, 1, "ada", "ben")
+        world.start()
+        world.publish(OTHER, 2, "ada", "ben")
+        world.ctl("reload")
+        # back to what the first was, by signatures of today
+        world.publish(POLICY, 3, "ada", "cyd")
+        world.ctl("rollout", "start")
+        world.ctl("rollout", "finish")
+        row = world.rows("policies_loaded")[-1]["data"]
+        expect_equal(row["serial"], 3, "serial on record")
+        expect_in("cyd@example.org SHA256:", row["signers"], "signers")
+        expect_equal(world.status()["policies.serial"], 3, "serial")
+        # whoever kept the second with its signatures
+        world.publish(OTHER, 2, "ada", "ben")
+        world.refused("serial 2 is below 3")
+
+
+@story("what a rollout left is not let in unsigned once signatures are asked for")
+def rolled_out_unsigned():
+    with Signed() as world:
+        trusting = world.config.read_text()
+        world.config.write_text(trusting.replace(
+            "  trust: {signers: signers, threshold: 2}\n", ""))
+        world.write_policy("policy.yaml", POLICY)
+        world.start()
+        world.write_policy("policy.yaml", OTHER)
+        world.ctl("rollout", "start")
+        world.stop()
+        world.config.write_text(trusting)
+        world.publish(OTHER, 1, "ada", "ben")
+        expect_in("knows no signatures", world.start_fails(65), "start")
+
+
 @story("the configuration of trust is whole")
 def configuration():
     with Signed() as world:
