@@ -6,6 +6,7 @@
 #include "fleet.h"
 
 #include "base/text.h"
+#include "policy/override.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -149,18 +150,23 @@ given_before(struct fleet_worker *w, const struct policy_set *set,
 
 	if (policy_decide_by(set, p, &facts, d) != RC_OK)
 		return false;
-	if (d->answer != POLICY_GIVEN) {
-		if (r->servers.len == 0)
-			return false;
+	if (d->answer != POLICY_GIVEN && r->servers.len == 0)
+		return false;
+	/* a row of an older version has none: then there were no pools */
+	if (r->servers.len > 0 &&
+	    (d->answer != POLICY_GIVEN ||
+		!has_servers(&d->given, r->servers))) {
 		d->given = *p;
 		d->given.pools = NULL;
 		d->given.pool_count = 0;
 		d->override_count = 0;
+		d->entry_count = 0;
+		d->account_of_count = 0;
 		d->turn = 0;
-	}
-	/* a row of an older version has none: then there were no pools */
-	if (r->servers.len > 0 && !has_servers(&d->given, r->servers))
 		take_servers(d, r->servers);
+		if (policy_decide_overrides(set, &facts, d) != RC_OK)
+			return false;
+	}
 	turn_keys(d, r->turn);
 	return true;
 }
@@ -266,6 +272,28 @@ put_bytes(struct writer *w, const void *p, size_t len)
 	writer_put(w, span_of(p, len));
 }
 
+/** What its policy of then said for the device alone: that is in no row. */
+static void
+put_overrides_before(const struct fleet_worker *w, struct writer *key)
+{
+	const struct policy_override *own[POLICY_OVERRIDES_MAX];
+	const struct issue_replay *r = &w->replay;
+	const struct policy_set *set =
+	    r->has_set ? fleet_set(w->job->sets, r->set) : NULL;
+	const struct policy_facts facts = {
+	    .endpoint = r->rq.endpoint, .from = &r->rq.address};
+	const struct policy *p;
+	size_t count = 0;
+
+	if (!set || set->override_count == 0)
+		return;
+	p = policy_named(set, r->policy);
+	if (p && policy_overrides_for(set, p, &facts, own, &count) != RC_OK)
+		count = 0;
+	put_bytes(key, &count, sizeof(count));
+	put_bytes(key, own, count * sizeof(own[0]));
+}
+
 /** All that the lines follow from. False: there is too much of it. */
 static bool
 memo_key(const struct fleet_worker *w, enum fleet_outcome outcome,
@@ -285,8 +313,10 @@ memo_key(const struct fleet_worker *w, enum fleet_outcome outcome,
 	put_bytes(key, &d->policy, sizeof(d->policy));
 	put_bytes(key, &d->turn, sizeof(d->turn));
 	put_bytes(key, &d->again, sizeof(d->again));
+	put_bytes(key, &d->override_count, sizeof(d->override_count));
 	for (size_t i = 0; i < d->override_count; i++)
 		put_bytes(key, &d->overrides[i], sizeof(d->overrides[i]));
+	put_overrides_before(w, key);
 	put_bytes(key, &given.len, sizeof(given.len));
 	writer_put(key, given);
 	return !key->full;

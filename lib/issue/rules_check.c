@@ -7,6 +7,7 @@
 
 #include "bootstrap/command.h"
 #include "lwm2m/format.h"
+#include "policy/override.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -246,6 +247,29 @@ check_step(struct rules_build *b, const struct policy *p,
 	return RC_OK;
 }
 
+/** Do overrides of the sample change what the step writes? */
+static bool
+is_overridden(const struct policy_decided *d, const struct plan_step *step)
+{
+	const bool ours = step->account == PLAN_ACCOUNT_OURS;
+
+	for (size_t i = 0; i < d->override_count; i++) {
+		const struct policy_override *o = d->overrides[i];
+
+		if (o->device_keys)
+			return true;
+		for (size_t k = 0;
+		     step->account && !ours && k < o->server_count; k++)
+			if (strcmp(o->servers[k].name,
+				d->given.servers[step->account - 1].name) == 0)
+				return true;
+		for (size_t k = 0; !step->account && k < o->object_count; k++)
+			if (o->objects[k].path.object == step->path.object)
+				return true;
+	}
+	return false;
+}
+
 /** The n-th sample repeats what the first has, but for pools that have so many
  *  members. */
 static bool
@@ -254,6 +278,8 @@ is_repeated(
 {
 	if (n == 0)
 		return false;
+	if (d->override_count > 0)
+		return !is_overridden(d, step);
 	return step->account == 0 || step->account == PLAN_ACCOUNT_OURS ||
 	    d->choices[step->account - 1].pool->count <= n;
 }
@@ -275,7 +301,22 @@ check_plan(struct rules_build *b, const struct policy_decided *sample, size_t n,
 	return rc;
 }
 
-/** What every member of its pools would get. */
+/** What is found is said of the override, that is the last. */
+static void
+place_override(struct policy_decided *sample)
+{
+	const struct policy_override *o =
+	    sample->overrides[sample->override_count - 1];
+
+	policy_own_servers(sample);
+	sample->given.place = o->place;
+	for (size_t i = 0; i < sample->given.server_count; i++) {
+		sample->servers[i].file = o->place.file;
+		sample->servers[i].line = o->place.line;
+	}
+}
+
+/** What every member of its pools would get, and by every override. */
 static enum rc
 check_plans(struct rules_build *b, const struct policy *p, struct span endpoint,
     struct issue_decision *d)
@@ -286,6 +327,8 @@ check_plans(struct rules_build *b, const struct policy *p, struct span endpoint,
 
 	for (size_t n = 0; rc == RC_OK && n < count; n++) {
 		policy_sample(b->rules->set, p, n, sample);
+		if (sample->override_count > 0)
+			place_override(sample);
 		rc = check_plan(b, sample, n, endpoint, d);
 		if (n + 1 < count)
 			issue_decision_fini(d);

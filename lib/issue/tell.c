@@ -1,5 +1,7 @@
 #include "issue/tell.h"
 
+#include "policy/override.h"
+
 #include <stdlib.h>
 
 void
@@ -316,6 +318,57 @@ tell_choice(FILE *f, const struct policy_decided *d, size_t i)
 	putc('\n', f);
 }
 
+/** Is it about a server that the device is given, or about none? */
+static bool
+is_changed(
+    const struct policy_decided *d, const struct policy_override_change *c)
+{
+	for (size_t i = 0; c->server && i < d->given.server_count; i++)
+		if (strcmp(d->given.servers[i].name, c->server) == 0)
+			return true;
+	return !c->server;
+}
+
+static void
+tell_override(FILE *f, const struct policy_decided *d, size_t n)
+{
+	const struct policy_override *o = d->overrides[n];
+
+	fputs("override    ", f);
+	tell_place(f, o->name, o->place);
+	for (size_t i = 0; i < o->change_count; i++) {
+		const struct policy_override_change *c = &o->changes[i];
+
+		if (!is_changed(d, c))
+			continue;
+		fputs("            ", f);
+		tell_place(
+		    f, c->what, (struct policy_place){o->place.file, c->line});
+	}
+}
+
+static void
+override_json(struct json_out *j, const struct policy_decided *d, size_t n)
+{
+	const struct policy_override *o = d->overrides[n];
+
+	jout_begin(j, NULL, '{');
+	jout_str(j, "name", o->name);
+	jout_str(j, "file", o->place.file);
+	jout_int(j, "line", o->place.line);
+	jout_begin(j, "changes", '[');
+	for (size_t i = 0; i < o->change_count; i++) {
+		if (!is_changed(d, &o->changes[i]))
+			continue;
+		jout_begin(j, NULL, '{');
+		jout_str(j, "what", o->changes[i].what);
+		jout_int(j, "line", o->changes[i].line);
+		jout_end(j, '}');
+	}
+	jout_end(j, ']');
+	jout_end(j, '}');
+}
+
 void
 tell_choices(FILE *f, const struct policy_decided *d)
 {
@@ -324,6 +377,8 @@ tell_choices(FILE *f, const struct policy_decided *d)
 	for (size_t i = 0; i < d->given.server_count; i++)
 		if (d->choices[i].pool && d->choices[i].pool->name)
 			tell_choice(f, d, i);
+	for (size_t i = 0; i < d->override_count; i++)
+		tell_override(f, d, i);
 	if (again[0])
 		fprintf(f, "again       %s\n", again);
 	if (d->turn)
@@ -363,6 +418,10 @@ tell_choices_json(struct json_out *j, const struct policy_decided *d)
 	jout_begin(j, "servers", '[');
 	for (size_t i = 0; i < d->given.server_count; i++)
 		choice_json(j, d, i);
+	jout_end(j, ']');
+	jout_begin(j, "overrides", '[');
+	for (size_t i = 0; i < d->override_count; i++)
+		override_json(j, d, i);
 	jout_end(j, ']');
 	jout_str(j, "again", again_name(d->again));
 	jout_int(j, "turn", d->turn);

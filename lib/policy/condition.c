@@ -6,9 +6,8 @@
 
 enum { HEX_LEN = 2 * DIGEST_LEN };
 
-/* A word, or a list of them, NULL-ended; NULL: nothing was said. */
-static const char **
-read_words(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,
+const char **
+load_words(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,
     const char *code, word_check check)
 {
 	const char **out;
@@ -113,15 +112,13 @@ check_together(
 }
 
 void
-load_match(struct load *l, struct read_policy *doc, struct yaml_node *n)
+load_match_keys(struct load *l, struct read_policy *doc, struct yaml_node *n)
 {
 	const struct yaml_ctx *c = &doc->ctx;
 	struct policy *p = &doc->value;
 	struct policy_match *m = &p->match;
 	struct yaml_node *item;
 
-	if (yaml_expect(c, n, YAML_MAP) != RC_OK)
-		return;
 	item = yaml_get(n, "endpoint");
 	if (item)
 		load_patterns(l, c, item, p);
@@ -136,21 +133,29 @@ load_match(struct load *l, struct read_policy *doc, struct yaml_node *n)
 		(void)load_networks(
 		    l, c, item, &m->networks, &m->network_count);
 	m->sans =
-	    read_words(l, c, yaml_get(n, "san"), "policy-glob", word_san_glob);
+	    load_words(l, c, yaml_get(n, "san"), "policy-glob", word_san_glob);
 	doc->match_model = yaml_get(n, "model");
 	m->models =
-	    read_words(l, c, doc->match_model, "policy-glob", word_device_glob);
+	    load_words(l, c, doc->match_model, "policy-glob", word_device_glob);
 	doc->match_batch = yaml_get(n, "batch");
 	m->batches =
-	    read_words(l, c, doc->match_batch, "policy-glob", word_device_glob);
+	    load_words(l, c, doc->match_batch, "policy-glob", word_device_glob);
 	doc->match_identity = yaml_get(n, "identity");
 	p->identities =
-	    read_words(l, c, doc->match_identity, "policy-name", word_name);
+	    load_words(l, c, doc->match_identity, "policy-name", word_name);
 	for (size_t i = 0; i < POLICY_CONDITIONS; i++) {
 		item = yaml_get(
 		    n, policy_miss_key((enum policy_miss)(MISS_IDENTITY + i)));
 		m->lines[i] = item ? item->line : 0;
 	}
 	check_together(c, n, m);
-	yaml_rest(c, n, &grammar_match);
+}
+
+void
+load_match(struct load *l, struct read_policy *doc, struct yaml_node *n)
+{
+	if (yaml_expect(&doc->ctx, n, YAML_MAP) != RC_OK)
+		return;
+	load_match_keys(l, doc, n);
+	yaml_rest(&doc->ctx, n, &grammar_match);
 }

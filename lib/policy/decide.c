@@ -1,6 +1,7 @@
 #include "policy/decide.h"
 
 #include "policy/allocate.h"
+#include "policy/override.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -65,6 +66,8 @@ begin(struct policy_decided *d, const struct policy *p)
 	d->again = AGAIN_FIRST;
 	d->turn = 0;
 	d->override_count = 0;
+	d->entry_count = 0;
+	d->account_of_count = 0;
 	if (!p)
 		return;
 	d->given = *p;
@@ -123,8 +126,8 @@ choose_servers(struct policy_decided *d, const struct policy_facts *f)
 }
 
 /* A copy of them, to change; once. */
-static void
-own_servers(struct policy_decided *d)
+void
+policy_own_servers(struct policy_decided *d)
 {
 	const struct policy *p = d->policy;
 
@@ -140,10 +143,10 @@ static void
 give_servers(struct policy_decided *d)
 {
 	if (d->policy->server_count != d->policy->pool_count)
-		own_servers(d);
+		policy_own_servers(d);
 	for (size_t i = 0; i < d->policy->pool_count; i++)
 		if (d->policy->pools[i].name)
-			own_servers(d);
+			policy_own_servers(d);
 }
 
 /* --- what it was given before --------------------------------------------- */
@@ -163,7 +166,7 @@ turn_keys(struct policy_decided *d, uint32_t by)
 	d->turn = by;
 	if (by == 0)
 		return;
-	own_servers(d);
+	policy_own_servers(d);
 	for (size_t i = 0; i < d->given.server_count; i++) {
 		raise_epoch(&d->servers[i].key, by);
 		raise_epoch(&d->servers[i].oscore.key, by);
@@ -205,6 +208,24 @@ provision_again(struct policy_decided *d, const struct policy_history *h)
 	turn_keys(d, turn);
 }
 
+/* --- what is said for it alone -------------------------------------------- */
+
+enum rc
+policy_decide_overrides(const struct policy_set *s,
+    const struct policy_facts *f, struct policy_decided *d)
+{
+	const struct policy_override *own[POLICY_OVERRIDES_MAX];
+	size_t count;
+	enum rc rc = policy_overrides_for(s, d->policy, f, own, &count);
+
+	if (rc != RC_OK)
+		refuse(d, d->answer, "more than %d overrides for one device",
+		    POLICY_OVERRIDES_MAX);
+	for (size_t i = 0; rc == RC_OK && i < count; i++)
+		rc = policy_override_apply(d, own[i]);
+	return rc;
+}
+
 /* --- all of it ------------------------------------------------------------ */
 
 enum rc
@@ -213,7 +234,6 @@ policy_decide_by(const struct policy_set *s, const struct policy *p,
 {
 	enum rc rc;
 
-	(void)s;
 	begin(out, p);
 	if (!p)
 		return RC_OK;
@@ -226,7 +246,8 @@ policy_decide_by(const struct policy_set *s, const struct policy *p,
 		return rc;
 	give_servers(out);
 	provision_again(out, f->history);
-	return RC_OK;
+	return out->answer == POLICY_GIVEN ? policy_decide_overrides(s, f, out)
+					   : RC_OK;
 }
 
 enum rc
@@ -238,8 +259,8 @@ policy_decide(const struct policy_set *s, const struct policy_facts *f,
 
 /* --- samples -------------------------------------------------------------- */
 
-size_t
-policy_sample_count(const struct policy *p)
+static size_t
+members(const struct policy *p)
 {
 	size_t count = 1;
 
@@ -249,11 +270,20 @@ policy_sample_count(const struct policy *p)
 	return count;
 }
 
+size_t
+policy_sample_count(const struct policy *p)
+{
+	return members(p) * (1 + p->overriding_count);
+}
+
 void
 policy_sample(const struct policy_set *s, const struct policy *p, size_t n,
     struct policy_decided *out)
 {
+	const size_t each = members(p), which = n / each;
+
 	(void)s;
+	n %= each;
 	begin(out, p);
 	for (size_t i = 0; i < p->pool_count; i++) {
 		const struct policy_pool *pool = &p->pools[i];
@@ -265,4 +295,11 @@ policy_sample(const struct policy_set *s, const struct policy *p, size_t n,
 		};
 	}
 	give_servers(out);
+	if (which == 0 || which > p->overriding_count)
+		return;
+	/* without the room for it there was a finding at load */
+	for (size_t i = 0; i < p->overriding[which - 1].with_count; i++)
+		if (policy_override_apply(
+			out, p->overriding[which - 1].with[i]) != RC_OK)
+			return;
 }

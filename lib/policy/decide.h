@@ -56,7 +56,7 @@ enum policy_again {
 /** "rotated": as in the ledger's rows and `policy explain`. */
 const char *policy_again_name(enum policy_again again);
 
-/** Not to be copied: `given` points into it. About 60 KiB. */
+/** Not to be copied: `given` points into it. About 80 KiB. */
 struct policy_decided {
 	enum policy_answer answer;
 	/** That matches; NULL: POLICY_NONE. Of the set. */
@@ -78,6 +78,9 @@ struct policy_decided {
 	struct policy_server servers[POLICY_SERVERS_MAX];
 	struct policy_object objects[POLICY_STEPS_MAX];
 	struct lwm2m_entry entries[POLICY_OVERRIDE_ENTRIES_MAX];
+	size_t entry_count;
+	struct policy_account_of account_of[POLICY_OVERRIDE_ENTRIES_MAX];
+	size_t account_of_count;
 	struct lwm2m_path clean[1];
 };
 
@@ -95,6 +98,14 @@ MUST_CHECK enum rc policy_decide_by(const struct policy_set *s,
     const struct policy *p, const struct policy_facts *f,
     struct policy_decided *out);
 
+/** Put in what is said for the device alone, once its servers are chosen.
+ *  Errors: RC_TOO_LARGE, as policy_decide. */
+MUST_CHECK enum rc policy_decide_overrides(const struct policy_set *s,
+    const struct policy_facts *f, struct policy_decided *d);
+
+/** Make `d->given.servers` a copy, `d->servers`, that may be changed. */
+void policy_own_servers(struct policy_decided *d);
+
 /** Does the policy ask what the device was given before, or how many are at a
  *  server? If not, history and load are not looked at. NULL: no. */
 bool policy_asks_history(const struct policy *p);
@@ -102,12 +113,14 @@ bool policy_asks_history(const struct policy *p);
 /** Was it given a server of that name last? `h` may be NULL. */
 bool policy_is_there(const struct policy_history *h, const char *server);
 
-/** As many samples of the policy as its largest pool has members, from 1. */
+/** As many samples of the policy as its largest pool has members, from 1, and
+ *  as many again for each of its overrides. */
 size_t policy_sample_count(const struct policy *p);
 
 /** The n-th sample, to measure with: what a device gets that comes for the
  *  first time and is given the n-th member of each pool (the last, where it has
- *  fewer). */
+ *  fewer). Behind these, as many again for each override that may be for its
+ *  devices, with those that a device may have beside it. */
 void policy_sample(const struct policy_set *s, const struct policy *p, size_t n,
     struct policy_decided *out);
 

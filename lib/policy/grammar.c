@@ -194,9 +194,8 @@ KEYS(grammar_trigger, "trigger", TEXT("url"), WORD("method", grammar_methods),
 		.resource = (id), .most = GRAMMAR_VALUES_MAX \
 	}
 
-#define SERVER_KEYS \
-	USE, TEXT("name"), NUMBER("short_server_id", 1, GRAMMAR_SSID_MAX), \
-	    TEXT("uri"), SECONDS("lifetime", 1, GRAMMAR_SECONDS_MAX), \
+#define SERVER_SETTINGS \
+	TEXT("uri"), SECONDS("lifetime", 1, GRAMMAR_SECONDS_MAX), \
 	    TEXT("binding"), BOOL("storing"), \
 	    SECONDS("min_period", 0, GRAMMAR_SECONDS_MAX), \
 	    SECONDS("max_period", 1, GRAMMAR_SECONDS_MAX), \
@@ -210,8 +209,14 @@ KEYS(grammar_trigger, "trigger", TEXT("url"), WORD("method", grammar_methods),
 	    SERVER_VALUES("server_versions", SERVER_VERSIONS), \
 	    WORD("notification_mode", grammar_notifications), \
 	    VALUE("profile_id_hash", SERVER_PROFILE_ID_HASH), \
-	    OPEN("resources"), MAP("security", grammar_security), \
+	    OPEN("resources")
+
+#define SERVER_KEYS \
+	USE, TEXT("name"), NUMBER("short_server_id", 1, GRAMMAR_SSID_MAX), \
+	    SERVER_SETTINGS, MAP("security", grammar_security), \
 	    MAP("trigger", grammar_trigger)
+
+KEYS(grammar_override_server, "a server of an override", SERVER_SETTINGS);
 
 KEYS(grammar_server, "a server", SERVER_KEYS);
 
@@ -262,6 +267,8 @@ KEYS(grammar_pool, "a pool", TEXT("pool"), WORD("allocate", grammar_allocates),
 KEYS(grammar_profile, "profile", TEXT("profile"), TEXT("based_on"),
     PROFILE_KEYS);
 
+KEYS(grammar_override_device, "device", PROFILE_KEYS);
+
 KEYS(grammar_device, "device", TEXT("profile"), PROFILE_KEYS);
 
 /* --- policy --------------------------------------------------------------- */
@@ -270,16 +277,22 @@ KEYS(grammar_pattern, "a pattern", TEXT("regex"), TEXT("list"), TEXT("prefix"));
 
 KEYS(grammar_issuer, "an issuer", TEXT("key_sha256"));
 
-KEYS(grammar_match, "match", TEXTS("identity"),
-    {.name = "endpoint",
-	.takes = TAKES_TEXT | TAKES_MAP | TAKES_LIST | TAKES_ALONE,
-	.maps = {&grammar_pattern},
-	.most = GRAMMAR_PATTERNS_MAX},
+#define ENDPOINT \
+	{ \
+		.name = "endpoint", \
+		.takes = TAKES_TEXT | TAKES_MAP | TAKES_LIST | TAKES_ALONE, \
+		.maps = {&grammar_pattern}, .most = GRAMMAR_PATTERNS_MAX \
+	}
+
+KEYS(grammar_match, "match", TEXTS("identity"), ENDPOINT,
     WORDS("credential", grammar_credentials),
     {.name = "issuer",
 	.takes = TAKES_TEXT | TAKES_MAP | TAKES_LIST | TAKES_ALONE,
 	.maps = {&grammar_issuer}},
     TEXTS("san"), TEXTS("network"), TEXTS("model"), TEXTS("batch"));
+
+KEYS(grammar_override_match, "match", ENDPOINT, TEXTS("policy"), TEXTS("model"),
+    TEXTS("batch"));
 
 KEYS(grammar_rotation, "bootstrap_account",
     {.name = "rotate", .takes = TAKES_TEXT | TAKES_BOOL}, EPOCH("epoch"),
@@ -338,6 +351,11 @@ KEYS(grammar_fragment, "fragment", TEXT("fragment"), USE,
     MAP("match", grammar_match), TEXT("deny"),
     MAP("quarantine", grammar_quarantine), GIVES, MAP("server", grammar_piece),
     MAP("security", grammar_security));
+
+KEYS(grammar_override, "override", TEXT("override"),
+    MAP("match", grammar_override_match), OPEN("servers"), OPEN("objects"),
+    MAP("device", grammar_override_device), WORD("verify", grammar_verifies),
+    WORD("on_failure", grammar_failures));
 
 KEYS(grammar_include, "include",
     {.name = "include",

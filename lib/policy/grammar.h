@@ -36,7 +36,11 @@ enum {
 /* Documents. */
 extern const struct yaml_keys grammar_identity, grammar_policy,
     grammar_authority, grammar_certificate_profile, grammar_profile,
-    grammar_devices, grammar_fragment, grammar_include;
+    grammar_devices, grammar_fragment, grammar_include, grammar_override;
+
+/* Of an override. */
+extern const struct yaml_keys grammar_override_match, grammar_override_server,
+    grammar_override_device;
 
 /* Of an identity. */
 extern const struct yaml_keys grammar_psk, grammar_epoch, grammar_certificate,

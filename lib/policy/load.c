@@ -107,6 +107,7 @@ static const struct kind kinds[] = {
     {&grammar_devices, "a list of devices", load_devices},
     {&grammar_fragment, "a fragment", load_fragment},
     {&grammar_include, "an include", load_include},
+    {&grammar_override, "an override", load_override},
 };
 
 enum { KIND_COUNT = sizeof(kinds) / sizeof(kinds[0]) };
@@ -132,8 +133,9 @@ no_kind(const struct yaml_ctx *c, struct yaml_node *root)
 		keys[i] = key_of(&kinds[i]);
 	yaml_error(c, root, "policy-no-kind",
 	    "none of `identity:`, `policy:`, `authority:`, "
-	    "`certificate_profile:`, `profile:`, `devices:`, `fragment:` and "
-	    "`include:` is here, one of which says what the document is");
+	    "`certificate_profile:`, `profile:`, `devices:`, `fragment:`, "
+	    "`include:` and `override:` is here, one of which says what the "
+	    "document is");
 	if (root->count == 1)
 		yaml_leftover(c, root, keys);
 }

@@ -102,6 +102,7 @@ struct device_row {
 };
 
 struct read_profile;
+struct read_override;
 struct read_fragment;
 struct read_document;
 struct entry;
@@ -135,6 +136,9 @@ struct load {
 	struct table fragments; /**< fragment.c */
 	struct read_fragment *fragment_list;
 	size_t fragment_count;
+	struct read_override *overrides, **override_tail;
+	size_t override_count;
+	size_t trial_nodes; /**< that trials of overrides have made */
 	size_t copies; /**< nodes that fragments have made */
 };
 
@@ -194,6 +198,13 @@ void load_fragment(
     struct load *l, const struct yaml_ctx *c, struct yaml_node *root);
 void load_include(
     struct load *l, const struct yaml_ctx *c, struct yaml_node *root);
+void load_override(
+    struct load *l, const struct yaml_ctx *c, struct yaml_node *root);
+
+/** policy.c: read the map of a policy, whose fragments are put in, into `doc`,
+ *  that is empty. */
+void read_policy(struct load *l, const struct yaml_ctx *c,
+    struct yaml_node *root, struct read_policy *doc);
 
 /**
  * include.c: the documents of the file `name`, as it is named in the file `from`
@@ -214,6 +225,13 @@ void check_fragments(struct load *l);
 
 /** condition.c: what stands behind `match:`. */
 void load_match(struct load *l, struct read_policy *doc, struct yaml_node *n);
+/** Its keys, of which an override has some; the rest of the map is the
+ *  caller's. */
+void load_match_keys(
+    struct load *l, struct read_policy *doc, struct yaml_node *n);
+/** A word, or a list of them, NULL-ended; NULL: nothing was said. */
+const char **load_words(struct load *l, const struct yaml_ctx *c,
+    struct yaml_node *n, const char *code, word_check check);
 
 /** refusal.c: `deny:` and `quarantine:` of a policy. */
 void load_refusal(struct load *l, const struct yaml_ctx *c,

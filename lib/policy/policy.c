@@ -139,15 +139,12 @@ check_whole(
 }
 
 void
-load_policy(struct load *l, const struct yaml_ctx *c, struct yaml_node *root)
+read_policy(struct load *l, const struct yaml_ctx *c, struct yaml_node *root,
+    struct read_policy *doc)
 {
-	struct read_policy *doc = load_alloc(l, 1, sizeof(*doc));
 	struct policy *p;
 	struct yaml_node *n;
 
-	if (!doc)
-		return;
-	fragments_expand(l, c, root);
 	doc->ctx = *c;
 	doc->root = root;
 	doc->sequence = l->policy_count;
@@ -190,6 +187,17 @@ load_policy(struct load *l, const struct yaml_ctx *c, struct yaml_node *root)
 	load_refusal(l, c, root, &p->refusal);
 	check_whole(c, root, p);
 	yaml_rest(c, root, &grammar_policy);
+}
+
+void
+load_policy(struct load *l, const struct yaml_ctx *c, struct yaml_node *root)
+{
+	struct read_policy *doc = load_alloc(l, 1, sizeof(*doc));
+
+	if (!doc)
+		return;
+	fragments_expand(l, c, root);
+	read_policy(l, c, root, doc);
 	*l->policy_tail = doc;
 	l->policy_tail = &doc->next;
 	l->policy_count++;

@@ -42,6 +42,9 @@ void profile_read(const struct yaml_ctx *c, struct yaml_node *map,
  */
 void profile_resolve(struct load *l);
 
+/** The same for one policy more, when all profiles are resolved. */
+void profile_resolve_policy(struct load *l, struct read_policy *d);
+
 /** "senml-cbor": the name of a Content-Format in the grammar; NULL: it has
  *  none, and is written as its number. */
 const char *profile_format_name(unsigned content_format);

@@ -9,6 +9,7 @@ struct profiles {
 	struct table names; /* struct noted: index into `all` */
 	struct read_profile **all;
 	struct noted_near near;
+	bool again; /* names that are there twice were said */
 };
 
 static const struct {
@@ -79,8 +80,12 @@ note_all(struct profiles *k)
 	if (!k->all || !k->near.names)
 		return false;
 	for (struct read_profile *d = l->profiles; d; d = d->next) {
-		noted_name(l, &k->names, &d->ctx, d->root, "profile",
-		    d->value.name, &d->value.place, k->near.count);
+		if (k->again)
+			noted_add(l, &k->names, d->value.name, &d->value.place,
+			    k->near.count);
+		else
+			noted_name(l, &k->names, &d->ctx, d->root, "profile",
+			    d->value.name, &d->value.place, k->near.count);
 		k->all[k->near.count] = d;
 		k->near.names[k->near.count++] = d->value.name;
 	}
@@ -188,6 +193,32 @@ read_device(struct profiles *k, const struct yaml_ctx *c, struct yaml_node *n,
 	read_over(k, c, n, &grammar_device, out);
 }
 
+static void
+give_device(struct profiles *k, const struct read_profile *standard,
+    struct read_policy *d)
+{
+	d->value.device = standard->value;
+	read_device(k, &d->ctx, d->device, &d->value.device);
+	if (!d->correction)
+		return;
+	d->correction->device = d->value.device;
+	read_device(k, &d->ctx, d->correction_device, &d->correction->device);
+}
+
+void
+profile_resolve_policy(struct load *l, struct read_policy *d)
+{
+	struct profiles k = {.load = l, .again = true};
+	const struct read_profile *standard;
+
+	if (table_init(&k.names) != RC_OK || !note_all(&k))
+		l->no_memory = true;
+	standard = l->no_memory ? NULL : find(&k, PROFILE_DEFAULT);
+	if (standard)
+		give_device(&k, standard, d);
+	table_fini(&k.names);
+}
+
 void
 profile_resolve(struct load *l)
 {
@@ -201,15 +232,8 @@ profile_resolve(struct load *l)
 	for (struct read_profile *d = l->profiles; d; d = d->next)
 		resolve(&k, d, 0);
 	standard = find(&k, PROFILE_DEFAULT);
-	for (struct read_policy *d = l->policies; standard && d; d = d->next) {
-		d->value.device = standard->value;
-		read_device(&k, &d->ctx, d->device, &d->value.device);
-		if (!d->correction)
-			continue;
-		d->correction->device = d->value.device;
-		read_device(
-		    &k, &d->ctx, d->correction_device, &d->correction->device);
-	}
+	for (struct read_policy *d = l->policies; standard && d; d = d->next)
+		give_device(&k, standard, d);
 out:
 	table_fini(&k.names);
 }

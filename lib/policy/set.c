@@ -2,6 +2,7 @@
 
 #include "base/loop.h"
 #include "policy/index.h"
+#include "policy/overriding.h"
 #include "policy/profile.h"
 #include "policy/silence.h"
 
@@ -137,10 +138,12 @@ assemble(struct work *w, struct policy_set *s)
 		check_ways_in(l);
 		check_servers_usual(l);
 	}
+	check_overrides(l, tried, policies, identities);
 	s->identities = identities;
 	s->identity_count = l->identity_count;
 	s->policies = policies;
 	s->policy_count = l->policy_count;
+	s->override_count = l->override_count;
 	s->server_count = l->server_count;
 	s->index = index_new(l->arena, l->scratch, s);
 	if (!s->index)
@@ -174,6 +177,7 @@ work_init(struct work *w)
 	l->issue_tail = &l->issues;
 	l->profile_tail = &l->profiles;
 	l->document_tail = &l->documents;
+	l->override_tail = &l->overrides;
 	if (!w->diag || !l->arena || !l->scratch)
 		return RC_MEMORY;
 	load_built_in(l);

@@ -16,6 +16,7 @@ enum {
 	POLICY_SERVERS_MAX = 16, /**< accounts of one device */
 	POLICY_MEMBERS_MAX = 1024, /**< servers of one policy, in all pools */
 	POLICY_WEIGHT_MAX = 1000, /**< of a member of a pool */
+	POLICY_OVERRIDE_DOCUMENTS_MAX = 1000, /**< of one set */
 	POLICY_OVERRIDES_MAX = 16, /**< that are for one device */
 	POLICY_OVERRIDE_ENTRIES_MAX = 512, /**< values of instances changed */
 	POLICY_ENDPOINT_MAX = 252, /**< bytes (one Uri-Query option) */
@@ -404,6 +405,7 @@ enum pattern_kind {
 };
 
 struct regex;
+struct policy_overriding;
 
 /** One of the patterns behind `match.endpoint`. */
 struct policy_pattern {
@@ -496,6 +498,10 @@ struct policy {
 	struct policy_account account;
 	const struct policy_correction *correction; /**< NULL: none */
 	struct policy_budget budget;
+	/** Overrides that may be for its devices, in their order (override.h).
+	 */
+	const struct policy_overriding *overriding;
+	size_t overriding_count;
 };
 
 struct policy_index;
@@ -520,6 +526,7 @@ struct policy_set {
 	size_t identity_count;
 	const struct policy *policies; /**< in the order they are tried */
 	size_t policy_count;
+	size_t override_count; /**< documents */
 	size_t server_count; /**< of all policies; those handed over to, too */
 	const struct policy_authority *authorities;
 	size_t authority_count;
