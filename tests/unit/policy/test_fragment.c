@@ -183,11 +183,7 @@ test_an_included_file_is_read_once_from_its_folder(void **state)
 		     "match: {endpoint: {list: some.csv}}\n"
 		     "servers:\n"
 		     "  - {name: a, short_server_id: 1, uri: coaps://a,\n"
-		     "     security: {mode: psk, key: {derive: f}}}\n"
-		     "---\n"
-		     "# check: ignore policy-fragment-unused because of later\n"
-		     "fragment: spare\n"
-		     "verify: none\n"));
+		     "     security: {mode: psk, key: {derive: f}}}\n"));
 	folder_put(&f, "lib/some.csv", SPAN_LIT("x\n"));
 	s = expect_folder(&f, ".", "");
 	assert_int_equal(s->policy_count, 1);
