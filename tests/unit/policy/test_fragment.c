@@ -146,6 +146,21 @@ test_findings_are_told_in_the_fragment(void **state)
 	    "at t.yaml:4)\n");
 }
 
+/* One place, one code, and told as a warning first: the set is refused. */
+static void
+test_a_warning_stands_for_no_error(void **state)
+{
+	(void)state;
+	expect_codes(HEAD "policy: p\n"
+			  "use: f\n"
+			  "device: {discover: false}\n"
+			  "servers: []\n"
+			  "---\n"
+			  "fragment: f\n"
+			  "bootstrap_account: {rotate: true}\n",
+	    "10:20 policy-account\n10:20 policy-account\n");
+}
+
 static void
 test_what_cannot_be_used(void **state)
 {
@@ -262,6 +277,7 @@ main(void)
 	    cmocka_unit_test(test_maps_as_large_as_files_are_put_together),
 	    cmocka_unit_test(test_members_of_pools_and_accounts_use_them_too),
 	    cmocka_unit_test(test_findings_are_told_in_the_fragment),
+	    cmocka_unit_test(test_a_warning_stands_for_no_error),
 	    cmocka_unit_test(test_what_cannot_be_used),
 	    cmocka_unit_test(
 		test_an_included_file_is_read_once_from_its_folder),
