@@ -8,6 +8,8 @@
 
 #include <cmocka.h>
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -59,6 +61,40 @@ test_what_stands_beside_it_wins(void **state)
 	assert_string_equal(a->key.master, "fleet");
 	assert_string_equal(a->psk_identity, "a-{endpoint}");
 	policy_set_unref(s);
+}
+
+/* As many keys as a file has room for, on both sides, and put together in each
+ * place once more: seconds each time, were they looked for one by one. */
+static void
+test_maps_as_large_as_files_are_put_together(void **state)
+{
+	enum { KEYS = 60000 };
+	struct folder folder;
+	struct diag *d = diag_new();
+	struct policy_set *s = NULL;
+	char *text[2] = {NULL, NULL};
+	size_t len[2];
+
+	(void)state;
+	assert_true(folder_init(&folder));
+	for (size_t i = 0; i < 2; i++) {
+		FILE *f = open_memstream(&text[i], &len[i]);
+
+		fputs(i ? "fragment: f\nobjects:\n"
+			: "policy: p\nuse: [f, f, f, f, f, f, f, f]\n"
+			  "objects:\n",
+		    f);
+		for (size_t k = 0; k < KEYS; k++)
+			fprintf(f, "  k%zu: 1\n", k);
+		fclose(f);
+		folder_put(
+		    &folder, i ? "f.yaml" : "p.yaml", span_of(text[i], len[i]));
+		free(text[i]);
+	}
+	assert_non_null(d);
+	assert_int_equal(policy_load(folder.path, d, &s), RC_CONFIG);
+	diag_free(d);
+	folder_fini(&folder);
 }
 
 static void
@@ -223,6 +259,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_what_stands_beside_it_wins),
+	    cmocka_unit_test(test_maps_as_large_as_files_are_put_together),
 	    cmocka_unit_test(test_members_of_pools_and_accounts_use_them_too),
 	    cmocka_unit_test(test_findings_are_told_in_the_fragment),
 	    cmocka_unit_test(test_what_cannot_be_used),
