@@ -146,6 +146,24 @@ no_kind(const struct yaml_ctx *c, struct yaml_node *root)
 		yaml_leftover(c, &one, keys);
 }
 
+/* The key that is there twice is told; that it begins a document is not. */
+static void
+second_kind(
+    const struct yaml_ctx *c, struct yaml_node *n, const struct kind *kind)
+{
+	for (struct yaml_node *m = n->next; m; m = m->next) {
+		struct yaml_node at = *m;
+
+		if (!m->refused || !span_equal(m->key->text, n->key->text))
+			continue;
+		at.refused = false;
+		yaml_error(c, &at, "policy-two-kinds",
+		    "%s and another one in one document; separate the two by "
+		    "a line `---`",
+		    kind->text);
+	}
+}
+
 /*
  * A document is of one kind: people who keep what a device proves itself with
  * and what it gets in one place put keys into the wrong one.
@@ -171,8 +189,10 @@ load_document(struct load *l, const struct yaml_ctx *c, struct yaml_node *root)
 			    first->text, kinds[i].text);
 			return;
 		}
-		if (n)
+		if (n) {
 			first = &kinds[i];
+			second_kind(c, n, first);
+		}
 	}
 	if (first)
 		first->load(l, c, root);

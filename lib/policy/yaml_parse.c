@@ -300,13 +300,9 @@ check_duplicates(struct builder *b, struct yaml_node *map)
 			first = i;
 			continue;
 		}
-		/* the document's own keys: has somebody left out `---`? */
 		yaml_error(&b->ctx, c->key, "yaml-duplicate-key",
-		    "the key %s is there already, in line %u%s",
-		    YAML_SHOW(c->key->text), b->sorted[first]->key->line,
-		    b->depth == 0 ? "; another document begins behind a line "
-				    "`---`"
-				  : "");
+		    "the key %s is there already, in line %u",
+		    YAML_SHOW(c->key->text), b->sorted[first]->key->line);
 		c->refused = true;
 		if (b->rc == RC_OK)
 			b->rc = RC_CONFIG;

@@ -85,10 +85,8 @@ test_keys_are_there_once(void **state)
 	expect(SPAN_LIT("a: 1\nb: {c: 1, \"c\": 2}\na: 2\n'a': 3\n"), RC_CONFIG,
 	    "{a@1:4=1, b@2:4={c@2:8=1, c@2:16=2}, a@3:4=2, a@4:6=3}\n"
 	    "t:2:11: error: b: the key \"c\" is there already, in line 2\n"
-	    "t:3:1: error: the key \"a\" is there already, in line 1; "
-	    "another document begins behind a line `---`\n"
-	    "t:4:1: error: the key \"a\" is there already, in line 1; "
-	    "another document begins behind a line `---`\n");
+	    "t:3:1: error: the key \"a\" is there already, in line 1\n"
+	    "t:4:1: error: the key \"a\" is there already, in line 1\n");
 }
 
 static void
