@@ -111,10 +111,12 @@ test_what_is_no_request(void **state)
 	    "12:25: error: servers[0].trigger.headers.Cookie: \"Cookie\": "
 	    "holds a secret, and none is written in a policy; say "
 	    "`authorization: {file: PATH}`\n"
-	    "12:37: error: servers[0].trigger.headers.B: \"{c}\": "
-	    "{endpoint}, {name} and {ssid} are the placeholders\n"
-	    "13:13: error: servers[0].trigger.body: \"{client}\": "
-	    "{endpoint}, {name} and {ssid} are the placeholders\n"
+	    "12:37: error: servers[0].trigger.headers.B: {c} is no placeholder; "
+	    "{endpoint}, {model}, {batch}, {policy}, {name} and {ssid} stand "
+	    "here, and {{c}} writes it as it is\n"
+	    "13:13: error: servers[0].trigger.body: {client} is no placeholder; "
+	    "{endpoint}, {model}, {batch}, {policy}, {name} and {ssid} stand "
+	    "here, and {{client}} writes it as it is\n"
 	    "14:22: error: servers[0].trigger.authorization: a secret in "
 	    "clear; take it out of this file (and out of its history) and "
 	    "keep it in a file of its own: {file: PATH}\n"
@@ -131,8 +133,8 @@ test_a_body_with_a_name_in_it_is_json(void **state)
 	expect_files(POLICY("      url: https://h/\n"
 			    "      headers: {content-type: text/xml}\n"
 			    "      body: \"<d>{endpoint}</d>\"\n"),
-	    "13:13: error: servers[0].trigger.body: what stands for {endpoint} "
-	    "and {name} is escaped as JSON, and not as the Content-Type wants "
+	    "13:13: error: servers[0].trigger.body: what stands for a "
+	    "placeholder is escaped as JSON, and not as the Content-Type wants "
 	    "it; have it in the URL\n");
 	/* JSON is what is said of a body where nothing is */
 	policy_set_unref(loaded(POLICY("      url: https://h/\n"
