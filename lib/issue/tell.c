@@ -154,6 +154,16 @@ tell_near(FILE *f, const struct policy_set *s, const struct policy_facts *facts,
 }
 
 void
+tell_policy(FILE *f, const struct policy *own)
+{
+	fputs("policy      ", f);
+	if (own)
+		tell_place(f, own->name, own->place);
+	else
+		fputs("none\n", f);
+}
+
+void
 tell_policies(FILE *f, const struct policy_set *s,
     const struct policy_facts *facts, const struct policy *own)
 {
@@ -161,11 +171,6 @@ tell_policies(FILE *f, const struct policy_set *s,
 	size_t others,
 	    n = policy_near_misses(s, facts, own, near, TELL_NEAR_MAX, &others);
 
-	fputs("policy      ", f);
-	if (own)
-		tell_place(f, own->name, own->place);
-	else
-		fputs("none\n", f);
 	for (size_t i = 0; i < n; i++)
 		tell_near(f, s, facts, &near[i]);
 	if (others > 0)
@@ -303,7 +308,10 @@ tell_choice(FILE *f, const struct policy_decided *d, size_t i)
 	    (struct policy_place){d->policy->place.file, s->line});
 	fprintf(f, "            of the %zu in pool ", c->pool->count);
 	put_quoted(f, span_str(c->pool->name));
-	fprintf(f, ", by %s", policy_chosen_name(c->why));
+	if (c->why == CHOSEN_STAYS)
+		fputs(", full, and where it is already", f);
+	else
+		fprintf(f, ", by %s", policy_chosen_name(c->why));
 	if (c->why == CHOSEN_HASH)
 		fprintf(f, " (weight %u of %llu)", (unsigned)s->share.weight,
 		    (unsigned long long)weight_of(d->policy, c->pool));

@@ -1,4 +1,5 @@
 #include "policy/load.h"
+#include "policy/nearest.h"
 
 #include <string.h>
 
@@ -127,6 +128,7 @@ static void
 no_kind(const struct yaml_ctx *c, struct yaml_node *root)
 {
 	const char *keys[KIND_COUNT + 1] = {0};
+	struct yaml_node one = *root, first;
 
 	for (size_t i = 0; i < KIND_COUNT; i++)
 		keys[i] = key_of(&kinds[i]);
@@ -134,8 +136,14 @@ no_kind(const struct yaml_ctx *c, struct yaml_node *root)
 	    "none of `identity:`, `policy:`, `authority:`, "
 	    "`certificate_profile:`, `profile:`, `devices:`, `fragment:` and "
 	    "`include:` is here, one of which says what the document is");
-	if (root->count == 1)
-		yaml_leftover(c, root, keys);
+	/* The kind is said first: is that its name, with a typing error? */
+	if (root->kind != YAML_MAP || !root->children)
+		return;
+	first = *root->children;
+	first.next = NULL;
+	one.children = &first;
+	if (root->count == 1 || nearest_of(first.key->text, keys))
+		yaml_leftover(c, &one, keys);
 }
 
 /*

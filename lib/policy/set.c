@@ -3,7 +3,6 @@
 #include "base/loop.h"
 #include "policy/index.h"
 #include "policy/profile.h"
-#include "policy/silence.h"
 
 #include <stdlib.h>
 

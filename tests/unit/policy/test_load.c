@@ -19,6 +19,7 @@ test_a_document_is_of_one_kind(void **state)
 			"servers: []\n"
 			"---\n"
 			"polcy: a\n"
+			"servers: []\n"
 			"---\n"
 			"- policy\n"
 			"---\n"
@@ -34,8 +35,8 @@ test_a_document_is_of_one_kind(void **state)
 	    "`include:` is here, one of "
 	    "which says what the document is\n"
 	    "7:1: error: polcy: unknown key; did you mean `policy`?\n"
-	    "9:1: error: a map (`key: value`) is expected, found a list\n"
-	    "11:1: error: a map (`key: value`) is expected, found a single "
+	    "10:1: error: a map (`key: value`) is expected, found a list\n"
+	    "12:1: error: a map (`key: value`) is expected, found a single "
 	    "value\n");
 }
 
