@@ -18,7 +18,7 @@ making_values(
 		m->values.policy = span_str(policy->name);
 	/* nobody is to get it */
 	if (m->fill == FILL_SAMPLE)
-		placeholder_sample(set, &m->values);
+		placeholder_sample(&m->values);
 }
 
 enum rc
@@ -47,6 +47,9 @@ making_text(struct making *m, const char *what, struct span pattern,
 		return making_impossible(m,
 		    "%s would have nothing but dots where a placeholder stands",
 		    what);
+	/* a sample says nothing of the names that come */
+	if (rc != RC_OK && m->fill == FILL_SAMPLE)
+		return RC_TOO_LARGE;
 	if (rc != RC_OK)
 		return making_impossible(
 		    m, "%s gets longer than %zu bytes", what, cap);

@@ -45,7 +45,7 @@ check_issue(struct rules_build *b, const struct policy_issue *issue,
 	if (!ca || ca->cert.not_after_s < b->now_s ||
 	    ca->cert.not_before_s > b->now_s)
 		return false;
-	placeholder_sample(b->rules->set, &device);
+	placeholder_sample(&device);
 	if (mint_size(ca, issue, &device, b->now_s, &len, detail) == RC_OK) {
 		say_clipped(b, ca, issue, place);
 		return true;

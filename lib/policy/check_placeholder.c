@@ -163,7 +163,8 @@ check_identity(struct looking *k, struct yaml_node *security,
 	/* of names alone check_device.c says what is certain */
 	k->lengths[PLACEHOLDER_ENDPOINT] = least_length(k->p->endpoint);
 	if (k->p->device.key_max > 0 &&
-	    placeholder_uses(text) & (1u << PLACEHOLDER_MODEL | 1u << PLACEHOLDER_BATCH))
+	    placeholder_uses(text) &
+		(1u << PLACEHOLDER_MODEL | 1u << PLACEHOLDER_BATCH))
 		check_length(k, n, text, "one of such a device (`key_max:`)",
 		    k->p->device.key_max);
 	k->lengths[PLACEHOLDER_ENDPOINT] = endpoint;

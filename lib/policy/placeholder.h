@@ -80,10 +80,9 @@ struct placeholder_values {
 struct placeholder_values placeholder_device(
     const struct policy_set *set, struct span endpoint);
 
-/** For a device that does not exist: the longest model and batch of the set
- *  where there are none. */
-void placeholder_sample(
-    const struct policy_set *set, struct placeholder_values *v);
+/** For a device that does not exist: a model and a batch where there are
+ *  none. */
+void placeholder_sample(struct placeholder_values *v);
 
 /** How a value stands in its place. */
 enum placeholder_form {

@@ -27,21 +27,12 @@ placeholder_device(const struct policy_set *set, struct span endpoint)
 }
 
 void
-placeholder_sample(const struct policy_set *set, struct placeholder_values *v)
+placeholder_sample(struct placeholder_values *v)
 {
-	struct span model = SPAN_LIT(""), batch = SPAN_LIT("");
-
-	for (size_t i = 0; set && i < set->device_count; i++) {
-		struct span m = span_str(set->devices[i].model);
-		struct span b = span_str(set->devices[i].batch);
-
-		model = m.len > model.len ? m : model;
-		batch = b.len > batch.len ? b : batch;
-	}
 	if (v->model.len == 0)
-		v->model = model.len ? model : SPAN_LIT("model");
+		v->model = SPAN_LIT("model");
 	if (v->batch.len == 0)
-		v->batch = batch.len ? batch : SPAN_LIT("batch");
+		v->batch = SPAN_LIT("batch");
 }
 
 /* RFC 3986 section 2.3: what may stand for itself everywhere. */
