@@ -127,6 +127,7 @@ assemble(struct work *w, struct policy_set *s)
 	assemble_devices(l, s);
 	check_models(l, s);
 	check_set(l, tried);
+	check_placeholders(l, s);
 	check_devices(l);
 	check_links(l);
 	check_purposes(l);
