@@ -261,20 +261,6 @@ again_words(enum policy_again again)
 	return words[again];
 }
 
-static const char *
-again_name(enum policy_again again)
-{
-	static const char *const names[] = {
-	    [AGAIN_FIRST] = "first",
-	    [AGAIN_SAME] = "same",
-	    [AGAIN_ROTATED] = "rotated",
-	    [AGAIN_RESET] = "reset",
-	    [AGAIN_RELEASED] = "released",
-	};
-
-	return names[again];
-}
-
 /** Of all members of a pool that take devices. */
 static uint64_t
 weight_of(const struct policy *p, const struct policy_pool *pool)
@@ -372,6 +358,6 @@ tell_choices_json(struct json_out *j, const struct policy_decided *d)
 	for (size_t i = 0; i < d->given.server_count; i++)
 		choice_json(j, d, i);
 	jout_end(j, ']');
-	jout_str(j, "again", again_name(d->again));
+	jout_str(j, "again", policy_again_name(d->again));
 	jout_int(j, "turn", d->turn);
 }
