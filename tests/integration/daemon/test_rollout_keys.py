@@ -90,6 +90,24 @@ def old_epoch():
         expect_in("eu1", server_of(world.comes(below[0], 1)), "its server")
 
 
+@story("one device is one failure, whatever names it claims")
+def many_names():
+    with EpochWorld("[1]") as world:
+        world.start()
+        world.offers("[2]")
+        half(world, "--minimum", "10", "--success", "90%")
+        (name,), _ = sides("liar", 1)
+        key = derive(MASTER, 1, 0, 1, name)
+        for n in range(4):
+            claimed = f"{DOMAIN}-claimed-{n}"
+            world.boot(world.write_image(claimed, key, identity=name)).failed()
+            expect_equal(world.rows("bootstrap_refused")[-1]["data"]["reason"],
+                         "endpoint-mismatch", "why")
+        status = world.status()
+        expect_equal((status["rollout.state"], status["rollout.failed"]),
+                     ("running", 0), "the rollout")
+
+
 @story("another master under the same epoch: nobody could tell whose key it was")
 def other_master():
     other = IDENTITY.replace(BOTH, "[1]").replace(BOOTSTRAP_MASTER,
