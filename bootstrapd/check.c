@@ -69,9 +69,11 @@ check_policies(const struct config *c, struct diag *d, struct checked *all)
 		all->set = NULL;
 	}
 	if (all->set)
-		printf("policies: %zu identities, %zu policies in %s\n",
-		    all->set->identity_count, all->set->policy_count,
-		    c->policies);
+		printf("policies: %zu identit%s, %zu polic%s in %s\n",
+		    all->set->identity_count,
+		    all->set->identity_count == 1 ? "y" : "ies",
+		    all->set->policy_count,
+		    all->set->policy_count == 1 ? "y" : "ies", c->policies);
 	if (all->set && all->signed_by.serial > 0)
 		printf("policies: serial %llu, signed by %s\n",
 		    (unsigned long long)all->signed_by.serial,

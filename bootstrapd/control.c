@@ -40,6 +40,10 @@ do_reload(struct keeper *k, struct client *c, struct span arg, struct reply *r)
 	}
 	reply_number(r, "identities", k->policies.set->identity_count);
 	reply_number(r, "policies", k->policies.set->policy_count);
+	reply_hex(r, "in_force", span_of(k->policies.set->digest, DIGEST_LEN));
+	if (k->rollout)
+		reply_str(r, "rollout",
+		    "goes on: its policies are in force for its share alone");
 	return 0;
 }
 
@@ -82,6 +86,8 @@ do_release(struct keeper *k, struct client *c, struct span arg, struct reply *r)
 	    F_INT("uid", c->uid),
 	    F_TEXT("instance", k->args->instance),
 	};
+	struct ledger_history h;
+	char room[1];
 	const struct ledger_event e = {
 	    .kind = "device_released",
 	    .endpoint = arg,
@@ -100,6 +106,11 @@ do_release(struct keeper *k, struct client *c, struct span arg, struct reply *r)
 	LOG(LOG_NOTICE, "device_released", F_INT("uid", c->uid),
 	    F_TEXT("endpoint", arg));
 	reply_text(r, "released", arg);
+	if (ledger_history(k->ledger, arg, &h, room, sizeof(room)) != RC_OK ||
+	    h.oks == 0)
+		reply_str(r, "note",
+		    "no bootstrap of that endpoint has ended ok, so none was "
+		    "held back; is it spelled as in `bootstrapctl devices`?");
 	return 0;
 }
 

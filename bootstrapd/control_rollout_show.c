@@ -97,9 +97,9 @@ put_stage(struct reply *r, const struct rollout_run *run, uint64_t now_ms)
 	if (run->halted) {
 		put(r, "why", "%s", run->why);
 		put(r, "remedy",
-		    "look why they failed (`outcome` and `rollout` of the "
-		    "ledger's view `bootstraps`), then "
-		    "`rollout resume` or `rollout revert`");
+		    "look whether devices failed and why (`rollout` and "
+		    "`reason` of the ledger's views `bootstraps` and "
+		    "`refusals`), then `rollout resume` or `rollout revert`");
 		return;
 	}
 	put_number(r, "window_left_s",

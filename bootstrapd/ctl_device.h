@@ -65,6 +65,7 @@ const char *device_outcome(
 enum credential_state {
 	CREDENTIAL_IN_FORCE,
 	CREDENTIAL_UNSURE, /**< its attempt did not end ok */
+	CREDENTIAL_AGAIN, /**< the same key was given once more since then */
 	CREDENTIAL_REPLACED, /**< by a later one for the same purpose */
 	CREDENTIAL_REVOKED,
 };

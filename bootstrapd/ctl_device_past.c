@@ -401,13 +401,15 @@ tell_then(const struct device_past *p)
 		puts("identity    none");
 		return tell_identities(stdout, p->set, &shows, NULL, NULL);
 	}
-	if (asked_policies(d)) {
-		facts = issue_replay_facts(&p->replay, &d->peer);
-		tell_policies(stdout, p->set, &facts, d->policy);
-	}
+	if (asked_policies(d))
+		tell_policy(stdout, d->policy);
 	if (d->policy) {
 		puts("            which says:");
 		each_line(p->set, d->policy->place, tell_line, stdout);
+	}
+	if (asked_policies(d)) {
+		facts = issue_replay_facts(&p->replay, &d->peer);
+		tell_policies(stdout, p->set, &facts, d->policy);
 	}
 	if (d->granted)
 		tell_choices(stdout, &p->decided);
@@ -420,8 +422,7 @@ tell_result(const struct device_past *p)
 	const struct issue_decision *d = &p->decision;
 
 	if (!d->granted) {
-		printf("            which is why it is refused (%s)\n",
-		    reason_code(d->reason));
+		printf("refused     %s\n", reason_code(d->reason));
 		return;
 	}
 	fputs("plan        digest ", stdout);

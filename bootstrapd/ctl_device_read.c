@@ -209,6 +209,7 @@ credential_state_name(enum credential_state s)
 	static const char *const names[] = {
 	    [CREDENTIAL_IN_FORCE] = "in force",
 	    [CREDENTIAL_UNSURE] = "not confirmed",
+	    [CREDENTIAL_AGAIN] = "given again since",
 	    [CREDENTIAL_REPLACED] = "replaced",
 	    [CREDENTIAL_REVOKED] = "revoked",
 	};
@@ -303,6 +304,8 @@ device_credential(const struct device_rows *d, const struct device_row *issued,
     enum credential_state *out, char revoked[static 25])
 {
 	const struct purpose p = purpose_of(issued);
+	struct device_field key = device_field(issued, "fingerprint");
+	struct device_field later_key;
 	enum rc rc = look_revoked(d, issued, revoked);
 
 	*out = CREDENTIAL_REVOKED;
@@ -317,8 +320,13 @@ device_credential(const struct device_rows *d, const struct device_row *issued,
 		if (!device_issues(r))
 			continue;
 		later = purpose_of(r);
-		if (same_purpose(&p, &later) && is_confirmed(d, r))
-			*out = CREDENTIAL_REPLACED;
+		if (!same_purpose(&p, &later) || !is_confirmed(d, r))
+			continue;
+		later_key = device_field(r, "fingerprint");
+		*out = key.len > 0 &&
+			span_equal(device_text(&key), device_text(&later_key))
+		    ? CREDENTIAL_AGAIN
+		    : CREDENTIAL_REPLACED;
 	}
 	return RC_OK;
 }

@@ -71,6 +71,8 @@ data_text(struct span data)
 	const uint8_t *at = NULL;
 	struct span rest = {0};
 
+	if (!data.p)
+		return;
 	/* no text has a quote that is not escaped */
 	if (data.len > 0)
 		at = memmem(data.p, data.len, name, sizeof(name) - 1);

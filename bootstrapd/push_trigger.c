@@ -121,20 +121,17 @@ put_path(struct reply *r, size_t n, const char *name, const char *path)
 /** The n-th request; on an error nothing of it stays. */
 static enum rc
 put_request(struct reply *r, size_t n, const struct policy_server *s,
-    struct span endpoint)
+    struct placeholder_values names)
 {
 	static uint8_t room[TRIGGER_BODY_MAX];
 	const struct policy_trigger *t = &s->trigger;
-	const struct trigger_names names = {
-	    .endpoint = endpoint,
-	    .name = span_str(s->name),
-	    .ssid = s->short_server_id,
-	};
 	const struct writer was = r->w;
 	struct writer w;
 	char key[24];
 	enum rc rc;
 
+	names.name = span_str(s->name);
+	names.ssid = s->short_server_id;
 	put(r, n, "server", span_str(s->name));
 	writer_init(&w, room, sizeof(room));
 	rc = trigger_method(&w, t);
@@ -167,14 +164,17 @@ put_request(struct reply *r, size_t n, const struct policy_server *s,
 /** All requests of the policy that can be made out. `names` receives the
  *  servers; the number of requests. */
 static size_t
-put_requests(struct reply *r, const struct policy *p, struct span endpoint,
-    struct writer *names)
+put_requests(struct reply *r, const struct policy_set *set,
+    const struct policy *p, struct span endpoint, struct writer *names)
 {
+	struct placeholder_values values = placeholder_device(set, endpoint);
 	size_t n = 0;
+
+	values.policy = span_str(p->name);
 
 	for (size_t i = 0; i < p->server_count; i++) {
 		if (!p->servers[i].trigger.url ||
-		    put_request(r, n, &p->servers[i], endpoint) != RC_OK)
+		    put_request(r, n, &p->servers[i], values) != RC_OK)
 			continue;
 		writer_fmt(names, "%s%s", n ? " " : "", p->servers[i].name);
 		n++;
@@ -247,7 +247,8 @@ push_trigger(struct keeper *k, struct client *c, const struct push_wish *w,
 	reply_init(r);
 	reply_text(r, "device", w->endpoint);
 	reply_str(r, "state", "trigger");
-	if (!p || put_requests(r, p, w->endpoint, &names) == 0) {
+	if (!p ||
+	    put_requests(r, k->policies.set, p, w->endpoint, &names) == 0) {
 		push_fail(k, c, w, PUSH_TRIGGER_UNSAFE, NULL);
 	} else if (record_sent(k, w, last, writer_span(&names), again) !=
 	    RC_OK) {

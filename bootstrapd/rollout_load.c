@@ -79,7 +79,9 @@ check_change(struct keeper *k, struct loading *l, const struct rollout_run *r)
 		say_first(l, "--policy: neither set has a policy of that name");
 		return RC_CONFIG;
 	}
-	return RC_OK;
+	return rollout_keys_apart(k->policies.set, l->set, l->first, l->cap)
+	    ? RC_OK
+	    : RC_CONFIG;
 }
 
 /** From the disk: checked as a reload is. */

@@ -165,6 +165,11 @@ MUST_CHECK enum rc rollout_settle(struct keeper *k, enum rollout_move move,
 void rollout_no_return(const struct policy_set *base,
     const struct policy_set *next, char *text, size_t cap);
 
+/** Can a device's pre-shared key of one set be told from one of the other, by
+ *  its epoch? False: `text` says of what document it cannot. */
+bool rollout_keys_apart(const struct policy_set *base,
+    const struct policy_set *next, char *text, size_t cap);
+
 /* --- rollout_restore.c ----------------------------------------------------- */
 
 /** Take up what the ledger says is under way, or has to be held back. `done`:

@@ -137,8 +137,11 @@ ask(struct opinion *o, const struct issue_request *rq)
 {
 	enum rc rc = issue_identify(&o->issuer, rq, &o->peer);
 
-	o->lets_in =
-	    rc == RC_OK && o->peer.identity && o->peer.why == REASON_NONE;
+	/* who claims another name is let in by nobody, as in issue_begin: a
+	 * failure is not to be counted under it */
+	o->lets_in = rc == RC_OK && o->peer.identity &&
+	    o->peer.why == REASON_NONE &&
+	    (!rq->has_endpoint || span_equal(rq->endpoint, o->peer.endpoint));
 	return rc;
 }
 

@@ -1,58 +1,10 @@
 #include "trigger.h"
 
-#include "base/text.h"
-
-#include <stdio.h>
-
-/** How a name stands in its place. */
-typedef enum rc (*put_fn)(struct writer *w, struct span value);
-
 static bool
 is_alnum(uint8_t c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
 	    (c >= '0' && c <= '9');
-}
-
-/** RFC 3986 section 2.3: what may stand for itself everywhere. */
-static bool
-is_unreserved(uint8_t c)
-{
-	return is_alnum(c) || c == '-' || c == '.' || c == '_' || c == '~';
-}
-
-static enum rc
-put_percent(struct writer *w, struct span value)
-{
-	static const char hex[] = "0123456789ABCDEF";
-	size_t dots = 0;
-
-	for (size_t i = 0; i < value.len; i++) {
-		uint8_t c = value.p[i];
-
-		dots += c == '.';
-		if (is_unreserved(c))
-			writer_be(w, c, 1);
-		else
-			writer_fmt(w, "%%%c%c", hex[c >> 4], hex[c & 15]);
-	}
-	/* "." and ".." are ways through a path, however they are encoded (RFC
-	 * 3986 section 6.2.2.3), and nothing at all is another path */
-	return dots == value.len ? RC_DENIED : RC_OK;
-}
-
-static enum rc
-put_escaped(struct writer *w, struct span value)
-{
-	uint8_t room[6 * POLICY_ENDPOINT_MAX + 2];
-	struct writer quoted;
-
-	writer_init(&quoted, room, sizeof(room));
-	text_quote(&quoted, value);
-	if (quoted.full)
-		return RC_TOO_LARGE;
-	writer_put(w, span_of(quoted.buf + 1, quoted.len - 2));
-	return RC_OK;
 }
 
 static bool
@@ -62,64 +14,19 @@ is_visible(uint8_t c)
 }
 
 static enum rc
-put_visible(struct writer *w, struct span value)
-{
-	for (size_t i = 0; i < value.len; i++)
-		if (!is_visible(value.p[i]))
-			return RC_DENIED;
-	writer_put(w, value);
-	return RC_OK;
-}
-
-/** The name that `pattern` begins with, its length; 0: none. */
-static size_t
-name_at(const char *pattern, const struct trigger_names *names,
-    char ssid[static 8], struct span *value)
-{
-	const struct {
-		const char *word;
-		struct span value;
-	} all[] = {
-	    {"{endpoint}", names->endpoint},
-	    {"{name}", names->name},
-	    {"{ssid}", span_str(ssid)},
-	};
-
-	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
-		size_t len = strlen(all[i].word);
-
-		if (strncmp(pattern, all[i].word, len) == 0) {
-			*value = all[i].value;
-			return len;
-		}
-	}
-	return 0;
-}
-
-static enum rc
-expand(struct writer *w, const char *pattern, const struct trigger_names *names,
-    put_fn put, size_t most)
+expand(struct writer *w, const char *pattern,
+    const struct placeholder_values *values, enum placeholder_form form,
+    size_t most)
 {
 	const struct writer was = *w;
-	struct span value;
-	char ssid[8];
-	enum rc rc = RC_OK;
+	enum rc rc =
+	    placeholder_expand(w, span_str(pattern), form, values, NULL);
 
-	snprintf(ssid, sizeof(ssid), "%u", (unsigned)names->ssid);
-	while (rc == RC_OK && *pattern) {
-		size_t len = name_at(pattern, names, ssid, &value);
-
-		if (len > 0)
-			rc = put(w, value);
-		else
-			writer_be(w, (uint8_t)*pattern, 1);
-		pattern += len > 0 ? len : 1;
-	}
-	if (rc == RC_OK && (w->full || w->len - was.len > most))
+	if (rc == RC_OK && w->len - was.len > most)
 		rc = RC_TOO_LARGE;
 	if (rc != RC_OK)
 		*w = was;
-	return rc;
+	return rc == RC_NOT_FOUND ? RC_DENIED : rc;
 }
 
 enum rc
@@ -162,14 +69,14 @@ behind_host(const char *url)
 
 enum rc
 trigger_url(struct writer *w, const struct policy_trigger *t,
-    const struct trigger_names *names)
+    const struct placeholder_values *names)
 {
 	if (!t->url || !behind_host(t->url))
 		return RC_CONFIG;
 	for (const char *c = t->url; *c; c++)
 		if (!is_visible((uint8_t)*c) || *c == ' ')
 			return RC_CONFIG;
-	return expand(w, t->url, names, put_percent, TRIGGER_URL_MAX);
+	return expand(w, t->url, names, FORM_PERCENT, TRIGGER_URL_MAX);
 }
 
 /** "Name: value" (RFC 9110 section 5.1). */
@@ -192,19 +99,18 @@ is_header(const char *pattern)
 }
 
 enum rc
-trigger_header(
-    struct writer *w, const char *pattern, const struct trigger_names *names)
+trigger_header(struct writer *w, const char *pattern,
+    const struct placeholder_values *names)
 {
 	if (!is_header(pattern))
 		return RC_CONFIG;
-	return expand(w, pattern, names, put_visible, TRIGGER_HEADER_MAX);
+	return expand(w, pattern, names, FORM_HEADER, TRIGGER_HEADER_MAX);
 }
 
 enum rc
 trigger_body(struct writer *w, const struct policy_trigger *t,
-    const struct trigger_names *names)
+    const struct placeholder_values *names)
 {
-	return t->body
-	    ? expand(w, t->body, names, put_escaped, TRIGGER_BODY_MAX)
-	    : RC_OK;
+	return t->body ? expand(w, t->body, names, FORM_JSON, TRIGGER_BODY_MAX)
+		       : RC_OK;
 }

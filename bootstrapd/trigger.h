@@ -3,18 +3,17 @@
  * HTTP request by which a LwM2M server is asked to have it bootstrap again
  * (LwM2M Core 1.1, Bootstrap-Request Trigger, /1/x/9).
  *
- * {endpoint}, {name} (of the server) and {ssid} come from devices and policies,
- * so each stands as its place wants it: percent-encoded in the URL (RFC 3986
- * section 2.1), escaped as in a JSON string in the body, and in a header as it
- * is, where nothing but visible characters may stand. Other braces stay as
- * they are.
+ * What placeholders stand for (policy/placeholder.h) comes from devices, lists
+ * and policies, so each stands as its place wants it: percent-encoded in the URL
+ * (RFC 3986 section 2.1), escaped as in a JSON string in the body, and in a
+ * header as it is, where nothing but visible characters may stand.
  *
  * Pure; nothing here sends anything.
  */
 #ifndef BOOTSTRAPD_TRIGGER_H
 #define BOOTSTRAPD_TRIGGER_H
 
-#include "policy/set.h"
+#include "policy/placeholder.h"
 
 enum {
 	TRIGGER_URL_MAX = 2048, /**< bytes */
@@ -23,27 +22,21 @@ enum {
 	TRIGGER_METHOD_MAX = 16, /**< bytes */
 };
 
-struct trigger_names {
-	struct span endpoint;
-	struct span name;
-	uint16_t ssid;
-};
-
 /*
- * Each appends to `w`. Errors: RC_DENIED (this endpoint or name cannot stand
- * there: a header with a line break, a path of dots); RC_CONFIG (what the
- * policy says is no method, no URL of http or https with all names behind its
+ * Each appends to `w`. Errors: RC_DENIED (what a placeholder stands for is not
+ * known, or cannot stand there: a header with a line break, a path of dots);
+ * RC_CONFIG (what the policy says is no method, no URL of http or https with all names behind its
  * host, no header); RC_TOO_LARGE (for the limits above, or for `w`). `w` is as
  * it was after an error.
  */
 MUST_CHECK enum rc trigger_method(
     struct writer *w, const struct policy_trigger *t);
 MUST_CHECK enum rc trigger_url(struct writer *w, const struct policy_trigger *t,
-    const struct trigger_names *names);
-MUST_CHECK enum rc trigger_header(
-    struct writer *w, const char *pattern, const struct trigger_names *names);
+    const struct placeholder_values *names);
+MUST_CHECK enum rc trigger_header(struct writer *w, const char *pattern,
+    const struct placeholder_values *names);
 /** Nothing is appended where there is no body. */
 MUST_CHECK enum rc trigger_body(struct writer *w,
-    const struct policy_trigger *t, const struct trigger_names *names);
+    const struct policy_trigger *t, const struct placeholder_values *names);
 
 #endif

@@ -127,8 +127,8 @@ turn_keys(struct policy_decided *d, uint32_t turn)
 		    d->given.server_count * sizeof(d->servers[0]));
 	d->given.servers = d->servers;
 	for (size_t i = 0; i < d->given.server_count; i++) {
-		d->servers[i].key.epoch += turn - d->turn;
-		d->servers[i].oscore.key.epoch += turn - d->turn;
+		policy_key_turn(&d->servers[i].key, turn - d->turn);
+		policy_key_turn(&d->servers[i].oscore.key, turn - d->turn);
 	}
 }
 

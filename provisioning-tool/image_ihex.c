@@ -46,7 +46,7 @@ put_record(struct writer *w, unsigned type, uint32_t address, struct span data)
 	put_byte(w, type, &sum);
 	for (size_t i = 0; i < data.len; i++)
 		put_byte(w, data.p[i], &sum);
-	put_byte(w, 0u - sum & 0xff, &sum);
+	put_byte(w, (0u - sum) & 0xff, &sum);
 	writer_str(w, "\r\n");
 }
 

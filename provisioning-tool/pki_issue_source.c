@@ -129,13 +129,14 @@ describe(struct signing *is)
 	    .profile = is->document,
 	    .validity_s = is->o->validity_s != 0 ? is->o->validity_s : -1,
 	};
+	const struct placeholder_values device =
+	    placeholder_device(is->set, span_str(is->o->endpoint));
 	char detail[MINT_DETAIL_MAX] = "";
 	enum rc rc;
 
 	is->signer.cert = is->ca.cert;
-	rc = mint_draft(&is->mint, &is->signer, &issue,
-	    span_str(is->o->endpoint), span_of(is->spki, sizeof(is->spki)),
-	    is->now_s, detail);
+	rc = mint_draft(&is->mint, &is->signer, &issue, &device,
+	    span_of(is->spki, sizeof(is->spki)), is->now_s, detail);
 	/* what nobody has asked for may be shorter */
 	is->mint.profile.clip = is->o->validity_s == 0;
 	if (rc == RC_OK)

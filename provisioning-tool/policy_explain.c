@@ -167,8 +167,10 @@ print_answer(const struct question *qn, const struct answer *a)
 	} else {
 		code = print_history(qn, a);
 		facts = issue_facts(&qn->rq, &d->peer);
-		if (d->granted || d->policy || d->reason == REASON_NO_POLICY)
+		if (d->granted || d->policy || d->reason == REASON_NO_POLICY) {
+			tell_policy(stdout, d->policy);
 			tell_policies(stdout, qn->set, &facts, d->policy);
+		}
 		if (d->granted)
 			tell_choices(stdout, &a->decided);
 	}

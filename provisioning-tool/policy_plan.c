@@ -311,7 +311,7 @@ policy_plan(const struct options *o)
 	p->job.examples = (size_t)o->examples;
 	code = check_options(o, &p->gate);
 	if (code == EX_OK)
-		code = settings_load(o, SETTINGS_LEDGER, &p->settings);
+		code = settings_load(o, SETTINGS_AGAINST, &p->settings);
 	if (code == EX_OK) {
 		p->job.ledger = p->settings.ledger;
 		code = read_daemon(p);

@@ -28,7 +28,8 @@ record_open(const char *path, enum ledger_mode mode, struct ledger **out)
 	while (*rest == ' ')
 		rest++;
 	if (rc == RC_NOT_FOUND)
-		return tool_error(EX_IOERR, "name the file by --ledger or -c",
+		return tool_error(EX_IOERR,
+		    "look at its name; -c takes that of the configuration",
 		    "no ledger %s", q.text);
 	if (rc == RC_MEMORY)
 		return tool_fault(rc, "ledger");

@@ -86,7 +86,7 @@ complete(const struct settings *s, unsigned needs)
 	if (needs & SETTINGS_TOKEN &&
 	    (!s->hsm.module || !s->hsm.token || !s->hsm.pin))
 		return false;
-	if (needs & SETTINGS_LEDGER && !s->ledger)
+	if (needs & (SETTINGS_LEDGER | SETTINGS_AGAINST) && !s->ledger)
 		return false;
 	return !(needs & SETTINGS_POLICIES) || s->policies;
 }
@@ -105,8 +105,9 @@ incomplete(const struct settings *s, unsigned needs)
 			what = "--pin-file FILE, --pin-env NAME or "
 			       "--pin-credential NAME";
 	}
-	if (needs & SETTINGS_LEDGER && !s->ledger)
-		what = "--ledger FILE";
+	if (needs & (SETTINGS_LEDGER | SETTINGS_AGAINST) && !s->ledger)
+		what = needs & SETTINGS_AGAINST ? "--against LEDGER"
+						: "--ledger FILE";
 	return tool_error(
 	    EX_USAGE, "or give -c bootstrapd.yaml", "%s is missing", what);
 }

@@ -13,6 +13,7 @@ enum settings_need {
 	SETTINGS_TOKEN = 1,
 	SETTINGS_LEDGER = 2,
 	SETTINGS_POLICIES = 4,
+	SETTINGS_AGAINST = 8, /**< the ledger, which is named by --against */
 };
 
 struct config;

@@ -413,7 +413,8 @@ SELECT
 	data ->> 'candidate' AS candidate
 FROM event
 WHERE kind IN ('rollout_started', 'rollout_stage', 'rollout_halted',
-	'rollout_resumed', 'rollout_reverted', 'rollout_finished');
+	'rollout_resumed', 'rollout_reverted', 'rollout_finished')
+ORDER BY seq;
 
 -- Who was turned away, and why: at the handshake (the endpoint is then whose
 -- credential it was, NULL where nobody knows it), or when it asked for a
@@ -429,7 +430,11 @@ SELECT
 	data ->> 'address' AS address,
 	data ->> 'reason' AS reason,
 	data ->> 'sentence' AS sentence,
-	data ->> 'remedy' AS remedy
+	data ->> 'remedy' AS remedy,
+	substr(data -> 'detail', 2, length(data -> 'detail') - 2) AS detail,
+	data ->> 'policy' AS policy,
+	data ->> 'policy_at' AS policy_at,
+	data ->> 'rollout' AS rollout
 FROM event
 WHERE kind IN ('handshake_refused', 'bootstrap_refused');
 

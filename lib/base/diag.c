@@ -22,6 +22,8 @@ struct diag {
 	struct entry **entries; /* each of its own: diag_get lends them */
 	size_t count;
 	size_t cap;
+	size_t added;
+	size_t errors_from; /* when full: none but errors from there on */
 	/*
 	 * Stands last once anything was dropped. It is an error: among what
 	 * nobody kept may have been one.
@@ -115,23 +117,51 @@ drop(struct diag *d, const char *why)
 	};
 }
 
+/* In a full one an error takes the place of the last warning: what decides is
+ * kept. NULL: there are only errors. */
+static struct entry **
+make_way(struct diag *d)
+{
+	if (d->errors_from == 0)
+		return NULL;
+	while (--d->errors_from > 0 &&
+	    d->entries[d->errors_from]->finding.level == DIAG_ERROR)
+		;
+	if (d->entries[d->errors_from]->finding.level == DIAG_ERROR)
+		return NULL;
+	return &d->entries[d->errors_from];
+}
+
+static struct entry **
+place_for(struct diag *d, enum diag_level level)
+{
+	struct entry **place = NULL;
+
+	if (d->count < KEPT_MAX) {
+		if (!make_room(d))
+			return NULL;
+		place = &d->entries[d->count];
+		*place = NULL;
+		d->errors_from = ++d->count;
+		return place;
+	}
+	drop(d, "more than 10000 findings: the rest is not shown");
+	return level == DIAG_ERROR ? make_way(d) : NULL;
+}
+
 void
 diag_add(struct diag *d, enum diag_level level, const char *file, unsigned line,
     unsigned column, const char *code, const char *fmt, ...)
 {
-	struct entry *e;
+	struct entry *e, **place;
 	va_list ap;
 
 	if (!d)
 		return;
-	if (d->count == KEPT_MAX) {
-		drop(d, "more than 10000 findings: the rest is not shown");
-		return;
-	}
 	e = calloc(1, sizeof(*e));
-	if (!e || !make_room(d))
+	if (!e)
 		goto fail;
-	e->order = d->count;
+	e->order = d->added++;
 	e->finding.level = level;
 	e->finding.line = line;
 	e->finding.column = column;
@@ -145,7 +175,11 @@ diag_add(struct diag *d, enum diag_level level, const char *file, unsigned line,
 		goto fail;
 	make_printable(e->finding.file);
 	make_printable(e->finding.text);
-	d->entries[d->count++] = e;
+	place = place_for(d, level);
+	if (!place)
+		goto fail;
+	entry_free(*place);
+	*place = e;
 	return;
 fail:
 	entry_free(e);

@@ -37,7 +37,7 @@ void diag_free(struct diag *d);
  * Add one finding. Copies everything but `code`. What comes from a file must
  * be quoted by the caller where it may hold control characters; diag replaces
  * any that are left. Harmless with d == NULL. At most 10,000 findings are
- * kept, then one that says so.
+ * kept, then one that says so; an error takes the place of a warning.
  */
 PRINTF_LIKE(7, 8)
 void diag_add(struct diag *d, enum diag_level level, const char *file,

@@ -56,6 +56,14 @@ span_starts(struct span a, struct span prefix)
 	    (prefix.len == 0 || memcmp(a.p, prefix.p, prefix.len) == 0);
 }
 
+static inline bool
+span_ends(struct span a, struct span suffix)
+{
+	return a.len >= suffix.len &&
+	    (suffix.len == 0 ||
+		memcmp(a.p + a.len - suffix.len, suffix.p, suffix.len) == 0);
+}
+
 /** The part from `from` (clamped) to the end. */
 static inline struct span
 span_from(struct span a, size_t from)

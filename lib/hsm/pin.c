@@ -73,9 +73,14 @@ check_file(
 		return unreadable(err, path, "not a regular file");
 	if (!mode_private(st.st_mode, kind))
 		return unreadable(err, path, "its mode is not 0600 or 0400");
-	if (st.st_uid != 0 && st.st_uid != geteuid())
+	if (st.st_uid != 0 && st.st_uid != geteuid()) {
+		hsm_error_remedy(err,
+		    "run this as the user that the file belongs to (uid %u), "
+		    "or give it to this one",
+		    (unsigned)st.st_uid);
 		return unreadable(
 		    err, path, "it belongs neither to root nor to this user");
+	}
 	if (st.st_size > HSM_PIN_MAX)
 		return unreadable(err, path, "it is too long for a PIN");
 	hsm_error_remedy(err, "%s", "");

@@ -66,7 +66,7 @@ making_proof(struct making *m, struct lwm2m_path at, const struct identity *id,
 		return put_psk(m, at, id, endpoint, epoch, c);
 	case IDENTITY_CERTIFICATE:
 		return making_certificate(m, at, &id->issue,
-		    rules_identity_key(m->issuer->rules, id), endpoint, c);
+		    rules_identity_key(m->issuer->rules, id), c);
 	case IDENTITY_NOSEC:
 		making_empty(m, at, SECURITY_IDENTITY);
 		making_empty(m, at, SECURITY_SERVER_KEY);
@@ -116,6 +116,7 @@ issue_account(const struct issuer *i, const struct identity *id,
 	enum rc rc;
 
 	*credential = (struct issue_credential){0};
+	making_values(&m, endpoint, NULL);
 	detail[0] = '\0';
 	if (!identity_fits(id, endpoint))
 		return RC_DENIED;

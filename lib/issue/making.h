@@ -8,6 +8,7 @@
 #include "issue/issue.h"
 
 #include "lwm2m/object.h"
+#include "policy/placeholder.h"
 
 /** What stands where a secret belongs. */
 enum making_fill {
@@ -29,6 +30,8 @@ struct making {
 	const struct issuer *issuer;
 	enum making_fill fill;
 	struct plan_builder plan;
+	/** Of the device and its policy. */
+	struct placeholder_values values;
 	/** How the device is written; NULL: each instance whole, by the Write
 	 *  that is open (an image). */
 	const struct policy_profile *device;
@@ -71,6 +74,26 @@ MUST_CHECK enum rc making_again(
     struct making *m, struct lwm2m_path at, uint16_t resource);
 void making_forget(struct making *m);
 
+/* --- plan_text.c: what placeholders stand for ----------------------------- */
+
+/** What they stand for, of the device `endpoint` and of `policy` (NULL: it is
+ *  for an image); a sample has a model and a batch in any case. */
+void making_values(
+    struct making *m, struct span endpoint, const struct policy *policy);
+
+/**
+ * `pattern` with its placeholders filled in, into `buf`; of a server where `s`
+ * is not NULL. `what` names the text. Errors: RC_CONFIG (making_impossible: one
+ * is not known, or cannot stand there; too long).
+ */
+MUST_CHECK enum rc making_text(struct making *m, const char *what,
+    struct span pattern, enum placeholder_form form,
+    const struct policy_server *s, uint8_t *buf, size_t cap, struct span *out);
+
+/** A value of `objects:`, as making_entry. Errors: as making_text. */
+MUST_CHECK enum rc making_object_entry(
+    struct making *m, const struct lwm2m_entry *e);
+
 /* --- plan_security.c ------------------------------------------------------ */
 
 enum {
@@ -87,7 +110,7 @@ MUST_CHECK enum rc making_identity(const char *pattern, struct span endpoint,
  * Errors: as mint_certificate; RC_CONFIG (nobody to issue it).
  */
 MUST_CHECK enum rc making_certificate(struct making *m, struct lwm2m_path at,
-    const struct policy_issue *issue, struct span server, struct span endpoint,
+    const struct policy_issue *issue, struct span server,
     struct issue_credential *c);
 
 /** `/13`, `/14` and `/15`, as far as the document says them. */

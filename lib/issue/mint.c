@@ -34,13 +34,23 @@ attribute_of(const char *name)
 	return attributes[i].attribute;
 }
 
-static struct span
-expand(struct writer *w, const char *pattern, struct span endpoint)
-{
-	size_t before = w->len;
+/** The names of a certificate while they are filled in. */
+struct names {
+	struct writer w;
+	const struct placeholder_values *device;
+	enum rc rc; /**< the first that went wrong */
+	const char *missing;
+};
 
-	template_expand(w, pattern, endpoint);
-	return span_of(w->buf + before, w->len - before);
+static struct span
+expand(struct names *n, const char *pattern)
+{
+	size_t before = n->w.len;
+
+	if (n->rc == RC_OK)
+		n->rc = placeholder_expand(&n->w, span_str(pattern), FORM_PLAIN,
+		    n->device, &n->missing);
+	return span_of(n->w.buf + before, n->w.len - before);
 }
 
 /** RFC 3986 section 3: a scheme, a colon and more, of URI characters alone.
@@ -69,8 +79,7 @@ makes_uri(struct span s)
 }
 
 static void
-fill_profile(struct mint *m, const struct policy_issue *issue,
-    struct span endpoint, struct writer *w)
+fill_profile(struct mint *m, const struct policy_issue *issue, struct names *n)
 {
 	const struct policy_certificate *from = issue->profile;
 	struct cert_profile *p = &m->profile;
@@ -79,17 +88,17 @@ fill_profile(struct mint *m, const struct policy_issue *issue,
 	for (size_t i = 0; i < from->subject_count; i++)
 		p->subject[p->subject_count++] =
 		    (struct cert_rdn){attribute_of(from->subject[i].attribute),
-			expand(w, from->subject[i].value, endpoint)};
+			expand(n, from->subject[i].value)};
 	if (from->san_uri) {
-		struct span uri = expand(w, from->san_uri, endpoint);
+		struct span uri = expand(n, from->san_uri);
 
 		if (makes_uri(uri))
 			p->san[p->san_count++] =
 			    (struct cert_name){CERT_NAME_URI, uri};
 	}
 	if (from->san_dns)
-		p->san[p->san_count++] = (struct cert_name){
-		    CERT_NAME_DNS, expand(w, from->san_dns, endpoint)};
+		p->san[p->san_count++] =
+		    (struct cert_name){CERT_NAME_DNS, expand(n, from->san_dns)};
 	p->eku = (from->client_auth ? CERT_CLIENT_AUTH : 0U) |
 	    (from->server_auth ? CERT_SERVER_AUTH : 0U);
 	p->key_usage = from->digital_signature ? CERT_DIGITAL_SIGNATURE : 0U;
@@ -106,14 +115,21 @@ _Static_assert((int)POLICY_SUBJECT_MAX <= (int)CERT_SUBJECT_MAX, "all fit");
 
 enum rc
 mint_draft(struct mint *m, const struct issue_authority *ca,
-    const struct policy_issue *issue, struct span endpoint, struct span spki,
-    int64_t now_s, char detail[static MINT_DETAIL_MAX])
+    const struct policy_issue *issue, const struct placeholder_values *device,
+    struct span spki, int64_t now_s, char detail[static MINT_DETAIL_MAX])
 {
-	struct writer w;
+	struct names n = {.device = device, .missing = ""};
 
-	writer_init(&w, m->text, sizeof(m->text));
-	fill_profile(m, issue, endpoint, &w);
-	if (w.full) {
+	writer_init(&n.w, m->text, sizeof(m->text));
+	fill_profile(m, issue, &n);
+	if (n.rc == RC_NOT_FOUND) {
+		(void)snprintf(detail, MINT_DETAIL_MAX,
+		    "no list of devices: says the %s of the device, which its "
+		    "certificate is to name",
+		    n.missing);
+		return RC_DENIED;
+	}
+	if (n.rc != RC_OK) {
 		say(detail, "names of more bytes than a certificate holds");
 		return RC_DENIED;
 	}
@@ -158,7 +174,7 @@ mint_describe(const struct mint *m, const struct issue_authority *ca,
 
 enum rc
 mint_certificate(const struct issuer *i, const struct issue_authority *ca,
-    const struct policy_issue *issue, struct span endpoint,
+    const struct policy_issue *issue, const struct placeholder_values *device,
     struct device_key *pair, struct secret *der, struct issue_credential *c,
     char detail[static MINT_DETAIL_MAX])
 {
@@ -170,7 +186,7 @@ mint_certificate(const struct issuer *i, const struct issue_authority *ca,
 	if (rc == RC_OK)
 		rc = secret_reserve(der, CERT_DER_MAX);
 	if (rc == RC_OK)
-		rc = mint_draft(&m, ca, issue, endpoint,
+		rc = mint_draft(&m, ca, issue, device,
 		    span_of(pair->spki, sizeof(pair->spki)), i->now_s, detail);
 	if (rc)
 		return rc;
@@ -218,7 +234,7 @@ der_len(size_t contents)
 
 enum rc
 mint_size(const struct issue_authority *ca, const struct policy_issue *issue,
-    struct span endpoint, int64_t now_s, size_t *len,
+    const struct placeholder_values *device, int64_t now_s, size_t *len,
     char detail[static MINT_DETAIL_MAX])
 {
 	uint8_t spki[P256_SPKI_LEN], tbs[CERT_DER_MAX];
@@ -227,8 +243,8 @@ mint_size(const struct issue_authority *ca, const struct policy_issue *issue,
 	enum rc rc;
 
 	mint_sample_key(spki);
-	rc = mint_draft(&m, ca, issue, endpoint, span_of(spki, sizeof(spki)),
-	    now_s, detail);
+	rc = mint_draft(
+	    &m, ca, issue, device, span_of(spki, sizeof(spki)), now_s, detail);
 	if (rc)
 		return rc;
 	/* a number with its highest bit set is a byte longer */

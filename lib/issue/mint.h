@@ -6,6 +6,7 @@
 #define ISSUE_MINT_H
 
 #include "issue/issue.h"
+#include "policy/placeholder.h"
 
 enum {
 	MINT_TEXT_MAX = 8192, /**< bytes of all names of a certificate */
@@ -20,12 +21,13 @@ struct mint {
 };
 
 /**
- * Fill `m` for that endpoint and key. All is borrowed as long as `m` is used.
- * Errors: RC_DENIED (`detail`: names that are far too long).
+ * Fill `m` for that device and key. All is borrowed as long as `m` is used.
+ * Errors: RC_DENIED (`detail`: names that are far too long; a placeholder of
+ * which nobody says what it stands for).
  */
 MUST_CHECK enum rc mint_draft(struct mint *m, const struct issue_authority *ca,
-    const struct policy_issue *issue, struct span endpoint, struct span spki,
-    int64_t now_s, char detail[static MINT_DETAIL_MAX]);
+    const struct policy_issue *issue, const struct placeholder_values *device,
+    struct span spki, int64_t now_s, char detail[static MINT_DETAIL_MAX]);
 
 /** Would it be signed? Errors: RC_DENIED (`detail`). */
 MUST_CHECK enum rc mint_lint(
@@ -44,16 +46,17 @@ void mint_describe(const struct mint *m, const struct issue_authority *ca,
  */
 MUST_CHECK enum rc mint_certificate(const struct issuer *i,
     const struct issue_authority *ca, const struct policy_issue *issue,
-    struct span endpoint, struct device_key *pair, struct secret *der,
-    struct issue_credential *c, char detail[static MINT_DETAIL_MAX]);
+    const struct placeholder_values *device, struct device_key *pair,
+    struct secret *der, struct issue_credential *c,
+    char detail[static MINT_DETAIL_MAX]);
 
 /**
  * How long such a certificate is at most, without a token: with the longest
  * signature and serial number. Errors: RC_DENIED (`detail`).
  */
 MUST_CHECK enum rc mint_size(const struct issue_authority *ca,
-    const struct policy_issue *issue, struct span endpoint, int64_t now_s,
-    size_t *len, char detail[static MINT_DETAIL_MAX]);
+    const struct policy_issue *issue, const struct placeholder_values *device,
+    int64_t now_s, size_t *len, char detail[static MINT_DETAIL_MAX]);
 
 /** A public key that nobody has the private one of, to lint and measure by. */
 void mint_sample_key(uint8_t spki[static P256_SPKI_LEN]);

@@ -101,26 +101,31 @@ account_of(const struct policy_object *o, size_t entry)
 	return NULL;
 }
 
-static void
+static enum rc
 put_instance(struct making *m, const struct policy_object *o)
 {
+	enum rc rc = RC_OK;
+
 	making_instance(m, 0, o->path);
-	for (size_t i = 0; i < o->entry_count; i++) {
+	for (size_t i = 0; rc == RC_OK && i < o->entry_count; i++) {
 		const struct policy_account_of *of = account_of(o, i);
 
 		if (of)
 			making_instance_of(m, &o->entries[i],
 			    (unsigned)of->server + 1, of->object);
 		else
-			making_entry(m, &o->entries[i]);
+			rc = making_object_entry(m, &o->entries[i]);
 	}
+	return rc;
 }
 
 /** Object by object, as they come; instances of one together. */
-static void
+static enum rc
 put_objects(struct making *m, const struct policy_object *objects, size_t count)
 {
-	for (size_t i = 0; i < count; i++) {
+	enum rc rc = RC_OK;
+
+	for (size_t i = 0; rc == RC_OK && i < count; i++) {
 		uint16_t object = objects[i].path.object;
 		size_t before = 0;
 
@@ -129,10 +134,11 @@ put_objects(struct making *m, const struct policy_object *objects, size_t count)
 		if (before < i)
 			continue;
 		making_object(m, object);
-		for (size_t n = i; n < count; n++)
+		for (size_t n = i; rc == RC_OK && n < count; n++)
 			if (objects[n].path.object == object)
-				put_instance(m, &objects[n]);
+				rc = put_instance(m, &objects[n]);
 	}
+	return rc;
 }
 
 static bool
@@ -195,9 +201,10 @@ put_correction(struct making *m, const struct policy *p, struct span endpoint)
 	m->correcting = true;
 	put_deletes(m, c->clean, c->clean_count);
 	rc = put_accounts(m, p, endpoint);
+	if (rc == RC_OK)
+		rc = put_objects(m, c->objects, c->object_count);
 	if (rc != RC_OK)
 		return rc;
-	put_objects(m, c->objects, c->object_count);
 	put_verify(m, p);
 	plan_step(&m->plan, PLAN_FINISH, 0, 0, LWM2M_ROOT);
 	return RC_OK;
@@ -214,11 +221,11 @@ put_steps(struct making *m, const struct policy *p, struct span endpoint)
 		plan_step(&m->plan, PLAN_DISCOVER, 0, 0, LWM2M_ROOT);
 	put_deletes(m, p->clean, p->clean_count);
 	rc = put_accounts(m, p, endpoint);
-	if (rc != RC_OK)
-		return rc;
-	put_objects(m, p->objects, p->object_count);
+	if (rc == RC_OK)
+		rc = put_objects(m, p->objects, p->object_count);
 	/* last: what went wrong before has not touched the way back to us */
-	rc = making_account(m, p, endpoint);
+	if (rc == RC_OK)
+		rc = making_account(m, p, endpoint);
 	if (rc != RC_OK)
 		return rc;
 	put_verify(m, p);
@@ -266,6 +273,7 @@ making_plan(const struct issuer *i, enum making_fill fill,
 
 	out->credential_count = out->sealed_count = 0;
 	out->detail[0] = '\0';
+	making_values(&m, endpoint, policy);
 	plan_begin(&m.plan, &head);
 	if (policy->correction) {
 		m.kept_cap = KEPT_PER_SERVER * policy->server_count + 1;

@@ -3,6 +3,7 @@
 
 #include "issue/mint.h"
 #include "issue/rules_internal.h"
+#include "policy/word.h"
 
 #include <stdio.h>
 
@@ -37,9 +38,8 @@ making_expected(
 /** Pair and certificate, or what the fill has in their place. */
 static enum rc
 make_pair(struct making *m, const struct issue_authority *ca,
-    const struct policy_issue *issue, struct span endpoint,
-    struct device_key *pair, struct secret *der, struct issue_credential *c,
-    size_t *der_len)
+    const struct policy_issue *issue, struct device_key *pair,
+    struct secret *der, struct issue_credential *c, size_t *der_len)
 {
 	char *detail = m->out->detail;
 	struct mint draft;
@@ -48,13 +48,14 @@ make_pair(struct making *m, const struct issue_authority *ca,
 	*der_len = 0;
 	if (m->fill == FILL_REAL)
 		return mint_certificate(
-		    m->issuer, ca, issue, endpoint, pair, der, c, detail);
+		    m->issuer, ca, issue, &m->values, pair, der, c, detail);
 	/* what would not be signed is refused without a token, too */
-	rc = mint_size(ca, issue, endpoint, m->issuer->now_s, der_len, detail);
+	rc =
+	    mint_size(ca, issue, &m->values, m->issuer->now_s, der_len, detail);
 	if (rc)
 		return rc;
 	mint_sample_key(pair->spki);
-	rc = mint_draft(&draft, ca, issue, endpoint,
+	rc = mint_draft(&draft, ca, issue, &m->values,
 	    span_of(pair->spki, sizeof(pair->spki)), m->issuer->now_s, detail);
 	if (rc == RC_OK)
 		mint_describe(&draft, ca, issue, c);
@@ -85,7 +86,7 @@ put_pair(struct making *m, struct lwm2m_path at, const struct secret *public,
 
 enum rc
 making_certificate(struct making *m, struct lwm2m_path at,
-    const struct policy_issue *issue, struct span server, struct span endpoint,
+    const struct policy_issue *issue, struct span server,
     struct issue_credential *c)
 {
 	const struct issue_authority *ca =
@@ -100,7 +101,7 @@ making_certificate(struct making *m, struct lwm2m_path at,
 		return RC_CONFIG;
 	(void)snprintf(name, sizeof(name), "certificate %s profile %s ssid %u",
 	    issue->ca->name, issue->profile->name, c->short_server_id);
-	rc = make_pair(m, ca, issue, endpoint, &pair, &der, c, &der_len);
+	rc = make_pair(m, ca, issue, &pair, &der, c, &der_len);
 	if (rc == RC_OK)
 		rc = put_pair(
 		    m, at, &der, der_len, server, &pair.private_key, name);
@@ -139,10 +140,10 @@ static enum rc
 put_psk(struct making *m, struct lwm2m_path at, const struct policy_server *s,
     struct span endpoint, struct issue_credential *c)
 {
-	uint8_t buf[MAKING_TEMPLATE_MAX];
+	uint8_t buf[WORD_IDENTITY_MAX];
 	struct span identity;
-	enum rc rc = making_identity(
-	    s->psk_identity, endpoint, buf, sizeof(buf), &identity);
+	enum rc rc = making_text(m, "a PSK identity", span_str(s->psk_identity),
+	    FORM_PLAIN, s, buf, sizeof(buf), &identity);
 
 	if (rc)
 		return rc;
@@ -194,8 +195,7 @@ put_keys(struct making *m, struct lwm2m_path at, const struct policy_server *s,
 	case SERVER_CERTIFICATE:
 		if (m->correcting)
 			return put_pair_again(m, at, expected);
-		return making_certificate(
-		    m, at, &s->issue, expected, endpoint, c);
+		return making_certificate(m, at, &s->issue, expected, c);
 	case SERVER_RPK:
 		if (m->correcting)
 			return put_pair_again(m, at, expected);
@@ -227,13 +227,19 @@ making_security(struct making *m, struct lwm2m_path at,
     const struct policy_server *s, struct span expected, struct span endpoint)
 {
 	struct issue_credential spare, *c;
+	uint8_t buf[WORD_URI_MAX];
 	bool again = m->correcting;
+	struct span uri;
 	enum rc rc;
 
+	rc = making_text(m, "a server's URI", span_str(s->uri), FORM_PERCENT, s,
+	    buf, sizeof(buf), &uri);
+	if (rc)
+		return rc;
 	c = again ? &spare : making_credential(m, s->short_server_id);
 	if (!c)
 		return RC_TOO_LARGE;
-	making_put(m, at, SECURITY_URI, LWM2M_VALUE_STRING(span_str(s->uri)));
+	making_put(m, at, SECURITY_URI, LWM2M_VALUE_STRING(uri));
 	making_put(m, at, SECURITY_BOOTSTRAP,
 	    LWM2M_VALUE_BOOLEAN(s->short_server_id == 0));
 	making_put(m, at, SECURITY_MODE, LWM2M_VALUE_INTEGER(mode_of(s->mode)));

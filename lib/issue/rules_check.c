@@ -37,6 +37,8 @@ check_issue(struct rules_build *b, const struct policy_issue *issue,
     struct span endpoint, struct policy_place place)
 {
 	const struct issue_authority *ca = rules_issuer(b->rules, issue);
+	struct placeholder_values device =
+	    placeholder_device(b->rules->set, endpoint);
 	char detail[MINT_DETAIL_MAX] = "";
 	size_t len;
 
@@ -44,7 +46,8 @@ check_issue(struct rules_build *b, const struct policy_issue *issue,
 	if (!ca || ca->cert.not_after_s < b->now_s ||
 	    ca->cert.not_before_s > b->now_s)
 		return false;
-	if (mint_size(ca, issue, endpoint, b->now_s, &len, detail) == RC_OK) {
+	placeholder_sample(&device);
+	if (mint_size(ca, issue, &device, b->now_s, &len, detail) == RC_OK) {
 		say_clipped(b, ca, issue, place);
 		return true;
 	}

@@ -95,7 +95,11 @@ issue_sample_certificate(const struct issue_rules *rules,
 	const struct issue_authority *ca = rules_issuer(rules, issue);
 	char detail[MINT_DETAIL_MAX];
 
+	struct placeholder_values device =
+	    placeholder_device(issue_rules_set(rules), endpoint);
+
 	if (!ca)
 		return RC_NOT_FOUND;
-	return mint_size(ca, issue, endpoint, now_s, len, detail);
+	placeholder_sample(&device);
+	return mint_size(ca, issue, &device, now_s, len, detail);
 }

@@ -5,6 +5,7 @@
 #include "policy/file.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /** What is looked at. */
@@ -78,11 +79,35 @@ read_manifest(struct check *c, const struct policy_set *s)
 	return RC_CONFIG;
 }
 
+/* In the folder that it protects, whoever writes policies could sign them. */
+static bool
+lies_outside(const struct check *c, const char *path)
+{
+	char *folder = realpath(path, NULL);
+	char *signers = realpath(c->trust->signers, NULL);
+	const size_t len = folder ? strlen(folder) : 0;
+	bool inside = folder && signers && strncmp(signers, folder, len) == 0 &&
+	    signers[len] == '/';
+
+	free(folder);
+	free(signers);
+	if (inside)
+		diag_add(c->diag, DIAG_ERROR, c->trust->signers, 0, 0,
+		    "policy-signers",
+		    "lies in the folder of the policies: who writes there "
+		    "could make himself a signer; move it out");
+	return !inside;
+}
+
 static enum rc
-read_signers(struct check *c)
+read_signers(struct check *c, const char *path)
 {
 	struct span text;
-	enum rc rc = read_whole(c, c->trust->signers, SIGNERS_FILE_MAX,
+	enum rc rc;
+
+	if (!lies_outside(c, path))
+		return RC_CONFIG;
+	rc = read_whole(c, c->trust->signers, SIGNERS_FILE_MAX,
 	    "one in OpenSSH's allowed_signers format is expected", &text);
 
 	if (rc == RC_OK)
@@ -281,7 +306,7 @@ signed_check(const struct signed_trust *t, const char *path,
 		goto out;
 	rc = read_manifest(&c, s);
 	/* all that is wrong, in one run */
-	signers = rc == RC_MEMORY ? rc : read_signers(&c);
+	signers = rc == RC_MEMORY ? rc : read_signers(&c, path);
 	if (signers == RC_OK && c.manifest.p)
 		signers = look_at_all(&c);
 	if (signers == RC_OK && c.manifest.p)

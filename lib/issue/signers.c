@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 /** One line, from left to right. */
 struct line {
@@ -15,6 +16,7 @@ struct line {
 	unsigned number;
 	struct span rest;
 	bool faulty; /* said */
+	unsigned options; /* that were there, a bit each */
 };
 
 PRINTF_LIKE(2, 3)
@@ -138,20 +140,32 @@ read_limit(struct line *l, struct span *rest, const char *name, int64_t *out)
 		    name, SPAN_FMT(v));
 }
 
+/* Twice: which of them holds would be anybody's guess. */
+static void
+once(struct line *l, unsigned option)
+{
+	if (l->options & option)
+		fault(l, "an option is there twice");
+	l->options |= option;
+}
+
 static void
 read_option(struct line *l, struct span *rest, struct signer *out)
 {
 	struct span v;
 
 	if (take(rest, "namespaces=")) {
+		once(l, 1);
 		out->namespaces = v = value(l, rest);
 		if (v.len == 0 || memchr(v.p, '!', v.len))
 			fault(l,
 			    "namespaces= is a list of names; * and ? "
 			    "may stand in them, and ! may not");
 	} else if (take(rest, "valid-after=")) {
+		once(l, 2);
 		read_limit(l, rest, "valid-after", &out->after_s);
 	} else if (take(rest, "valid-before=")) {
+		once(l, 4);
 		read_limit(l, rest, "valid-before", &out->before_s);
 	} else if (take(rest, "cert-authority")) {
 		fault(l,
@@ -231,6 +245,14 @@ read_line(struct line *l, struct signer *out)
 
 /* --- the file ------------------------------------------------------------- */
 
+/* Nobody is two by the case of letters. */
+static bool
+same_name(struct span a, struct span b)
+{
+	return a.len == b.len &&
+	    strncasecmp((const char *)a.p, (const char *)b.p, a.len) == 0;
+}
+
 static bool
 share(const struct signer *a, const struct signer *b)
 {
@@ -238,7 +260,7 @@ share(const struct signer *a, const struct signer *b)
 		return true;
 	for (size_t i = 0; i < a->name_count; i++)
 		for (size_t j = 0; j < b->name_count; j++)
-			if (span_equal(a->names[i], b->names[j]))
+			if (same_name(a->names[i], b->names[j]))
 				return true;
 	return false;
 }
@@ -305,6 +327,7 @@ signers_read(struct arena *a, const char *file, struct span text,
 		l.number++;
 		l.rest = next_line(&text);
 		l.faulty = false;
+		l.options = 0;
 		if (l.rest.len == 0 || l.rest.p[0] == '#')
 			continue;
 		if (out->count == SIGNERS_MAX) {

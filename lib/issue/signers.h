@@ -8,10 +8,10 @@
  * A line is principals (names, separated by commas), options, and a key. Of the
  * options there are namespaces=, valid-after= and valid-before=. Refused are
  * cert-authority and certificates, patterns among principals, and times
- * without the Z that says UTC: what they mean depends on more than this file.
+ * without the Z that says UTC, and an option twice: what they mean depends on more than this file.
  *
- * Lines that share a principal or a key are one person, whose signatures count
- * once.
+ * Lines that share a principal (in whatever case) or a key are one person, whose
+ * signatures count once.
  */
 #ifndef ISSUE_SIGNERS_H
 #define ISSUE_SIGNERS_H

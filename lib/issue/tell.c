@@ -156,6 +156,16 @@ tell_near(FILE *f, const struct policy_set *s, const struct policy_facts *facts,
 }
 
 void
+tell_policy(FILE *f, const struct policy *own)
+{
+	fputs("policy      ", f);
+	if (own)
+		tell_place(f, own->name, own->place);
+	else
+		fputs("none\n", f);
+}
+
+void
 tell_policies(FILE *f, const struct policy_set *s,
     const struct policy_facts *facts, const struct policy *own)
 {
@@ -163,11 +173,6 @@ tell_policies(FILE *f, const struct policy_set *s,
 	size_t others,
 	    n = policy_near_misses(s, facts, own, near, TELL_NEAR_MAX, &others);
 
-	fputs("policy      ", f);
-	if (own)
-		tell_place(f, own->name, own->place);
-	else
-		fputs("none\n", f);
 	for (size_t i = 0; i < n; i++)
 		tell_near(f, s, facts, &near[i]);
 	if (others > 0)
@@ -258,20 +263,6 @@ again_words(enum policy_again again)
 	return words[again];
 }
 
-static const char *
-again_name(enum policy_again again)
-{
-	static const char *const names[] = {
-	    [AGAIN_FIRST] = "first",
-	    [AGAIN_SAME] = "same",
-	    [AGAIN_ROTATED] = "rotated",
-	    [AGAIN_RESET] = "reset",
-	    [AGAIN_RELEASED] = "released",
-	};
-
-	return names[again];
-}
-
 /** Of all members of a pool that take devices. */
 static uint64_t
 weight_of(const struct policy *p, const struct policy_pool *pool)
@@ -305,7 +296,10 @@ tell_choice(FILE *f, const struct policy_decided *d, size_t i)
 	    (struct policy_place){d->policy->place.file, s->line});
 	fprintf(f, "            of the %zu in pool ", c->pool->count);
 	put_quoted(f, span_str(c->pool->name));
-	fprintf(f, ", by %s", policy_chosen_name(c->why));
+	if (c->why == CHOSEN_STAYS)
+		fputs(", full, and where it is already", f);
+	else
+		fprintf(f, ", by %s", policy_chosen_name(c->why));
 	if (c->why == CHOSEN_HASH)
 		fprintf(f, " (weight %u of %llu)", (unsigned)s->share.weight,
 		    (unsigned long long)weight_of(d->policy, c->pool));
@@ -423,6 +417,6 @@ tell_choices_json(struct json_out *j, const struct policy_decided *d)
 	for (size_t i = 0; i < d->override_count; i++)
 		override_json(j, d, i);
 	jout_end(j, ']');
-	jout_str(j, "again", again_name(d->again));
+	jout_str(j, "again", policy_again_name(d->again));
 	jout_int(j, "turn", d->turn);
 }

@@ -38,11 +38,12 @@ MUST_CHECK enum rc tell_identities_json(struct json_out *j,
     const struct policy_set *s, const struct identity_facts *facts,
     tell_more_fn more, const void *ctx);
 
-/** The policy that a device gets, or `none`, then those that were near and each
- *  condition of them that does not hold. */
+/** The policy that a device gets, or `none`. */
+void tell_policy(FILE *f, const struct policy *own);
+/** Those that were near, and each condition of them that does not hold. */
 void tell_policies(FILE *f, const struct policy_set *s,
     const struct policy_facts *facts, const struct policy *own);
-/** The same: members `policy`, `near` and `others`. */
+/** Both: members `policy`, `near` and `others`. */
 void tell_policies_json(struct json_out *j, const struct policy_set *s,
     const struct policy_facts *facts, const struct policy *own);
 

@@ -1,5 +1,7 @@
 #include "policy/allocate.h"
 
+#include <stdlib.h>
+
 void
 allocate_key(const char *pool, const char *member, uint8_t key[static 16])
 {
@@ -123,43 +125,47 @@ struct drawn {
 	size_t member;
 };
 
-/* The next member behind `last` in the device's own order; SIZE_MAX: there is
- * none. Of equals the first in the document. */
-static struct drawn
-next_hashed(const struct choosing *c, const struct drawn *last)
+/* Of equals the first in the document. */
+static int
+compare_drawn(const void *x, const void *y)
 {
-	struct drawn best = {.member = SIZE_MAX};
+	const struct drawn *a = x, *b = y;
 
-	for (size_t i = 0; i < c->pool->count; i++) {
-		const struct policy_share *s = share_at(c, i);
-		const uint64_t draw =
-		    allocate_draw(hash_keyed(s->key, c->facts->endpoint));
-
-		if (last &&
-		    (is_before(draw, s->weight, last->draw, last->weight) ||
-			(!is_before(
-			     last->draw, last->weight, draw, s->weight) &&
-			    i <= last->member)))
-			continue;
-		if (best.member == SIZE_MAX ||
-		    is_before(draw, s->weight, best.draw, best.weight))
-			best = (struct drawn){draw, s->weight, i};
-	}
-	return best;
+	if (is_before(a->draw, a->weight, b->draw, b->weight))
+		return -1;
+	if (is_before(b->draw, b->weight, a->draw, a->weight))
+		return 1;
+	return a->member < b->member ? -1 : 1;
 }
 
+/* The device's own order of the members. Mostly the first of it takes the
+ * device, and nothing needs to be sorted; where many are full or drained, each
+ * is drawn for once all the same. */
 static enum rc
 by_hash(struct choosing *c)
 {
-	struct drawn at = next_hashed(c, NULL);
+	struct drawn all[POLICY_MEMBERS_MAX];
+	const size_t count = c->pool->count;
+	size_t first = 0;
 	enum rc rc = RC_OK;
 
-	while (rc == RC_OK && at.member != SIZE_MAX) {
-		rc = try(c, at.member, CHOSEN_HASH);
-		if (c->found)
-			break;
-		at = next_hashed(c, &at);
+	for (size_t i = 0; i < count; i++) {
+		const struct policy_share *s = share_at(c, i);
+
+		all[i] = (struct drawn){
+		    allocate_draw(hash_keyed(s->key, c->facts->endpoint)),
+		    s->weight, i};
+		if (compare_drawn(&all[i], &all[first]) < 0)
+			first = i;
 	}
+	if (count > 0)
+		rc = try(c, all[first].member, CHOSEN_HASH);
+	if (rc != RC_OK || c->found || count < 2)
+		return rc;
+	qsort(all, count, sizeof(all[0]), compare_drawn);
+	/* the first has been asked */
+	for (size_t i = 1; i < count && rc == RC_OK && !c->found; i++)
+		rc = try(c, all[i].member, CHOSEN_HASH);
 	return rc;
 }
 

@@ -49,7 +49,7 @@ read_attribute(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,
 	word_check check =
 	    strcmp(attribute, "C") == 0 ? word_country : word_subject;
 
-	if (!load_word(l, c, n, "policy-subject", check,
+	if (!load_template(l, c, n, "policy-subject", check, PLACE_CERTIFICATE,
 		&p->subject[p->subject_count].value))
 		return;
 	p->subject[p->subject_count++].attribute = attribute;
@@ -161,10 +161,10 @@ load_certificate(
 	n = yaml_need(c, root, "subject");
 	if (n)
 		read_subject(l, c, n, p);
-	load_word(l, c, yaml_get(root, "san_uri"), "policy-san", word_san_uri,
-	    &p->san_uri);
-	load_word(l, c, yaml_get(root, "san_dns"), "policy-san", word_san_dns,
-	    &p->san_dns);
+	load_template(l, c, yaml_get(root, "san_uri"), "policy-san",
+	    word_san_uri, PLACE_CERTIFICATE, &p->san_uri);
+	load_template(l, c, yaml_get(root, "san_dns"), "policy-san",
+	    word_san_dns, PLACE_CERTIFICATE, &p->san_dns);
 	read_key_usages(c, root, p);
 	n = yaml_get(root, "key_ids");
 	if (n && yaml_bool(c, n, &p->key_ids) != RC_OK)

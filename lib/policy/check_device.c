@@ -120,8 +120,9 @@ check_lengths(const struct checking *k, struct yaml_node *security,
     const struct policy_server *s)
 {
 	const size_t max = k->device->key_max;
-	size_t least = strlen(s->psk_identity) - strlen("{endpoint}") +
-	    least_length(k->p->endpoint);
+	const size_t shortest[PLACEHOLDERS] = {
+	    [PLACEHOLDER_ENDPOINT] = least_length(k->p->endpoint)};
+	size_t least = placeholder_length(span_str(s->psk_identity), shortest);
 
 	if (max == 0 || s->mode != SERVER_PSK)
 		return;

@@ -96,6 +96,17 @@ check_retries(const struct read_policy *d, const struct policy_server *s)
 		    (long long)count);
 }
 
+/* A device has one of them. */
+static bool
+are_of_one_pool(const struct policy *p, size_t i, size_t k)
+{
+	size_t n = 0;
+
+	while (n + 1 < p->pool_count && p->pools[n + 1].first <= i)
+		n++;
+	return n < p->pool_count && k >= p->pools[n].first;
+}
+
 static void
 check_uris(const struct read_policy *d)
 {
@@ -104,7 +115,8 @@ check_uris(const struct read_policy *d)
 	for (size_t i = 1; i < p->server_count; i++)
 		for (size_t k = 0; k < i; k++) {
 			if (!p->servers[i].uri[0] ||
-			    strcmp(p->servers[i].uri, p->servers[k].uri) != 0)
+			    strcmp(p->servers[i].uri, p->servers[k].uri) != 0 ||
+			    are_of_one_pool(p, i, k))
 				continue;
 			say(d, &p->servers[i], "policy-uri-twice",
 			    "its URI is that of the server %s in line %u: one "

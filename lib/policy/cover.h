@@ -1,6 +1,6 @@
 /**
  * cover.h - what two policies have in common, told from what they match: does
- * one leave the other nothing, may one device fit both? Within this module.
+ * one leave the other nothing, may one device fit both?
  *
  * Every answer is safe to warn by: where it cannot be told (two regular
  * expressions), neither is claimed.

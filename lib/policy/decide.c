@@ -151,9 +151,8 @@ give_servers(struct policy_decided *d)
 
 /* --- what it was given before --------------------------------------------- */
 
-/* Beyond the last there is none: it stays. */
-static void
-raise_epoch(struct policy_key *k, uint32_t by)
+void
+policy_key_turn(struct policy_key *k, uint32_t by)
 {
 	if (k->source != KEY_IMPORTED)
 		k->epoch =
@@ -168,8 +167,8 @@ turn_keys(struct policy_decided *d, uint32_t by)
 		return;
 	policy_own_servers(d);
 	for (size_t i = 0; i < d->given.server_count; i++) {
-		raise_epoch(&d->servers[i].key, by);
-		raise_epoch(&d->servers[i].oscore.key, by);
+		policy_key_turn(&d->servers[i].key, by);
+		policy_key_turn(&d->servers[i].oscore.key, by);
 	}
 }
 

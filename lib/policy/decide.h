@@ -113,6 +113,10 @@ bool policy_asks_history(const struct policy *p);
 /** Was it given a server of that name last? `h` may be NULL. */
 bool policy_is_there(const struct policy_history *h, const char *server);
 
+/** The key so many turns later: its epoch is as many more, and stays at the
+ *  last there is. An imported one has none. */
+void policy_key_turn(struct policy_key *k, uint32_t by);
+
 /** As many samples of the policy as its largest pool has members, from 1, and
  *  as many again for each of its overrides. */
 size_t policy_sample_count(const struct policy *p);

@@ -225,7 +225,9 @@ add(struct entries *e, struct yaml_node *n, const struct lwm2m_resource *r,
 		return;
 	if (is_instance_of(n))
 		read_instance_of(e, n, r, at);
-	else if (load_value(e->load, e->ctx, n, r, &at->value.value))
+	else if (load_value(e->load, e->ctx, n, r, &at->value.value) &&
+	    (!e->policy || r->type != LWM2M_STRING ||
+		load_placeholders(e->ctx, n, PLACE_OBJECT)))
 		e->count++;
 }
 

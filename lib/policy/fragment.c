@@ -6,6 +6,8 @@
 #include "policy/grammar.h"
 #include "policy/load.h"
 
+#include <stdlib.h>
+
 enum {
 	DEPTH_MAX = 8, /* fragments in fragments */
 	COPIES_MAX = 1000000, /* nodes, of one load */
@@ -164,6 +166,58 @@ copy(struct expansion *x, const struct yaml_ctx *from, struct yaml_node *n,
 	return out;
 }
 
+/* The children of a map by their keys: a map may have as many as a file has
+ * nodes. */
+struct child {
+	struct table_item item; /* by key */
+	struct yaml_node *node;
+};
+
+struct children {
+	struct table by_key;
+	struct child *list;
+};
+
+static bool
+note_children(struct children *c, struct yaml_node *map)
+{
+	size_t n = 0;
+
+	*c =
+	    (struct children){.list = calloc(map->count + 1, sizeof(*c->list))};
+	if (!c->list)
+		return false;
+	if (table_init(&c->by_key) != RC_OK) {
+		free(c->list);
+		c->list = NULL;
+		return false;
+	}
+	for (struct yaml_node *i = map->children; i; i = i->next, n++) {
+		c->list[n].item.key = i->key->text;
+		c->list[n].node = i;
+		table_put(&c->by_key, &c->list[n].item);
+	}
+	return true;
+}
+
+static void
+forget_children(struct children *c)
+{
+	if (c->list)
+		table_fini(&c->by_key);
+	free(c->list);
+}
+
+static bool
+is_skipped(const struct yaml_node *n, const char *const *but)
+{
+	bool skip = span_is(n->key->text, "use");
+
+	for (size_t i = 0; but && but[i]; i++)
+		skip |= span_is(n->key->text, but[i]);
+	return skip;
+}
+
 /* What is there already wins; maps in both are put together, but for `key:`,
  * whose keys are one or the other. */
 static void
@@ -171,18 +225,22 @@ merge(struct expansion *x, const struct yaml_ctx *from, struct yaml_node *to,
     struct yaml_node *with, const char *const *but)
 {
 	struct yaml_node **tail = &to->children;
+	struct children has;
 
+	if (!note_children(&has, to)) {
+		x->load->no_memory = true;
+		goto out;
+	}
 	while (*tail)
 		tail = &(*tail)->next;
 	for (struct yaml_node *n = with->children; n; n = n->next) {
+		const struct child *c;
 		struct yaml_node *there;
-		bool skip = span_is(n->key->text, "use");
 
-		for (size_t i = 0; but && but[i]; i++)
-			skip |= span_is(n->key->text, but[i]);
-		if (skip)
+		if (is_skipped(n, but))
 			continue;
-		there = yaml_get(to, (const char *)n->key->text.p);
+		c = (const struct child *)table_get(&has.by_key, n->key->text);
+		there = c ? c->node : NULL;
 		if (there && there->kind == YAML_MAP && n->kind == YAML_MAP &&
 		    !span_is(n->key->text, "key"))
 			merge(x, from, there, n, NULL);
@@ -190,10 +248,12 @@ merge(struct expansion *x, const struct yaml_ctx *from, struct yaml_node *to,
 			continue;
 		*tail = copy(x, from, n, to);
 		if (!*tail)
-			return;
+			break;
 		(*tail)->index = to->count++;
 		tail = &(*tail)->next;
 	}
+out:
+	forget_children(&has);
 }
 
 /* The map `to` is that `section` of a fragment; NULL: all of it. */

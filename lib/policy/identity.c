@@ -34,8 +34,8 @@ read_derived(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,
 	struct yaml_node *epoch = yaml_get(n, "epoch");
 
 	load_label(l, c, yaml_need(c, n, "derive"), &id->master);
-	load_word(l, c, yaml_get(n, "identity"), "policy-template",
-	    word_template, &id->psk_identity);
+	load_template(l, c, yaml_get(n, "identity"), "policy-template",
+	    word_template, PLACE_IDENTITY, &id->psk_identity);
 	if (epoch) {
 		load_epochs(l, c, epoch, id);
 	} else {

@@ -2,6 +2,7 @@
  * however often it is named. */
 #include "policy/grammar.h"
 #include "policy/load.h"
+#include "policy/silence.h"
 
 enum {
 	DEPTH_MAX = 16, /* of files that include files */
@@ -94,6 +95,7 @@ load_documents(struct load *l, const char *from, const char *name,
 	rc = yaml_parse(l->scratch, l->diag, file->path, file->bytes, &docs);
 	if (rc == RC_MEMORY)
 		return rc;
+	silence_read(l->diag, file->path, file->bytes);
 	for (; docs; docs = docs->next) {
 		if (waits(docs->root))
 			keep(l, &c, docs->root);

@@ -1,4 +1,5 @@
 #include "policy/load.h"
+#include "policy/nearest.h"
 
 #include <string.h>
 
@@ -128,6 +129,7 @@ static void
 no_kind(const struct yaml_ctx *c, struct yaml_node *root)
 {
 	const char *keys[KIND_COUNT + 1] = {0};
+	struct yaml_node one = *root, first;
 
 	for (size_t i = 0; i < KIND_COUNT; i++)
 		keys[i] = key_of(&kinds[i]);
@@ -136,8 +138,32 @@ no_kind(const struct yaml_ctx *c, struct yaml_node *root)
 	    "`certificate_profile:`, `profile:`, `devices:`, `fragment:`, "
 	    "`include:` and `override:` is here, one of which says what the "
 	    "document is");
-	if (root->count == 1)
-		yaml_leftover(c, root, keys);
+	/* The kind is said first: is that its name, with a typing error? */
+	if (root->kind != YAML_MAP || !root->children)
+		return;
+	first = *root->children;
+	first.next = NULL;
+	one.children = &first;
+	if (root->count == 1 || nearest_of(first.key->text, keys))
+		yaml_leftover(c, &one, keys);
+}
+
+/* The key that is there twice is told; that it begins a document is not. */
+static void
+second_kind(
+    const struct yaml_ctx *c, struct yaml_node *n, const struct kind *kind)
+{
+	for (struct yaml_node *m = n->next; m; m = m->next) {
+		struct yaml_node at = *m;
+
+		if (!m->refused || !span_equal(m->key->text, n->key->text))
+			continue;
+		at.refused = false;
+		yaml_error(c, &at, "policy-two-kinds",
+		    "%s and another one in one document; separate the two by "
+		    "a line `---`",
+		    kind->text);
+	}
 }
 
 /*
@@ -165,8 +191,10 @@ load_document(struct load *l, const struct yaml_ctx *c, struct yaml_node *root)
 			    first->text, kinds[i].text);
 			return;
 		}
-		if (n)
+		if (n) {
 			first = &kinds[i];
+			second_kind(c, n, first);
+		}
 	}
 	if (first)
 		first->load(l, c, root);

@@ -12,6 +12,7 @@
 #include "base/table.h"
 #include "lwm2m/object.h"
 #include "policy/grammar.h"
+#include "policy/placeholder.h"
 #include "policy/set.h"
 #include "policy/source.h"
 #include "policy/word.h"
@@ -155,6 +156,18 @@ const char *load_keep(struct load *l, const char *text);
 bool load_word(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,
     const char *code, word_check check, const char **out);
 
+/**
+ * load_word for a text with placeholders: first a finding for each that does
+ * not stand there (check_placeholder.c).
+ */
+bool load_template(struct load *l, const struct yaml_ctx *c,
+    struct yaml_node *n, const char *code, word_check check,
+    enum placeholder_place place, const char **out);
+
+/** check_placeholder.c: the findings alone; true: there are none. */
+bool load_placeholders(const struct yaml_ctx *c, const struct yaml_node *n,
+    enum placeholder_place place);
+
 /** load_word for the label of a master key: a key itself is not shown. */
 bool load_label(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,
     const char **out);
@@ -202,9 +215,9 @@ void load_override(
     struct load *l, const struct yaml_ctx *c, struct yaml_node *root);
 
 /** policy.c: read the map of a policy, whose fragments are put in, into `doc`,
- *  that is empty. */
+ *  that is empty. From the finding `before` on they are about it. */
 void read_policy(struct load *l, const struct yaml_ctx *c,
-    struct yaml_node *root, struct read_policy *doc);
+    struct yaml_node *root, size_t before, struct read_policy *doc);
 
 /**
  * include.c: the documents of the file `name`, as it is named in the file `from`
@@ -422,6 +435,10 @@ void check_models(struct load *l, const struct policy_set *s);
 
 /** check_link.c: is there what a link of an account leads to? */
 void check_links(struct load *l);
+
+/** check_placeholder.c: may what a placeholder stands for be unknown, or too
+ *  long? */
+void check_placeholders(struct load *l, const struct policy_set *s);
 
 /** check_device.c: what does a policy ask that its device cannot do? */
 void check_devices(struct load *l);

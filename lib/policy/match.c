@@ -1,6 +1,7 @@
 #include "policy/match.h"
 
 #include "base/text.h"
+#include "policy/placeholder.h"
 
 static const struct span placeholder = {
     (const uint8_t *)"{endpoint}", sizeof("{endpoint}") - 1};
@@ -8,17 +9,10 @@ static const struct span placeholder = {
 void
 template_expand(struct writer *w, const char *pattern, struct span endpoint)
 {
-	struct span rest = span_str(pattern);
+	const struct placeholder_values v = {.endpoint = endpoint};
 
-	while (rest.len > 0) {
-		if (span_starts(rest, placeholder)) {
-			writer_put(w, endpoint);
-			rest = span_from(rest, placeholder.len);
-		} else {
-			writer_put(w, span_of(rest.p, 1));
-			rest = span_from(rest, 1);
-		}
-	}
+	if (placeholder_expand(w, span_str(pattern), FORM_PLAIN, &v, NULL))
+		w->full = true;
 }
 
 /* What stands for {endpoint} in `text`. False: not of that template. */

@@ -9,6 +9,7 @@
 struct check {
 	struct load *load;
 	const struct identity *identities;
+	const struct policy_set *set; /* its devices are there */
 	struct read_override **all;
 	size_t count;
 	uint8_t *meets; /* count * count */
@@ -333,10 +334,12 @@ give(struct check *k, const struct read_policy *d, struct policy *p)
 		    .with = list,
 		    .with_count = count,
 		};
-		override_trial(k->load, d, &with[count - 1], 1, k->identities);
+		override_trial(
+		    k->load, d, &with[count - 1], 1, k->identities, k->set);
 		/* what is wrong with one of them would be said of others */
 		if (count > 1 && diag_count(k->load->diag, DIAG_ERROR) == 0)
-			override_trial(k->load, d, with, count, k->identities);
+			override_trial(
+			    k->load, d, with, count, k->identities, k->set);
 	}
 	p->overriding = out;
 	p->overriding_count = k->own_count;
@@ -375,9 +378,10 @@ prepare(struct check *k)
 
 void
 check_overrides(struct load *l, struct read_policy *const *tried,
-    struct policy *policies, const struct identity *identities)
+    struct policy *policies, const struct identity *identities,
+    const struct policy_set *set)
 {
-	struct check k = {.load = l, .identities = identities};
+	struct check k = {.load = l, .identities = identities, .set = set};
 	bool *used;
 
 	if (!l->overrides)

@@ -98,8 +98,8 @@ read_settings(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,
 	struct yaml_node *item = yaml_get(n, "storing");
 	int64_t v;
 
-	if (load_word(
-		l, c, yaml_get(n, "uri"), "policy-uri", word_uri, &s->uri))
+	if (load_template(l, c, yaml_get(n, "uri"), "policy-uri",
+		word_server_uri, PLACE_URI, &s->uri))
 		out->fields |= OVERRIDE_URI;
 	if (load_seconds(
 		c, yaml_get(n, "lifetime"), 1, GRAMMAR_SECONDS_MAX, &v)) {

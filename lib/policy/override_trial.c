@@ -184,7 +184,8 @@ join(struct load *l, const struct diag_finding *f,
 
 /* All that is checked of a policy for itself, of this one alone. */
 static void
-check(struct load *l, struct read_policy *d, const struct identity *identities)
+check(struct load *l, struct read_policy *d, const struct identity *identities,
+    const struct policy_set *set)
 {
 	struct read_policy *policies = l->policies;
 
@@ -193,6 +194,7 @@ check(struct load *l, struct read_policy *d, const struct identity *identities)
 	check_accounts(l, identities);
 	check_devices(l);
 	check_links(l);
+	check_placeholders(l, set);
 	/* as of the policies themselves */
 	if (diag_count(l->diag, DIAG_ERROR) == 0)
 		check_servers_usual(l);
@@ -202,7 +204,7 @@ check(struct load *l, struct read_policy *d, const struct identity *identities)
 void
 override_trial(struct load *l, const struct read_policy *p,
     struct read_override *const *with, size_t count,
-    const struct identity *identities)
+    const struct identity *identities, const struct policy_set *set)
 {
 	struct yaml_ctx ctx = {.diag = diag_new(), .file = p->ctx.file};
 	const struct trial plain = {.load = l};
@@ -222,8 +224,8 @@ override_trial(struct load *l, const struct read_policy *p,
 	/* nothing of it is of the set */
 	l->arena = l->scratch;
 	*d = (struct read_policy){0};
-	read_policy(l, &ctx, root, d);
-	check(l, d, identities);
+	read_policy(l, &ctx, root, 0, d);
+	check(l, d, identities, set);
 	l->arena = arena;
 	l->server_count = server_count;
 	for (size_t i = 0; i < diag_total(ctx.diag); i++)

@@ -26,7 +26,8 @@ struct read_override {
  * order of `tried`; they get their overrides.
  */
 void check_overrides(struct load *l, struct read_policy *const *tried,
-    struct policy *policies, const struct identity *identities);
+    struct policy *policies, const struct identity *identities,
+    const struct policy_set *set);
 
 /**
  * override_trial.c: the policy is read once more with these overrides put into
@@ -35,6 +36,6 @@ void check_overrides(struct load *l, struct read_policy *const *tried,
  */
 void override_trial(struct load *l, const struct read_policy *p,
     struct read_override *const *with, size_t count,
-    const struct identity *identities);
+    const struct identity *identities, const struct policy_set *set);
 
 #endif

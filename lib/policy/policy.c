@@ -110,10 +110,19 @@ read_correction(struct load *l, struct read_policy *doc, struct yaml_node *n)
 	yaml_rest(c, n, &grammar_correction);
 }
 
+static bool
+errors_since(const struct diag *d, size_t before)
+{
+	for (size_t i = before; i < diag_total(d); i++)
+		if (diag_get(d, i)->level == DIAG_ERROR)
+			return true;
+	return false;
+}
+
 /* What holds for the document and for none of its keys. */
 static void
-check_whole(
-    const struct yaml_ctx *c, struct yaml_node *root, const struct policy *p)
+check_whole(const struct yaml_ctx *c, struct yaml_node *root,
+    const struct policy *p, bool sound)
 {
 	/* Discover, verify and Finish, and two Writes an account. */
 	struct yaml_node *servers;
@@ -123,9 +132,9 @@ check_whole(
 		yaml_error(c, root, "policy-limit",
 		    "%zu requests to one device; at most %d are expected",
 		    steps, POLICY_STEPS_MAX);
-	if (p->refusal.kind != POLICY_GIVES)
+	/* Where there are faults, a key that is missing may be one of them. */
+	if (p->refusal.kind != POLICY_GIVES || !sound)
 		return;
-	/* Servers may be there with faults; then the faults are said. */
 	servers = yaml_get(root, "servers");
 	if (!servers)
 		yaml_report(c, DIAG_WARNING, root, "policy-no-server",
@@ -140,7 +149,7 @@ check_whole(
 
 void
 read_policy(struct load *l, const struct yaml_ctx *c, struct yaml_node *root,
-    struct read_policy *doc)
+    size_t before, struct read_policy *doc)
 {
 	struct policy *p;
 	struct yaml_node *n;
@@ -185,19 +194,20 @@ read_policy(struct load *l, const struct yaml_ctx *c, struct yaml_node *root,
 	load_budget(c, yaml_get(root, "budget"), &p->budget);
 	read_ending(c, root, p);
 	load_refusal(l, c, root, &p->refusal);
-	check_whole(c, root, p);
 	yaml_rest(c, root, &grammar_policy);
+	check_whole(c, root, p, !errors_since(c->diag, before));
 }
 
 void
 load_policy(struct load *l, const struct yaml_ctx *c, struct yaml_node *root)
 {
 	struct read_policy *doc = load_alloc(l, 1, sizeof(*doc));
+	const size_t before = diag_total(c->diag);
 
 	if (!doc)
 		return;
 	fragments_expand(l, c, root);
-	read_policy(l, c, root, doc);
+	read_policy(l, c, root, before, doc);
 	*l->policy_tail = doc;
 	l->policy_tail = &doc->next;
 	l->policy_count++;

@@ -34,7 +34,7 @@ secret_in_file(struct span bytes)
 static bool
 has_password(struct span s)
 {
-	const uint8_t *at = s.len ? memmem(s.p, s.len, "://", 3) : NULL;
+	const uint8_t *at = s.p ? memmem(s.p, s.len, "://", 3) : NULL;
 	bool colon = false;
 
 	if (!at)

@@ -151,8 +151,9 @@ read_mode(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,
 {
 	switch (out->mode) {
 	case SERVER_PSK:
-		load_word(l, c, yaml_get(n, "identity"), "policy-template",
-		    word_template, &out->psk_identity);
+		load_template(l, c, yaml_get(n, "identity"), "policy-template",
+		    word_server_identity, PLACE_SERVER_IDENTITY,
+		    &out->psk_identity);
 		load_key(l, c, yaml_need(c, n, "key"), &out->key);
 		break;
 	case SERVER_NOSEC:

@@ -76,7 +76,8 @@ load_server(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,
 	if (item && yaml_number(c, item, 1, GRAMMAR_SSID_MAX, &v) == RC_OK)
 		out->short_server_id = (uint16_t)v;
 	uri = yaml_need(c, n, "uri");
-	if (!load_word(l, c, uri, "policy-uri", word_uri, &out->uri))
+	if (!load_template(
+		l, c, uri, "policy-uri", word_server_uri, PLACE_URI, &out->uri))
 		uri = NULL;
 	if (load_seconds(
 		c, yaml_get(n, "lifetime"), 1, GRAMMAR_SECONDS_MAX, &v))

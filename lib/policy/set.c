@@ -4,7 +4,6 @@
 #include "policy/index.h"
 #include "policy/overriding.h"
 #include "policy/profile.h"
-#include "policy/silence.h"
 
 #include <stdlib.h>
 
@@ -129,6 +128,7 @@ assemble(struct work *w, struct policy_set *s)
 	assemble_devices(l, s);
 	check_models(l, s);
 	check_set(l, tried);
+	check_placeholders(l, s);
 	check_devices(l);
 	check_links(l);
 	check_purposes(l);
@@ -138,7 +138,7 @@ assemble(struct work *w, struct policy_set *s)
 		check_ways_in(l);
 		check_servers_usual(l);
 	}
-	check_overrides(l, tried, policies, identities);
+	check_overrides(l, tried, policies, identities, s);
 	s->identities = identities;
 	s->identity_count = l->identity_count;
 	s->policies = policies;

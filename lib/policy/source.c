@@ -6,14 +6,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-static bool
-ends_with(const char *name, const char *end)
-{
-	size_t n = strlen(name), m = strlen(end);
-
-	return n > m && strcmp(name + n - m, end) == 0;
-}
-
 static struct source_file *
 known(const struct source *s, const char *name)
 {
@@ -137,7 +129,7 @@ source_init_files(struct source *s, struct arena *arena, const char *path,
 	enum rc rc = begin(s, arena, SOURCE_MEMORY);
 
 	for (size_t i = 0; i < count; i++)
-		is_file |= ends_with(path, ".yaml") &&
+		is_file |= span_ends(span_str(path), SPAN_LIT(".yaml")) &&
 		    strcmp(files[i].name, last) == 0;
 	if (rc == RC_OK)
 		rc = is_file ? split(s, path) : whole(s, path);

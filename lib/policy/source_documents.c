@@ -6,20 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool
-ends_with(const char *name, const char *end)
-{
-	size_t n = strlen(name), m = strlen(end);
-
-	return n > m && strcmp(name + n - m, end) == 0;
-}
-
 /* Hidden files are what editors and config maps leave. */
 static bool
 is_yaml(const char *name)
 {
 	return name[0] != '.' &&
-	    (ends_with(name, ".yaml") || ends_with(name, ".yml"));
+	    (span_ends(span_str(name), SPAN_LIT(".yaml")) ||
+		span_ends(span_str(name), SPAN_LIT(".yml")));
 }
 
 static int
@@ -48,7 +41,7 @@ take(struct source *s, struct diag *d, const char *name, const char **out,
 	struct source_name n;
 	enum rc rc;
 
-	if (!ends_with(name, ".yml")) {
+	if (!span_ends(span_str(name), SPAN_LIT(".yml"))) {
 		out[*count] = arena_str(s->arena, name);
 		return out[(*count)++] ? RC_OK : RC_MEMORY;
 	}
@@ -97,7 +90,7 @@ gather(void *ctx, struct table_item *item)
 	struct gathering *g = ctx;
 
 	if (!strchr(f->name, '/') && is_yaml(f->name) &&
-	    ends_with(f->name, ".yaml"))
+	    span_ends(span_str(f->name), SPAN_LIT(".yaml")))
 		g->out[g->count++] = f->name;
 }
 

@@ -24,7 +24,8 @@ add_header(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,
 		    YAML_SHOW(n->key->text), wrong);
 		return;
 	}
-	if (!load_word(l, c, n, "policy-trigger", word_http_value, &value))
+	if (!load_template(l, c, n, "policy-trigger", word_http_value,
+		PLACE_TRIGGER, &value))
 		return;
 	len = n->key->text.len + strlen(": ") + strlen(value) + 1;
 	line = load_alloc(l, len, 1);
@@ -123,14 +124,15 @@ static void
 check_body(
     const struct yaml_ctx *c, struct yaml_node *n, struct policy_trigger *t)
 {
-	if (!t->body ||
-	    (!strstr(t->body, "{endpoint}") && !strstr(t->body, "{name}")))
+	unsigned uses = t->body ? placeholder_uses(span_str(t->body)) : 0;
+
+	if ((uses & ~(1u << PLACEHOLDER_SSID)) == 0)
 		return;
 	for (size_t i = 0; i < t->header_count; i++)
 		if (is_other_type(t->headers[i]))
 			yaml_error(c, n, "policy-trigger",
-			    "what stands for {endpoint} and {name} is escaped "
-			    "as JSON, and not as the Content-Type wants it; "
+			    "what stands for a placeholder is escaped as "
+			    "JSON, and not as the Content-Type wants it; "
 			    "have it in the URL");
 }
 
@@ -143,15 +145,15 @@ load_trigger(struct load *l, const struct yaml_ctx *c, struct yaml_node *n,
 
 	if (!n || yaml_expect(c, n, YAML_MAP) != RC_OK)
 		return;
-	load_word(l, c, yaml_need(c, n, "url"), "policy-trigger", word_http_url,
-	    &out->url);
+	load_template(l, c, yaml_need(c, n, "url"), "policy-trigger",
+	    word_http_url, PLACE_TRIGGER, &out->url);
 	method = yaml_get(n, "method");
 	if (method && yaml_choice(c, method, grammar_methods, &i) != RC_OK)
 		i = 0;
 	out->method = grammar_methods[i];
 	read_headers(l, c, yaml_get(n, "headers"), out);
-	load_word(l, c, yaml_get(n, "body"), "policy-trigger", word_http_body,
-	    &out->body);
+	load_template(l, c, yaml_get(n, "body"), "policy-trigger",
+	    word_http_body, PLACE_TRIGGER, &out->body);
 	check_body(c, yaml_get(n, "body"), out);
 	read_authorization(l, c, yaml_get(n, "authorization"), out);
 	read_ca(l, c, yaml_get(n, "ca"), out);

@@ -2,7 +2,7 @@
 
 #include "base/address.h"
 #include "base/text.h"
-#include "policy/set.h"
+#include "policy/placeholder.h"
 
 #include <ctype.h>
 
@@ -145,6 +145,27 @@ word_template(struct span text)
 }
 
 const char *
+word_server_identity(struct span text)
+{
+	static const size_t none[PLACEHOLDERS];
+	struct span rest = text;
+	unsigned found = 0;
+	struct piece p;
+
+	if (has_control(text))
+		return "a control character in a PSK identity";
+	while (piece_next(&rest, &p))
+		found += p.kind == PIECE_NAME && p.name == PLACEHOLDER_ENDPOINT;
+	if (found != 1)
+		return "{endpoint} has to stand in it, once: no two devices "
+		       "have one identity";
+	if (placeholder_length(text, none) >= WORD_IDENTITY_MAX)
+		return "a PSK identity has at most 128 bytes, with the "
+		       "endpoint";
+	return NULL;
+}
+
+const char *
 word_binding(struct span text)
 {
 	static const char letters[] = "UTSNMHQ";
@@ -268,8 +289,8 @@ take_host(struct span *rest)
 	return n > 0;
 }
 
-const char *
-word_uri(struct span text)
+static const char *
+check_uri(struct span text, bool placeholders)
 {
 	struct span rest = text;
 	uint64_t port;
@@ -301,11 +322,31 @@ word_uri(struct span text)
 	if (rest.len && rest.p[0] != '/' && rest.p[0] != '?')
 		return "behind the host only a port, a path or a query may "
 		       "stand";
-	for (n = 0; n < rest.len; n++)
-		if (!is_path(rest.p[n]))
+	while (rest.len > 0) {
+		n = placeholders ? placeholder_at(rest) : 0;
+		if (n == 0 && !is_path(rest.p[0]))
 			return "a character that a CoAP URI does not have "
 			       "(RFC 7252 section 6)";
+		rest = span_from(rest, n ? n : 1);
+	}
 	if (!escapes_valid(text))
 		return "a % that is not followed by two hex digits";
 	return NULL;
+}
+
+const char *
+word_uri(struct span text)
+{
+	return check_uri(text, false);
+}
+
+const char *
+word_server_uri(struct span text)
+{
+	struct span host = word_host(text);
+
+	if (host.len && memchr(host.p, '{', host.len))
+		return "which host a device goes to does not depend on its "
+		       "name: placeholders stand behind host and port";
+	return check_uri(text, true);
 }

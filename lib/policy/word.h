@@ -46,6 +46,10 @@ const char *word_endpoint(struct span text);
 /** A PSK identity with {endpoint} in it, once, and no other placeholder. */
 const char *word_template(struct span text);
 
+/** That of a server account: {endpoint} once, and others of PLACE_SERVER_IDENTITY
+ *  (placeholder.h). */
+const char *word_server_identity(struct span text);
+
 /** /1/x/7: one letter a transport, Q where queue mode is asked for. */
 const char *word_binding(struct span text);
 
@@ -74,6 +78,8 @@ enum word_scheme word_scheme(struct span uri);
  * a host that is not empty, a port from 1. The scheme is the caller's matter.
  */
 const char *word_uri(struct span text);
+/** Likewise, with placeholders behind host and port. */
+const char *word_server_uri(struct span text);
 
 /** The host of such a URI, an IPv6 address with its []; empty: none. */
 struct span word_host(struct span uri);
@@ -87,20 +93,20 @@ const char *word_path(struct span text);
 /** /0/x/14: the name of a server, no IP address (RFC 6066 section 3). */
 const char *word_sni(struct span text);
 
-/** The value of an attribute of a subject; {endpoint} may stand in it, once. */
+/** The value of an attribute of a subject; {endpoint}, {model} and {batch} may
+ *  stand in it, each once. */
 const char *word_subject(struct span text);
 
 /** That of C. */
 const char *word_country(struct span text);
 
-/** Names of a certificate's SAN, likewise with {endpoint}. */
+/** Names of a certificate's SAN, likewise. */
 const char *word_san_uri(struct span text);
 const char *word_san_dns(struct span text);
 
 /**
  * A trigger's URL, of http or https, without user or password. Behind the host
- * {endpoint}, {name} and {ssid} may stand in it, any number of times; no other
- * braces.
+ * placeholders may stand in it, any number of times; no other braces.
  */
 const char *word_http_url(struct span text);
 
@@ -111,8 +117,7 @@ bool word_http_is_clear(const char *url);
  *  framed. */
 const char *word_http_name(struct span text);
 
-/** The value of a header; and a body. The same placeholders; other braces stand
- *  for themselves, but a single word in them is a mistyped placeholder. */
+/** The value of a header; and a body, with placeholders and any braces. */
 const char *word_http_value(struct span text);
 const char *word_http_body(struct span text);
 

@@ -1,58 +1,15 @@
 /* The words of a trigger: an HTTP request with placeholders. */
 #include "policy/word.h"
 
+#include "policy/placeholder.h"
+
 #include <ctype.h>
 
 enum {
 	URL_MAX = 1023, /* bytes */
 	HEADER_MAX = 512,
 	BODY_MAX = 4096,
-	PLACEHOLDER_MAX = 32,
 };
-
-static const char *const placeholders[] = {"{endpoint}", "{name}", "{ssid}"};
-
-static const char unknown[] =
-    "{endpoint}, {name} and {ssid} are the placeholders";
-
-static bool
-is_letter(uint8_t c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-}
-
-/* Bytes of a placeholder that `text` begins with; 0: none. */
-static size_t
-placeholder_length(struct span text)
-{
-	for (size_t i = 0; i < sizeof(placeholders) / sizeof(placeholders[0]);
-	     i++)
-		if (span_starts(text, span_str(placeholders[i])))
-			return strlen(placeholders[i]);
-	return 0;
-}
-
-/* A word in braces, which was meant to be a placeholder: JSON has none. */
-static bool
-is_mistyped(struct span text)
-{
-	size_t n = 1;
-
-	if (text.len == 0 || text.p[0] != '{' || placeholder_length(text))
-		return false;
-	while (n < text.len && n < PLACEHOLDER_MAX && is_letter(text.p[n]))
-		n++;
-	return n > 1 && n < text.len && text.p[n] == '}';
-}
-
-static bool
-has_mistyped(struct span text)
-{
-	for (; text.len > 0; text = span_from(text, 1))
-		if (is_mistyped(text))
-			return true;
-	return false;
-}
 
 /* RFC 3986: what is not escaped, '%' included. */
 static bool
@@ -89,9 +46,10 @@ word_http_url(struct span text)
 	if (host == 0)
 		return "a URL needs a host";
 	while (rest.len > 0) {
-		n = placeholder_length(rest);
+		n = placeholder_at(rest);
 		if (n == 0 && (rest.p[0] == '{' || rest.p[0] == '}'))
-			return unknown;
+			return "a URL has no braces (RFC 3986) but those of "
+			       "placeholders";
 		if (n == 0 && !is_url(rest.p[0]))
 			return "a character that a URL does not have (RFC "
 			       "3986); escape it with %";
@@ -151,7 +109,7 @@ word_http_value(struct span text)
 	for (size_t i = 0; i < text.len; i++)
 		if (text.p[i] < 0x20 || text.p[i] == 0x7f)
 			return "a control character in a header";
-	return has_mistyped(text) ? unknown : NULL;
+	return NULL;
 }
 
 const char *
@@ -159,5 +117,5 @@ word_http_body(struct span text)
 {
 	if (text.len > BODY_MAX)
 		return "a body has at most 4096 bytes";
-	return has_mistyped(text) ? unknown : NULL;
+	return NULL;
 }

@@ -2,6 +2,7 @@
 #include "policy/word.h"
 
 #include "base/address.h"
+#include "policy/placeholder.h"
 
 #include <ctype.h>
 
@@ -37,28 +38,39 @@ take(struct span *rest, struct span prefix)
 	return true;
 }
 
+static bool
+take_placeholder(struct span *rest)
+{
+	size_t n = placeholder_at(*rest);
+
+	*rest = span_from(*rest, n);
+	return n > 0;
+}
+
 /*
- * {endpoint} at most once and no other braces; `len` is that of the rest.
- * False: something else.
+ * Placeholders, each at most once, and no other braces; `len` is that of the
+ * rest. False: something else.
  */
 static bool
 template_length(struct span text, size_t *len)
 {
 	struct span rest = text;
-	unsigned found = 0;
+	unsigned found = 0, uses;
 
 	*len = 0;
 	while (rest.len > 0) {
-		if (take(&rest, SPAN_LIT("{endpoint}"))) {
-			found++;
+		uses = placeholder_uses(span_of(rest.p, placeholder_at(rest)));
+		if (found & uses)
+			return false;
+		found |= uses;
+		if (take_placeholder(&rest))
 			continue;
-		}
 		if (rest.p[0] == '{' || rest.p[0] == '}')
 			return false;
 		rest = span_from(rest, 1);
 		(*len)++;
 	}
-	return found <= 1;
+	return true;
 }
 
 const char *
@@ -106,7 +118,7 @@ word_host(struct span uri)
 	return span_of(rest.p, n);
 }
 
-/* Letters, digits and hyphens between dots; `placeholder`: {endpoint} too. */
+/* Letters, digits and hyphens between dots; `placeholder`: these too. */
 static bool
 is_host_name(struct span text, bool placeholder)
 {
@@ -118,7 +130,7 @@ is_host_name(struct span text, bool placeholder)
 	while (text.len > 0) {
 		uint8_t c = text.p[0];
 
-		if (placeholder && take(&text, SPAN_LIT("{endpoint}"))) {
+		if (placeholder && take_placeholder(&text)) {
 			label++;
 			hyphen = false;
 			continue;
@@ -156,7 +168,8 @@ word_subject(struct span text)
 	if (has_control(text))
 		return "a control character in a name";
 	if (!template_length(text, &len))
-		return "{endpoint}, once, is the only placeholder";
+		return "{endpoint}, {model} and {batch}, each once, are the "
+		       "placeholders, and no other brace stands in a name";
 	if (text.len == 0 || len > ATTRIBUTE_MAX)
 		return "an attribute has 1 to 64 bytes (RFC 5280 appendix A.1)";
 	return NULL;
@@ -183,11 +196,11 @@ word_san_uri(struct span text)
 		       "it is expected";
 	while (n < rest.len && is_alnum(rest.p[n]))
 		n++;
-	if (!span_starts(text, SPAN_LIT("{endpoint}")) &&
+	if (placeholder_at(text) == 0 &&
 	    (n == 0 || n == text.len || text.p[n] != ':'))
 		return "a URI begins with its scheme, like urn:";
 	while (rest.len > 0) {
-		if (take(&rest, SPAN_LIT("{endpoint}")))
+		if (take_placeholder(&rest))
 			continue;
 		if (!is_alnum(rest.p[0]) &&
 		    !memchr(others, rest.p[0], sizeof(others) - 1))

@@ -45,6 +45,7 @@ struct yaml_node {
 	struct yaml_node *origin; /**< of which: what is said there is said
 	                               once */
 	const char *told; /**< code of the last finding at a copy of it */
+	bool told_error; /**< that was an error */
 };
 
 /** One document of a file (documents are separated by `---`). */

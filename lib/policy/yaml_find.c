@@ -92,11 +92,15 @@ report(const struct yaml_ctx *c, enum diag_level level,
 	char text[1024], to[WAY_MAX];
 	struct yaml_node *origin = at->origin;
 
+	/* a warning never stands for an error */
 	if (at->refused ||
-	    (origin && origin->told && strcmp(origin->told, code) == 0))
+	    (origin && origin->told && strcmp(origin->told, code) == 0 &&
+		(origin->told_error || level != DIAG_ERROR)))
 		return;
-	if (origin)
+	if (origin) {
 		origin->told = code;
+		origin->told_error = level == DIAG_ERROR;
+	}
 	vsnprintf(text, sizeof(text), fmt, ap);
 	diag_add(c->diag, level, yaml_file(c, at), at->line, at->column, code,
 	    "%s%s%s%s%s", way(to, at), text, at->user ? " (used by " : "",

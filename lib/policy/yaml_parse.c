@@ -49,11 +49,54 @@ finding_at(struct builder *b, const yaml_mark_t *mark, const char *code,
 		b->rc = RC_CONFIG;
 }
 
-/* libyaml's own words: they are static and say nothing of the content. */
+/* What people do, for what libyaml says of it. */
+static const struct mistake {
+	const char *problem, *context; /* how its words begin */
+	bool at_context; /* where it began is where to look */
+	const char *text;
+} mistakes[] = {
+    {"found unexpected end of stream", "while scanning a quoted scalar", true,
+	"the quote that opens here is not closed"},
+    {"found unexpected document indicator", "while scanning a quoted scalar",
+	true, "the quote that opens here is not closed"},
+    {"did not find expected ',' or ']'", "while parsing a flow sequence", false,
+	"a ',' or ']' is missing: the '[' is still open"},
+    {"did not find expected ',' or '}'", "while parsing a flow mapping", false,
+	"a ',' or '}' is missing: the '{' is still open"},
+    {"did not find expected '-' indicator", "while parsing a block collection",
+	false,
+	"the indentation is wrong: this is neither the next '- ' of the list "
+	"nor a key of its item"},
+    {"did not find expected key", "while parsing a block mapping", false,
+	"the indentation or a quote is wrong: this is not the next key of the "
+	"map"},
+    {"could not find expected ':'", "while scanning a simple key", true,
+	"a key without ': ' behind it; a space follows the colon"},
+    {"mapping values are not allowed in this context", "", false,
+	"no ':' can be here; a space is missing behind an earlier ':', the "
+	"indentation is wrong, or text with ': ' in it needs quotes"},
+};
+
+static const struct mistake *
+mistake_of(const yaml_parser_t *p)
+{
+	const size_t count = sizeof(mistakes) / sizeof(mistakes[0]);
+	struct span problem = span_str(p->problem ? p->problem : "");
+	struct span context = span_str(p->context ? p->context : "");
+
+	for (size_t i = 0; i < count; i++)
+		if (span_starts(problem, span_str(mistakes[i].problem)) &&
+		    span_starts(context, span_str(mistakes[i].context)))
+			return &mistakes[i];
+	return NULL;
+}
+
+/* Else libyaml's own words: they are static and say nothing of the content. */
 static void
 syntax_error(struct builder *b)
 {
 	const yaml_parser_t *p = &b->parser;
+	const struct mistake *m;
 	char text[512];
 
 	if (p->error == YAML_MEMORY_ERROR) {
@@ -64,7 +107,17 @@ syntax_error(struct builder *b)
 	/* A tab has its finding already, with a better text. */
 	if (b->rc != RC_OK && yaml_bytes_tab(b->text, p->problem_mark.line + 1))
 		return;
-	if (p->context)
+	m = mistake_of(p);
+	if (m && m->at_context) {
+		finding_at(b, &p->context_mark, "yaml-syntax", m->text);
+		return;
+	}
+	if (m && p->context)
+		snprintf(text, sizeof(text), "%s (it began in line %zu)",
+		    m->text, p->context_mark.line + 1);
+	else if (m)
+		snprintf(text, sizeof(text), "%s", m->text);
+	else if (p->context)
 		snprintf(text, sizeof(text), "%s, %s of line %zu",
 		    p->problem ? p->problem : "no YAML", p->context,
 		    p->context_mark.line + 1);

@@ -23,6 +23,7 @@ CALLS = {
     "rules_say": (3, 1),
     "finding_at": (2, None),
     "load_word": (3, None),
+    "load_template": (3, None),
 }
 ENTRY = re.compile(r'\{\s*"([a-z0-9-]+)",\s*CODE_([A-Z]+),'
                    r'((?:\s*"(?:[^"\\]|\\.)*")+),'

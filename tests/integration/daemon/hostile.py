@@ -97,6 +97,12 @@ def new_session():
     return secrets.token_bytes(16)
 
 
+def plan_of(answer):
+    """The plan in a begin answer; None: refused."""
+    end = 26 + int.from_bytes(answer[22:26], "big")
+    return answer[26:end] if answer[16] else None
+
+
 class Keeper:
     """The keeper alone; the test is all of its workers."""
 
@@ -151,8 +157,7 @@ class Keeper:
         """The plan of a begin answer; None: refused."""
         answer = self.hear(BEGIN_ANSWER, worker)
         expect_equal(answer[:16], session, "session")
-        end = 26 + int.from_bytes(answer[22:26], "big")
-        return answer[26:end] if answer[16] else None
+        return plan_of(answer)
 
     def until_recorded(self, session, worker=0):
         """What is heard before that: pairs of kind and the rest."""

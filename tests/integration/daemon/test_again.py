@@ -195,6 +195,9 @@ def never():
         expect("release" in refused["remedy"], refused["remedy"])
         done = w.ctl("release", EP)
         expect(EP in done.stdout, done.stdout)
+        expect("note" not in done.stdout, done.stdout)
+        done = w.ctl("release", EP + "0")
+        expect("has ended ok" in done.stdout, "a typing error is seen")
         w.boot(image, "refuses-write=400", timeout_s=3).failed()  # and is still let in
         w.boot(image).succeeded()
         w.boot(image).failed()

@@ -141,6 +141,10 @@ def credentials():
                   c.get("purpose") == "bootstrap"}
         expect_equal(states, {(fingerprint(key(1)), "revoked"),
                               (fingerprint(key(2)), "in force")}, "states")
+        server = [c["state"] for c in told(w)["credentials"]
+                  if not c["image"] and c.get("purpose") == "server"]
+        expect_equal((set(server[:-1]), server[-1]),
+                     ({"given again since"}, "in force"), "of one key")
         expect(all("revoked" in c for c in told(w)["credentials"]
                    if c["state"] == "revoked"), "when")
 

@@ -279,7 +279,9 @@ def refused():
         started(world, 5, "--stages", "10%,50%,100%")
         base = world.status()["policies.set"]
         world.ctl("rollout", "start", code=66)
-        world.ctl("reload")  # nothing has changed
+        done = world.ctl("reload")  # nothing has changed
+        expect_in("goes on", done.stdout, "and that is not what is in force")
+        expect_in(base, done.stdout, "but this is")
         next_policies(world, NEXT.replace("after", "third"))
         done = world.ctl("reload", code=65)
         expect_in("rollout finish", done.stdout, "the remedy")
@@ -355,6 +357,10 @@ def lets_nobody_in():
         meters = fleet(60, 0)
         bootstrap_all(meters, world.address())
         wait_for(lambda: moves(world)[-1][0] == "halted", "it to halt")
+        number = rollout(world, "status")["rollout.id"]
+        count, = world.sql("SELECT count(*) AS n FROM refusals WHERE rollout = ? "
+                           "AND reason = 'no-identity'", number)
+        expect(count["n"] >= 3, "the view that the remedy names has them")
         expect_equal(bootstrap_all(meters, world.address()), len(meters),
                      "nobody is locked out any more: none of them had it")
 

@@ -1,8 +1,8 @@
 """While a rollout is under way devices prove themselves by either set, and what
 they are given is decided by one: that of their place."""
 
-from daemon_fixture import (BOOTSTRAP_MASTER, DOMAIN, IDENTITY, POLICY, World,
-                            derive, wait_for)
+from daemon_fixture import (BOOTSTRAP_MASTER, DOMAIN, FLEET_MASTER, IDENTITY,
+                            POLICY, World, derive, wait_for)
 from daemon_pki import BY_CN, POLICY_ANY, PkiWorld
 from meters import in_share
 from tap_story import expect, expect_equal, expect_in, story, tell
@@ -88,6 +88,40 @@ def old_epoch():
         expect_equal(world.status()["rollout.failed"], 1, "devices failed")
         # it never had the candidate
         expect_in("eu1", server_of(world.comes(below[0], 1)), "its server")
+
+
+@story("one device is one failure, whatever names it claims")
+def many_names():
+    with EpochWorld("[1]") as world:
+        world.start()
+        world.offers("[2]")
+        half(world, "--minimum", "10", "--success", "90%")
+        (name,), _ = sides("liar", 1)
+        key = derive(MASTER, 1, 0, 1, name)
+        for n in range(4):
+            claimed = f"{DOMAIN}-claimed-{n}"
+            world.boot(world.write_image(claimed, key, identity=name)).failed()
+            expect_equal(world.rows("bootstrap_refused")[-1]["data"]["reason"],
+                         "endpoint-mismatch", "why")
+        status = world.status()
+        expect_equal((status["rollout.state"], status["rollout.failed"]),
+                     ("running", 0), "the rollout")
+
+
+@story("another master under the same epoch: nobody could tell whose key it was")
+def other_master():
+    other = IDENTITY.replace(BOTH, "[1]").replace(BOOTSTRAP_MASTER,
+                                                  "bootstrap-2027")
+    with EpochWorld("[1]", masters=(BOOTSTRAP_MASTER, FLEET_MASTER,
+                                    "bootstrap-2027")) as world:
+        world.start()
+        world.offers("[1]")
+        world.write_policy("identity.yaml", other)
+        done = world.ctl("rollout", "start", code=65)
+        for word in ("bootstrap-2026", "bootstrap-2027", "epoch 1"):
+            expect_in(word, done.stdout, "what is said")
+        world.write_policy("identity.yaml", other.replace("[1]", "[2]"))
+        world.ctl("rollout", "start")
 
 
 @story("what cannot be taken back is said before")

@@ -204,6 +204,37 @@ def rolled_out_unsigned():
         expect_in("knows no signatures", world.start_fails(65), "start")
 
 
+@story("signers that whoever writes policies could write, or two of one, are "
+       "refused")
+def whose_signers():
+    with Signed() as world:
+        world.publish(POLICY, 1, "ada", "ben")
+        config = world.config.read_text()
+        inside = world.folder() / "signers"
+        inside.write_text(world.signers.read_text())
+        os.chmod(inside, 0o644)
+        for name in ("policies.d/signers", "policies.d/../policies.d/signers"):
+            world.config.write_text(config.replace(
+                "signers: signers", f"signers: {name}"))
+            checked = world.check()
+            expect_equal(checked.returncode, 65, name)
+            expect_in("lies in the folder of the policies", checked.stderr,
+                      name)
+        inside.unlink()
+        world.config.write_text(config)
+        lines = world.signers.read_text().splitlines()
+        for text, answer in (
+                ((lines[0].replace("ssh-", 'valid-before="20200101Z",'
+                                   'valid-before="20990101Z" ssh-', 1)
+                  + "\n" + lines[1] + "\n"), "there twice"),
+                (lines[0] + "\n" + lines[1].replace("ben@", "ADA@") + "\n",
+                 "1 persons")):
+            world.signers.write_text(text)
+            checked = world.check()
+            expect_equal(checked.returncode, 65, answer)
+            expect_in(answer, checked.stderr, "check")
+
+
 @story("the configuration of trust is whole")
 def configuration():
     with Signed() as world:

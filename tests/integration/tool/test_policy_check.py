@@ -118,6 +118,11 @@ def silence():
         rows = [json.loads(line) for line in ran.out.splitlines()]
         equal(rows[0]["silenced"], "nobody else is there")
         equal(rows[-1]["silenced"], 1)
+        # in a file of another folder, too
+        f.write("lab.yaml", lab)
+        os.mkdir(f.path("all"))
+        f.write("all/a.yaml", "include: ../lab.yaml\n")
+        within("0 warnings in 0 files, 1 silenced", check(f, "all").out)
 
 
 @story

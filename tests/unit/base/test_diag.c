@@ -119,12 +119,36 @@ test_a_flood_counts_as_an_error(void **state)
 		diag_add(d, DIAG_WARNING, "z", i + 1, 1, "x", "warning %u", i);
 	assert_int_equal(diag_total(d), 10000);
 	assert_int_equal(diag_count(d, DIAG_ERROR), 0);
+	diag_add(d, DIAG_WARNING, "z", 1, 1, "x", "too late");
 	for (unsigned i = 0; i < 3; i++)
-		diag_add(d, DIAG_ERROR, "a", 1, 1, "x", "too late");
+		diag_add(d, DIAG_ERROR, "a", 1, 1, "x", "error %u", i);
+	/* each is kept, for a warning that is not, and one says so */
 	assert_int_equal(diag_total(d), 10001);
-	assert_int_equal(diag_count(d, DIAG_ERROR), 1);
+	assert_int_equal(diag_count(d, DIAG_ERROR), 4);
 	diag_sort(d);
+	for (unsigned i = 0; i < 3; i++) {
+		char text[16];
+
+		snprintf(text, sizeof(text), "error %u", i);
+		assert_string_equal(diag_get(d, i)->text, text);
+	}
 	assert_non_null(strstr(diag_get(d, 10000)->text, "10000"));
+}
+
+/* Where there are only errors, the first of them. */
+static void
+test_a_flood_of_errors(void **state)
+{
+	struct diag *d = *state;
+
+	diag_add(d, DIAG_WARNING, "a", 1, 1, "x", "warning");
+	for (unsigned i = 0; i < 10005; i++)
+		diag_add(d, DIAG_ERROR, "z", i + 1, 1, "x", "error");
+	assert_int_equal(diag_total(d), 10001);
+	assert_int_equal(diag_count(d, DIAG_ERROR), 10001);
+	diag_sort(d);
+	assert_int_equal(diag_get(d, 0)->line, 1);
+	assert_int_equal(diag_get(d, 9998)->line, 9999);
 }
 
 static void
@@ -149,6 +173,8 @@ main(void)
 		test_findings_do_not_move, setup, teardown),
 	    cmocka_unit_test_setup_teardown(
 		test_a_flood_counts_as_an_error, setup, teardown),
+	    cmocka_unit_test_setup_teardown(
+		test_a_flood_of_errors, setup, teardown),
 	    cmocka_unit_test(test_no_list_is_harmless),
 	};
 

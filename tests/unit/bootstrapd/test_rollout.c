@@ -210,6 +210,9 @@ test_clock(void **state)
 	    rollout_began_ms(wall, 500000, wall + 60000, 65000), 65000);
 	assert_int_equal(
 	    rollout_began_ms(wall, 5000, wall + 86400000, 65000), 65000);
+	/* by a little, which could be between reading the two */
+	assert_int_equal(
+	    rollout_began_ms(wall, 68000, wall + 1000, 65000), 65000);
 	assert_int_equal(rollout_began_ms(wall, -1, wall, 65000), 65000);
 }
 

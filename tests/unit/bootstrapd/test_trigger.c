@@ -10,10 +10,10 @@
 
 static const char url[] = "https://lwm2m.example/api/clients/{endpoint}/1/0/9";
 
-static struct trigger_names
+static struct placeholder_values
 named(const char *endpoint)
 {
-	return (struct trigger_names){
+	return (struct placeholder_values){
 	    .endpoint = span_str(endpoint),
 	    .name = SPAN_LIT("eu-1"),
 	    .ssid = 101,
@@ -60,7 +60,7 @@ test_urls(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		const struct policy_trigger t = {.url = cases[i].pattern};
-		const struct trigger_names n = named(cases[i].endpoint);
+		const struct placeholder_values n = named(cases[i].endpoint);
 		char buf[256];
 		struct writer w;
 
@@ -95,7 +95,7 @@ test_headers(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		const struct trigger_names n = named(cases[i].endpoint);
+		const struct placeholder_values n = named(cases[i].endpoint);
 		char buf[256];
 		struct writer w;
 
@@ -112,7 +112,7 @@ test_bodies(void **state)
 	const struct policy_trigger t = {
 	    .body = "{\"device\": \"{endpoint}\", \"ssid\": {ssid}, \"x\": {}}",
 	};
-	const struct trigger_names n =
+	const struct placeholder_values n =
 	    named("a\", \"admin\": \"yes\\\x1b\xe2\x80\xa8");
 	const struct policy_trigger none = {0};
 	char buf[256];
@@ -166,7 +166,7 @@ test_limits(void **state)
 	static char endpoint[253], buf[TRIGGER_URL_MAX + TRIGGER_BODY_MAX];
 	static char pattern[TRIGGER_URL_MAX + 1];
 	struct policy_trigger t = {.url = url, .body = "{endpoint}"};
-	struct trigger_names n;
+	struct placeholder_values n;
 	struct writer w;
 
 	(void)state;

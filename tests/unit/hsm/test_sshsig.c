@@ -391,10 +391,62 @@ test_armor(void **state)
 	    sshsig_unarmor(span_of(large, sizeof(large)), &w), RC_TOO_LARGE);
 }
 
+/* RSA hashes by SHA-2, whatever the name of the key, and has one length. */
+static void
+test_which_signatures_of_rsa_are_read(void **state)
+{
+	static const struct {
+		const char *name;
+		size_t len;
+		unsigned bits;
+	} t[] = {
+	    {"rsa-sha2-512", 256, 512},
+	    {"rsa-sha2-256", 256, 256},
+	    {"ssh-rsa", 256, 0},
+	    {"rsa-sha2-384", 256, 0},
+	    {"", 256, 0},
+	    {"rsa-sha2-512", 255, 0},
+	    {"rsa-sha2-512", 257, 0},
+	    {"rsa-sha2-512", 0, 0},
+	};
+	uint8_t number[257] = {0, 0x80}, key[400], inner[400], blob[1024];
+
+	(void)state;
+	number[256] = 1;
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		struct writer k, n, w;
+		struct sshsig sig;
+		const char *why;
+		enum rc rc;
+
+		writer_init(&k, key, sizeof(key));
+		put_text(&k, "ssh-rsa");
+		put_string(&k, SPAN_LIT("\x01\x00\x01"));
+		put_string(&k, span_of(number, sizeof(number)));
+		writer_init(&n, inner, sizeof(inner));
+		put_text(&n, t[i].name);
+		put_string(&n, span_of(number, t[i].len));
+		writer_init(&w, blob, sizeof(blob));
+		writer_str(&w, "SSHSIG");
+		writer_put(&w, SPAN_LIT("\0\0\0\1"));
+		put_string(&w, writer_span(&k));
+		put_text(&w, "bootstrapd");
+		put_text(&w, "");
+		put_text(&w, "sha512");
+		put_string(&w, writer_span(&n));
+		assert_false(w.full);
+		rc = sshsig_read(writer_span(&w), &sig, &why);
+		assert_int_equal(rc == RC_OK, t[i].bits != 0);
+		if (rc == RC_OK)
+			assert_int_equal(sig.rsa_bits, t[i].bits);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_which_signatures_of_rsa_are_read),
 	    cmocka_unit_test(test_each_kind_and_every_bit_of_it),
 	    cmocka_unit_test(test_a_security_key_is_touched),
 	    cmocka_unit_test(test_rsa_keys_that_are_none),

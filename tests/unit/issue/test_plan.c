@@ -148,6 +148,29 @@ load(struct compiled *c, const char *yaml)
 	c->issuer = (struct issuer){.rules = c->rules, .now_s = NOW_S};
 }
 
+/* The same beside a list of devices. */
+static void
+load_beside(struct compiled *c, const char *yaml, const char *devices)
+{
+	const struct policy_set_file files[] = {
+	    {.name = "devices.csv", .bytes = span_str(devices)},
+	    {.name = "t.yaml", .bytes = span_str(yaml)},
+	};
+	struct diag *d = diag_new();
+	enum rc rc;
+
+	*c = (struct compiled){0};
+	rc = policy_load_files("t.yaml", files, 2, d, &c->set);
+	if (rc == RC_OK)
+		rc = issue_rules_new(c->set, NULL, d, &c->rules);
+	if (rc != RC_OK) {
+		diag_print(d, stderr);
+		fail_msg("these documents do not load:\n%s", yaml);
+	}
+	diag_free(d);
+	c->issuer = (struct issuer){.rules = c->rules, .now_s = NOW_S};
+}
+
 static void
 compile(struct compiled *c)
 {
@@ -620,11 +643,95 @@ what_holds_for_the_plan(void **state)
 	unload(&c);
 }
 
+static void
+expect_text(const struct compiled *c, struct lwm2m_path path, unsigned account,
+    const char *want)
+{
+	struct span found = entry_at(c, path, account)->entry.value.bytes;
+
+	if (!span_is(found, want))
+		fail_msg("%.*s, not %s", SPAN_FMT(found), want);
+}
+
+#define NAMED \
+	"devices: {file: devices.csv}\n---\n" IDENTITY "policy: meters\n" \
+	"servers:\n" \
+	"  - name: eu1\n" \
+	"    short_server_id: 101\n" \
+	"    uri: 'coaps://eu.example/{model}?b={batch}'\n" \
+	"    security: {mode: psk, key: {derive: fleet-2026},\n" \
+	"      identity: '{policy}/{name}/{ssid}/{endpoint}'}\n" \
+	"objects:\n" \
+	"  /11/0: {0: '{policy} {model}', 1: '{{model}}.{x', 4: 3}\n"
+
+static void
+placeholders(void **state)
+{
+	struct compiled c;
+
+	(void)state;
+	load_beside(&c, NAMED, "endpoint,model,batch\ndev-1,WM 200,b/1\n");
+	compile(&c);
+	expect_text(&c, LWM2M_RESOURCE(0, 0, 0), 1,
+	    "coaps://eu.example/WM%20200?b=b%2F1");
+	expect_text(&c, LWM2M_RESOURCE(0, 0, 3), 1, "meters/eu1/101/dev-1");
+	expect_text(&c, LWM2M_RESOURCE(11, 0, 0), 0, "meters WM 200");
+	expect_text(&c, LWM2M_RESOURCE(11, 0, 1), 0, "{model}.{x");
+	unload(&c);
+}
+
+static void
+is_refused(const char *yaml, const char *devices, const char *why)
+{
+	struct compiled c;
+
+	load_beside(&c, yaml, devices);
+	assert_int_equal(issue_plan(&c.issuer, &c.set->policies[0],
+			     SPAN_LIT("dev-1"), &c.decision),
+	    RC_CONFIG);
+	assert_int_equal(c.decision.reason, REASON_NOT_POSSIBLE);
+	if (!strstr(c.decision.detail, why))
+		fail_msg("%s", c.decision.detail);
+	unload(&c);
+}
+
+/* Nothing is written with a hole in it, and nothing is cut. */
+static void
+placeholders_that_nobody_knows(void **state)
+{
+	(void)state;
+	is_refused(NAMED, "endpoint,model,batch\ndev-2,WM200,b1\n",
+	    "a server's URI needs the model");
+	is_refused(NAMED, "endpoint,model,batch\ndev-1,WM200,\n",
+	    "a server's URI needs the batch");
+	is_refused(
+	    NAMED, "endpoint,model,batch\ndev-1,..,b\n", "nothing but dots");
+	is_refused("devices: {file: devices.csv}\n---\n" IDENTITY
+		   "policy: p\nservers:\n" SERVER(
+		       "1") "objects:\n"
+			    "  /11/0: {0: '{model}', 4: 3}\n",
+	    "endpoint,model,batch\ndev-2,WM200,b1\n",
+	    "/11/0/0 needs the model");
+	is_refused("devices: {file: devices.csv}\n---\n" IDENTITY
+		   "policy: p\nservers:\n"
+		   "  - name: eu1\n"
+		   "    short_server_id: 101\n"
+		   "    uri: coaps://eu.example\n"
+		   "    security: {mode: psk, key: {derive: fleet-2026},\n"
+		   "      identity: '{model}{model}{endpoint}'}\n",
+	    "endpoint,model,batch\ndev-1,"
+	    "0123456789012345678901234567890123456789012345678901234567890123,"
+	    "b\n",
+	    "a PSK identity gets longer than 128 bytes");
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(instances),
+	    cmocka_unit_test(placeholders),
+	    cmocka_unit_test(placeholders_that_nobody_knows),
 	    cmocka_unit_test(objects),
 	    cmocka_unit_test(resources),
 	    cmocka_unit_test(resources_of_two_accounts),

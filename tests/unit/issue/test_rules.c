@@ -523,6 +523,7 @@ the_built_in_profile_is_small(void **state)
 {
 	const struct span endpoint =
 	    SPAN_LIT("urn:dev:ops:0057F2-WM200-000017");
+	const struct placeholder_values named = {.endpoint = endpoint};
 	char detail[MINT_DETAIL_MAX];
 	struct found f;
 	size_t len = 0;
@@ -533,7 +534,7 @@ the_built_in_profile_is_small(void **state)
 		SERVER(ISSUE EXPECTED("root.pem", "trust-anchor")),
 	    &at_vectors);
 	assert_int_equal(mint_size(issue_rules_authority(f.rules, 0),
-			     &f.set->policies[0].servers[0].issue, endpoint,
+			     &f.set->policies[0].servers[0].issue, &named,
 			     VECTOR_NOW_S, &len, detail),
 	    RC_OK);
 	assert_in_range(len, 300, 419);

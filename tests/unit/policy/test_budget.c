@@ -44,8 +44,6 @@ test_what_a_bootstrap_may_cost(void **state)
 	    "expected, like 250ms, 90s, 5m, 2h, 1d or 10y\n"
 	    "3:49: error: budget.datagram: unknown key; did you mean "
 	    "`datagrams`?\n"
-	    "5:1: warning: never reached: p at t.yaml:1 is tried before and "
-	    "takes every endpoint of the same identities\n"
 	    "7:9: error: budget: nothing is limited; one of datagrams, bytes, "
 	    "round_trips, blocks, nb_iot and lte_m is expected\n");
 }

@@ -108,8 +108,8 @@ test_all_faults_of_a_profile_at_once(void **state)
 	    "key_ids: yes\n"
 	    "backdate: 2y\n"
 	    "validity: 101y\n" REST,
-	    "2:15: error: subject.CN: \"{name}\": {endpoint}, once, is the "
-	    "only placeholder\n"
+	    "2:15: error: subject.CN: what {name} stands for is not known "
+	    "here; {endpoint}, {model} and {batch} stand here\n"
 	    "2:28: error: subject.C: \"de\": a country is two capital letters "
 	    "(ISO 3166)\n"
 	    "2:32: error: subject.EMAIL: unknown key\n"

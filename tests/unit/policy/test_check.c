@@ -155,6 +155,25 @@ test_an_identity_that_no_policy_serves_is_said(void **state)
 	    "refused\n");
 }
 
+/* What could not be read would seem to be in the way of all others. */
+static void
+test_a_match_with_an_error_hides_nobody(void **state)
+{
+	(void)state;
+	expect_findings("identity: a\n"
+			"psk: {derive: birth}\n"
+			"---\n"
+			"policy: stolen\n"
+			"order: 1\n"
+			"match: {endpoint: {regex: '('}}\n"
+			"deny: Stolen\n"
+			"---\n"
+			"policy: p\n" SERVERS,
+	    "6:27: error: match.endpoint.regex: \"(\": at byte 2: "
+	    "nothing is here; ? behind a group says that it may be left "
+	    "out\n");
+}
+
 int
 main(void)
 {
@@ -168,6 +187,7 @@ main(void)
 	    cmocka_unit_test(
 		test_an_identity_behind_one_of_the_same_template_is_said),
 	    cmocka_unit_test(test_an_identity_that_no_policy_serves_is_said),
+	    cmocka_unit_test(test_a_match_with_an_error_hides_nobody),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

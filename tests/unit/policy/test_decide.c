@@ -11,6 +11,8 @@
 
 #include <cmocka.h>
 
+#include <stdio.h>
+
 #define HEAD \
 	"identity: i\n" \
 	"psk: {derive: m}\n" \
@@ -261,6 +263,77 @@ test_rotate_takes_the_next_epoch_after_each_ok(void **state)
 	policy_set_unref(s);
 }
 
+/* Every key that has an epoch turns, and none beyond the last. */
+static void
+test_what_turns_and_what_stays(void **state)
+{
+	struct policy_set *s = loaded(
+	    HEAD "reprovision: rotate\n"
+		 "device: {version: 1.2}\n"
+		 "servers:\n"
+		 "  - name: a\n"
+		 "    short_server_id: 1\n"
+		 "    uri: coaps://a\n"
+		 "    security: {mode: psk, key: {imported: theirs}}\n"
+		 "  - name: b\n"
+		 "    short_server_id: 2\n"
+		 "    uri: coap://b\n"
+		 "    security:\n"
+		 "      mode: nosec\n"
+		 "      oscore: {key: {derive: o}, recipient_id: \"01\"}\n");
+	const uint32_t imported = s->policies[0].servers[0].key.epoch;
+	struct policy_decided d;
+
+	(void)state;
+	decide(s, "x", NULL, &(struct policy_history){.oks = 1}, NULL, &d);
+	assert_int_equal(d.turn, 1);
+	assert_int_equal(d.given.servers[0].key.epoch, imported);
+	assert_int_equal(d.given.servers[1].oscore.key.epoch, 2);
+	decide(s, "x", NULL,
+	    &(struct policy_history){.oks = 1, .turn = UINT32_MAX}, NULL, &d);
+	assert_int_equal(d.turn, UINT32_MAX);
+	assert_int_equal(d.given.servers[0].key.epoch, imported);
+	assert_int_equal(d.given.servers[1].oscore.key.epoch, UINT32_MAX);
+	policy_set_unref(s);
+}
+
+static void
+test_who_asks_what_was_before(void **state)
+{
+	static const struct {
+		const char *policy;
+		bool asks;
+	} t[] = {
+	    {"servers:\n  - " SERVER("a", "1", ""), true},
+	    {"servers:\n  - {name: a, short_server_id: 1, uri: coap://a, "
+	     "security: {mode: nosec}}\n",
+		false},
+	    {"reprovision: never\nservers: []\n", true},
+	    {"servers:\n  - {pool: eu, servers: [{name: a, short_server_id: "
+	     "1, uri: coap://a, capacity: 9, security: {mode: nosec}}]}\n",
+		true},
+	    {"device: {version: 1.2}\n"
+	     "servers:\n  - {name: a, short_server_id: 1, uri: coap://a, "
+	     "security: {mode: nosec, oscore: {key: {derive: o}, "
+	     "recipient_id: \"01\"}}}\n",
+		true},
+	    {"deny: Stolen\n", false},
+	};
+	char text[1024];
+
+	(void)state;
+	assert_false(policy_asks_history(NULL));
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		struct policy_set *s;
+
+		snprintf(text, sizeof(text), HEAD "%s", t[i].policy);
+		s = loaded(text);
+		assert_int_equal(
+		    policy_asks_history(&s->policies[0]), t[i].asks);
+		policy_set_unref(s);
+	}
+}
+
 static void
 test_reset_deletes_everything_first(void **state)
 {
@@ -364,6 +437,8 @@ main(void)
 	    cmocka_unit_test(test_a_full_server_sends_on),
 	    cmocka_unit_test(test_all_full_is_said_so),
 	    cmocka_unit_test(test_rotate_takes_the_next_epoch_after_each_ok),
+	    cmocka_unit_test(test_what_turns_and_what_stays),
+	    cmocka_unit_test(test_who_asks_what_was_before),
 	    cmocka_unit_test(test_reset_deletes_everything_first),
 	    cmocka_unit_test(test_never_is_once_until_released),
 	    cmocka_unit_test(test_refusals_and_no_policy),

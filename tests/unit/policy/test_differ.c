@@ -157,6 +157,32 @@ the_rest_of_a_plan(void **state)
 	    "device max_message: 1024 -> 500\n");
 	differ(PLAIN, PLAIN "bootstrap_account: rotate\n",
 	    "bootstrap-account bootstrap_account: keep -> rotate\n");
+	differ(PLAIN "clean: [/1]\n",
+	    PLAIN "clean: [/1]\ndevice: {strict_delete: true}\n",
+	    "clean clean: /1 -> /1 (answered 2.02)\n");
+	/* of whom an object speaks */
+	differ(
+	    PLAIN EU("2", "eu2.example", KEY) "objects:\n  /2/0: {0: 1, 1: "
+					      "{instance_of: eu-1}, 3: 101}\n",
+	    PLAIN EU("2", "eu2.example", KEY) "objects:\n  /2/0: {0: 1, 1: "
+					      "{instance_of: eu-2}, 3: 101}\n",
+	    "objects /2/0: instance_of -> instance_of\n");
+}
+
+static void
+what_is_tried_when_the_finish_is_refused(void **state)
+{
+	(void)state;
+	differ(PLAIN,
+	    PLAIN "device: {empty_keys: false}\n"
+		  "correction: {device: {empty_keys: true}}\n",
+	    "device empty_keys: true -> false\n"
+	    "correction correction: - -> as written\n");
+	differ(PLAIN "correction: {clean: [/0]}\n",
+	    PLAIN "correction: {clean: [/1], "
+		  "objects: {/3/0: {14: '+01:00'}}}\n",
+	    "correction clean: /0 -> /1\n"
+	    "correction /3/0/14: - -> +01:00\n");
 }
 
 int
@@ -168,6 +194,7 @@ main(void)
 	    cmocka_unit_test(keys),
 	    cmocka_unit_test(settings_and_objects),
 	    cmocka_unit_test(the_rest_of_a_plan),
+	    cmocka_unit_test(what_is_tried_when_the_finish_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

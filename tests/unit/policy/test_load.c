@@ -19,6 +19,7 @@ test_a_document_is_of_one_kind(void **state)
 			"servers: []\n"
 			"---\n"
 			"polcy: a\n"
+			"servers: []\n"
 			"---\n"
 			"- policy\n"
 			"---\n"
@@ -34,9 +35,24 @@ test_a_document_is_of_one_kind(void **state)
 	    "`include:` and `override:` is here, one of "
 	    "which says what the document is\n"
 	    "7:1: error: polcy: unknown key; did you mean `policy`?\n"
-	    "9:1: error: a map (`key: value`) is expected, found a list\n"
-	    "11:1: error: a map (`key: value`) is expected, found a single "
+	    "10:1: error: a map (`key: value`) is expected, found a list\n"
+	    "12:1: error: a map (`key: value`) is expected, found a single "
 	    "value\n");
+}
+
+static void
+test_a_line_that_was_left_out_is_named(void **state)
+{
+	(void)state;
+	expect_findings("identity: a\n"
+			"psk: {derive: birth}\n"
+			"---\n"
+			"policy: p\n"
+			"servers: []\n"
+			"policy: q\n",
+	    "6:1: error: the key \"policy\" is there already, in line 4\n"
+	    "6:9: error: policy: a policy and another one in one document; "
+	    "separate the two by a line `---`\n");
 }
 
 static void
@@ -66,7 +82,6 @@ test_findings_of_all_documents_come_in_one_run_by_line(void **state)
 		     "---\n"
 		     "policy: p\n"
 		     "servers: 1\n",
-	    "1:1 policy-no-server\n"
 	    "2:19 policy-identity-unknown\n"
 	    "3:8 yaml-number\n"
 	    "6:18 policy-network\n"
@@ -95,6 +110,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_a_document_is_of_one_kind),
+	    cmocka_unit_test(test_a_line_that_was_left_out_is_named),
 	    cmocka_unit_test(test_empty_documents_are_passed_over),
 	    cmocka_unit_test(
 		test_findings_of_all_documents_come_in_one_run_by_line),

@@ -172,8 +172,6 @@ test_what_is_sent_after_a_refused_finish(void **state)
 			"{profile: anjay, level: x}}\n",
 	    "3:13: error: correction: the same again would be refused again; "
 	    "say `device:`, `clean:` or `objects:`\n"
-	    "5:1: warning: never reached: p at t.yaml:1 is tried before and "
-	    "takes every endpoint of the same identities\n"
 	    "7:22: error: correction.clean[0]: \"/3\": the Device object is "
 	    "never deleted\n"
 	    "7:27: error: correction.verify: unknown key\n"
@@ -274,6 +272,13 @@ test_without_servers_it_is_said(void **state)
 		     "---\n"
 		     "policy: p\n",
 	    "4:1 policy-no-server\n");
+	/* it may be what the error is about */
+	expect_codes("identity: a\n"
+		     "psk: {derive: birth}\n"
+		     "---\n"
+		     "policy: p\n"
+		     "sevrers: []\n",
+	    "5:1 yaml-unknown-key\n");
 }
 
 static void

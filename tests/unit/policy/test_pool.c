@@ -8,6 +8,9 @@
 
 #include <cmocka.h>
 
+#include <stdio.h>
+#include <stdlib.h>
+
 #define HEAD \
 	"identity: i\n" \
 	"psk: {derive: m}\n" \
@@ -174,6 +177,63 @@ test_an_instance_is_of_a_pool_not_of_a_member(void **state)
 	    "/21, for it has no `oscore:`\n");
 }
 
+/* One system under two names: that a moved device keeps its key is meant. */
+static void
+test_members_at_one_address_share_a_key(void **state)
+{
+	(void)state;
+	expect_findings(HEAD
+	    "servers:\n"
+	    "  - pool: eu\n"
+	    "    servers:\n"
+	    "      - {name: a, short_server_id: 1, uri: coaps://x, security: "
+	    "{mode: psk, key: {derive: f}}}\n"
+	    "      - {name: b, short_server_id: 1, uri: coaps://x, security: "
+	    "{mode: psk, key: {derive: f}}}\n",
+	    "");
+}
+
+static void
+test_words_of_members_outside_of_a_pool(void **state)
+{
+	static const char only[] = "only a member of a pool has it: `- {pool: "
+				   "NAME, servers: [...]}`";
+	char want[1024];
+
+	(void)state;
+	snprintf(want, sizeof(want),
+	    "6:100: error: servers[0].weight: %s\n"
+	    "6:113: error: servers[0].capacity: %s\n"
+	    "6:125: error: servers[0].network: %s\n"
+	    "6:143: error: servers[0].list: %s\n",
+	    only, only, only, only);
+	expect_findings(HEAD "servers:\n"
+			     "  - " SERVER("a", "1",
+				 ", weight: 2, capacity: 3, network: "
+				 "10.0.0.0/8, list: x.csv"),
+	    want);
+}
+
+static void
+test_more_members_than_there_may_be(void **state)
+{
+	char *text;
+	size_t len;
+	FILE *f = open_memstream(&text, &len);
+
+	(void)state;
+	assert_non_null(f);
+	fputs(HEAD "servers:\n  - pool: eu\n    servers:\n", f);
+	for (unsigned i = 0; i <= POLICY_MEMBERS_MAX; i++)
+		fprintf(f,
+		    "      - {name: a%u, short_server_id: 1, uri: coap://a, "
+		    "security: {mode: nosec}}\n",
+		    i);
+	fclose(f);
+	expect_codes(text, "6:3 policy-limit\n");
+	free(text);
+}
+
 /* A pool without members is there, and is asked for. */
 static void
 test_an_instance_of_a_pool_with_faults(void **state)
@@ -218,6 +278,9 @@ main(void)
 	    cmocka_unit_test(test_shares_that_make_no_sense),
 	    cmocka_unit_test(test_pools_where_nobody_goes),
 	    cmocka_unit_test(test_an_instance_is_of_a_pool_not_of_a_member),
+	    cmocka_unit_test(test_members_at_one_address_share_a_key),
+	    cmocka_unit_test(test_words_of_members_outside_of_a_pool),
+	    cmocka_unit_test(test_more_members_than_there_may_be),
 	    cmocka_unit_test(test_an_instance_of_a_pool_with_faults),
 	    cmocka_unit_test(test_a_policy_that_gives_nothing),
 	};

@@ -10,6 +10,9 @@
 
 #include <cmocka.h>
 
+#include <stdio.h>
+#include <string.h>
+
 static const char documents[] = "identity: factory\n"
 				"psk: {derive: m}\n"
 				"---\n"
@@ -194,6 +197,62 @@ the_nearest_come_first(void **state)
 	end_world(&w);
 }
 
+/** More than is shown is told by dots. */
+static void
+long_lists_are_cut(void **state)
+{
+	struct policy_set *s = loaded("identity: i\n"
+				      "psk: {derive: m}\n"
+				      "---\n"
+				      "policy: p\n"
+				      "match: {endpoint: [a1, a2, a3, a4, a5, "
+				      "a6, a7, a8, a9]}\n"
+				      "servers: []\n");
+	const struct policy_facts f = {
+	    .identity = &s->identities[0], .endpoint = SPAN_LIT("x")};
+	struct policy_unmet unmet[POLICY_CONDITIONS];
+	char want[WHY_TEXT_MAX] = "";
+
+	(void)state;
+	assert_int_equal(policy_unmet(s, policy_at(s, 0), &f, unmet), 1);
+	for (unsigned i = 1; i <= WHY_WANTS_MAX; i++)
+		snprintf(want + strlen(want), sizeof(want) - strlen(want),
+		    "\"a%u\", ", i);
+	strcat(want, "...");
+	assert_string_equal(unmet[0].wants, want);
+	policy_set_unref(s);
+}
+
+/** Why an identity document does not let a device in. */
+static void
+networks_of_nosec_are_told(void **state)
+{
+	struct policy_set *s =
+	    loaded("identity: lab\n"
+		   "nosec: {network: [10.1.0.0/16, \"fd00::/8\"]}\n"
+		   "---\n"
+		   "policy: p\n"
+		   "servers: []\n");
+	struct address from;
+	struct identity_facts f = {
+	    .kind = POLICY_NOSEC, .endpoint = SPAN_LIT("x")};
+	struct identity_unmet unmet[IDENTITY_UNMET_MAX];
+
+	(void)state;
+	assert_int_equal(identity_unmet(identity_at(s, 0), &f, unmet), 1);
+	assert_string_equal(unmet[0].key, "nosec.network");
+	assert_string_equal(unmet[0].text,
+	    "no address is known, which is in none of 10.1.0.0/16, fd00::/8");
+	assert_int_equal(address_parse(SPAN_LIT("10.2.0.1:1"), &from), RC_OK);
+	f.from = &from;
+	assert_int_equal(identity_unmet(identity_at(s, 0), &f, unmet), 1);
+	assert_string_equal(
+	    unmet[0].text, "10.2.0.1 is in none of 10.1.0.0/16, fd00::/8");
+	assert_int_equal(address_parse(SPAN_LIT("10.1.0.1:1"), &from), RC_OK);
+	assert_int_equal(identity_unmet(identity_at(s, 0), &f, unmet), 0);
+	policy_set_unref(s);
+}
+
 int
 main(void)
 {
@@ -202,6 +261,8 @@ main(void)
 	    cmocka_unit_test(what_is_not_known_is_said),
 	    cmocka_unit_test(names_of_peers_are_quoted_and_cut),
 	    cmocka_unit_test(the_nearest_come_first),
+	    cmocka_unit_test(long_lists_are_cut),
+	    cmocka_unit_test(networks_of_nosec_are_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

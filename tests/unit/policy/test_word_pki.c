@@ -113,7 +113,8 @@ test_a_uri_of_the_san(void **state)
 	    {"urn", false},
 	    {"urn:a b", false},
 	    {"urn:\xc3\xbc", false},
-	    {"urn:{name}", false},
+	    {"urn:{model}:{batch}", true},
+	    {"urn:{colour}", false},
 	    {"", false},
 	};
 
@@ -131,7 +132,8 @@ test_a_host_name_of_the_san(void **state)
 	    {"meter.example", true},
 	    {"{endpoint}.{endpoint}", false},
 	    {"{endpoint}-.example", false},
-	    {"{name}.example", false},
+	    {"{model}.example", true},
+	    {"{colour}.example", false},
 	    {"{endpoint}.", false},
 	    {"", false},
 	};

@@ -100,6 +100,42 @@ test_empty_lines_part_sections(void **state)
 	    "a: 1\n\nb:\n  - 1\n\n  - 2\n\n---\nc: 1\n");
 }
 
+/* Where a comment begins is counted in characters, and not in bytes. */
+static void
+test_comments_of_other_letters(void **state)
+{
+	(void)state;
+	expect_same("# \xc3\xa4\xc3\xb6\xc3\xbc \xe6\xb0\xb4\xe8\xa1\xa8\n"
+		    "# 2\n"
+		    "a: 1 # \xc3\xa4\xc3\xb6\xc3\xbc\xc3\xa4\xc3\xb6\n"
+		    "# 3\n"
+		    "b: \xc3\xa4\xc3\xb6 # 4\n"
+		    "# 5\n");
+}
+
+static void
+test_what_grows_too_long_is_refused(void **state)
+{
+	char *text;
+	size_t len;
+	FILE *f = open_memstream(&text, &len);
+	struct formatted got;
+
+	(void)state;
+	assert_non_null(f);
+	fputs("a: {b: {c: {d: {e: {f: [", f);
+	for (unsigned i = 0; i < 150000; i++)
+		fputs("1,", f);
+	fputs("1]}}}}}\n", f);
+	fclose(f);
+	got = format(text);
+	assert_int_equal(got.rc, RC_CONFIG);
+	assert_int_equal(diag_total(got.diag), 1);
+	assert_string_equal(diag_get(got.diag, 0)->code, "yaml-limit");
+	formatted_fini(&got);
+	free(text);
+}
+
 static void
 test_the_order_of_keys_is_the_author_s(void **state)
 {
@@ -394,6 +430,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_indentation_and_space),
 	    cmocka_unit_test(test_empty_lines_part_sections),
+	    cmocka_unit_test(test_comments_of_other_letters),
+	    cmocka_unit_test(test_what_grows_too_long_is_refused),
 	    cmocka_unit_test(test_the_order_of_keys_is_the_author_s),
 	    cmocka_unit_test(test_flow_stays_where_it_fits),
 	    cmocka_unit_test(test_quotes_where_they_are_needed),

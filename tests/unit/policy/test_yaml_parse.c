@@ -144,13 +144,28 @@ test_what_is_no_yaml(void **state)
 	(void)state;
 	expect(SPAN_LIT("a: b\n---\na: [1, 2\nb: 3\n"), RC_CONFIG,
 	    "{a@1:4=b}\n"
-	    "t:4:2: error: did not find expected ',' or ']', while parsing a "
-	    "flow sequence of line 3\n");
-	expect(SPAN_LIT("a: \"b\n"), RC_CONFIG,
-	    "t:2:1: error: found unexpected end of stream, while scanning a "
-	    "quoted scalar of line 1\n");
+	    "t:4:2: error: a ',' or ']' is missing: the '[' is still open (it "
+	    "began in line 3)\n");
+	expect(SPAN_LIT("a: {b: 1\nc: 2\n"), RC_CONFIG,
+	    "t:2:2: error: a ',' or '}' is missing: the '{' is still open (it "
+	    "began in line 1)\n");
+	expect(SPAN_LIT("a: \"b\nc: d\n"), RC_CONFIG,
+	    "t:1:4: error: the quote that opens here is not closed\n");
+	expect(SPAN_LIT("a: 'b\n---\nc: d\n"), RC_CONFIG,
+	    "t:1:4: error: the quote that opens here is not closed\n");
 	expect(SPAN_LIT("a: b: c\n"), RC_CONFIG,
-	    "t:1:5: error: mapping values are not allowed in this context\n");
+	    "t:1:5: error: no ':' can be here; a space is missing behind an "
+	    "earlier ':', the indentation is wrong, or text with ': ' in it "
+	    "needs quotes\n");
+	expect(SPAN_LIT("a: b\nc:d\n"), RC_CONFIG,
+	    "t:2:1: error: a key without ': ' behind it; a space follows the "
+	    "colon\n");
+	expect(SPAN_LIT("a:\n  - b: c\n   d: e\n"), RC_CONFIG,
+	    "t:3:4: error: the indentation is wrong: this is neither the next "
+	    "'- ' of the list nor a key of its item (it began in line 2)\n");
+	expect(SPAN_LIT("a:\n  b: c\n d: e\n"), RC_CONFIG,
+	    "t:3:2: error: the indentation or a quote is wrong: this is not "
+	    "the next key of the map (it began in line 1)\n");
 }
 
 /* libyaml chokes on some tabs, too: one finding is enough. */
