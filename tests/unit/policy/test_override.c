@@ -226,7 +226,7 @@ what_is_promised_of_policies_holds_for_overrides(void **state)
 	    "policy-version\n19:56 policy-version\n");
 	/* an instance that is new is written whole */
 	expect_codes(HEAD OVERRIDE("o", "*") "objects: {/2/1: {3: 1}}\n",
-	    "18:18 policy-mandatory\n18:18 policy-mandatory\n");
+	    "18:17 policy-mandatory\n");
 }
 
 /* Each alone is good: it is the second that cannot go with the first. */
