@@ -296,7 +296,7 @@ main(int argc, char **argv)
 	struct device_key key = {0};
 	uint64_t threads = 0, devices = 0;
 	struct round r = {.done = 0};
-	struct hsm_session *s;
+	struct hsm_session *s = NULL;
 	struct hsm_error err;
 	FILE *f;
 

@@ -288,7 +288,7 @@ refused_apart(void)
 	moves(40001);
 	for (unsigned i = 0; i < 20; i++) {
 		const struct coap_option *o;
-		uint32_t max_age;
+		uint32_t max_age = 0;
 
 		says("CON POST /bs?ep=dev-2&pct=112");
 		hear();
