@@ -17,7 +17,7 @@ def checked(world, code):
 def good():
     with World() as world:
         done = checked(world, 0)
-        for part in ("wolfSSL", "1 identities, 1 policies",
+        for part in ("wolfSSL", "1 identity, 1 policy",
                      "bootstrap (serial"):
             expect_in(part, done.stdout, "summary")
         expect_equal(done.stderr, "", "findings")
