@@ -98,3 +98,22 @@ image_read(struct span bytes, const struct image_format *format,
 		r->image = (struct image){0};
 	return rc;
 }
+
+enum rc
+image_read_carried(struct image_reading *r, size_t start, uint32_t address)
+{
+	const struct image_format *carried;
+	struct span inner;
+	enum rc rc;
+
+	if (r->scratch.full)
+		return RC_TOO_LARGE;
+	inner = span_of(r->scratch.buf + start, r->scratch.len - start);
+	carried = image_guess(inner);
+	if (carried && (carried->text || carried->options & IMAGE_OPTION_CARRY))
+		return image_foreign(r, 0, "what it carries is no partition");
+	r->geometry.address = address;
+	rc = image_read(inner, carried, r);
+	r->geometry.carries = carried;
+	return rc;
+}

@@ -132,6 +132,11 @@ MUST_CHECK enum rc image_read(struct span bytes,
 
 /* For the formats themselves. */
 
+/** Read the partition that was put into r->scratch from `start` on, and is for
+ *  that address. Errors: as image_read; RC_TOO_LARGE (the scratch is full). */
+MUST_CHECK enum rc image_read_carried(
+    struct image_reading *r, size_t start, uint32_t address);
+
 /** True for entries that every writer takes: as lwm2m_encode wants them, and
  *  not none: an empty image wipes a device. */
 bool image_valid(const struct image *image);

@@ -243,24 +243,13 @@ read_ihex(struct span bytes, struct image_reading *r)
 {
 	struct hex h = {.text = bytes};
 	size_t start = r->scratch.len;
-	const struct image_format *carried;
-	struct span inner;
 	enum rc rc = decode(&h, r);
 
 	if (rc != RC_OK)
 		return rc;
 	if (!h.ended || !h.begun)
 		return image_fault(r, bytes.len, "the end is missing");
-	if (r->scratch.full)
-		return RC_TOO_LARGE;
-	inner = span_of(r->scratch.buf + start, r->scratch.len - start);
-	carried = image_guess(inner);
-	if (carried && (carried->text || carried->options & IMAGE_OPTION_CARRY))
-		return image_foreign(r, 0, "what it carries is no partition");
-	r->geometry.address = (uint32_t)h.first;
-	rc = image_read(inner, carried, r);
-	r->geometry.carries = carried;
-	return rc;
+	return image_read_carried(r, start, (uint32_t)h.first);
 }
 
 const struct image_format image_ihex = {

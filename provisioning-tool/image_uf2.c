@@ -192,23 +192,12 @@ static enum rc
 read_uf2(struct span bytes, struct image_reading *r)
 {
 	size_t start = r->scratch.len;
-	const struct image_format *carried;
 	struct uf2 u = {0};
-	struct span inner;
 	enum rc rc = decode(bytes, &u, r);
 
 	if (rc != RC_OK)
 		return rc;
-	if (r->scratch.full)
-		return RC_TOO_LARGE;
-	inner = span_of(r->scratch.buf + start, r->scratch.len - start);
-	carried = image_guess(inner);
-	if (carried && (carried->text || carried->options & IMAGE_OPTION_CARRY))
-		return image_foreign(r, 0, "what it carries is no partition");
-	r->geometry.address = (uint32_t)u.first;
-	rc = image_read(inner, carried, r);
-	r->geometry.carries = carried;
-	return rc;
+	return image_read_carried(r, start, (uint32_t)u.first);
 }
 
 const struct image_format image_uf2 = {

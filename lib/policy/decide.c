@@ -142,11 +142,9 @@ policy_own_servers(struct policy_decided *d)
 static void
 give_servers(struct policy_decided *d)
 {
+	/* where each account has one member, they are the policy's own */
 	if (d->policy->server_count != d->policy->pool_count)
 		policy_own_servers(d);
-	for (size_t i = 0; i < d->policy->pool_count; i++)
-		if (d->policy->pools[i].name)
-			policy_own_servers(d);
 }
 
 /* --- what it was given before --------------------------------------------- */
