@@ -19,8 +19,8 @@ sshkey_p256_blob(const uint8_t spki[static P256_SPKI_LEN],
 	writer_init(&w, out, SSHKEY_P256_BLOB_LEN);
 	put_string(&w, span_str(sshkey_name(SSHKEY_ECDSA_P256)));
 	put_string(&w, SPAN_LIT("nistp256"));
-	put_string(&w,
-	    span_of(spki + P256_SPKI_LEN - P256_POINT_LEN, P256_POINT_LEN));
+	put_string(
+	    &w, span_of(spki + P256_SPKI_LEN - P256_POINT_LEN, P256_POINT_LEN));
 }
 
 void
