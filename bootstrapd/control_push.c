@@ -59,15 +59,6 @@ take_endpoint(struct span *rest, struct writer *w)
 
 /* --- begin, or go on ------------------------------------------------------ */
 
-static int
-refuse(struct reply *r, const char *what, const char *remedy, int code)
-{
-	reply_str(r, "error", what);
-	if (remedy)
-		reply_str(r, "remedy", remedy);
-	return code;
-}
-
 static struct push_run *
 run_new(struct keeper *k)
 {
@@ -82,7 +73,7 @@ run_new(struct keeper *k)
 static int
 run_busy(struct reply *r)
 {
-	return refuse(r, "too many pushes are being carried out",
+	return reply_refuse(r, "too many pushes are being carried out",
 	    "wait until one of them has ended", 69);
 }
 
@@ -90,7 +81,7 @@ static int
 run_refused(struct client *c, struct reply *r)
 {
 	control_push_gone(c);
-	return refuse(r, "the ledger cannot be written: nothing was sent",
+	return reply_refuse(r, "the ledger cannot be written: nothing was sent",
 	    "see `bootstrapctl status`", 74);
 }
 
@@ -117,11 +108,11 @@ control_push_start(
 	writer_init(&w, selection, sizeof(selection));
 	if (!span_decimal(take_word(&arg), UINT32_MAX, &count) || count == 0 ||
 	    !push_way_read(take_word(&arg), &way))
-		return refuse(r, "malformed", NULL, 64);
+		return reply_refuse(r, "malformed", NULL, 64);
 	to = take_word(&arg);
 	if ((!span_is(to, "-") && address_parse(to, &address) != RC_OK) ||
 	    !take_quoted(&arg, &w) || arg.len > 0)
-		return refuse(r, "malformed", NULL, 64);
+		return reply_refuse(r, "malformed", NULL, 64);
 	c->run = run_new(k);
 	if (!c->run)
 		return run_busy(r);
@@ -168,11 +159,12 @@ control_push_resume(
 
 	writer_init(&w, id, sizeof(id));
 	if (text_unhex(&w, arg) != RC_OK || w.len != sizeof(id))
-		return refuse(r, "no number of a push", NULL, 64);
+		return reply_refuse(r, "no number of a push", NULL, 64);
 	if (ledger_read(k->ledger, &q, is_start, &found) != RC_OK)
-		return refuse(r, "the ledger cannot be read", NULL, 74);
+		return reply_refuse(r, "the ledger cannot be read", NULL, 74);
 	if (!found)
-		return refuse(r, "the ledger knows no such push", NULL, 66);
+		return reply_refuse(
+		    r, "the ledger knows no such push", NULL, 66);
 	c->run = run_new(k);
 	if (!c->run)
 		return run_busy(r);

@@ -11,15 +11,6 @@
 
 enum { CODE_USAGE = 64, CODE_NONE = 66, CODE_LEDGER = 74 };
 
-static int
-refuse(struct reply *r, const char *what, const char *remedy, int code)
-{
-	reply_str(r, "error", what);
-	if (remedy)
-		reply_str(r, "remedy", remedy);
-	return code;
-}
-
 /* --- words ---------------------------------------------------------------- */
 
 /** NAME=VALUE of a line, the value in JSON quotes. False: it is none. */
@@ -132,11 +123,12 @@ do_start(struct keeper *k, const char *by, struct span arg, struct reply *r)
 	enum rc rc;
 
 	if (k->rollout)
-		return refuse(r, "a rollout is under way already",
+		return reply_refuse(r, "a rollout is under way already",
 		    "finish or revert it first", CODE_NONE);
 	run = calloc(1, sizeof(*run));
 	if (!run)
-		return refuse(r, "out of memory", NULL, rc_exit(RC_MEMORY));
+		return reply_refuse(
+		    r, "out of memory", NULL, rc_exit(RC_MEMORY));
 	run->terms = k->config->rollout;
 	random_bytes(run->id, sizeof(run->id));
 	fault = take_terms(run, arg);
@@ -147,7 +139,7 @@ do_start(struct keeper *k, const char *by, struct span arg, struct reply *r)
 		fault = "--id: the ledger has rows of that number already";
 	if (fault) {
 		rollout_free(run);
-		return refuse(
+		return reply_refuse(
 		    r, fault, NULL, rc == RC_OK ? CODE_USAGE : CODE_LEDGER);
 	}
 	rc = rollout_start(k, run, by, first, sizeof(first));
@@ -186,14 +178,15 @@ do_move(struct keeper *k, size_t n, const char *by, struct span arg,
 	if (arg.len > 0 &&
 	    (!take_pair(&arg, &name, &w) || !span_is(name, "why") ||
 		arg.len > 0))
-		return refuse(
+		return reply_refuse(
 		    r, "malformed, or --why is too long", NULL, CODE_USAGE);
 	if (w.len > 0)
 		why[w.len] = '\0';
 	if (!run)
-		return refuse(r, "no rollout is under way", NULL, CODE_NONE);
+		return reply_refuse(
+		    r, "no rollout is under way", NULL, CODE_NONE);
 	if (run->halted ? !moves[n].of_halted : !moves[n].of_running)
-		return refuse(r,
+		return reply_refuse(r,
 		    run->halted ? "the rollout is halted already"
 				: "the rollout is not halted",
 		    NULL, CODE_NONE);
@@ -201,7 +194,8 @@ do_move(struct keeper *k, size_t n, const char *by, struct span arg,
 		move = MOVE_FINISH;
 	rc = rollout_go(k, move, by, why);
 	if (rc != RC_OK)
-		return refuse(r, "it could not be recorded: nothing has moved",
+		return reply_refuse(r,
+		    "it could not be recorded: nothing has moved",
 		    "see `bootstrapctl status`", CODE_LEDGER);
 	if (k->rollout || k->reverted)
 		return control_rollout_status(k, r);
@@ -229,5 +223,5 @@ control_rollout(
 	for (size_t n = 0; n < MOVES; n++)
 		if (span_is(verb, moves[n].name))
 			return do_move(k, n, by, arg, r);
-	return refuse(r, "malformed", NULL, CODE_USAGE);
+	return reply_refuse(r, "malformed", NULL, CODE_USAGE);
 }

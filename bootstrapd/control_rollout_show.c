@@ -58,7 +58,7 @@ put_share(struct reply *r, const char *key, uint32_t share)
 	struct writer w;
 
 	writer_init(&w, text, sizeof(text) - 1);
-	rollout_share_print(&w, share);
+	share_print(&w, share);
 	put(r, key, "%s", text);
 }
 

@@ -45,3 +45,12 @@ reply_time(struct reply *r, const char *key, int64_t ms)
 	ledger_time(ms, text);
 	reply_str(r, key, text);
 }
+
+int
+reply_refuse(struct reply *r, const char *what, const char *remedy, int code)
+{
+	reply_str(r, "error", what);
+	if (remedy)
+		reply_str(r, "remedy", remedy);
+	return code;
+}

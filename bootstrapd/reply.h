@@ -22,4 +22,8 @@ void reply_hex(struct reply *r, const char *key, struct span bytes);
 /** UTC, in ms since 1970. */
 void reply_time(struct reply *r, const char *key, int64_t ms);
 
+/** Say what is wrong and what to do (NULL: nothing). Returns `code`. */
+int reply_refuse(
+    struct reply *r, const char *what, const char *remedy, int code);
+
 #endif

@@ -15,7 +15,7 @@ enum {
 void
 rollout_defaults(struct rollout_terms *t)
 {
-	static const uint32_t stages[] = {10000, 100000, 500000, ROLLOUT_WHOLE};
+	static const uint32_t stages[] = {10000, 100000, 500000, SHARE_WHOLE};
 
 	*t = (struct rollout_terms){
 	    .stage_count = sizeof(stages) / sizeof(stages[0]),
@@ -46,9 +46,9 @@ rollout_place(const uint8_t id[static ROLLOUT_ID_LEN], struct span endpoint)
 bool
 rollout_takes_part(uint64_t place, uint32_t share)
 {
-	const uint64_t part = UINT64_MAX / ROLLOUT_WHOLE;
+	const uint64_t part = UINT64_MAX / SHARE_WHOLE;
 
-	return share >= ROLLOUT_WHOLE || place < part * share;
+	return share >= SHARE_WHOLE || place < part * share;
 }
 
 uint64_t
@@ -61,7 +61,7 @@ rollout_ended(const struct rollout_counts *c)
 static bool
 too_many(const struct rollout_terms *t, uint64_t some, uint64_t all)
 {
-	return some * ROLLOUT_WHOLE > (ROLLOUT_WHOLE - t->success) * all;
+	return some * SHARE_WHOLE > (SHARE_WHOLE - t->success) * all;
 }
 
 /** Not failures enough to halt for by themselves, before the minimum. */

@@ -32,12 +32,12 @@
 #define BOOTSTRAPD_ROLLOUT_H
 
 #include "base/rc.h"
+#include "base/share.h"
 #include "base/span.h"
 
 enum {
 	ROLLOUT_ID_LEN = 16, /**< bytes */
 	ROLLOUT_STAGES_MAX = 16,
-	ROLLOUT_WHOLE = 1000000, /**< shares are parts of a million */
 	ROLLOUT_EARLY_FAILURES = 3,
 	ROLLOUT_MINIMUM_MAX = 1000000,
 };

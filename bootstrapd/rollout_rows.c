@@ -41,7 +41,7 @@ put_terms(struct rollout_row *out, const struct rollout_run *r, size_t n)
 
 	rollout_stages_print(&w, &r->terms);
 	w = room(out->success, sizeof(out->success));
-	rollout_share_print(&w, r->terms.success);
+	share_print(&w, r->terms.success);
 	w = room(out->window, sizeof(out->window));
 	rollout_window_print(&w, r->terms.window_ms);
 	f[n++] = F_TEXT("stages", (const char *)out->stages);
@@ -65,7 +65,7 @@ rollout_row(struct rollout_row *out, const struct keeper *k,
 	struct field *f = out->fields;
 	size_t n = 0;
 
-	rollout_share_print(&w, r->terms.stages[r->stage]);
+	share_print(&w, r->terms.stages[r->stage]);
 	f[n++] = F_BYTES("base", span_of(r->base, DIGEST_LEN));
 	f[n++] = F_BYTES("candidate", span_of(r->next, DIGEST_LEN));
 	f[n++] = F_INT("stage", r->stage + 1);

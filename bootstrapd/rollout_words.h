@@ -16,9 +16,8 @@ enum {
 
 #define ROLLOUT_WINDOW_MAX_MS (UINT64_C(365) * 86400 * 1000)
 
-/** "0.5%": above 0 up to 100, at most four digits behind the point. */
+/** "0.5%", as share_parse reads it, but not 0%. */
 bool rollout_share_read(struct span text, uint32_t *out);
-void rollout_share_print(struct writer *w, uint32_t share);
 
 /** Shares with commas between: each above the one before it, the last 100%.
  *  NULL: read; else what is wrong, static. */

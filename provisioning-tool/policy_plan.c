@@ -3,6 +3,7 @@
  * knows, before they do it.
  */
 #include "../bootstrapd/config.h"
+#include "base/share.h"
 #include "explain.h"
 #include "fleet.h"
 #include "output.h"
@@ -17,63 +18,42 @@
 
 enum {
 	EX_CHANGES = 2, /**< there are changes, within the gate */
-	PERCENT_DIGITS = 4, /**< behind the point */
-	PERCENT_ONE = 10000, /**< one percent, in such parts */
 };
 
 /** A number of devices, or a share of all. */
 struct gate {
 	bool given, share;
-	uint64_t most; /**< devices; a share: in PERCENT_ONEths of a percent */
+	uint64_t most; /**< devices; a share: of SHARE_WHOLE */
 };
 
 /** "1%", "0.25%", "500". */
 static bool
 parse_gate(const char *text, struct gate *out)
 {
-	struct span s = span_str(text), whole;
-	uint64_t scale = PERCENT_ONE, digits = 0;
-	size_t point = 0;
+	struct span s = span_str(text);
+	uint32_t share;
 
 	*out = (struct gate){.given = true};
 	if (s.len == 0 || s.p[s.len - 1] != '%')
 		return span_decimal(s, INT64_MAX, &out->most);
 	out->share = true;
-	s.len--;
-	while (point < s.len && s.p[point] != '.')
-		point++;
-	whole = span_of(s.p, point);
-	s = span_from(s, point);
-	if (!span_decimal(whole, 100, &out->most))
+	if (!share_parse(s, &share))
 		return false;
-	out->most *= PERCENT_ONE;
-	if (s.len > 0) {
-		s = span_from(s, 1);
-		if (s.len == 0 || s.len > PERCENT_DIGITS)
-			return false;
-		for (size_t i = 0; i < s.len; i++) {
-			if (s.p[i] < '0' || s.p[i] > '9')
-				return false;
-			scale /= 10;
-			digits += (uint64_t)(s.p[i] - '0') * scale;
-		}
-	}
-	out->most += digits;
-	return out->most <= (uint64_t)100 * PERCENT_ONE;
+	out->most = share;
+	return true;
 }
 
 /** How many devices that is of all, rounded down. */
 static uint64_t
 most_of(const struct gate *g, uint64_t all)
 {
-	const uint64_t parts = (uint64_t)100 * PERCENT_ONE;
-
 	if (!g->given)
 		return UINT64_MAX;
 	if (!g->share)
 		return g->most;
 	/* no ledger has 2^40 devices */
-	return all / parts * g->most + all % parts * g->most / parts;
+	return all / SHARE_WHOLE * g->most +
+	    all % SHARE_WHOLE * g->most / SHARE_WHOLE;
 }
 
 /* --- what it is decided with ---------------------------------------------- */

@@ -2,31 +2,16 @@
 
 #include "ceremony.h"
 #include "help.h"
-#include "image_format.h"
 #include "issue/signed.h"
 #include "tool.h"
+#include "verb_options.h"
 
 #include <stddef.h>
 #include <stdio.h>
 
-#define TEXT(long, where, what, text) \
-	.name = (long), .kind = OPTION_TEXT, .value = (what), .help = (text), \
-	.offset = offsetof(struct options, where)
-#define FILE_NAME(long, where, what, text) \
-	.name = (long), .kind = OPTION_FILE, .value = (what), .help = (text), \
-	.offset = offsetof(struct options, where)
-#define NUMBER(long, where, lo, hi, text) \
-	.name = (long), .kind = OPTION_NUMBER, .value = "N", .help = (text), \
-	.offset = offsetof(struct options, where), .min = (lo), .max = (hi)
-
-static const char *const text_json[] = {"text", "json", NULL};
+const char *const verb_text_json[] = {"text", "json", NULL};
+const char *const verb_text_json_csv[] = {"text", "json", "csv", NULL};
 static const char *const text_json_sarif[] = {"text", "json", "sarif", NULL};
-static const char *const text_json_csv[] = {"text", "json", "csv", NULL};
-
-#define OUTPUT(kinds, help_text) \
-	.name = "format", .kind = OPTION_CHOICE, .value = "FORMAT", \
-	.help = (help_text), .offset = offsetof(struct options, format), \
-	.choices = (kinds), .preset = "text"
 
 /* Groups that several verbs have. */
 
@@ -35,7 +20,7 @@ static const struct option_spec config_specs[] = {
 	 "take what is not given from this bootstrapd.yaml"),
 	.letter = 'c'},
 };
-static const struct option_group config_group =
+const struct option_group verb_config =
     OPTION_GROUP("Configuration options", config_specs);
 
 static const struct option_spec token_specs[] = {
@@ -49,13 +34,11 @@ static const struct option_spec token_specs[] = {
     {TEXT("pin-credential", pin_credential, "NAME",
 	"its user PIN: a credential of systemd")},
 };
-static const struct option_group token_group =
+const struct option_group verb_token =
     OPTION_GROUP("Token options", token_specs);
 
-#define LEDGER(text) FILE_NAME("ledger", ledger, "FILE", (text))
-
 static const struct option_spec list_keys_specs[] = {
-    {OUTPUT(text_json_csv, "text (default), json or csv")},
+    {OUTPUT(verb_text_json_csv, "text (default), json or csv")},
 };
 static const struct option_group list_keys_group =
     OPTION_GROUP("Options", list_keys_specs);
@@ -67,7 +50,7 @@ static const struct option_group make_keys_group =
     OPTION_GROUP("Options", make_keys_specs);
 
 static const struct option_spec doctor_specs[] = {
-    {OUTPUT(text_json, "text (default) or json (one finding a line)")},
+    {OUTPUT(verb_text_json, "text (default) or json (one finding a line)")},
 };
 static const struct option_group doctor_group =
     OPTION_GROUP("Options", doctor_specs);
@@ -79,105 +62,10 @@ static const struct option_spec speed_specs[] = {
 	"the key to sign with, \"pkcs11:object=LABEL\"; default: the first")},
     {NUMBER("seconds", seconds, 1, 60, "for each measurement; default 1"),
 	.preset = "1"},
-    {OUTPUT(text_json, "text (default) or json (one measurement a line)")},
+    {OUTPUT(verb_text_json, "text (default) or json (one measurement a line)")},
 };
 static const struct option_group speed_group =
     OPTION_GROUP("Options", speed_specs);
-
-static const struct option_spec build_specs[] = {
-    {FILE_NAME("policies", policies, "PATH",
-	"folder or file with the identity document")},
-    {TEXT("identity", identity, "NAME", "the identity document to mint by"),
-	.required = true},
-    {TEXT("endpoint", endpoint, "EP", "the device's endpoint client name"),
-	.required = true},
-    {TEXT("uri", uri, "URI", "the bootstrap server, coaps://HOST:PORT"),
-	.required = true},
-    {.name = "format",
-	.kind = OPTION_CHOICE,
-	.value = "FORMAT",
-	.help = "of the image; `image formats` lists them",
-	.offset = offsetof(struct options, format),
-	.required = true,
-	.choices = image_format_names},
-    {NUMBER("epoch", epoch, 1, UINT32_MAX,
-	"of the key; default: the document's newest")},
-    {NUMBER(
-	 "instance", instance, 0, 65534, "of the Security object; default 1"),
-	.preset = "1"},
-    {.name = "hold-off",
-	.kind = OPTION_SECONDS,
-	.value = "TIME",
-	.help = "Client Hold Off; default 10s",
-	.offset = offsetof(struct options, hold_off_s),
-	.max = 31536000,
-	.preset = "10s"},
-    {FILE_NAME(
-	 "output", output, "FILE", "where to; - or nothing: standard output"),
-	.letter = 'o'},
-    {.name = "force",
-	.kind = OPTION_FLAG,
-	.help = "replace FILE if it exists",
-	.offset = offsetof(struct options, force)},
-    {LEDGER("record the image there before it is handed out")},
-};
-static const struct option_group build_group =
-    OPTION_GROUP("Options", build_specs);
-
-static const struct option_spec geometry_specs[] = {
-    {TEXT("partition", partition, "SIZE",
-	"of the flash partition, or of the card's file: 0x3000, 12KiB")},
-    {TEXT("address", flash_address, "HEX",
-	"of its first byte in flash, 0x000FC000 (ihex, uf2)")},
-    {.name = "carry",
-	.kind = OPTION_CHOICE,
-	.value = "FORMAT",
-	.help = "what ihex and uf2 carry; default raw",
-	.offset = offsetof(struct options, carry),
-	.choices = image_carried_names},
-    {.name = "payload",
-	.kind = OPTION_CHOICE,
-	.value = "FORMAT",
-	.help = "what a raw partition carries; default senml-cbor",
-	.offset = offsetof(struct options, payload),
-	.choices = image_payload_names},
-    {TEXT("offset", offset, "SIZE",
-	"where in a raw partition the container begins; default 0")},
-    {NUMBER("generation", generation, 1, UINT32_MAX,
-	"of a raw partition, rising; default 1")},
-    {TEXT("family", family, "NAME",
-	"of the chip: nrf52840, rp2040, 0xADA52840 (uf2)")},
-    {TEXT("sector", sector, "SIZE", "of flash; default 4KiB (zephyr-nvs)")},
-    {NUMBER("write-block", write_block, 1, 32,
-	"bytes that flash writes at once; default 4 (zephyr-nvs)")},
-    {NUMBER("value-max", value_max, 1, 65536,
-	"bytes the firmware has for a value; default 256 (zephyr-nvs)")},
-    {.name = "data-crc",
-	.kind = OPTION_FLAG,
-	.help = "values have a CRC behind them (zephyr-nvs)",
-	.offset = offsetof(struct options, data_crc)},
-    {TEXT("namespace", name_space, "NAME",
-	"of the keys; default lwm2m (esp-nvs)")},
-    {NUMBER("nvs-version", nvs_version, 1, 2, "default 2 (esp-nvs)")},
-    {FILE_NAME("nvs-keys", nvs_keys, "FILE",
-	"encrypt by this partition of NVS keys (esp-nvs)")},
-    {NUMBER("security-tag", security_tag, 1, INT32_MAX,
-	"of the credentials; default 35724862 (nrf91-at)")},
-    {.name = "base-names",
-	.kind = OPTION_FLAG,
-	.help = "shorter, with a base name (senml-cbor)",
-	.offset = offsetof(struct options, base_names)},
-    {TEXT("card-version", card_version, "X.Y",
-	"of the objects, where a card says it (tlv-smartcard)")},
-};
-static const struct option_group geometry_group =
-    OPTION_GROUP("Format options", geometry_specs);
-
-static const struct option_spec formats_specs[] = {
-    {OUTPUT(text_json_csv, "text (default), json or csv")},
-};
-static const struct option_group formats_group =
-    OPTION_GROUP("Options", formats_specs);
 
 static const char *const auto_always_never[] = {
     "auto", "always", "never", NULL};
@@ -222,7 +110,7 @@ static const struct option_group format_group =
     OPTION_GROUP("Options", format_specs);
 
 static const struct option_spec codes_specs[] = {
-    {OUTPUT(text_json_csv, "text (default), json or csv")},
+    {OUTPUT(verb_text_json_csv, "text (default), json or csv")},
 };
 static const struct option_group codes_group =
     OPTION_GROUP("Options", codes_specs);
@@ -270,7 +158,7 @@ static const struct option_spec explain_specs[] = {
 	.kind = OPTION_FLAG,
 	.help = "each message, byte by byte, secrets as XX",
 	.offset = offsetof(struct options, wire)},
-    {OUTPUT(text_json, "text (default) or json (one object)")},
+    {OUTPUT(verb_text_json, "text (default) or json (one object)")},
 };
 static const struct option_group explain_group =
     OPTION_GROUP("Options", explain_specs);
@@ -290,7 +178,8 @@ static const struct option_spec plan_specs[] = {
 	.kind = OPTION_FLAG,
 	.help = "replace FILE if it exists",
 	.offset = offsetof(struct options, force)},
-    {OUTPUT(text_json_csv, "text (default), json (an object a line) or csv")},
+    {OUTPUT(
+	verb_text_json_csv, "text (default), json (an object a line) or csv")},
 };
 static const struct option_group plan_group =
     OPTION_GROUP("Options", plan_specs);
@@ -416,7 +305,12 @@ static const struct option_spec crl_specs[] = {
 static const struct option_group crl_group = OPTION_GROUP("Options", crl_specs);
 
 static const struct option_spec pki_show_specs[] = {
-    {OUTPUT(text_json, "text (default) or json (an object a line)")},
+    {TEXT("signer", signer, "NAME",
+	"print the line of a key for a file of allowed signers, by that name")},
+    {TEXT("key", key, "URI", "that key, \"pkcs11:object=LABEL\"")},
+    {TEXT("namespace", name_space, "NAME",
+	"what it may sign: bootstrapd-order, bootstrapd-image, bootstrapd")},
+    {OUTPUT(verb_text_json, "text (default) or json (an object a line)")},
 };
 static const struct option_group pki_show_group =
     OPTION_GROUP("Options", pki_show_specs);
@@ -450,14 +344,15 @@ static const struct option_spec import_specs[] = {
 	 "print at most so many; default 100"),
 	.preset = "100"},
     {LEDGER("the ledger with the sealed store")},
-    {OUTPUT(text_json, "of the summary: text (default) or json")},
+    {OUTPUT(verb_text_json, "of the summary: text (default) or json")},
 };
 static const struct option_group import_group =
     OPTION_GROUP("Options", import_specs);
 
 static const struct option_spec psk_list_specs[] = {
     {LEDGER("the ledger to read")},
-    {OUTPUT(text_json_csv, "text (default), json (an object a line) or csv")},
+    {OUTPUT(
+	verb_text_json_csv, "text (default), json (an object a line) or csv")},
 };
 static const struct option_group psk_list_group =
     OPTION_GROUP("Options", psk_list_specs);
@@ -496,7 +391,8 @@ static const struct option_spec probe_specs[] = {
 	.kind = OPTION_FLAG,
 	.help = "delete its own account too: it may need a new image then",
 	.offset = offsetof(struct options, dangerous)},
-    {OUTPUT(text_json, "of the findings: text (default) or json (one a line)")},
+    {OUTPUT(verb_text_json,
+	"of the findings: text (default) or json (one a line)")},
 };
 static const struct option_group probe_group =
     OPTION_GROUP("Options", probe_specs);
@@ -508,21 +404,22 @@ static const struct option_spec list_specs[] = {
     {NUMBER("since", since, 1, INT64_MAX, "only this row and later ones")},
     {NUMBER("limit", limit, 1, INT64_MAX,
 	"at most so many: the newest, or with --since the oldest")},
-    {OUTPUT(text_json_csv, "text (default), json (one row a line) or csv")},
+    {OUTPUT(
+	verb_text_json_csv, "text (default), json (one row a line) or csv")},
 };
 static const struct option_group list_group =
     OPTION_GROUP("Options", list_specs);
 
 static const struct option_spec show_specs[] = {
     {LEDGER("the ledger to read")},
-    {OUTPUT(text_json, "text (default) or json (one row a line)")},
+    {OUTPUT(verb_text_json, "text (default) or json (one row a line)")},
 };
 static const struct option_group show_group =
     OPTION_GROUP("Options", show_specs);
 
 static const struct option_spec verify_specs[] = {
     {LEDGER("the ledger to read")},
-    {OUTPUT(text_json, "text (default) or json")},
+    {OUTPUT(verb_text_json, "text (default) or json")},
 };
 static const struct option_group verify_group =
     OPTION_GROUP("Options", verify_specs);
@@ -542,55 +439,57 @@ const struct verb_group verb_groups[] = {
 
 const struct verb verbs[] = {
     {"policy check", "report every finding in policy files",
-	{{&check_group, &config_group}, "PATH...", 1, MANY}, policy_check},
+	{{&check_group, &verb_config}, "PATH...", 1, MANY}, policy_check},
     {"policy codes", "list what findings can be, and what to do",
 	{{&codes_group}, NONE}, policy_codes},
     {"policy explain", "show what one device would get, and why",
-	{{&explain_group, &config_group}, "PATH", 1, 1}, policy_explain},
+	{{&explain_group, &verb_config}, "PATH", 1, 1}, policy_explain},
     {"policy format", "lay policy files out alike, with their comments",
 	{{&format_group}, "PATH...|-", 1, MANY}, policy_format},
     {"policy manifest", "list the files of a set, as sha256sum does",
 	{{&manifest_group}, "PATH", 1, 1}, policy_manifest_verb},
     {"policy plan", "show what other policies would change, and for whom",
-	{{&plan_group, &config_group}, "PATH", 1, 1}, policy_plan},
+	{{&plan_group, &verb_config}, "PATH", 1, 1}, policy_plan},
     {"probe", "try a device on the bench, and write its profile",
 	{{&probe_group}, "URI...", 1, MANY}, probe},
     {"image build", "mint the account of one device into an image",
-	{{&build_group, &geometry_group, &token_group, &config_group}, NONE},
+	{{&image_build_options, &image_geometry_options, &verb_token,
+	     &verb_config},
+	    NONE},
 	image_build},
-    {"image formats", "list the formats of images", {{&formats_group}, NONE},
-	image_formats},
+    {"image formats", "list the formats of images",
+	{{&image_formats_options}, NONE}, image_formats},
     {"pki ceremony", "make keys and certificates by a reviewed file",
 	{{&ceremony_group}, "FILE", 1, 1}, pki_ceremony},
     {"pki issue", "sign the certificate of one device",
-	{{&issue_group, &token_group, &config_group}, NONE}, pki_issue},
+	{{&issue_group, &verb_token, &verb_config}, NONE}, pki_issue},
     {"pki revoke", "take a certificate or a device's credentials back",
-	{{&revoke_group, &token_group, &config_group}, NONE}, pki_revoke},
+	{{&revoke_group, &verb_token, &verb_config}, NONE}, pki_revoke},
     {"pki crl", "sign the list of a CA's revoked certificates",
-	{{&crl_group, &token_group, &config_group}, NONE}, pki_crl},
+	{{&crl_group, &verb_token, &verb_config}, NONE}, pki_crl},
     {"pki show", "show certificates, lists and requests, or signing keys",
-	{{&pki_show_group, &token_group, &config_group}, "[FILE...]", 0, MANY},
+	{{&pki_show_group, &verb_token, &verb_config}, "[FILE...]", 0, MANY},
 	pki_show},
     {"psk import", "take a vendor's list of keys into the sealed store",
-	{{&import_group, &token_group, &config_group}, "FILE|-", 1, 1},
+	{{&import_group, &verb_token, &verb_config}, "FILE|-", 1, 1},
 	psk_import},
     {"psk list", "list the collections of the sealed store",
-	{{&psk_list_group, &config_group}, NONE}, psk_list},
+	{{&psk_list_group, &verb_config}, NONE}, psk_list},
     {"hsm keys", "list the master keys in the token",
-	{{&list_keys_group, &token_group, &config_group}, NONE}, hsm_keys},
+	{{&list_keys_group, &verb_token, &verb_config}, NONE}, hsm_keys},
     {"hsm keys make", "make master keys in the token",
-	{{&make_keys_group, &token_group, &config_group}, "LABEL...", 1, MANY},
+	{{&make_keys_group, &verb_token, &verb_config}, "LABEL...", 1, MANY},
 	hsm_keys_make},
     {"hsm doctor", "try whether the token is fit, and keeps its keys in",
-	{{&doctor_group, &token_group, &config_group}, NONE}, hsm_doctor_verb},
+	{{&doctor_group, &verb_token, &verb_config}, NONE}, hsm_doctor_verb},
     {"hsm speed", "measure what the token does a second",
-	{{&speed_group, &token_group, &config_group}, NONE}, hsm_speed_verb},
+	{{&speed_group, &verb_token, &verb_config}, NONE}, hsm_speed_verb},
     {"audit list", "list what was done, row by row",
-	{{&list_group, &config_group}, NONE}, audit_list},
+	{{&list_group, &verb_config}, NONE}, audit_list},
     {"audit show", "show one row, or one bootstrap from begin to end",
-	{{&show_group, &config_group}, "SEQ|SESSION", 1, 1}, audit_show},
+	{{&show_group, &verb_config}, "SEQ|SESSION", 1, 1}, audit_show},
     {"audit verify", "prove that no row was changed or taken out",
-	{{&verify_group, &config_group}, NONE}, audit_verify},
+	{{&verify_group, &verb_config}, NONE}, audit_verify},
     {"completion", "print the completion script of a shell",
 	{{NULL}, "bash|zsh|fish", 1, 1}, completion},
     {0},

@@ -12,7 +12,7 @@
 -- brings older files here: views are made anew, what is new is added.
 
 PRAGMA application_id = 0x62734c47; -- "bsLG"
-PRAGMA user_version = 4;
+PRAGMA user_version = 5;
 
 CREATE TABLE event (
 	seq INTEGER PRIMARY KEY,

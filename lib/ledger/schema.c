@@ -14,7 +14,7 @@
 
 /* By version; each as it is, or was. */
 static const char *const texts[] = {
-    NULL, ledger_sql_1, ledger_sql_2, ledger_sql_3, ledger_sql};
+    NULL, ledger_sql_1, ledger_sql_2, ledger_sql_3, ledger_sql_4, ledger_sql};
 
 _Static_assert(sizeof(texts) / sizeof(texts[0]) == SCHEMA_VERSION + 1,
     "a text for each version");
@@ -213,7 +213,7 @@ schema_upgrade(sqlite3 *db, struct writer *what)
 		code = renew(db, old, new, what);
 	sqlite3_close(old);
 	sqlite3_close(new);
-	if (code == SQLITE_DONE && version < SCHEMA_VERSION)
+	if (code == SQLITE_DONE && version < 4)
 		code = fill_history(db) == SQLITE_OK ? SQLITE_DONE
 						     : SQLITE_INTERNAL;
 	if (code == SQLITE_DONE) {

@@ -142,7 +142,7 @@ MUST_CHECK enum rc blob_check(
 void chain_hash(const uint8_t previous[static DIGEST_LEN],
     const struct ledger_row *row, uint8_t out[static DIGEST_LEN]);
 
-enum { SCHEMA_VERSION = 4, SCHEMA_APPLICATION = 0x62734c47 };
+enum { SCHEMA_VERSION = 5, SCHEMA_APPLICATION = 0x62734c47 };
 
 /** Make the tables, triggers and views of the newest version. Returns a code
  *  of SQLite. */

@@ -396,7 +396,7 @@ test_how_policies_go_out(void **state)
 	(void)state;
 	expect_path(c->policies, "/policies.d");
 	assert_int_equal(c->rollout.stage_count, 4);
-	assert_int_equal(c->rollout.stages[0], ROLLOUT_WHOLE / 100);
+	assert_int_equal(c->rollout.stages[0], SHARE_WHOLE / 100);
 	assert_int_equal(c->rollout.window_ms, 3600000);
 	config_free(c);
 	c = loaded(WITHOUT_POLICIES "policies: {path: policies.d}\n");
@@ -411,7 +411,7 @@ test_how_policies_go_out(void **state)
 				    "    window: 1d\n"
 				    "    minimum: 1\n");
 	assert_int_equal(c->rollout.stage_count, 3);
-	assert_int_equal(c->rollout.stages[0], ROLLOUT_WHOLE / 200);
+	assert_int_equal(c->rollout.stages[0], SHARE_WHOLE / 200);
 	assert_int_equal(c->rollout.success, 995000);
 	assert_int_equal(c->rollout.window_ms, 86400000);
 	assert_int_equal(c->rollout.minimum, 1);

@@ -114,10 +114,10 @@ test_a_newer_ledger_is_left_alone(void **state)
 	char why[200];
 
 	desk_close(d);
-	raw(d->path, "PRAGMA user_version = 5");
+	raw(d->path, "PRAGMA user_version = 6");
 	assert_int_equal(desk_try(d, LEDGER_READ, why), RC_CONFIG);
 	assert_int_equal(desk_try(d, LEDGER_WRITE, why), RC_CONFIG);
-	assert_non_null(strstr(why, "version 5"));
+	assert_non_null(strstr(why, "version 6"));
 	raw(d->path, "PRAGMA user_version = 0");
 	assert_int_equal(desk_try(d, LEDGER_WRITE, why), RC_CONFIG);
 }

@@ -135,7 +135,7 @@ test_it_is_brought_up_when_it_is_to_be_written(void **state)
 	    {"SELECT group_concat(endpoint || ' ' || oks) FROM history",
 		"urn:dev:ops:A-1 1"},
 	    {"SELECT count(*) FROM inconsistencies", "0"},
-	    {"PRAGMA user_version", "4"},
+	    {"PRAGMA user_version", "5"},
 	};
 	struct desk *d = *state;
 
@@ -156,9 +156,9 @@ test_it_is_brought_up_when_it_is_to_be_written(void **state)
 	assert_int_equal(verified_rows(d->ledger), 9);
 }
 
-/* The version before this one, which has all that but what is kept. */
+/* The third, which has all that but what is kept. */
 static void
-test_the_last_one_gets_room_for_what_is_kept(void **state)
+test_the_third_gets_room_for_what_is_kept(void **state)
 {
 	char *text = read_file(LEDGER_VECTORS "/../../../schema/ledger-3.sql");
 	struct desk *d = *state;
@@ -170,12 +170,36 @@ test_the_last_one_gets_room_for_what_is_kept(void **state)
 	free(text);
 	assert_string_equal(version(d), "3");
 	desk_open(d);
-	assert_string_equal(version(d), "4");
+	assert_string_equal(version(d), "5");
 	assert_int_equal(ledger_begin(d->ledger), RC_OK);
 	assert_int_equal(
 	    ledger_blob_put(d->ledger, SPAN_LIT("abc"), sha256), RC_OK);
 	assert_int_equal(ledger_commit(d->ledger), RC_OK);
 	assert_int_equal(verified_rows(d->ledger), 0);
+}
+
+/* The fourth counts what was given to whom already. */
+static void
+test_the_fourth_keeps_its_history(void **state)
+{
+	static const char end[] =
+	    "INSERT INTO event (seq, time_ms, kind, session, endpoint, data, "
+	    "hash) VALUES (1, 0, 'bootstrap_end', zeroblob(16), 'e', "
+	    "'{\"outcome\":\"ok\"}', zeroblob(32))";
+	char *text = read_file(LEDGER_VECTORS "/../../../schema/ledger-4.sql");
+	struct desk *d = *state;
+
+	desk_close(d);
+	unlink(d->path);
+	raw(d->path, text);
+	free(text);
+	raw(d->path, end);
+	assert_string_equal(version(d), "4");
+	desk_open(d);
+	assert_string_equal(version(d), "5");
+	assert_string_equal(
+	    raw_text(d->path, "SELECT endpoint || ' ' || oks FROM history"),
+	    "e 1");
 }
 
 /* What was altered stays as it is, for whoever has to find out. */
@@ -274,7 +298,7 @@ test_a_crash_between(void **state)
 	assert_string_equal(version(d), "1");
 	desk_open(d);
 	assert_int_equal(verified_rows(d->ledger), 8);
-	assert_string_equal(version(d), "4");
+	assert_string_equal(version(d), "5");
 }
 
 static void
@@ -336,7 +360,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    ON_A_DESK(test_it_is_read_as_it_is),
 	    ON_A_DESK(test_it_is_brought_up_when_it_is_to_be_written),
-	    ON_A_DESK(test_the_last_one_gets_room_for_what_is_kept),
+	    ON_A_DESK(test_the_third_gets_room_for_what_is_kept),
+	    ON_A_DESK(test_the_fourth_keeps_its_history),
 	    ON_A_DESK(test_an_altered_one_is_not_brought_up),
 	    ON_A_DESK(test_a_version_that_is_not_its_own),
 	    ON_A_DESK(test_a_crash_between),

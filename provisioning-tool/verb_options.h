@@ -1,0 +1,40 @@
+/**
+ * verb_options.h - tables of options: the words they are written in, and the
+ * groups that verbs of several files have. A file verbs_*.c holds the groups of
+ * a family of verbs, and verbs.c the verbs.
+ */
+#ifndef TOOL_VERB_OPTIONS_H
+#define TOOL_VERB_OPTIONS_H
+
+#include "options.h"
+
+#define TEXT(long, where, what, text) \
+	.name = (long), .kind = OPTION_TEXT, .value = (what), .help = (text), \
+	.offset = offsetof(struct options, where)
+#define FILE_NAME(long, where, what, text) \
+	.name = (long), .kind = OPTION_FILE, .value = (what), .help = (text), \
+	.offset = offsetof(struct options, where)
+#define NUMBER(long, where, lo, hi, text) \
+	.name = (long), .kind = OPTION_NUMBER, .value = "N", .help = (text), \
+	.offset = offsetof(struct options, where), .min = (lo), .max = (hi)
+
+#define LEDGER(text) FILE_NAME("ledger", ledger, "FILE", (text))
+
+#define OUTPUT(kinds, help_text) \
+	.name = "format", .kind = OPTION_CHOICE, .value = "FORMAT", \
+	.help = (help_text), .offset = offsetof(struct options, format), \
+	.choices = (kinds), .preset = "text"
+
+/** Forms of output, for OUTPUT. */
+extern const char *const verb_text_json[];
+extern const char *const verb_text_json_csv[];
+
+extern const struct option_group verb_config; /**< -c FILE */
+extern const struct option_group verb_token; /**< where the HSM is */
+
+/* verbs_image.c */
+extern const struct option_group image_build_options;
+extern const struct option_group image_geometry_options;
+extern const struct option_group image_formats_options;
+
+#endif
