@@ -82,6 +82,9 @@ struct image_mint {
 	struct secret image; /**< its room is kept for the next */
 	uint8_t sha256[DIGEST_LEN];
 	struct issue_credential credential;
+	/** /0/x/3 of the account, mode PSK; empty: it has none. Borrowed until
+	 *  the next. */
+	struct span psk_identity;
 	struct image_fault fault;
 
 	struct image_room *room; /**< owned; NULL: none yet */
