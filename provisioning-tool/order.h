@@ -30,6 +30,7 @@
 #include "hsm/sshkey.h"
 #include "ledger/ledger.h"
 #include "options.h"
+#include "policy/keys.h"
 #include "policy/set.h"
 
 #define ORDER_NAMESPACE "bootstrapd-order"
@@ -59,13 +60,16 @@ struct order {
 	size_t station_count;
 	uint64_t quota;
 	bool replaces; /**< `scrapped: replaced` */
-	int64_t not_before_s, not_after_s; /**< both included */
+	int64_t not_before_s, not_after_s; /**< from, and before */
 	/* who has signed it */
 	const char *signer;
 	char fingerprint[SSHKEY_FINGERPRINT_LEN];
 	/** Where it is used; NULL: not to be used, only looked at. */
 	const struct order_station *station;
 };
+
+/** The keys of an order's file. */
+extern const struct yaml_keys order_keys;
 
 /** Frees all; harmless on NULL. */
 void order_free(struct order *o);
