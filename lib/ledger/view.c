@@ -13,6 +13,7 @@ static const char *const views[] = {
     "policy_sets",
     "secrets",
     "checkpoints",
+    "stations",
     "keys",
 };
 
