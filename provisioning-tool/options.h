@@ -64,6 +64,8 @@ struct options {
 	const char *psk_file, *key_hex_file, *name;
 	int64_t wait_s, patience_s;
 	bool dangerous;
+	/* work orders, and what became of units */
+	const char *order, *signers, *station, *from_file, *chip;
 	/* output */
 	const char *format;
 	/* the rest of the line */
@@ -106,7 +108,7 @@ struct option_group {
 		(heading), (array), sizeof(array) / sizeof((array)[0]) \
 	}
 
-enum { OPTION_GROUPS_MAX = 4 };
+enum { OPTION_GROUPS_MAX = 6 };
 
 /** What stands behind the verb. */
 struct option_table {

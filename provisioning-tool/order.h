@@ -92,6 +92,10 @@ MUST_CHECK enum rc order_parse(
 MUST_CHECK int order_load(const char *path, const char *signers,
     const char *station, int64_t now_s, struct order **out);
 
+/** The same of a file whose signature is not looked at: to be signed, or to be
+ *  shown. */
+MUST_CHECK int order_look(const char *path, struct order **out);
+
 /** What a run that mints is about to do. */
 struct order_use {
 	const struct identity *identity;
@@ -139,7 +143,15 @@ struct order_room {
 MUST_CHECK enum rc order_room(const struct order *o, struct ledger *l,
     const struct order_station *station, struct order_room *out);
 
-/** "not valid yet", "not valid any more"; NULL: it is. */
+/** "is not valid yet", "is not valid any more"; NULL: it is. */
 const char *order_time_fault(const struct order *o, int64_t now_s);
+
+/** The order in words, on stdout, in lines; with what the ledger `l` (NULL:
+ *  none) says of it. Errors: RC_DB. */
+MUST_CHECK enum rc order_print(
+    const struct order *o, struct ledger *l, int64_t now_s);
+/** The same as an object of JSON. */
+MUST_CHECK enum rc order_print_json(
+    const struct order *o, struct ledger *l, int64_t now_s);
 
 #endif

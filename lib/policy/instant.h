@@ -6,6 +6,7 @@
 #define POLICY_INSTANT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /**
