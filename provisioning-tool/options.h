@@ -53,7 +53,7 @@ struct options {
 	/* certificates */
 	const char *directory, *serial, *reason, *issuer, *encoding;
 	const char *certificate, *fingerprint;
-	const char *ca, *authority, *profile, *csr, *key_out;
+	const char *ca, *authority, *profile, *csr, *key_out, *signer;
 	int64_t from, to, validity_s;
 	bool dry_run, chain;
 	/* lists of keys */

@@ -1,11 +1,14 @@
 /*
  * pki show: what stands in files of certificates, lists and requests, PEM or
- * DER; without a file, the keys in the token that can sign.
+ * DER; without a file, the keys in the token that can sign, or of one of them
+ * the line by which others know its signatures.
  */
 #include "pki_show.h"
 
 #include "base/digest.h"
 #include "hsm/pem.h"
+#include "hsm/sshsig_make.h"
+#include "issue/signers.h"
 #include "pki_file.h"
 #include "token.h"
 #include "tool.h"
@@ -14,11 +17,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define ALNUM "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+#define NAME_LETTERS ALNUM ".@_+-"
+#define SPACE_LETTERS ALNUM ".@_-,"
+
 enum { TEXT_MAX = 65536 };
 
 struct show {
 	const char *file; /**< borrowed */
 	bool json;
+	const struct options *o;
 	unsigned count; /**< shown so far, of all files */
 };
 
@@ -285,18 +293,77 @@ show_key(void *ctx, const struct hsm_ec_key *k)
 	return RC_OK;
 }
 
+/* One key as a line for a file of allowed signers (issue/signers.h). */
+static enum rc
+show_signer(struct hsm_session *session, const struct show *s,
+    const struct hsm_ec_ref *ref)
+{
+	uint8_t spki[P256_SPKI_LEN], text[SSHKEY_P256_TEXT_MAX];
+	struct writer w;
+	enum rc rc = hsm_ec_public(session, ref, spki);
+
+	if (rc != RC_OK)
+		return rc;
+	writer_init(&w, text, sizeof(text));
+	sshkey_p256_print(spki, &w);
+	printf("%s namespaces=\"%s\" ", s->o->signer, s->o->name_space);
+	print_span(writer_span(&w));
+	putchar('\n');
+	return RC_OK;
+}
+
+/* What the line is made of must not make it another line. */
+static int
+check_signer(const struct show *s, struct hsm_ec_ref *ref)
+{
+	const struct options *o = s->o;
+	struct hsm_error err;
+	struct quoted q;
+
+	if (!o->signer && !o->name_space && !o->key)
+		return EX_OK;
+	if (!o->signer || !o->name_space || !o->key)
+		return tool_error(EX_USAGE, NULL,
+		    "--signer, --namespace and --key go together");
+	if (o->operand_count > 0 || s->json)
+		return tool_error(EX_USAGE, "leave out files and --format",
+		    "--signer is the line of one key in the token");
+	if (strspn(o->signer, NAME_LETTERS) != strlen(o->signer) ||
+	    strlen(o->signer) > SIGNERS_NAME_MAX)
+		return tool_error(EX_USAGE,
+		    "letters, digits and .@_+-: one name, without blanks and "
+		    "patterns",
+		    "--signer %s", quote_str(&q, o->signer));
+	if (strspn(o->name_space, SPACE_LETTERS) != strlen(o->name_space) ||
+	    strlen(o->name_space) > SSHSIG_SPACE_MAX)
+		return tool_error(EX_USAGE,
+		    "bootstrapd-order, bootstrapd-image: names and commas, "
+		    "without patterns",
+		    "--namespace %s", quote_str(&q, o->name_space));
+	if (hsm_ec_ref_parse(o->key, ref, &err) != RC_OK)
+		return tool_error(EX_USAGE, err.remedy, "--key: %s", err.text);
+	return EX_OK;
+}
+
 static int
 show_keys(const struct options *o, struct show *s)
 {
-	struct settings settings;
+	struct settings settings = {0};
+	struct hsm_ec_ref ref;
 	struct token t = {0};
 	struct quoted q;
 	enum rc rc;
-	int code = settings_load(o, SETTINGS_TOKEN, &settings);
+	int code = check_signer(s, &ref);
 
 	if (code == EX_OK)
+		code = settings_load(o, SETTINGS_TOKEN, &settings);
+	if (code == EX_OK)
 		code = token_open(&settings, &t);
-	if (code == EX_OK) {
+	if (code == EX_OK && o->signer) {
+		rc = show_signer(t.session, s, &ref);
+		if (rc != RC_OK)
+			code = token_fault(&t, rc);
+	} else if (code == EX_OK) {
 		rc = hsm_ec_list(t.session, show_key, s);
 		if (rc != RC_OK)
 			code = token_fault(&t, rc);
@@ -312,11 +379,15 @@ show_keys(const struct options *o, struct show *s)
 int
 pki_show(const struct options *o)
 {
-	struct show s = {.json = strcmp(o->format, "json") == 0};
+	struct show s = {.json = strcmp(o->format, "json") == 0, .o = o};
+	struct hsm_ec_ref ref;
 	int code = EX_OK;
 
 	if (o->operand_count == 0)
 		return show_keys(o, &s);
+	code = check_signer(&s, &ref);
+	if (code != EX_OK)
+		return code;
 	for (size_t i = 0; i < o->operand_count; i++) {
 		int one;
 

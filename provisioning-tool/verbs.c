@@ -305,6 +305,11 @@ static const struct option_spec crl_specs[] = {
 static const struct option_group crl_group = OPTION_GROUP("Options", crl_specs);
 
 static const struct option_spec pki_show_specs[] = {
+    {TEXT("signer", signer, "NAME",
+	"print the line of a key for a file of allowed signers, by that name")},
+    {TEXT("key", key, "URI", "that key, \"pkcs11:object=LABEL\"")},
+    {TEXT("namespace", name_space, "NAME",
+	"what it may sign: bootstrapd-order, bootstrapd-image, bootstrapd")},
     {OUTPUT(verb_text_json, "text (default) or json (an object a line)")},
 };
 static const struct option_group pki_show_group =

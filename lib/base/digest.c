@@ -38,14 +38,32 @@ digest_of(struct span s, uint8_t out[static DIGEST_LEN])
 }
 
 void
+digest512_init(struct digest512 *d)
+{
+	sha512_init(&d->ctx);
+}
+
+void
+digest512_put(struct digest512 *d, struct span s)
+{
+	if (s.len)
+		sha512_update(&d->ctx, s.len, s.p);
+}
+
+void
+digest512_final(struct digest512 *d, uint8_t out[static DIGEST512_LEN])
+{
+	sha512_digest(&d->ctx, DIGEST512_LEN, out);
+}
+
+void
 digest512_of(struct span s, uint8_t out[static DIGEST512_LEN])
 {
-	struct sha512_ctx ctx;
+	struct digest512 d;
 
-	sha512_init(&ctx);
-	if (s.len)
-		sha512_update(&ctx, s.len, s.p);
-	sha512_digest(&ctx, DIGEST512_LEN, out);
+	digest512_init(&d);
+	digest512_put(&d, s);
+	digest512_final(&d, out);
 }
 
 void

@@ -26,6 +26,16 @@ void digest_of(struct span s, uint8_t out[static DIGEST_LEN]);
 
 enum { DIGEST512_LEN = 64 /**< bytes */ };
 
+/** SHA-512 of what streams past. */
+struct digest512 {
+	struct sha512_ctx ctx;
+};
+
+void digest512_init(struct digest512 *d);
+void digest512_put(struct digest512 *d, struct span s);
+/** Ends the computation; `d` may be initialised again. */
+void digest512_final(struct digest512 *d, uint8_t out[static DIGEST512_LEN]);
+
 /** SHA-512, where a standard asks for it (`/0/x/13`). */
 void digest512_of(struct span s, uint8_t out[static DIGEST512_LEN]);
 

@@ -10,6 +10,7 @@
 
 #include "base/cursor.h"
 #include "base/digest.h"
+#include "hsm/p256.h"
 
 enum sshkey_kind {
 	SSHKEY_ED25519,
@@ -54,6 +55,20 @@ MUST_CHECK enum rc sshkey_read(
 /** "SHA256:..." as `ssh-keygen -l` prints it. */
 void sshkey_fingerprint(
     struct span blob, char out[static SSHKEY_FINGERPRINT_LEN]);
+
+enum {
+	/** Three strings: of 19, 8 and 65 bytes. */
+	SSHKEY_P256_BLOB_LEN = 4 + 19 + 4 + 8 + 4 + P256_POINT_LEN,
+	SSHKEY_P256_TEXT_MAX = 180, /**< of sshkey_p256_print */
+};
+
+/** The key that a SubjectPublicKeyInfo says, as OpenSSH has it. */
+void sshkey_p256_blob(const uint8_t spki[static P256_SPKI_LEN],
+    uint8_t out[static SSHKEY_P256_BLOB_LEN]);
+
+/** The same as text, "ecdsa-sha2-nistp256 AAAA...", appended. */
+void sshkey_p256_print(
+    const uint8_t spki[static P256_SPKI_LEN], struct writer *w);
 
 /** A time as options of such keys say it, YYYYMMDD[HHMM[SS]]Z, in UTC alone:
  *  seconds since 1970. False: it is none. */

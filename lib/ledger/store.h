@@ -53,6 +53,10 @@ enum store_stmt {
 	STORE_HISTORY,
 	STORE_HISTORY_TURNED,
 	STORE_PLACEMENT,
+	STORE_ORDER,
+	STORE_ORDER_UNIT,
+	STORE_MINTED_UNIT,
+	STORE_BY_ENDPOINT,
 	STORE_COUNT
 };
 
@@ -104,6 +108,11 @@ void store_give_back(struct ledger *l, sqlite3_stmt *stmt);
 /** Run a statement that yields no row. Returns a code of SQLite. */
 int store_run(struct ledger *l, enum store_stmt which);
 
+/** Call `each` with every row of a statement with its parameters bound, and give
+ *  it back. As store_each. */
+MUST_CHECK enum rc store_each_of(
+    struct ledger *l, sqlite3_stmt *stmt, ledger_row_fn each, void *ctx);
+
 /** Call `each` with every row of a statement without parameters whose first
  *  seven columns are event's. Errors: RC_DB, and what `each` returns. */
 MUST_CHECK enum rc store_each(
@@ -127,6 +136,11 @@ void store_row(sqlite3_stmt *stmt, struct ledger_row *row);
  * `l->shown`, until the next call. `endpoint` is at most LEDGER_ENDPOINT_MAX.
  */
 struct span store_shown(struct ledger *l, struct span endpoint);
+
+/** Bind an endpoint as it stands in tables beside event: its printable form at
+ *  `at`, its bytes behind that, x'' where they are the same. A code of SQLite. */
+int store_bind_endpoint(
+    struct ledger *l, sqlite3_stmt *stmt, int at, struct span endpoint);
 
 /** Is what people see of the sealed store what lies there? Errors: RC_DB. */
 MUST_CHECK enum rc secret_check_shown(struct ledger *l, bool *altered);

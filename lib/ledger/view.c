@@ -11,6 +11,7 @@ static const char *const views[] = {
     "pushes",
     "rollouts",
     "policy_sets",
+    "orders",
     "secrets",
     "checkpoints",
     "keys",

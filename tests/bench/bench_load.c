@@ -9,8 +9,8 @@
  * key in hex. With CA, a file of PEM that the server has to be under: endpoint,
  * certificate and private key (PKCS#8), both in hex. Prints "bootstraps=N failed=N wall_ms=N"; exit 0 if none failed.
  */
+#include "device/wire.h"
 #include "socket.h"
-#include "wire.h"
 
 #include "base/digest.h"
 #include "base/loop.h"
@@ -51,7 +51,7 @@ struct load {
 struct seat {
 	struct load *load;
 	struct device *device;
-	struct wire wire;
+	struct device_wire wire;
 	struct device_event last; /* what it did last */
 	struct loop_timer timer;
 	uint64_t end_ms;
@@ -116,12 +116,12 @@ read_line(struct load *l, struct line *out)
 static void
 flush(struct seat *s)
 {
-	uint8_t buf[WIRE_DATAGRAM_MAX];
+	uint8_t buf[DEVICE_DATAGRAM_MAX];
 	struct writer out;
 
 	for (;;) {
 		writer_init(&out, buf, sizeof(buf));
-		if (wire_output(&s->wire, &out) != RC_OK)
+		if (device_wire_output(&s->wire, &out) != RC_OK)
 			return;
 		/* what does not get through is sent again in its time */
 		(void)!send(s->fd, out.buf, out.len, MSG_DONTWAIT);
@@ -137,7 +137,7 @@ say_failed(struct seat *s)
 		return;
 	fprintf(stderr, "bench_load: a device failed: %s; alert %d\n",
 	    s->last.text[0] ? s->last.text : "no exchange",
-	    wire_alert(&s->wire));
+	    device_wire_alert(&s->wire));
 }
 
 static void
@@ -149,12 +149,12 @@ stand_up(struct seat *s)
 		l->done++;
 	else
 		say_failed(s);
-	wire_close(&s->wire);
+	device_wire_close(&s->wire);
 	flush(s);
 	loop_unwatch(l->loop, s->fd);
 	loop_timer_clear(l->loop, &s->timer);
 	close(s->fd);
-	wire_fini(&s->wire);
+	device_wire_fini(&s->wire);
 	device_free(s->device);
 	l->running--;
 	sit_down(s);
@@ -187,7 +187,7 @@ settle(struct seat *s, uint64_t now_ms)
 		stand_up(s);
 		return;
 	}
-	at = wire_deadline(&s->wire);
+	at = device_wire_deadline(&s->wire);
 	if (at > s->end_ms)
 		at = s->end_ms;
 	if (loop_timer_set(s->load->loop, &s->timer, at, tick, s) != RC_OK)
@@ -199,7 +199,7 @@ tick(void *ctx, uint64_t now_ms)
 {
 	struct seat *s = ctx;
 
-	wire_tick(&s->wire, now_ms);
+	device_wire_tick(&s->wire, now_ms);
 	settle(s, now_ms);
 }
 
@@ -213,7 +213,7 @@ readable(void *ctx, uint32_t events)
 
 	(void)events;
 	while ((n = recv(s->fd, buf, sizeof(buf), MSG_DONTWAIT)) > 0)
-		wire_receive(&s->wire, span_of(buf, (size_t)n), now);
+		device_wire_receive(&s->wire, span_of(buf, (size_t)n), now);
 	settle(s, now);
 }
 
@@ -237,13 +237,15 @@ equip(struct seat *s, const struct line *line)
 
 		rc = device_equip_account(
 		    s->device, l->uri, span_of(NULL, 0), &none);
-		return rc == RC_OK ? wire_open(&s->wire, s->device, &x509) : rc;
+		return rc == RC_OK
+		    ? device_wire_open(&s->wire, s->device, &x509)
+		    : rc;
 	}
 	if (rc == RC_OK)
 		rc = device_equip_account(
 		    s->device, l->uri, endpoint, &line->key);
 	if (rc == RC_OK)
-		rc = wire_init(
+		rc = device_wire_init(
 		    &s->wire, s->device, endpoint, &line->key, psk_suite);
 	return rc;
 }
@@ -262,7 +264,7 @@ sit_down(struct seat *s)
 	config.endpoint = span_str(line.endpoint);
 	random_bytes(&config.seed, sizeof(config.seed));
 	s->device = device_new(&config);
-	s->wire = (struct wire){0};
+	s->wire = (struct device_wire){0};
 	s->last.text[0] = '\0';
 	if (!s->device || equip(s, &line) != RC_OK)
 		die("a device cannot be made");
@@ -272,7 +274,7 @@ sit_down(struct seat *s)
 		die("no socket to that URI");
 	l->running++;
 	s->end_ms = now + PATIENCE_MS;
-	wire_start(&s->wire, now);
+	device_wire_start(&s->wire, now);
 	settle(s, now);
 }
 

@@ -25,6 +25,7 @@ LAYERS = {
     "lib/cost": [
         "base", "coap", "lwm2m", "dtls", "hsm", "policy", "bootstrap",
     ],
+    "lib/device": ["base", "coap", "lwm2m", "dtls"],
     "lib/issue": [
         "base", "lwm2m", "hsm", "ledger", "policy", "bootstrap",
     ],
@@ -34,7 +35,7 @@ LAYERS = {
     ],
     "provisioning-tool": [
         "base", "coap", "lwm2m", "dtls", "hsm", "ledger", "policy",
-        "bootstrap", "cost", "issue",
+        "bootstrap", "cost", "device", "issue",
     ],
 }
 
@@ -53,9 +54,11 @@ EXCEPTIONS = {
 WITHHELD = {
     "base/loop.h": [
         "lib/coap", "lib/lwm2m", "lib/dtls", "lib/bootstrap", "lib/cost",
+        "lib/device",
     ],
     "base/event.h": [
         "lib/coap", "lib/lwm2m", "lib/dtls", "lib/bootstrap", "lib/cost",
+        "lib/device",
     ],
 }
 
@@ -96,7 +99,7 @@ ONLY_IN = {
     "libgen.h": ["provisioning-tool"],
     "getopt.h": ["bootstrapd", "provisioning-tool"],
     # addresses as values
-    "arpa/inet.h": ["lib/base"],
+    "arpa/inet.h": ["lib/base", "lib/device"],
     "netinet/in.h": ["lib/base", "lib/dtls", "bootstrapd"],
     "netinet/tcp.h": ["bootstrapd"],
     "sys/queue.h": ["lib/dtls", "bootstrapd"],
@@ -127,8 +130,8 @@ ONLY_IN = {
     # the encoders of lib/lwm2m never allocate
     "stdlib.h": [
         "lib/base", "lib/coap", "lib/dtls", "lib/hsm", "lib/ledger",
-        "lib/policy", "lib/bootstrap", "lib/cost", "lib/issue", "bootstrapd",
-        "provisioning-tool",
+        "lib/policy", "lib/bootstrap", "lib/cost", "lib/device", "lib/issue",
+        "bootstrapd", "provisioning-tool",
     ],
 }
 

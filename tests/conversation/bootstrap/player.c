@@ -58,7 +58,8 @@ make_device(const struct device_behaviour *b, struct span endpoint,
 	    device_equip_account(stage.device, bootstrap_uri, identity, key),
 	    RC_OK);
 	assert_int_equal(
-	    wire_init(&stage.wire, stage.device, identity, key, NULL), RC_OK);
+	    device_wire_init(&stage.wire, stage.device, identity, key, NULL),
+	    RC_OK);
 	stage.wire.tap = watch;
 }
 
@@ -74,7 +75,7 @@ plug_stream(const struct device_behaviour *b, size_t window)
 {
 	stage.secure = false;
 	make_device(b, SPAN_LIT("dev-1"), NULL, SPAN_LIT(""));
-	assert_int_equal(wire_stream(&stage.wire), RC_OK);
+	assert_int_equal(device_wire_stream(&stage.wire), RC_OK);
 	stage.stream = true;
 	cable_call(&stage.address, window);
 }
@@ -97,7 +98,7 @@ plug_secure(
 void
 player_fini(void)
 {
-	wire_fini(&stage.wire);
+	device_wire_fini(&stage.wire);
 	device_free(stage.device);
 	stage.device = NULL;
 }
@@ -113,15 +114,16 @@ stream_work(void)
 
 	while ((len = cable_hear(buf, sizeof(buf))) > 0) {
 		any = true;
-		wire_receive(&stage.wire, span_of(buf, len), stage.now_ms);
+		device_wire_receive(
+		    &stage.wire, span_of(buf, len), stage.now_ms);
 	}
-	if (wire_deadline(&stage.wire) <= stage.now_ms) {
+	if (device_wire_deadline(&stage.wire) <= stage.now_ms) {
 		any = true;
-		wire_tick(&stage.wire, stage.now_ms);
+		device_wire_tick(&stage.wire, stage.now_ms);
 	}
 	for (;;) {
 		writer_init(&w, buf, sizeof(buf));
-		if (wire_output(&stage.wire, &w) != RC_OK)
+		if (device_wire_output(&stage.wire, &w) != RC_OK)
 			return any;
 		any = true;
 		cable_say(writer_span(&w));
@@ -149,16 +151,16 @@ player_work(void)
 	while (air_take(false, &f)) {
 		any = true;
 		if (address_equal(&f.address, &stage.address))
-			wire_receive(
+			device_wire_receive(
 			    &stage.wire, span_of(f.bytes, f.len), stage.now_ms);
 	}
-	if (wire_deadline(&stage.wire) <= stage.now_ms) {
+	if (device_wire_deadline(&stage.wire) <= stage.now_ms) {
 		any = true;
-		wire_tick(&stage.wire, stage.now_ms);
+		device_wire_tick(&stage.wire, stage.now_ms);
 	}
 	for (;;) {
 		writer_init(&w, buf, sizeof(buf));
-		if (wire_output(&stage.wire, &w) != RC_OK)
+		if (device_wire_output(&stage.wire, &w) != RC_OK)
 			return any;
 		any = true;
 		air_send(true, &stage.address, writer_span(&w));
@@ -172,13 +174,13 @@ player_deadline(void)
 	if (!stage.device || device_state(stage.device) == DEVICE_DEAD ||
 	    (stage.wire.dtls && !stage.wire.asked && stage.sent == 0))
 		return TIME_NEVER;
-	return wire_deadline(&stage.wire);
+	return device_wire_deadline(&stage.wire);
 }
 
 void
 ask_again(void)
 {
-	wire_start(&stage.wire, stage.now_ms);
+	device_wire_start(&stage.wire, stage.now_ms);
 }
 
 void
@@ -237,7 +239,7 @@ void
 check_sane(void)
 {
 	bool finished = device_finish_code(stage.device) == COAP_CHANGED;
-	const struct store *s = device_store(stage.device);
+	const struct held *s = device_store(stage.device);
 	uint16_t account;
 
 	for (size_t i = 0; i < stage.verdict_count; i++)
@@ -247,9 +249,9 @@ check_sane(void)
 	if (finished)
 		assert_int_not_equal(last_outcome(), OUTCOME_FAILED);
 	assert_int_equal(stage.worker.boots.count, 0);
-	assert_int_equal(store_accounts(s), 1);
-	assert_true(store_account(s, &account));
+	assert_int_equal(held_accounts(s), 1);
+	assert_true(held_account(s, &account));
 	assert_true(
-	    span_is(store_bytes(s, LWM2M_RESOURCE(0, account, SECURITY_URI)),
+	    span_is(held_bytes(s, LWM2M_RESOURCE(0, account, SECURITY_URI)),
 		bootstrap_uri));
 }

@@ -29,7 +29,7 @@
 
 #include <cmocka.h>
 
-#include "wire.h"
+#include "device/wire.h"
 #include "wish.h"
 
 #include "worker_state.h"
@@ -120,7 +120,7 @@ struct stage {
 	unsigned lose_up, lose_down; /**< so many more */
 	/* the virtual device */
 	struct device *device;
-	struct wire wire;
+	struct device_wire wire;
 	bool write_refused; /**< and not written again since */
 	uint8_t last_method;
 	bool last_was_finish;

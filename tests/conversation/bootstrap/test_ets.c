@@ -10,7 +10,7 @@ static void
 holds_bytes(struct lwm2m_path path, const char *text)
 {
 	assert_true(
-	    span_is(store_bytes(device_store(stage.device), path), text));
+	    span_is(held_bytes(device_store(stage.device), path), text));
 }
 
 static void
@@ -18,7 +18,7 @@ holds_integer(struct lwm2m_path path, int64_t n)
 {
 	int64_t is = -1;
 
-	assert_true(store_integer(device_store(stage.device), path, &is));
+	assert_true(held_integer(device_store(stage.device), path, &is));
 	assert_int_equal(is, n);
 }
 
@@ -62,7 +62,7 @@ int_0_client_initiated_bootstrap(void **state)
 static void
 registers(void)
 {
-	const struct store *s = device_store(stage.device);
+	const struct held *s = device_store(stage.device);
 	const struct address there = stage.address;
 	struct secret held = {0}, issued = {0};
 	uint8_t key[WISH_KEY_LEN], buf[2048], plain[64];
@@ -77,12 +77,12 @@ registers(void)
 	assert_int_equal(secret_set(&issued, span_of(key, sizeof(key))), 0);
 	assert_int_equal(
 	    secret_set(&held,
-		store_bytes(s, LWM2M_RESOURCE(0, 0, SECURITY_SECRET_KEY))),
+		held_bytes(s, LWM2M_RESOURCE(0, 0, SECURITY_SECRET_KEY))),
 	    RC_OK);
 	assert_int_equal(dtls_new(&dtls_config_default, &server), RC_OK);
 	assert_int_equal(
 	    dtls_client_new(
-		store_bytes(s, LWM2M_RESOURCE(0, 0, SECURITY_IDENTITY)), &held,
+		held_bytes(s, LWM2M_RESOURCE(0, 0, SECURITY_IDENTITY)), &held,
 		NULL, &client),
 	    RC_OK);
 	assert_int_equal(dtls_client_tick(client, stage.now_ms), RC_OK);

@@ -30,13 +30,13 @@ no_session(void **state)
 	plug_secure(NULL, "dev-1", false);
 	boot_up();
 	assert_true(stage.wire.broken);
-	assert_int_equal(wire_alert(&stage.wire), 51);
+	assert_int_equal(device_wire_alert(&stage.wire), 51);
 	stage_again();
 	stage.keeper.unknown = true;
 	plug_secure(NULL, "dev-1", true);
 	boot_up();
 	assert_true(stage.wire.broken);
-	assert_int_equal(wire_alert(&stage.wire), 51);
+	assert_int_equal(device_wire_alert(&stage.wire), 51);
 	trace("");
 	assert_int_equal(stage.keeper.asked, 0);
 	no_verdict();
@@ -81,7 +81,7 @@ the_device_closes(void **state)
 {
 	(void)state;
 	up_to_command(4);
-	wire_close(&stage.wire);
+	device_wire_close(&stage.wire);
 	pass(100);
 	verdict("failed peer-gone 4/6 -");
 	boots(0);
@@ -102,7 +102,7 @@ the_device_closes_at_finish(void **state)
 	ask_again();
 	while (device_commands(stage.device) < 6)
 		pass(1);
-	wire_close(&stage.wire);
+	device_wire_close(&stage.wire);
 	pass(100);
 	verdict("unknown peer-gone 5/6 -");
 	boots(0);

@@ -293,7 +293,7 @@ many_small_blocks(void **state)
 	boot_up();
 	verdict("ok ok 6/7 2.04");
 	check_sane();
-	assert_int_equal(store_bytes(device_store(stage.device),
+	assert_int_equal(held_bytes(device_store(stage.device),
 			     LWM2M_RESOURCE(OBJECT_DEVICE, 0, 0))
 			     .len,
 	    3000);

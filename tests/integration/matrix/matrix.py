@@ -392,7 +392,7 @@ Made by `tests/integration/matrix/test_matrix.py --write`, and compared with
 what is played in each run of the tests: a cell that fails, or one that is not
 played any more, is a failure. Each case is a policy and a few lines in
 `tests/integration/matrix/cases.py`; the device is the virtual one of
-`tests/support/device`, the server is `bootstrapd` with its workers, keeper and
+`lib/device`, the server is `bootstrapd` with its workers, keeper and
 a token.
 
 """

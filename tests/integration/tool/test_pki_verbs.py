@@ -1,5 +1,8 @@
 """What was issued is shown, revoked and listed; OpenSSL agrees."""
+import base64
 import os
+import shutil
+import subprocess
 
 from ceremony import ISSUING, ROOT, SERVER, Hall
 from factory import (EP, absent, equal, failed, mode, story, tell, within)
@@ -50,6 +53,44 @@ def show_files():
         ran = f.run("pki", "show", "server.pem", "root.pem")
         equal(ran.out.count("certificate\n"), 3)
         within(f"serial              {server['serial']}\n", ran.out)
+
+
+@story
+def show_signer():
+    """The line of a key for a file of allowed signers: one key, by name."""
+    with pki() as f:
+        def line(*args):
+            return f.run("pki", "show", *f.token, *args)
+        name = ("--signer", "line@example.org", "--key",
+                "pkcs11:object=issuing")
+        ran = line(*name, "--namespace", "bootstrapd-order,bootstrapd-image")
+        equal(ran.code, 0, ran)
+        equal(ran.out.split()[:3], [
+            "line@example.org",
+            'namespaces="bootstrapd-order,bootstrapd-image"',
+            "ecdsa-sha2-nistp256"])
+        equal(ran.out.count("\n"), 1)
+        # the same key as in its certificate
+        spki = f.openssl("x509", "-in", "issuing.pem", "-noout", "-pubkey")
+        point = base64.b64decode("".join(spki.split("\n")[1:-2]))[-65:]
+        equal(base64.b64decode(ran.out.split()[3])[-65:], point)
+        if shutil.which("ssh-keygen"):
+            f.write("key.pub", " ".join(ran.out.split()[2:]) + "\n")
+            done = subprocess.run(
+                ["ssh-keygen", "-l", "-f", f.path("key.pub")], check=True,
+                capture_output=True, text=True)
+            within("256 SHA256:", done.stdout)
+        failed(line(*name), 64, "go together")
+        failed(line("--key", "pkcs11:object=issuing"), 64, "go together")
+        for bad in ("a b", "a*", "a\nb", 'a"', "#a,b", "a" * 129):
+            failed(line("--signer", bad, "--key", "pkcs11:object=issuing",
+                        "--namespace", "x"), 64, "--signer")
+        for bad in ("a*", 'a" b="', "a b", "a" * 65):
+            failed(line(*name, "--namespace", bad), 64, "--namespace")
+        failed(line("--signer", "x", "--namespace", "x", "--key",
+                    "pkcs11:object=nobody"), 69, "nobody")
+        failed(line("root.pem", *name, "--namespace", "x"), 64,
+               "leave out files")
 
 
 @story

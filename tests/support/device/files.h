@@ -5,7 +5,7 @@
 #ifndef DEVICE_FILES_H
 #define DEVICE_FILES_H
 
-#include "account.h"
+#include "device/account.h"
 
 #include "base/secret.h"
 

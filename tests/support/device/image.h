@@ -24,8 +24,8 @@
 #ifndef DEVICE_IMAGE_H
 #define DEVICE_IMAGE_H
 
-#include "account.h"
-#include "store.h"
+#include "device/account.h"
+#include "device/held.h"
 
 enum {
 	IMAGE_BYTES_MAX = 32768,
@@ -64,6 +64,6 @@ MUST_CHECK enum rc image_account(const struct image *i, struct account *out);
  * Errors: RC_TOO_LARGE, RC_UNSUPPORTED (a value of a type that no image has).
  */
 MUST_CHECK enum rc image_print(
-    struct writer *w, struct span endpoint, const struct store *s);
+    struct writer *w, struct span endpoint, const struct held *s);
 
 #endif

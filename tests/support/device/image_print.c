@@ -62,7 +62,7 @@ print_value(struct writer *w, const struct lwm2m_value *v)
 }
 
 enum rc
-image_print(struct writer *w, struct span endpoint, const struct store *s)
+image_print(struct writer *w, struct span endpoint, const struct held *s)
 {
 	writer_str(w, "{\"format\":\"bootstrapd-image-1\",\"endpoint\":");
 	text_quote(w, endpoint);

@@ -4,15 +4,15 @@
  * response on a line as it happens, and in the end what the device holds.
  */
 #include "describe.h"
+#include "device/handshake.h"
+#include "device/uri.h"
+#include "device/wire.h"
 #include "file.h"
-#include "handshake.h"
 #include "image.h"
 #include "options.h"
 #include "rebind.h"
 #include "report.h"
 #include "socket.h"
-#include "uri.h"
-#include "wire.h"
 
 #include "base/address.h"
 #include "base/digest.h"
@@ -80,14 +80,14 @@ rebind(struct way *way)
 }
 
 static bool
-send_all(struct wire *w, struct way *way)
+send_all(struct device_wire *w, struct way *way)
 {
-	uint8_t buf[WIRE_DATAGRAM_MAX];
+	uint8_t buf[DEVICE_DATAGRAM_MAX];
 	struct writer out;
 
 	for (;;) {
 		writer_init(&out, buf, sizeof(buf));
-		if (wire_output(w, &out) != RC_OK)
+		if (device_wire_output(w, &out) != RC_OK)
 			return true;
 		if (rebind_due(&way->rebinding, w) && !rebind(way))
 			return false;
@@ -98,7 +98,7 @@ send_all(struct wire *w, struct way *way)
 }
 
 static bool
-receive_all(struct wire *w, int fd)
+receive_all(struct device_wire *w, int fd)
 {
 	uint8_t buf[4096];
 	ssize_t n;
@@ -113,18 +113,18 @@ receive_all(struct wire *w, int fd)
 		if (n < 0)
 			return false;
 		if (n == 0 && w->frames) {
-			wire_ended(w);
+			device_wire_ended(w);
 			return true;
 		}
-		wire_receive(w, span_of(buf, (size_t)n), clock_now_ms());
+		device_wire_receive(w, span_of(buf, (size_t)n), clock_now_ms());
 		secret_wipe(buf, (size_t)n);
 	}
 }
 
 static int
-wait_ms(const struct wire *w, uint64_t end_ms, uint64_t now_ms)
+wait_ms(const struct device_wire *w, uint64_t end_ms, uint64_t now_ms)
 {
-	uint64_t at = wire_deadline(w);
+	uint64_t at = device_wire_deadline(w);
 
 	if (at > end_ms)
 		at = end_ms;
@@ -132,7 +132,7 @@ wait_ms(const struct wire *w, uint64_t end_ms, uint64_t now_ms)
 }
 
 static bool
-is_over(const struct wire *w, uint64_t times)
+is_over(const struct device_wire *w, uint64_t times)
 {
 	enum device_state s = device_state(w->device);
 
@@ -147,13 +147,13 @@ is_over(const struct wire *w, uint64_t times)
 
 /** One bootstrap. True: the device is content. */
 static bool
-boot(struct wire *w, struct way *way, const struct options *o)
+boot(struct device_wire *w, struct way *way, const struct options *o)
 {
 	uint64_t now = clock_now_ms(), end = now + o->timeout_ms;
 	struct pollfd p = {.events = POLLIN};
 	bool good = true;
 
-	wire_start(w, now);
+	device_wire_start(w, now);
 	while (good && send_all(w, way)) {
 		print_events(w->device);
 		now = clock_now_ms();
@@ -163,7 +163,7 @@ boot(struct wire *w, struct way *way, const struct options *o)
 		if (poll(&p, 1, wait_ms(w, end, now)) < 0 && errno != EINTR)
 			break;
 		good = receive_all(w, way->fd);
-		wire_tick(w, clock_now_ms());
+		device_wire_tick(w, clock_now_ms());
 	}
 	return device_state(w->device) == DEVICE_BOOTSTRAPPED &&
 	    device_finished(w->device) >= o->times;
@@ -230,7 +230,7 @@ equip(struct device *d, const struct image *image, const struct account *a)
 }
 
 static bool
-save(const char *path, struct span endpoint, const struct store *s)
+save(const char *path, struct span endpoint, const struct held *s)
 {
 	struct secret text = {0};
 	struct writer w;
@@ -266,7 +266,7 @@ run(const struct options *o, const struct image *image,
 	    .endpoint = endpoint, .behaviour = o->behaviour};
 	struct device *d = NULL;
 	struct handshake h = {0};
-	struct wire w = {0};
+	struct device_wire w = {0};
 	struct way way = {.fd = -1, .rebinding.before = o->rebind};
 	uint8_t cid[DTLS_CLIENT_CID_MAX];
 	uint64_t start = clock_now_ms();
@@ -291,9 +291,9 @@ run(const struct options *o, const struct image *image,
 	if (rc == RC_OK)
 		rc = d ? equip(d, image, account) : RC_MEMORY;
 	if (rc == RC_OK)
-		rc = wire_open(&w, d, h.secure ? &h.config : NULL);
+		rc = device_wire_open(&w, d, h.secure ? &h.config : NULL);
 	if (rc == RC_OK && on_stream(account))
-		rc = wire_stream(&w);
+		rc = device_wire_stream(&w);
 	if (rc == RC_OK)
 		rc = socket_to(way.uri, way.secure, &way.fd);
 	if (rc != RC_OK) {
@@ -308,7 +308,7 @@ run(const struct options *o, const struct image *image,
 	if (o->behaviour.hold_off)
 		print_address(way.fd);
 	good = boot(&w, &way, o);
-	wire_close(&w);
+	device_wire_close(&w);
 	(void)send_all(&w, &way);
 	report_ending(stdout, &w, good, clock_now_ms() - start);
 	if (good)
@@ -318,7 +318,7 @@ run(const struct options *o, const struct image *image,
 out:
 	if (way.fd >= 0)
 		close(way.fd);
-	wire_fini(&w);
+	device_wire_fini(&w);
 	handshake_fini(&h);
 	device_free(d);
 	return good ? 0 : 1;

@@ -4,7 +4,7 @@
 #ifndef DEVICE_OPTIONS_H
 #define DEVICE_OPTIONS_H
 
-#include "behaviour.h"
+#include "device/behaviour.h"
 #include "files.h"
 #include "rebind.h"
 

@@ -9,7 +9,7 @@ rebind_read(const char *text, uint64_t *out)
 }
 
 bool
-rebind_due(struct rebinding *r, const struct wire *w)
+rebind_due(struct rebinding *r, const struct device_wire *w)
 {
 	bool wanted = r->before == REBIND_EACH || w->said == r->before;
 

@@ -6,7 +6,7 @@
 #ifndef DEVICE_REBIND_H
 #define DEVICE_REBIND_H
 
-#include "wire.h"
+#include "device/wire.h"
 
 enum { REBIND_EACH = 0xffff /**< before each message; 0: never */ };
 
@@ -20,6 +20,6 @@ struct rebinding {
 
 /** What is to be sent now needs a new port first. Once a message: what is sent
  *  again stays on its port. */
-bool rebind_due(struct rebinding *r, const struct wire *w);
+bool rebind_due(struct rebinding *r, const struct device_wire *w);
 
 #endif

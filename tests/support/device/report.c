@@ -19,15 +19,15 @@ print_line(FILE *out, const char *head, const struct field *fields, size_t n)
 }
 
 static const char *
-failure(const struct wire *w)
+failure(const struct device_wire *w)
 {
 	const struct device *d = w->device;
 
 	if (w->dtls && !w->asked) {
 		if (dtls_client_refused(w->dtls))
 			return "not the server that it expects";
-		return wire_alert(w) >= 0 ? "handshake refused"
-					  : "no handshake";
+		return device_wire_alert(w) >= 0 ? "handshake refused"
+						 : "no handshake";
 	}
 	if (w->broken)
 		return "association lost";
@@ -50,11 +50,11 @@ failure(const struct wire *w)
 }
 
 void
-report_ending(FILE *out, const struct wire *w, bool good, uint64_t ms)
+report_ending(FILE *out, const struct device_wire *w, bool good, uint64_t ms)
 {
 	struct field f[4];
 	size_t n = 0;
-	int alert = wire_alert(w);
+	int alert = device_wire_alert(w);
 
 	if (!good)
 		f[n++] = F_TEXT("reason", failure(w));
@@ -92,29 +92,29 @@ sealed(struct seal *seal)
 
 static size_t
 server_fields(
-    const struct store *s, uint16_t i, struct seal *server, struct field *f)
+    const struct held *s, uint16_t i, struct seal *server, struct field *f)
 {
 	struct lwm2m_path at = LWM2M_INSTANCE(OBJECT_SECURITY, i);
 	uint64_t number;
 	size_t n = 0;
 
 	at.resource = SECURITY_SERVER_KEY;
-	server->value = store_bytes(s, at);
+	server->value = held_bytes(s, at);
 	f[n++] = sealed(server);
 	at.resource = SECURITY_CERTIFICATE_USAGE;
-	if (store_unsigned(s, at, &number))
+	if (held_unsigned(s, at, &number))
 		f[n++] = F_INT("usage", number);
 	at.resource = SECURITY_MATCHING_TYPE;
-	if (store_unsigned(s, at, &number))
+	if (held_unsigned(s, at, &number))
 		f[n++] = F_INT("matching", number);
 	at.resource = SECURITY_SNI;
-	if (store_has(s, at))
-		f[n++] = F_TEXT("sni", store_bytes(s, at));
+	if (held_has(s, at))
+		f[n++] = F_TEXT("sni", held_bytes(s, at));
 	return n;
 }
 
 static void
-print_security(FILE *out, const struct store *s, uint16_t i, bool show_keys)
+print_security(FILE *out, const struct held *s, uint16_t i, bool show_keys)
 {
 	struct seal identity = {.name = "identity_sha256"};
 	struct seal key = {.name = "key_sha256"};
@@ -128,38 +128,38 @@ print_security(FILE *out, const struct store *s, uint16_t i, bool show_keys)
 	size_t n = 0;
 
 	at.resource = SECURITY_URI;
-	f[n++] = F_TEXT("uri", store_bytes(s, at));
+	f[n++] = F_TEXT("uri", held_bytes(s, at));
 	at.resource = SECURITY_MODE;
-	(void)store_integer(s, at, &mode);
+	(void)held_integer(s, at, &mode);
 	pair = mode == MODE_RPK || mode == MODE_CERTIFICATE;
 	f[n++] = F_TEXT("mode", mode_name(mode));
 	at.resource = SECURITY_IDENTITY;
-	identity.value = store_bytes(s, at);
+	identity.value = held_bytes(s, at);
 	if (pair)
 		f[n++] = sealed(&identity);
 	else
 		f[n++] = F_TEXT("identity",
 		    identity.value.len ? identity.value : SPAN_LIT("-"));
 	at.resource = SECURITY_SECRET_KEY;
-	key.value = store_bytes(s, at);
+	key.value = held_bytes(s, at);
 	f[n++] = sealed(&key);
 	if (key.value.len && show_keys)
 		f[n++] = F_BYTES("key", key.value);
 	if (pair)
 		n += server_fields(s, i, &server, &f[n]);
-	if (store_ssid(s, OBJECT_SECURITY, i, &ssid))
+	if (held_ssid(s, OBJECT_SECURITY, i, &ssid))
 		f[n++] = F_INT("ssid", ssid);
 	else
 		f[n++] = F_TEXT("ssid", "-");
 	at.resource = SECURITY_BOOTSTRAP;
-	(void)store_boolean(s, at, &bootstrap);
+	(void)held_boolean(s, at, &bootstrap);
 	f[n++] = F_BOOL("bootstrap", bootstrap);
 	snprintf(head, sizeof(head), "RESULT security/%u", i);
 	print_line(out, head, f, n);
 }
 
 static void
-print_server(FILE *out, const struct store *s, uint16_t i)
+print_server(FILE *out, const struct held *s, uint16_t i)
 {
 	struct lwm2m_path at = LWM2M_INSTANCE(OBJECT_SERVER, i);
 	struct field f[FIELDS_MAX];
@@ -168,24 +168,24 @@ print_server(FILE *out, const struct store *s, uint16_t i)
 	uint16_t ssid;
 	size_t n = 0;
 
-	if (store_ssid(s, OBJECT_SERVER, i, &ssid))
+	if (held_ssid(s, OBJECT_SERVER, i, &ssid))
 		f[n++] = F_INT("ssid", ssid);
 	at.resource = SERVER_LIFETIME;
-	if (store_integer(s, at, &lifetime))
+	if (held_integer(s, at, &lifetime))
 		f[n++] = F_INT("lifetime", lifetime);
 	at.resource = SERVER_BINDING;
-	f[n++] = F_TEXT("binding", store_bytes(s, at));
+	f[n++] = F_TEXT("binding", held_bytes(s, at));
 	snprintf(head, sizeof(head), "RESULT server/%u", i);
 	print_line(out, head, f, n);
 }
 
 void
-report_accounts(FILE *out, const struct store *s, bool show_keys)
+report_accounts(FILE *out, const struct held *s, bool show_keys)
 {
 	uint16_t i;
 
-	for (i = 0; store_instance(s, OBJECT_SECURITY, &i); i++)
+	for (i = 0; held_instance(s, OBJECT_SECURITY, &i); i++)
 		print_security(out, s, i, show_keys);
-	for (i = 0; store_instance(s, OBJECT_SERVER, &i); i++)
+	for (i = 0; held_instance(s, OBJECT_SERVER, &i); i++)
 		print_server(out, s, i);
 }

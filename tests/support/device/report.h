@@ -15,13 +15,14 @@
 #ifndef DEVICE_REPORT_H
 #define DEVICE_REPORT_H
 
-#include "wire.h"
+#include "device/wire.h"
 
 #include <stdio.h>
 
-void report_ending(FILE *out, const struct wire *w, bool good, uint64_t ms);
+void report_ending(
+    FILE *out, const struct device_wire *w, bool good, uint64_t ms);
 
 /** Keys and certificates stand there as SHA-256; with `show_keys` in hex too, for tests. */
-void report_accounts(FILE *out, const struct store *s, bool show_keys);
+void report_accounts(FILE *out, const struct held *s, bool show_keys);
 
 #endif

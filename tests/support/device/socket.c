@@ -1,6 +1,6 @@
 #include "socket.h"
 
-#include "uri.h"
+#include "device/uri.h"
 
 #include <netdb.h>
 #include <stdio.h>

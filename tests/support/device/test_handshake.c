@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "handshake.h"
+#include "device/handshake.h"
 
 #include "base/digest.h"
 

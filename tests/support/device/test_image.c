@@ -165,14 +165,14 @@ printed(void **state)
 	    ",{\"path\":\"/3/0/13\",\"type\":\"time\",\"value\":5}]}";
 	struct lwm2m_entry real = {LWM2M_RESOURCE(5, 0, 0), {0}};
 	uint8_t buf[2048];
-	struct store s = {0};
+	struct held s = {0};
 	struct image again;
 	struct writer w;
 
 	(void)state;
 	assert_int_equal(read_text(text), RC_OK);
 	for (size_t i = 0; i < image.count; i++)
-		assert_int_equal(store_put(&s, &image.entries[i]), RC_OK);
+		assert_int_equal(held_put(&s, &image.entries[i]), RC_OK);
 	writer_init(&w, buf, sizeof(buf));
 	assert_int_equal(image_print(&w, SPAN_LIT("dev \"1\""), &s), RC_OK);
 	assert_int_equal(image_read(writer_span(&w), &again), RC_OK);
@@ -189,11 +189,11 @@ printed(void **state)
 	writer_init(&w, buf, 40);
 	assert_int_equal(image_print(&w, SPAN_LIT("dev-1"), &s), RC_TOO_LARGE);
 	real.value.type = LWM2M_FLOAT;
-	assert_int_equal(store_put(&s, &real), RC_OK);
+	assert_int_equal(held_put(&s, &real), RC_OK);
 	writer_init(&w, buf, sizeof(buf));
 	assert_int_equal(
 	    image_print(&w, SPAN_LIT("dev-1"), &s), RC_UNSUPPORTED);
-	store_fini(&s);
+	held_fini(&s);
 }
 
 static void

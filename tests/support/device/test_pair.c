@@ -7,10 +7,10 @@
 
 #include <cmocka.h>
 
-#include "consistency.h"
+#include "device/consistency.h"
+#include "device/pair.h"
 #include "file.h"
 #include "image.h"
-#include "pair.h"
 
 #include "base/text.h"
 #include "dtls/keypair.h"
@@ -20,7 +20,7 @@
 
 static struct image image;
 static struct account account;
-static struct store store;
+static struct held store;
 
 static struct span
 vector(const char *name, const char *label)
@@ -43,7 +43,7 @@ put(uint16_t resource, struct lwm2m_value v)
 {
 	const struct lwm2m_entry e = {LWM2M_RESOURCE(0, 2, resource), v};
 
-	assert_int_equal(store_put(&store, &e), RC_OK);
+	assert_int_equal(held_put(&store, &e), RC_OK);
 }
 
 static void
@@ -62,7 +62,7 @@ put_number(uint16_t resource, uint64_t n)
 static void
 put_certificate(void)
 {
-	store_fini(&store);
+	held_fini(&store);
 	put_bytes(SECURITY_IDENTITY, account.identity);
 	put_bytes(SECURITY_SERVER_KEY, account.server_key);
 	put_bytes(SECURITY_SECRET_KEY, account.key);
@@ -74,7 +74,7 @@ put_raw_key(void)
 {
 	uint8_t own[X509_P256_KEY_LEN];
 
-	store_fini(&store);
+	held_fini(&store);
 	assert_int_equal(keypair_public(account.key, own), RC_OK);
 	put_bytes(SECURITY_IDENTITY, span_of(own, sizeof(own)));
 	put_bytes(SECURITY_SERVER_KEY, span_of(own, sizeof(own)));
@@ -198,7 +198,7 @@ at_finish(void **state)
 	assert_string_equal(consistency_fault(&store, false),
 	    "a Security instance without its Server instance");
 	assert_int_equal(
-	    store_put(&store,
+	    held_put(&store,
 		&(struct lwm2m_entry){LWM2M_RESOURCE(1, 0, SERVER_SSID),
 		    LWM2M_VALUE_INTEGER(101)}),
 	    RC_OK);
@@ -226,7 +226,7 @@ static int
 teardown(void **state)
 {
 	(void)state;
-	store_fini(&store);
+	held_fini(&store);
 	image_fini(&image);
 	return 0;
 }

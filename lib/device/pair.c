@@ -1,6 +1,6 @@
-#include "pair.h"
+#include "device/pair.h"
 
-#include "account.h"
+#include "device/account.h"
 
 #include "dtls/der.h"
 #include "dtls/keypair.h"
@@ -49,20 +49,20 @@ private_key_fault(struct span key, struct span public_key)
 
 /** An absent one is as the standard says; one of a wrong type is none. */
 static uint64_t
-number(const struct store *s, struct lwm2m_path path, uint64_t otherwise)
+number(const struct held *s, struct lwm2m_path path, uint64_t otherwise)
 {
 	uint64_t n = UINT64_MAX;
 
-	if (!store_has(s, path))
+	if (!held_has(s, path))
 		return otherwise;
-	(void)store_unsigned(s, path, &n);
+	(void)held_unsigned(s, path, &n);
 	return n;
 }
 
 static const char *
-server_key_fault(const struct store *s, uint16_t i, int64_t mode)
+server_key_fault(const struct held *s, uint16_t i, int64_t mode)
 {
-	struct span key = store_bytes(s, at(i, SECURITY_SERVER_KEY));
+	struct span key = held_bytes(s, at(i, SECURITY_SERVER_KEY));
 	size_t len = account_matching_len(
 	    number(s, at(i, SECURITY_MATCHING_TYPE), MATCHING_EXACT));
 	struct x509_certificate c;
@@ -86,10 +86,10 @@ server_key_fault(const struct store *s, uint16_t i, int64_t mode)
 }
 
 const char *
-pair_fault(const struct store *s, uint16_t i, int64_t mode)
+pair_fault(const struct held *s, uint16_t i, int64_t mode)
 {
-	struct span public_key = store_bytes(s, at(i, SECURITY_IDENTITY));
-	struct span key = store_bytes(s, at(i, SECURITY_SECRET_KEY));
+	struct span public_key = held_bytes(s, at(i, SECURITY_IDENTITY));
+	struct span key = held_bytes(s, at(i, SECURITY_SECRET_KEY));
 	const char *why = NULL;
 
 	if (mode == MODE_CERTIFICATE && (public_key.len == 0 || key.len == 0))

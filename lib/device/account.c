@@ -1,4 +1,4 @@
-#include "account.h"
+#include "device/account.h"
 
 #include "dtls/der.h"
 

@@ -6,10 +6,10 @@
 #ifndef DEVICE_CONSISTENCY_H
 #define DEVICE_CONSISTENCY_H
 
-#include "store.h"
+#include "device/held.h"
 
 /** A static sentence that says what is wrong; NULL: nothing.
  *  `needs_empty_keys`: /0/x/3, 4 and 5 have to be there in every mode. */
-const char *consistency_fault(const struct store *s, bool needs_empty_keys);
+const char *consistency_fault(const struct held *s, bool needs_empty_keys);
 
 #endif

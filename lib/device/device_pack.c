@@ -3,9 +3,9 @@
  * fetched block by block, taken whole or not at all. Every object in it loses
  * what it had, but for the Bootstrap-Server Account and /3/0.
  */
-#include "device_internal.h"
+#include "device/device_internal.h"
 
-#include "consistency.h"
+#include "device/consistency.h"
 #include "lwm2m/format.h"
 
 #include <stdio.h>
@@ -55,8 +55,8 @@ collides(const struct device *d, const struct unpacked *u)
 {
 	uint16_t i = 0;
 
-	for (; store_instance(&d->store, OBJECT_SECURITY, &i); i++)
-		if (store_protected(&d->store, OBJECT_SECURITY, i) &&
+	for (; held_instance(&d->store, OBJECT_SECURITY, &i); i++)
+		if (held_protected(&d->store, OBJECT_SECURITY, i) &&
 		    in_pack(u, OBJECT_SECURITY, i))
 			return true;
 	return false;
@@ -67,9 +67,9 @@ empty_object(struct device *d, uint16_t object)
 {
 	uint16_t i = 0;
 
-	for (; store_instance(&d->store, object, &i); i++)
-		if (!store_protected(&d->store, object, i))
-			store_remove(&d->store, LWM2M_INSTANCE(object, i));
+	for (; held_instance(&d->store, object, &i); i++)
+		if (!held_protected(&d->store, object, i))
+			held_remove(&d->store, LWM2M_INSTANCE(object, i));
 }
 
 /** NULL: it was taken. */
@@ -89,7 +89,7 @@ take_all(struct device *d, const struct unpacked *u)
 
 		if (!resource_find(p.object, p.resource))
 			continue;
-		if (store_put(&d->store, &u->entries[i]) != RC_OK)
+		if (held_put(&d->store, &u->entries[i]) != RC_OK)
 			return "out of memory";
 	}
 	return device_inconsistency(d);
@@ -171,6 +171,6 @@ pack_account_links(const struct device *d, struct writer *w)
 	uint16_t i;
 
 	writer_str(w, "acc=");
-	if (store_account(&d->store, &i))
+	if (held_account(&d->store, &i))
 		writer_fmt(w, "</0/%u>", i);
 }

@@ -1,4 +1,4 @@
-#include "talk_internal.h"
+#include "device/talk_internal.h"
 
 #include <stdlib.h>
 

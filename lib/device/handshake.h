@@ -10,8 +10,8 @@
 #ifndef DEVICE_HANDSHAKE_H
 #define DEVICE_HANDSHAKE_H
 
-#include "account.h"
-#include "uri.h"
+#include "device/account.h"
+#include "device/uri.h"
 
 #include "dtls/client.h"
 

@@ -11,8 +11,8 @@
 #ifndef DEVICE_DEVICE_H
 #define DEVICE_DEVICE_H
 
-#include "behaviour.h"
-#include "store.h"
+#include "device/behaviour.h"
+#include "device/held.h"
 
 #include "base/heap.h"
 
@@ -79,7 +79,7 @@ bool device_event(struct device *d, struct device_event *out);
 
 enum device_state device_state(const struct device *d);
 /** What it holds; borrowed. */
-const struct store *device_store(const struct device *d);
+const struct held *device_store(const struct device *d);
 /** Why it thinks that its configuration is inconsistent, as at Finish; NULL
  *  when it is not. Static. */
 const char *device_inconsistency(const struct device *d);

@@ -1,4 +1,4 @@
-#include "device_internal.h"
+#include "device/device_internal.h"
 
 #include <stdlib.h>
 
@@ -26,7 +26,7 @@ device_free(struct device *d)
 {
 	if (!d)
 		return;
-	store_fini(&d->store);
+	held_fini(&d->store);
 	pack_fini(d);
 	talk_fini(&d->talk);
 	free(d);
@@ -35,7 +35,7 @@ device_free(struct device *d)
 enum rc
 device_equip(struct device *d, const struct lwm2m_entry *e)
 {
-	return store_put(&d->store, e);
+	return held_put(&d->store, e);
 }
 
 enum rc
@@ -50,7 +50,7 @@ device_equip_self(struct device *d)
 	enum rc rc = RC_OK;
 
 	for (size_t i = 0; rc == RC_OK && i < 2; i++)
-		rc = store_put(&d->store, &entries[i]);
+		rc = held_put(&d->store, &entries[i]);
 	return rc;
 }
 
@@ -77,7 +77,7 @@ device_equip_account(struct device *d, const char *uri, struct span identity,
 	enum rc rc = device_equip_self(d);
 
 	for (size_t n = 0; rc == RC_OK && n < count; n++)
-		rc = store_put(&d->store, &entries[n]);
+		rc = held_put(&d->store, &entries[n]);
 	return rc;
 }
 
@@ -309,7 +309,7 @@ device_state(const struct device *d)
 	return dead && d->state != DEVICE_BOOTSTRAPPED ? DEVICE_DEAD : d->state;
 }
 
-const struct store *
+const struct held *
 device_store(const struct device *d)
 {
 	return &d->store;

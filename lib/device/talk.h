@@ -13,7 +13,7 @@
 #ifndef DEVICE_TALK_H
 #define DEVICE_TALK_H
 
-#include "behaviour.h"
+#include "device/behaviour.h"
 
 #include "base/heap.h"
 #include "base/secret.h"

@@ -1,4 +1,4 @@
-#include "device_internal.h"
+#include "device/device_internal.h"
 
 #include "lwm2m/format.h"
 
@@ -54,16 +54,15 @@ write_instance(const struct device *d, struct writer *w, uint16_t object,
 	enum discover_style s = d->behaviour.discover;
 	uint16_t ssid;
 	bool has_ssid = object <= OBJECT_SERVER && s != DISCOVER_NO_SSID &&
-	    store_ssid(&d->store, object, instance, &ssid);
+	    held_ssid(&d->store, object, instance, &ssid);
 
 	writer_fmt(w, ",</%u/%u>", object, instance);
-	if (object == OBJECT_SECURITY &&
-	    store_protected(&d->store, 0, instance))
+	if (object == OBJECT_SECURITY && held_protected(&d->store, 0, instance))
 		has_ssid = false;
 	if (has_ssid)
 		writer_fmt(w, ";ssid=%u", ssid);
 	if (object == OBJECT_SECURITY && shows_uri(s, has_ssid)) {
-		struct span uri = store_bytes(
+		struct span uri = held_bytes(
 		    &d->store, LWM2M_RESOURCE(object, instance, SECURITY_URI));
 
 		writer_str(w, ";uri=\"");
@@ -77,7 +76,7 @@ write_object(const struct device *d, struct writer *w, uint16_t object)
 {
 	enum discover_style s = d->behaviour.discover;
 	uint16_t i = 0;
-	bool any = store_instance(&d->store, object, &i);
+	bool any = held_instance(&d->store, object, &i);
 
 	/* without ssid, as in LwM2M 1.1; who has no OSCORE does not know it */
 	if (!any && object == OBJECT_OSCORE)
@@ -85,11 +84,11 @@ write_object(const struct device *d, struct writer *w, uint16_t object)
 	if (!any || lists_bare_objects(s))
 		writer_fmt(w, ",</%u>%s", object,
 		    s == DISCOVER_LESHAN && object == 0 ? ";ver=1.2" : "");
-	for (; store_instance(&d->store, object, &i); i++)
+	for (; held_instance(&d->store, object, &i); i++)
 		write_instance(d, w, object, i);
 	/* an empty slot that was there from the start */
 	if (s == DISCOVER_ZEPHYR && object == OBJECT_SECURITY &&
-	    !store_has(&d->store, LWM2M_INSTANCE(object, 1)))
+	    !held_has(&d->store, LWM2M_INSTANCE(object, 1)))
 		writer_str(w, ",</0/1>;ssid=0");
 }
 

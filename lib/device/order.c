@@ -1,6 +1,6 @@
-#include "device_internal.h"
+#include "device/device_internal.h"
 
-#include "consistency.h"
+#include "device/consistency.h"
 #include "lwm2m/format.h"
 
 #include <stdlib.h>
@@ -97,7 +97,7 @@ second_account(
 		    p.resource == SECURITY_BOOTSTRAP &&
 		    entries[i].value.type == LWM2M_BOOLEAN &&
 		    entries[i].value.boolean &&
-		    store_account(&d->store, &mine) && mine != p.instance)
+		    held_account(&d->store, &mine) && mine != p.instance)
 			return true;
 	}
 	return false;
@@ -108,11 +108,11 @@ put_all(struct device *d, const struct lwm2m_entry *entries, size_t count)
 {
 	/* resources are replaced whole, with all their instances */
 	for (size_t i = 0; i < count; i++)
-		store_remove(&d->store,
+		held_remove(&d->store,
 		    LWM2M_RESOURCE(entries[i].path.object,
 			entries[i].path.instance, entries[i].path.resource));
 	for (size_t i = 0; i < count; i++)
-		if (store_put(&d->store, &entries[i]) != RC_OK)
+		if (held_put(&d->store, &entries[i]) != RC_OK)
 			return COAP_INTERNAL;
 	return COAP_CHANGED;
 }
@@ -162,9 +162,9 @@ delete_object(struct device *d, uint16_t object)
 {
 	uint16_t i = 0;
 
-	for (; store_instance(&d->store, object, &i); i++)
-		if (!store_protected(&d->store, object, i))
-			store_remove(&d->store, LWM2M_INSTANCE(object, i));
+	for (; held_instance(&d->store, object, &i); i++)
+		if (!held_protected(&d->store, object, i))
+			held_remove(&d->store, LWM2M_INSTANCE(object, i));
 }
 
 static uint8_t
@@ -182,18 +182,18 @@ do_delete(struct device *d, const struct order *o)
 			delete_object(d, object);
 		return COAP_DELETED;
 	}
-	if (b->delete_absent && !store_has(&d->store, p))
+	if (b->delete_absent && !held_has(&d->store, p))
 		return b->delete_absent;
 	if (path_depth(p) == 1) {
 		delete_object(d, p.object);
 		return COAP_DELETED;
 	}
-	if (store_protected(&d->store, p.object, p.instance)) {
+	if (held_protected(&d->store, p.object, p.instance)) {
 		if (b->deletes_account)
-			store_remove(&d->store, p);
+			held_remove(&d->store, p);
 		return b->delete_account ? b->delete_account : COAP_DELETED;
 	}
-	store_remove(&d->store, p);
+	held_remove(&d->store, p);
 	return COAP_DELETED;
 }
 

@@ -1,4 +1,4 @@
-#include "device_internal.h"
+#include "device/device_internal.h"
 
 #include "base/text.h"
 #include "lwm2m/format.h"

@@ -4,8 +4,8 @@
 #ifndef DEVICE_INTERNAL_H
 #define DEVICE_INTERNAL_H
 
-#include "device.h"
-#include "talk.h"
+#include "device/device.h"
+#include "device/talk.h"
 
 enum {
 	DEVICE_ENTRIES_MAX = 128, /**< of one Write */
@@ -25,7 +25,7 @@ struct device {
 	struct device_behaviour behaviour;
 	uint8_t endpoint[256];
 	size_t endpoint_len;
-	struct store store;
+	struct held store;
 	struct talk talk;
 	enum device_state state;
 	bool packing; /**< the open request is GET /bspack */

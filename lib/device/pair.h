@@ -5,7 +5,7 @@
 #ifndef DEVICE_PAIR_H
 #define DEVICE_PAIR_H
 
-#include "store.h"
+#include "device/held.h"
 
 /**
  * Of /0/`instance` in mode certificate or rpk. A static sentence that says what
@@ -16,6 +16,6 @@
  * - /4 is a certificate, a SubjectPublicKeyInfo, or as long as the digest that
  *   /13 says it is; /13 and /15 have values that there are.
  */
-const char *pair_fault(const struct store *s, uint16_t instance, int64_t mode);
+const char *pair_fault(const struct held *s, uint16_t instance, int64_t mode);
 
 #endif

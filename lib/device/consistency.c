@@ -1,6 +1,6 @@
-#include "consistency.h"
+#include "device/consistency.h"
 
-#include "pair.h"
+#include "device/pair.h"
 
 static struct lwm2m_path
 at(uint16_t object, uint16_t instance, uint16_t resource)
@@ -23,11 +23,11 @@ is_plain(struct span uri)
 }
 
 static const char *
-credentials_fault(const struct store *s, uint16_t i, int64_t mode)
+credentials_fault(const struct held *s, uint16_t i, int64_t mode)
 {
-	struct span identity = store_bytes(s, at(0, i, SECURITY_IDENTITY));
-	struct span key = store_bytes(s, at(0, i, SECURITY_SECRET_KEY));
-	struct span uri = store_bytes(s, at(0, i, SECURITY_URI));
+	struct span identity = held_bytes(s, at(0, i, SECURITY_IDENTITY));
+	struct span key = held_bytes(s, at(0, i, SECURITY_SECRET_KEY));
+	struct span uri = held_bytes(s, at(0, i, SECURITY_URI));
 
 	if (mode < MODE_PSK || mode > MODE_EST)
 		return "a Security Mode that it does not support";
@@ -44,38 +44,38 @@ credentials_fault(const struct store *s, uint16_t i, int64_t mode)
 
 /** Is there an instance of `object` other than `self` with that ssid? */
 static bool
-another(const struct store *s, uint16_t object, uint16_t self, uint16_t ssid)
+another(const struct held *s, uint16_t object, uint16_t self, uint16_t ssid)
 {
 	uint16_t i = 0, other;
 
-	for (; store_instance(s, object, &i); i++)
-		if (i != self && store_ssid(s, object, i, &other) &&
+	for (; held_instance(s, object, &i); i++)
+		if (i != self && held_ssid(s, object, i, &other) &&
 		    other == ssid)
 			return true;
 	return false;
 }
 
 static const char *
-security_fault(const struct store *s, uint16_t i, bool needs_empty_keys)
+security_fault(const struct held *s, uint16_t i, bool needs_empty_keys)
 {
 	bool bootstrap;
 	int64_t mode;
 	uint16_t ssid;
 
-	if (store_bytes(s, at(0, i, SECURITY_URI)).len == 0)
+	if (held_bytes(s, at(0, i, SECURITY_URI)).len == 0)
 		return "a Security instance without Server URI";
-	if (!store_boolean(s, at(0, i, SECURITY_BOOTSTRAP), &bootstrap))
+	if (!held_boolean(s, at(0, i, SECURITY_BOOTSTRAP), &bootstrap))
 		return "a Security instance without Bootstrap-Server";
-	if (!store_integer(s, at(0, i, SECURITY_MODE), &mode))
+	if (!held_integer(s, at(0, i, SECURITY_MODE), &mode))
 		return "a Security instance without Security Mode";
 	if (bootstrap)
 		return NULL;
 	if (needs_empty_keys &&
-	    (!store_has(s, at(0, i, SECURITY_IDENTITY)) ||
-		!store_has(s, at(0, i, SECURITY_SERVER_KEY)) ||
-		!store_has(s, at(0, i, SECURITY_SECRET_KEY))))
+	    (!held_has(s, at(0, i, SECURITY_IDENTITY)) ||
+		!held_has(s, at(0, i, SECURITY_SERVER_KEY)) ||
+		!held_has(s, at(0, i, SECURITY_SECRET_KEY))))
 		return "a Security instance without resources 3, 4 and 5";
-	if (!store_ssid(s, OBJECT_SECURITY, i, &ssid))
+	if (!held_ssid(s, OBJECT_SECURITY, i, &ssid))
 		return "a Security instance without Short Server ID";
 	if (ssid == 0 || ssid == 0xffff)
 		return "a Short Server ID out of range";
@@ -87,20 +87,20 @@ security_fault(const struct store *s, uint16_t i, bool needs_empty_keys)
 }
 
 static const char *
-server_fault(const struct store *s, uint16_t i)
+server_fault(const struct held *s, uint16_t i)
 {
-	struct span binding = store_bytes(s, at(1, i, SERVER_BINDING));
+	struct span binding = held_bytes(s, at(1, i, SERVER_BINDING));
 	int64_t lifetime;
 	uint16_t ssid;
 	bool storing;
 
-	if (!store_ssid(s, OBJECT_SERVER, i, &ssid))
+	if (!held_ssid(s, OBJECT_SERVER, i, &ssid))
 		return "a Server instance without Short Server ID";
-	if (!store_integer(s, at(1, i, SERVER_LIFETIME), &lifetime))
+	if (!held_integer(s, at(1, i, SERVER_LIFETIME), &lifetime))
 		return "a Server instance without Lifetime";
 	if (lifetime < 0)
 		return "a negative Lifetime";
-	if (!store_boolean(s, at(1, i, SERVER_STORING), &storing))
+	if (!held_boolean(s, at(1, i, SERVER_STORING), &storing))
 		return "a Server instance without Notification Storing";
 	if (binding.len == 0)
 		return "a Server instance without Binding";
@@ -115,19 +115,19 @@ server_fault(const struct store *s, uint16_t i)
 }
 
 const char *
-consistency_fault(const struct store *s, bool needs_empty_keys)
+consistency_fault(const struct held *s, bool needs_empty_keys)
 {
 	const char *why = NULL;
 	uint16_t i;
 
-	if (store_accounts(s) > 1)
+	if (held_accounts(s) > 1)
 		return "two Bootstrap-Server Accounts";
-	for (i = 0; !why && store_instance(s, OBJECT_SECURITY, &i); i++)
+	for (i = 0; !why && held_instance(s, OBJECT_SECURITY, &i); i++)
 		why = security_fault(s, i, needs_empty_keys);
-	for (i = 0; !why && store_instance(s, OBJECT_SERVER, &i); i++)
+	for (i = 0; !why && held_instance(s, OBJECT_SERVER, &i); i++)
 		why = server_fault(s, i);
 	i = 0;
-	if (!why && !store_instance(s, OBJECT_SERVER, &i))
+	if (!why && !held_instance(s, OBJECT_SERVER, &i))
 		why = "no LwM2M server";
 	return why;
 }

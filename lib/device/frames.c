@@ -1,4 +1,4 @@
-#include "frames.h"
+#include "device/frames.h"
 
 #include "base/secret.h"
 #include "coap/frame.h"

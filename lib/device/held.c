@@ -1,19 +1,19 @@
-#include "store.h"
+#include "device/held.h"
 
 #include <stdlib.h>
 
 void
-store_fini(struct store *s)
+held_fini(struct held *s)
 {
 	for (size_t i = 0; i < s->count; i++)
 		secret_fini(&s->values[i].bytes);
 	free(s->values);
-	*s = (struct store){0};
+	*s = (struct held){0};
 }
 
 /** The first value that is not before `path`. */
 static size_t
-place(const struct store *s, struct lwm2m_path path)
+place(const struct held *s, struct lwm2m_path path)
 {
 	size_t i = 0;
 
@@ -29,7 +29,7 @@ has_bytes(enum lwm2m_type t)
 }
 
 static enum rc
-value_set(struct store_value *v, const struct lwm2m_entry *e)
+value_set(struct held_value *v, const struct lwm2m_entry *e)
 {
 	enum rc rc = RC_OK;
 
@@ -43,12 +43,11 @@ value_set(struct store_value *v, const struct lwm2m_entry *e)
 }
 
 static enum rc
-open_gap(struct store *s, size_t at)
+open_gap(struct held *s, size_t at)
 {
 	if (s->count == s->cap) {
 		size_t cap = s->cap ? s->cap * 2 : 32;
-		struct store_value *v =
-		    reallocarray(s->values, cap, sizeof(*v));
+		struct held_value *v = reallocarray(s->values, cap, sizeof(*v));
 
 		if (!v)
 			return RC_MEMORY;
@@ -57,13 +56,13 @@ open_gap(struct store *s, size_t at)
 	}
 	memmove(&s->values[at + 1], &s->values[at],
 	    (s->count - at) * sizeof(s->values[0]));
-	s->values[at] = (struct store_value){0};
+	s->values[at] = (struct held_value){0};
 	s->count++;
 	return RC_OK;
 }
 
 enum rc
-store_put(struct store *s, const struct lwm2m_entry *e)
+held_put(struct held *s, const struct lwm2m_entry *e)
 {
 	size_t at = place(s, e->path);
 	enum rc rc = RC_OK;
@@ -75,7 +74,7 @@ store_put(struct store *s, const struct lwm2m_entry *e)
 }
 
 const struct lwm2m_value *
-store_get(const struct store *s, struct lwm2m_path path)
+held_get(const struct held *s, struct lwm2m_path path)
 {
 	size_t at = place(s, path);
 
@@ -85,7 +84,7 @@ store_get(const struct store *s, struct lwm2m_path path)
 }
 
 bool
-store_has(const struct store *s, struct lwm2m_path path)
+held_has(const struct held *s, struct lwm2m_path path)
 {
 	size_t at = place(s, path);
 
@@ -93,7 +92,7 @@ store_has(const struct store *s, struct lwm2m_path path)
 }
 
 void
-store_remove(struct store *s, struct lwm2m_path path)
+held_remove(struct held *s, struct lwm2m_path path)
 {
 	size_t kept = 0;
 
@@ -107,7 +106,7 @@ store_remove(struct store *s, struct lwm2m_path path)
 }
 
 bool
-store_instance(const struct store *s, uint16_t object, uint16_t *instance)
+held_instance(const struct held *s, uint16_t object, uint16_t *instance)
 {
 	size_t at = place(s, LWM2M_INSTANCE(object, *instance));
 
@@ -119,9 +118,9 @@ store_instance(const struct store *s, uint16_t object, uint16_t *instance)
 }
 
 bool
-store_integer(const struct store *s, struct lwm2m_path path, int64_t *out)
+held_integer(const struct held *s, struct lwm2m_path path, int64_t *out)
 {
-	const struct lwm2m_value *v = store_get(s, path);
+	const struct lwm2m_value *v = held_get(s, path);
 
 	if (!v || v->type != LWM2M_INTEGER)
 		return false;
@@ -130,9 +129,9 @@ store_integer(const struct store *s, struct lwm2m_path path, int64_t *out)
 }
 
 bool
-store_unsigned(const struct store *s, struct lwm2m_path path, uint64_t *out)
+held_unsigned(const struct held *s, struct lwm2m_path path, uint64_t *out)
 {
-	const struct lwm2m_value *v = store_get(s, path);
+	const struct lwm2m_value *v = held_get(s, path);
 
 	if (!v || v->type != LWM2M_UNSIGNED)
 		return false;
@@ -141,9 +140,9 @@ store_unsigned(const struct store *s, struct lwm2m_path path, uint64_t *out)
 }
 
 bool
-store_boolean(const struct store *s, struct lwm2m_path path, bool *out)
+held_boolean(const struct held *s, struct lwm2m_path path, bool *out)
 {
-	const struct lwm2m_value *v = store_get(s, path);
+	const struct lwm2m_value *v = held_get(s, path);
 
 	if (!v || v->type != LWM2M_BOOLEAN)
 		return false;
@@ -152,22 +151,22 @@ store_boolean(const struct store *s, struct lwm2m_path path, bool *out)
 }
 
 struct span
-store_bytes(const struct store *s, struct lwm2m_path path)
+held_bytes(const struct held *s, struct lwm2m_path path)
 {
-	const struct lwm2m_value *v = store_get(s, path);
+	const struct lwm2m_value *v = held_get(s, path);
 
 	return v && has_bytes(v->type) ? v->bytes : (struct span){0};
 }
 
 bool
-store_ssid(
-    const struct store *s, uint16_t object, uint16_t instance, uint16_t *ssid)
+held_ssid(
+    const struct held *s, uint16_t object, uint16_t instance, uint16_t *ssid)
 {
 	uint16_t resource =
 	    object == OBJECT_SECURITY ? SECURITY_SSID : SERVER_SSID;
 	int64_t n;
 
-	if (!store_integer(s, LWM2M_RESOURCE(object, instance, resource), &n) ||
+	if (!held_integer(s, LWM2M_RESOURCE(object, instance, resource), &n) ||
 	    n < 0 || n > 0xffff)
 		return false;
 	*ssid = (uint16_t)n;
@@ -175,11 +174,11 @@ store_ssid(
 }
 
 static bool
-is_account(const struct store *s, uint16_t instance)
+is_account(const struct held *s, uint16_t instance)
 {
 	bool bootstrap = false;
 
-	return store_boolean(s,
+	return held_boolean(s,
 		   LWM2M_RESOURCE(
 		       OBJECT_SECURITY, instance, SECURITY_BOOTSTRAP),
 		   &bootstrap) &&
@@ -187,11 +186,11 @@ is_account(const struct store *s, uint16_t instance)
 }
 
 bool
-store_account(const struct store *s, uint16_t *instance)
+held_account(const struct held *s, uint16_t *instance)
 {
 	uint16_t i = 0;
 
-	for (; store_instance(s, OBJECT_SECURITY, &i); i++) {
+	for (; held_instance(s, OBJECT_SECURITY, &i); i++) {
 		if (is_account(s, i)) {
 			*instance = i;
 			return true;
@@ -201,31 +200,31 @@ store_account(const struct store *s, uint16_t *instance)
 }
 
 size_t
-store_accounts(const struct store *s)
+held_accounts(const struct held *s)
 {
 	size_t count = 0;
 	uint16_t i = 0;
 
-	for (; store_instance(s, OBJECT_SECURITY, &i); i++)
+	for (; held_instance(s, OBJECT_SECURITY, &i); i++)
 		count += is_account(s, i);
 	return count;
 }
 
 bool
-store_protected(const struct store *s, uint16_t object, uint16_t instance)
+held_protected(const struct held *s, uint16_t object, uint16_t instance)
 {
 	const struct lwm2m_value *v;
 	uint16_t account;
 
 	if (object == OBJECT_DEVICE)
 		return instance == 0;
-	if (!store_account(s, &account))
+	if (!held_account(s, &account))
 		return false;
 	if (object == OBJECT_SECURITY)
 		return is_account(s, instance);
 	if (object != OBJECT_OSCORE)
 		return false;
-	v = store_get(s, LWM2M_RESOURCE(OBJECT_SECURITY, account, 17));
+	v = held_get(s, LWM2M_RESOURCE(OBJECT_SECURITY, account, 17));
 	return v && v->type == LWM2M_OBJLNK && v->link.object == object &&
 	    v->link.instance == instance;
 }

@@ -5,7 +5,7 @@
 #ifndef DEVICE_TALK_INTERNAL_H
 #define DEVICE_TALK_INTERNAL_H
 
-#include "talk.h"
+#include "device/talk.h"
 
 enum {
 	ACK_TIMEOUT_MS = 2000,

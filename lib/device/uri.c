@@ -1,4 +1,4 @@
-#include "uri.h"
+#include "device/uri.h"
 
 #include <arpa/inet.h>
 

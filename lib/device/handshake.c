@@ -1,4 +1,4 @@
-#include "handshake.h"
+#include "device/handshake.h"
 
 #include "base/digest.h"
 #include "dtls/x509.h"

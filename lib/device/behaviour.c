@@ -1,4 +1,4 @@
-#include "behaviour.h"
+#include "device/behaviour.h"
 
 #include "coap/message.h"
 #include "lwm2m/format.h"

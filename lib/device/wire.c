@@ -1,4 +1,4 @@
-#include "wire.h"
+#include "device/wire.h"
 
 #include <stdlib.h>
 
@@ -9,51 +9,51 @@ enum {
 };
 
 enum rc
-wire_open(struct wire *w, struct device *device,
+device_wire_open(struct device_wire *w, struct device *device,
     const struct dtls_client_config *config)
 {
-	*w = (struct wire){.device = device};
+	*w = (struct device_wire){.device = device};
 	if (!config)
 		return RC_OK;
 	return dtls_client_open(config, &w->dtls);
 }
 
 enum rc
-wire_init(struct wire *w, struct device *device, struct span identity,
-    const struct secret *key, const char *suite)
+device_wire_init(struct device_wire *w, struct device *device,
+    struct span identity, const struct secret *key, const char *suite)
 {
-	*w = (struct wire){.device = device};
+	*w = (struct device_wire){.device = device};
 	if (identity.len == 0)
 		return RC_OK;
 	return dtls_client_new(identity, key, suite, &w->dtls);
 }
 
 enum rc
-wire_stream(struct wire *w)
+device_wire_stream(struct device_wire *w)
 {
 	w->frames = frames_new(STREAM_MESSAGE_MAX);
 	return w->frames ? RC_OK : RC_MEMORY;
 }
 
 void
-wire_fini(struct wire *w)
+device_wire_fini(struct device_wire *w)
 {
 	dtls_client_free(w->dtls);
 	frames_free(w->frames);
-	*w = (struct wire){0};
+	*w = (struct device_wire){0};
 }
 
 static void
-tap(const struct wire *w, bool sent, struct span message)
+tap(const struct device_wire *w, bool sent, struct span message)
 {
 	if (w->tap)
 		w->tap(w->tap_ctx, sent, message);
 }
 
 static void
-frame(struct wire *w)
+frame(struct device_wire *w)
 {
-	uint8_t buf[WIRE_DATAGRAM_MAX];
+	uint8_t buf[DEVICE_DATAGRAM_MAX];
 	struct writer out;
 
 	for (;;) {
@@ -70,7 +70,7 @@ frame(struct wire *w)
 /** Bytes of the stream, as messages; without any, what the device is still to
  *  be told. */
 static void
-take_stream(struct wire *w, struct span bytes, uint64_t now_ms)
+take_stream(struct device_wire *w, struct span bytes, uint64_t now_ms)
 {
 	uint8_t *buf = malloc(STREAM_MESSAGE_MAX + FRAMES_HEAD_MAX);
 	struct writer datagram;
@@ -95,7 +95,7 @@ take_stream(struct wire *w, struct span bytes, uint64_t now_ms)
 
 /** The next message, or bytes, for one record. False: none. */
 static bool
-next_plain(struct wire *w, struct writer *out)
+next_plain(struct device_wire *w, struct writer *out)
 {
 	if (w->frames) {
 		out->cap = STREAM_CHUNK;
@@ -108,7 +108,7 @@ next_plain(struct wire *w, struct writer *out)
 }
 
 static void
-begin(struct wire *w, uint64_t now_ms)
+begin(struct device_wire *w, uint64_t now_ms)
 {
 	w->asked = true;
 	if (w->dtls && w->secured)
@@ -123,9 +123,9 @@ begin(struct wire *w, uint64_t now_ms)
 
 /** What the device has to say goes into records. */
 static void
-encrypt(struct wire *w, uint64_t now_ms)
+encrypt(struct device_wire *w, uint64_t now_ms)
 {
-	uint8_t buf[WIRE_DATAGRAM_MAX];
+	uint8_t buf[DEVICE_DATAGRAM_MAX];
 	struct writer out;
 
 	if (!w->dtls || !dtls_client_established(w->dtls))
@@ -144,7 +144,7 @@ encrypt(struct wire *w, uint64_t now_ms)
 }
 
 void
-wire_start(struct wire *w, uint64_t now_ms)
+device_wire_start(struct device_wire *w, uint64_t now_ms)
 {
 	w->asked = w->dtls == NULL;
 	if (!w->dtls)
@@ -157,7 +157,7 @@ wire_start(struct wire *w, uint64_t now_ms)
 }
 
 static void
-take(struct wire *w, struct span plain, uint64_t now_ms)
+take(struct device_wire *w, struct span plain, uint64_t now_ms)
 {
 	if (w->frames) {
 		take_stream(w, plain, now_ms);
@@ -168,7 +168,8 @@ take(struct wire *w, struct span plain, uint64_t now_ms)
 }
 
 void
-wire_receive(struct wire *w, struct span datagram, uint64_t now_ms)
+device_wire_receive(
+    struct device_wire *w, struct span datagram, uint64_t now_ms)
 {
 	uint8_t plain[PLAIN_MAX];
 	struct writer data;
@@ -190,13 +191,13 @@ wire_receive(struct wire *w, struct span datagram, uint64_t now_ms)
 }
 
 void
-wire_ended(struct wire *w)
+device_wire_ended(struct device_wire *w)
 {
 	w->broken = true;
 }
 
 void
-wire_tick(struct wire *w, uint64_t now_ms)
+device_wire_tick(struct device_wire *w, uint64_t now_ms)
 {
 	if (w->dtls && !w->broken && dtls_client_deadline(w->dtls) <= now_ms &&
 	    dtls_client_tick(w->dtls, now_ms) != RC_OK)
@@ -208,7 +209,7 @@ wire_tick(struct wire *w, uint64_t now_ms)
 }
 
 uint64_t
-wire_deadline(const struct wire *w)
+device_wire_deadline(const struct device_wire *w)
 {
 	uint64_t at = device_deadline(w->device);
 	uint64_t dtls = TIME_NEVER;
@@ -219,7 +220,7 @@ wire_deadline(const struct wire *w)
 }
 
 enum rc
-wire_output(struct wire *w, struct writer *out)
+device_wire_output(struct device_wire *w, struct writer *out)
 {
 	size_t start = out->len;
 	enum rc rc;
@@ -235,7 +236,7 @@ wire_output(struct wire *w, struct writer *out)
 }
 
 void
-wire_close(struct wire *w)
+device_wire_close(struct device_wire *w)
 {
 	if (w->dtls && !w->closed)
 		dtls_client_close(w->dtls);
@@ -243,7 +244,7 @@ wire_close(struct wire *w)
 }
 
 int
-wire_alert(const struct wire *w)
+device_wire_alert(const struct device_wire *w)
 {
 	return w->dtls ? dtls_client_alert(w->dtls) : -1;
 }
