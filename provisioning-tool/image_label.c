@@ -1,7 +1,9 @@
 /* image label: what is stuck on devices, made of what is public of them. */
+#include "label_document.h"
 #include "label_options.h"
 #include "label_output.h"
 #include "label_source.h"
+#include "record.h"
 #include "tool.h"
 #include "verbs.h"
 
@@ -15,6 +17,9 @@ enum { FINDINGS_MAX = 100 };
 struct labelling {
 	const struct options *o;
 	struct label_spec spec;
+	struct settings settings;
+	struct label_document document;
+	struct ledger *ledger;
 	struct label_source source;
 	struct label_output output;
 	struct label *label; /* owned: too large for a stack */
@@ -32,7 +37,7 @@ form_of(const char *name)
 }
 
 static int
-check_options(const struct options *o)
+check_output(const struct options *o, bool many)
 {
 	const enum label_form form = form_of(o->format);
 
@@ -40,8 +45,7 @@ check_options(const struct options *o)
 		return tool_error(EX_USAGE,
 		    "a file for each label, or all of them in one?",
 		    "--directory and -o exclude each other");
-	if (o->operand_count > 0 && !o->directory &&
-	    (form == LABEL_SVG || form == LABEL_PNG))
+	if (many && !o->directory && (form == LABEL_SVG || form == LABEL_PNG))
 		return tool_error(EX_USAGE,
 		    "give --directory DIR, or --format html or zpl",
 		    "a file of %s holds one label", o->format);
@@ -97,12 +101,23 @@ static int
 label(struct labelling *b)
 {
 	const struct options *o = b->o;
-	int code = check_options(o), end;
+	int code = check_output(o, false), end;
 
 	if (code == EX_OK)
-		code = label_options_read(o, &b->spec);
+		code = settings_load(
+		    o, o->label_image ? SETTINGS_POLICIES : 0, &b->settings);
+	if (code == EX_OK && o->label_image)
+		code = label_document_load(&b->document, b->settings.policies,
+		    o->label_image, &b->spec);
 	if (code == EX_OK)
-		code = label_source_open(&b->source, o);
+		code = label_options_read(o, &b->spec);
+	if (code == EX_OK && b->settings.ledger)
+		code = record_open(b->settings.ledger, LEDGER_READ, &b->ledger);
+	if (code == EX_OK)
+		code =
+		    label_source_open(&b->source, o, &b->document, b->ledger);
+	if (code == EX_OK)
+		code = check_output(o, label_source_many(&b->source));
 	if (code == EX_OK)
 		code = label_output_begin(&b->output, form_of(o->format),
 		    o->directory, o->output, o->force,
@@ -154,6 +169,9 @@ image_label(const struct options *o)
 		code = b.faulty ? EX_DATAERR : EX_OK;
 	}
 	label_output_end(&b.output);
+	label_document_fini(&b.document);
+	ledger_close(b.ledger);
+	settings_fini(&b.settings);
 	free(b.label);
 	return code;
 }

@@ -23,7 +23,7 @@ enum {
 	LABEL_PAYLOAD_MAX = 2953, /**< bytes that any QR code holds */
 	LABEL_MODULES_MAX = 177, /**< a side of version 40 */
 	LABEL_QUIET = 4, /**< modules around it (ISO/IEC 18004 section 9.1) */
-	LABEL_TEXTS_MAX = 6, /**< templates */
+	LABEL_TEXTS_MAX = 8, /**< templates */
 	LABEL_LINES_MAX = 48, /**< after they were broken */
 	LABEL_MODULE_MAX = 10, /**< dots: the most that ^BQ takes */
 	LABEL_MODULE_MIN_UM = 250, /**< what good printers and readers hold */
@@ -57,7 +57,7 @@ struct label_spec {
 	/** A line of text whose value is not known is left out. */
 	bool texts_optional;
 	enum label_level level;
-	unsigned dpi; /**< of the printer: 203, 300, 600 */
+	unsigned dpi; /**< of the printer: 152, 203, 300, 600 */
 	unsigned width_um, height_um; /**< micrometres */
 	unsigned module; /**< dots; 0: the largest that leaves the text room */
 };

@@ -15,7 +15,8 @@ struct label_images {
 	struct secret scratch;
 	struct lwm2m_entry entries[IMAGE_ENTRIES_MAX];
 	uint8_t endpoint[LABEL_FIELD_MAX], name[LABEL_FIELD_MAX];
-	char sha256[HEX_TEXT_MAX];
+	char sha256[HEX_TEXT_MAX]; /* of the certificate */
+	char image[HEX_TEXT_MAX]; /* SHA-256 */
 };
 
 int
@@ -31,6 +32,12 @@ label_images_open(const char *path, struct label_images **out)
 	}
 	*out = s;
 	return code;
+}
+
+bool
+label_images_many(const struct label_images *s)
+{
+	return image_files_shape(s->files) != IMAGE_FILES_SINGLE;
 }
 
 static const struct lwm2m_value *
@@ -134,14 +141,14 @@ take_image(
 		return "its endpoint is too long";
 	v->endpoint = writer_span(&endpoint);
 	take_certificate(s, &r.image, v);
-	if (image_files_shape(s->files) != IMAGE_FILES_SINGLE)
+	if (label_images_many(s))
 		take_name(s, f->name, r.nested[0], v);
 	return NULL;
 }
 
 bool
 label_images_next(struct label_images *s, struct label_values *v,
-    const char **where, const char **fault)
+    const char **where, const char **sha256, const char **fault)
 {
 	struct image_file f;
 
@@ -149,6 +156,7 @@ label_images_next(struct label_images *s, struct label_values *v,
 	if (!image_files_next(s->files, &f))
 		return false;
 	*where = f.label;
+	*sha256 = hex_text(s->image, span_of(f.sha256, DIGEST_LEN));
 	*fault = take_image(s, &f, v);
 	return true;
 }

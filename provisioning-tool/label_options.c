@@ -50,8 +50,8 @@ set_dpi(struct label_spec *spec, const struct span *values, size_t count)
 	uint64_t n = 0;
 
 	if (count != 1 || !span_decimal(values[0], 600, &n) ||
-	    (n != 203 && n != 300 && n != 600))
-		return "it is 203, 300 or 600";
+	    (n != 152 && n != 203 && n != 300 && n != 600))
+		return "it is 152, 203, 300 or 600";
 	spec->dpi = (unsigned)n;
 	return NULL;
 }
@@ -126,7 +126,7 @@ static const char *
 set_text(struct label_spec *spec, const struct span *values, size_t count)
 {
 	if (count > LABEL_TEXTS_MAX)
-		return "there are more than six lines";
+		return "there are more than eight lines";
 	for (size_t i = 0; i < count; i++) {
 		const char *fault = check_text(values[i]);
 

@@ -3,8 +3,8 @@
  * document and the options of `image label` are the same ones, in one table.
  *
  *   payload  "LWB1:{endpoint}"    level   L, M, Q or H
- *   dpi      203, 300 or 600      size    50x25mm, 50.8x25.4mm, 2x1in
- *   module   1 to 10 (dots)       text    up to six lines
+ *   dpi      152, 203, 300, 600      size    50x25mm, 50.8x25.4mm, 2x1in
+ *   module   1 to 10 (dots)       text    up to eight lines
  */
 #ifndef TOOL_LABEL_OPTIONS_H
 #define TOOL_LABEL_OPTIONS_H

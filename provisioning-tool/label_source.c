@@ -1,9 +1,11 @@
 #include "label_source.h"
 
 #include "endpoint.h"
+#include "image_row.h"
 #include "tool.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 
 static int
@@ -21,9 +23,17 @@ open_path(struct label_source *s, const char *path)
 }
 
 int
-label_source_open(struct label_source *s, const struct options *o)
+label_source_open(struct label_source *s, const struct options *o,
+    const struct label_document *d, struct ledger *l)
 {
-	*s = (struct label_source){.o = o};
+	*s = (struct label_source){
+	    .o = o,
+	    .document = d,
+	    .ledger = l,
+	    .live = calloc(1, sizeof(*s->live)),
+	};
+	if (!s->live)
+		return tool_fault(RC_MEMORY, "labels");
 	if (o->endpoint) {
 		int code = endpoint_option(o->endpoint);
 
@@ -56,6 +66,33 @@ take_given(const struct options *o, struct label_values *v)
 		v->fingerprint = span_str(o->fingerprint);
 }
 
+/**
+ * The fingerprint that the ledger has of the device's newest image; of an image
+ * that is at hand only where it is that one.
+ */
+static const char *
+take_recorded(
+    struct label_source *s, struct label_values *v, const char *sha256)
+{
+	const struct image_live *live = s->live;
+	enum rc rc;
+
+	if (!s->ledger || v->fingerprint.len > 0)
+		return NULL;
+	rc = image_row_live(s->ledger, v->endpoint, s->live);
+	if (rc == RC_NOT_FOUND ||
+	    (rc == RC_OK && sha256 && strcmp(sha256, live->sha256) != 0))
+		return NULL;
+	if (rc != RC_OK)
+		return "the ledger cannot be read";
+	v->fingerprint = span_str(live->fingerprint);
+	if (v->identity.len == 0)
+		v->identity = span_str(live->identity);
+	if (v->batch.len == 0)
+		v->batch = span_str(live->batch);
+	return NULL;
+}
+
 static bool
 next_of_folder(
     struct label_source *s, struct label_values *v, const char **fault)
@@ -69,13 +106,13 @@ next_of_folder(
 }
 
 static bool
-next_of_images(
-    struct label_source *s, struct label_values *v, const char **fault)
+next_of_images(struct label_source *s, struct label_values *v,
+    const char **sha256, const char **fault)
 {
 	const char *where;
 	struct quoted q;
 
-	if (!label_images_next(s->images, v, &where, fault))
+	if (!label_images_next(s->images, v, &where, sha256, fault))
 		return false;
 	snprintf(s->where, sizeof(s->where), "%s", quote_str(&q, where));
 	return true;
@@ -85,13 +122,14 @@ bool
 label_source_next(
     struct label_source *s, struct label_values *v, const char **fault)
 {
+	const char *sha256 = NULL;
 	bool more;
 
 	*fault = NULL;
 	if (s->folder) {
 		more = next_of_folder(s, v, fault);
 	} else if (s->images) {
-		more = next_of_images(s, v, fault);
+		more = next_of_images(s, v, &sha256, fault);
 	} else {
 		*v = (struct label_values){0};
 		more = !s->done;
@@ -104,7 +142,16 @@ label_source_next(
 	if (v->endpoint.len == 0)
 		*fault = "an image of its format does not say whose it is; "
 			 "give --endpoint";
+	else
+		*fault = take_recorded(s, v, sha256);
+	label_document_values(s->document, v);
 	return true;
+}
+
+bool
+label_source_many(const struct label_source *s)
+{
+	return s->folder || (s->images && label_images_many(s->images));
 }
 
 int
@@ -112,5 +159,7 @@ label_source_close(struct label_source *s)
 {
 	label_images_close(s->images);
 	s->images = NULL;
+	free(s->live);
+	s->live = NULL;
 	return label_summary_close(&s->summary);
 }

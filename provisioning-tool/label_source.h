@@ -7,13 +7,17 @@
 #ifndef TOOL_LABEL_SOURCE_H
 #define TOOL_LABEL_SOURCE_H
 
+#include "label_document.h"
 #include "label_summary.h"
-#include "options.h"
+#include "ledger/ledger.h"
 
 struct label_images;
 
 struct label_source {
 	const struct options *o;
+	const struct label_document *document; /**< borrowed */
+	struct ledger *ledger; /**< borrowed; NULL: none */
+	struct image_live *live; /**< what it says of the device, owned */
 	struct label_summary summary; /**< of a folder */
 	struct label_images *images; /**< of a file; owned */
 	bool folder;
@@ -22,8 +26,11 @@ struct label_source {
 };
 
 /** EX_OK, or an exit code (said). */
-MUST_CHECK int label_source_open(
-    struct label_source *s, const struct options *o);
+MUST_CHECK int label_source_open(struct label_source *s,
+    const struct options *o, const struct label_document *d, struct ledger *l);
+
+/** May it be more than one device? */
+bool label_source_many(const struct label_source *s);
 
 /**
  * The next device; false at the end. *fault: what is wrong with it (a static
@@ -38,8 +45,10 @@ int label_source_close(struct label_source *s);
 
 /* label_images.c */
 MUST_CHECK int label_images_open(const char *path, struct label_images **out);
+/** `sha256`: hex, of the image. */
 bool label_images_next(struct label_images *s, struct label_values *v,
-    const char **where, const char **fault);
+    const char **where, const char **sha256, const char **fault);
+bool label_images_many(const struct label_images *s);
 void label_images_close(struct label_images *s);
 
 #endif

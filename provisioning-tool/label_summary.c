@@ -41,7 +41,7 @@ take_field(struct span *rest, struct writer *w, bool *last)
 	const char *fault = NULL;
 	uint8_t plain[6 * LABEL_FIELD_MAX];
 	struct writer field;
-	bool quoted = rest->len > 0 && rest->p[0] == '"';
+	bool quoted = rest->len > 0 && rest->p[0] == '"', escape = false;
 	size_t i = quoted;
 
 	writer_init(&field, plain, sizeof(plain));
@@ -55,6 +55,10 @@ take_field(struct span *rest, struct writer *w, bool *last)
 		if (quote && (i + 1 == rest->len || rest->p[i + 1] != '"'))
 			break;
 		i += quote;
+		/* of a table that somebody else has written */
+		if (quote && !escape)
+			writer_be(&field, '\\', 1);
+		escape = !escape && rest->p[i] == '\\';
 		writer_be(&field, rest->p[i], 1);
 	}
 	if (quoted && i == rest->len)

@@ -3,7 +3,7 @@
 
 static const char *const forms[] = {"zpl", "svg", "png", "html", NULL};
 static const char *const levels[] = {"L", "M", "Q", "H", NULL};
-static const char *const dpis[] = {"203", "300", "600", NULL};
+static const char *const dpis[] = {"152", "203", "300", "600", NULL};
 
 static const struct option_spec label_specs[] = {
     {.name = "format",
@@ -22,6 +22,11 @@ static const struct option_spec label_specs[] = {
 	.kind = OPTION_FLAG,
 	.help = "replace files that exist",
 	.offset = offsetof(struct options, force)},
+    {FILE_NAME("policies", policies, "PATH",
+	"folder or file with the image document")},
+    {TEXT(
+	"image", label_image, "NAME", "the image document whose label it is")},
+    {LEDGER("take the fingerprints from there")},
     {TEXT("endpoint", endpoint, "EP", "of a device without an image at hand")},
     {TEXT("serial", serial, "SERIAL", "its serial number")},
     {TEXT("fingerprint", fingerprint, "HEX", "its, as the ledger has it")},
@@ -45,7 +50,7 @@ static const struct option_spec look_specs[] = {
     {.name = "dpi",
 	.kind = OPTION_CHOICE,
 	.value = "N",
-	.help = "dots an inch of the printer: 203 (default), 300, 600",
+	.help = "dots an inch of the printer: 152, 203 (default), 300, 600",
 	.offset = offsetof(struct options, label_dpi),
 	.choices = dpis},
     {TEXT("size", label_size, "SIZE", "of a label; default 50x25mm")},
