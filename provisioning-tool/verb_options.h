@@ -37,4 +37,7 @@ extern const struct option_group image_build_options;
 extern const struct option_group image_geometry_options;
 extern const struct option_group image_formats_options;
 
+/* verbs_station.c */
+extern const struct option_group audit_merge_options;
+
 #endif
