@@ -67,6 +67,8 @@ struct options {
 	const char *psk_file, *key_hex_file, *name;
 	int64_t wait_s, patience_s;
 	bool dangerous;
+	/* stations */
+	const char *station;
 	/* output */
 	const char *format;
 	/* the rest of the line */
