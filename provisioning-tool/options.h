@@ -27,7 +27,7 @@ struct options {
 	const char *policies, *identity, *endpoint, *uri, *output;
 	int64_t epoch, instance;
 	int64_t hold_off_s;
-	bool force;
+	bool force, again;
 	/* where they lie */
 	const char *partition, *offset, *flash_address, *sector;
 	const char *carry, *payload, *family, *name_space, *nvs_keys;

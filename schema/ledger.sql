@@ -229,6 +229,94 @@ WHEN EXISTS (SELECT 1 FROM blob AS b WHERE b.sha256 = NEW.sha256) BEGIN
 	SELECT RAISE(ABORT, 'what the ledger keeps is append-only');
 END;
 
+-- Work orders (provisioning-tool order): which version of each is in force, and
+-- which units were minted under it. An endpoint is one unit of an order, by
+-- whatever station it was minted first and however often its image is made.
+CREATE TABLE work_order (
+	name TEXT PRIMARY KEY,
+	revision INTEGER NOT NULL,
+	sha256 TEXT NOT NULL, -- of the order's file
+	opened_seq INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE order_unit (
+	work_order TEXT NOT NULL,
+	endpoint TEXT NOT NULL,
+	endpoint_raw BLOB NOT NULL, -- x'' where event has NULL
+	station TEXT NOT NULL,      -- '' where none is named
+	minted_seq INTEGER NOT NULL, -- its first image
+	scrapped_seq INTEGER, -- first scrapping since its last image
+	PRIMARY KEY (work_order, endpoint, endpoint_raw)
+) STRICT, WITHOUT ROWID;
+
+-- Of those, by station: what a quota is held against.
+CREATE TABLE order_count (
+	work_order TEXT NOT NULL,
+	station TEXT NOT NULL,
+	units INTEGER NOT NULL DEFAULT 0,
+	scrapped INTEGER NOT NULL DEFAULT 0,
+	PRIMARY KEY (work_order, station)
+) STRICT, WITHOUT ROWID;
+
+-- A device by its serial number.
+CREATE INDEX event_unit ON event (json_extract(data, '$.unit'))
+	WHERE kind = 'image_minted';
+
+CREATE TRIGGER order_opens AFTER INSERT ON event
+WHEN NEW.kind = 'order_opened' BEGIN
+	INSERT INTO work_order (name, revision, sha256, opened_seq)
+	VALUES (NEW.data ->> 'order',
+		CAST(coalesce(NEW.data ->> 'revision', 1) AS INTEGER),
+		NEW.data ->> 'sha256', NEW.seq)
+	ON CONFLICT DO UPDATE SET
+		revision = excluded.revision,
+		sha256 = excluded.sha256,
+		opened_seq = excluded.opened_seq
+	WHERE excluded.revision > revision;
+END;
+CREATE TRIGGER order_mints AFTER INSERT ON event
+WHEN NEW.kind = 'image_minted' AND NEW.endpoint IS NOT NULL
+	AND NEW.data ->> 'order' IS NOT NULL BEGIN
+	INSERT INTO order_count (work_order, station, units)
+	SELECT NEW.data ->> 'order', coalesce(NEW.data ->> 'station', ''), 1
+	WHERE NOT EXISTS (
+		SELECT 1 FROM order_unit AS u
+		WHERE u.work_order = NEW.data ->> 'order'
+			AND u.endpoint = NEW.endpoint
+			AND u.endpoint_raw = coalesce(NEW.endpoint_raw, x''))
+	ON CONFLICT DO UPDATE SET units = units + 1;
+	UPDATE order_count SET scrapped = scrapped - 1
+	WHERE (work_order, station) = (
+		SELECT u.work_order, u.station FROM order_unit AS u
+		WHERE u.work_order = NEW.data ->> 'order'
+			AND u.endpoint = NEW.endpoint
+			AND u.endpoint_raw = coalesce(NEW.endpoint_raw, x'')
+			AND u.scrapped_seq IS NOT NULL);
+	INSERT INTO order_unit (work_order, endpoint, endpoint_raw, station,
+		minted_seq)
+	VALUES (NEW.data ->> 'order', NEW.endpoint,
+		coalesce(NEW.endpoint_raw, x''),
+		coalesce(NEW.data ->> 'station', ''), NEW.seq)
+	ON CONFLICT DO UPDATE SET scrapped_seq = NULL
+	WHERE scrapped_seq IS NOT NULL;
+END;
+CREATE TRIGGER order_scraps AFTER INSERT ON event
+WHEN NEW.kind = 'unit_scrapped' AND NEW.endpoint IS NOT NULL
+	AND NEW.data ->> 'order' IS NOT NULL BEGIN
+	UPDATE order_count SET scrapped = scrapped + 1
+	WHERE (work_order, station) = (
+		SELECT u.work_order, u.station FROM order_unit AS u
+		WHERE u.work_order = NEW.data ->> 'order'
+			AND u.endpoint = NEW.endpoint
+			AND u.endpoint_raw = coalesce(NEW.endpoint_raw, x'')
+			AND u.scrapped_seq IS NULL);
+	UPDATE order_unit SET scrapped_seq = NEW.seq
+	WHERE work_order = NEW.data ->> 'order'
+		AND endpoint = NEW.endpoint
+		AND endpoint_raw = coalesce(NEW.endpoint_raw, x'')
+		AND scrapped_seq IS NULL;
+END;
+
 CREATE VIEW events AS
 SELECT
 	seq,
@@ -305,12 +393,13 @@ FROM event AS r
 WHERE likelihood(r.kind = 'bootstrap_refused', 0.5);
 
 -- What is known of each device; the last attempt's outcome, NULL when it was
--- minted and has not come yet.
+-- minted and has not come yet. Minted when the station's clock says so, where it
+-- was minted at one (`audit merge`).
 CREATE VIEW devices AS
 SELECT
 	d.endpoint,
-	strftime('%Y-%m-%dT%H:%M:%fZ', m.time_ms / 1000.0, 'unixepoch')
-		AS minted,
+	strftime('%Y-%m-%dT%H:%M:%fZ', coalesce(m.data ->> 'station_time_ms',
+		m.time_ms) / 1000.0, 'unixepoch') AS minted,
 	strftime('%Y-%m-%dT%H:%M:%fZ', f.time_ms / 1000.0, 'unixepoch')
 		AS first_seen,
 	strftime('%Y-%m-%dT%H:%M:%fZ', coalesce(e.time_ms, b.time_ms) / 1000.0,
@@ -489,6 +578,8 @@ LEFT JOIN counted AS c ON c.policy_set = l.policy_set;
 
 -- Public parts and keyed fingerprints; no key stands here. An image holds the
 -- credential of the first boot, and so does a certificate of `pki issue`.
+-- Issued by the clock of the station, where it was done at one; but revoked when
+-- this ledger knew of it.
 CREATE VIEW credentials AS
 SELECT
 	c.endpoint,
@@ -503,8 +594,8 @@ SELECT
 	c.data ->> 'master' AS master,
 	c.data ->> 'epoch' AS epoch,
 	json_extract(c.data, '$.fingerprint') AS fingerprint,
-	strftime('%Y-%m-%dT%H:%M:%fZ', c.time_ms / 1000.0, 'unixepoch')
-		AS issued,
+	strftime('%Y-%m-%dT%H:%M:%fZ', coalesce(c.data ->> 'station_time_ms',
+		c.time_ms) / 1000.0, 'unixepoch') AS issued,
 	(SELECT strftime('%Y-%m-%dT%H:%M:%fZ', min(time_ms) / 1000.0,
 		'unixepoch') FROM (
 		SELECT r.time_ms FROM event AS r
@@ -547,6 +638,22 @@ SELECT
 	data ->> 'head' AS head
 FROM event
 WHERE kind = 'checkpoint';
+
+-- One row a station whose ledger was merged (`audit merge`): how many of its rows
+-- are here, the hash and time there of the last of them, and when it was merged
+-- last. ledger: the hash of its first row, which tells it from any other.
+CREATE VIEW stations AS
+SELECT
+	data ->> 'station' AS station,
+	data ->> 'ledger' AS ledger,
+	data ->> 'rows' AS rows,
+	data ->> 'head' AS head,
+	strftime('%Y-%m-%dT%H:%M:%fZ', data ->> 'last_ms' / 1000.0,
+		'unixepoch') AS last_row,
+	strftime('%Y-%m-%dT%H:%M:%fZ', time_ms / 1000.0, 'unixepoch') AS merged
+FROM event
+WHERE seq IN (SELECT max(seq) FROM event WHERE kind = 'station_merged'
+	GROUP BY data ->> 'station');
 
 -- Two check values under one label: the key behind the label has changed.
 CREATE VIEW keys AS
@@ -595,6 +702,53 @@ SELECT
 	f.servers_seq
 FROM fact AS f
 WHERE f.oks > 0 OR f.released_seq IS NOT NULL OR f.servers_seq IS NOT NULL;
+
+-- Each work order that images were minted under, as far as this ledger has
+-- opened it, and how much of it is used.
+CREATE VIEW orders AS
+SELECT
+	o.name AS work_order,
+	o.revision,
+	o.sha256,
+	strftime('%Y-%m-%dT%H:%M:%fZ', e.time_ms / 1000.0, 'unixepoch')
+		AS opened,
+	e.data ->> 'quota' AS quota,
+	e.data ->> 'stations' AS stations,
+	e.data ->> 'batch' AS batch,
+	(SELECT coalesce(sum(units), 0) FROM order_count
+		WHERE work_order = o.name) AS units,
+	(SELECT coalesce(sum(scrapped), 0) FROM order_count
+		WHERE work_order = o.name) AS scrapped
+FROM work_order AS o
+JOIN event AS e ON e.seq = o.opened_seq;
+
+-- What the table `order_unit` is to say, out of the rows.
+CREATE VIEW order_unit_facts AS
+WITH minted AS (
+	SELECT
+		data ->> 'order' AS work_order,
+		endpoint,
+		coalesce(endpoint_raw, x'') AS endpoint_raw,
+		min(seq) AS minted_seq,
+		max(seq) AS last_seq
+	FROM event
+	WHERE kind = 'image_minted' AND endpoint IS NOT NULL
+		AND data ->> 'order' IS NOT NULL
+	GROUP BY 1, 2, 3
+)
+SELECT
+	m.work_order,
+	m.endpoint,
+	m.endpoint_raw,
+	coalesce(f.data ->> 'station', '') AS station,
+	m.minted_seq,
+	(SELECT min(s.seq) FROM event AS s
+		WHERE s.endpoint = m.endpoint
+			AND coalesce(s.endpoint_raw, x'') = m.endpoint_raw
+			AND s.seq > m.last_seq AND +s.kind = 'unit_scrapped'
+			AND s.data ->> 'order' = m.work_order) AS scrapped_seq
+FROM minted AS m
+JOIN event AS f ON f.seq = m.minted_seq;
 
 -- Where the tables that follow from the rows do not. Empty, or somebody wrote
 -- to them: the views above cannot be believed there.
@@ -692,4 +846,45 @@ FROM (
 	UNION ALL
 	SELECT server, -devices FROM placement
 )
-GROUP BY server HAVING sum(devices) <> 0;
+GROUP BY server HAVING sum(devices) <> 0
+UNION ALL
+SELECT 'order_unit', f.minted_seq
+FROM order_unit_facts AS f
+LEFT JOIN order_unit AS u ON u.work_order = f.work_order
+	AND u.endpoint = f.endpoint AND u.endpoint_raw = f.endpoint_raw
+WHERE u.station IS NOT f.station
+	OR u.minted_seq IS NOT f.minted_seq
+	OR u.scrapped_seq IS NOT f.scrapped_seq
+UNION ALL
+SELECT 'order_unit', u.minted_seq
+FROM order_unit AS u
+LEFT JOIN event AS e ON e.seq = u.minted_seq
+WHERE e.kind IS NOT 'image_minted'
+	OR e.endpoint IS NOT u.endpoint
+	OR coalesce(e.endpoint_raw, x'') IS NOT u.endpoint_raw
+	OR e.data ->> 'order' IS NOT u.work_order
+UNION ALL
+SELECT 'order_count', 0
+FROM (
+	SELECT work_order, station, count(*) AS units,
+		count(scrapped_seq) AS scrapped
+	FROM order_unit
+	GROUP BY work_order, station
+	UNION ALL
+	SELECT work_order, station, -units, -scrapped FROM order_count
+)
+GROUP BY work_order, station
+HAVING sum(units) <> 0 OR sum(scrapped) <> 0
+UNION ALL
+SELECT 'work_order', o.seq
+FROM event AS o
+LEFT JOIN work_order AS w ON w.name = o.data ->> 'order'
+WHERE o.kind = 'order_opened' AND (w.revision IS NULL
+	OR w.revision < o.data ->> 'revision'
+	OR (w.opened_seq = o.seq AND w.sha256 IS NOT o.data ->> 'sha256'))
+UNION ALL
+SELECT 'work_order', w.opened_seq
+FROM work_order AS w
+LEFT JOIN event AS o ON o.seq = w.opened_seq AND o.kind = 'order_opened'
+WHERE o.data ->> 'order' IS NOT w.name
+	OR o.data ->> 'revision' IS NOT w.revision;

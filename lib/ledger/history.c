@@ -7,21 +7,6 @@ has_history(struct ledger *l)
 	return store_has(l, "table", "history");
 }
 
-static int
-bind_endpoint(struct ledger *l, sqlite3_stmt *stmt, struct span endpoint)
-{
-	const struct span shown = store_shown(l, endpoint);
-	const bool same = span_equal(shown, endpoint);
-	int code = sqlite3_bind_text64(stmt, 1, (const char *)shown.p,
-	    shown.len, SQLITE_TRANSIENT, SQLITE_UTF8);
-
-	if (code == SQLITE_OK)
-		code = sqlite3_bind_blob64(stmt, 2,
-		    same ? (const void *)"" : endpoint.p,
-		    same ? 0 : endpoint.len, SQLITE_TRANSIENT);
-	return code;
-}
-
 static void
 take(
     sqlite3_stmt *stmt, struct ledger_history *out, char *room, size_t room_len)
@@ -52,7 +37,7 @@ ledger_history(struct ledger *l, struct span endpoint,
 		rc = store_take(l, STORE_HISTORY, &stmt);
 	if (rc)
 		return rc;
-	code = bind_endpoint(l, stmt, endpoint);
+	code = store_bind_endpoint(l, stmt, 1, endpoint);
 	if (code == SQLITE_OK)
 		code = sqlite3_step(stmt);
 	if (code == SQLITE_ROW)

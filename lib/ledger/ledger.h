@@ -276,6 +276,44 @@ MUST_CHECK enum rc ledger_history_turned(struct ledger *l);
 MUST_CHECK enum rc ledger_placement(
     struct ledger *l, const char *server, uint64_t *devices);
 
+/** A work order, as rows of the kinds order_opened, image_minted and
+ *  unit_scrapped tell of it, kept in tables by triggers. */
+struct ledger_order {
+	bool opened; /**< `revision` and `sha256` are set */
+	int64_t revision; /**< the highest */
+	char sha256[2 * DIGEST_LEN + 1]; /**< hex, of that one's file */
+	uint64_t units; /**< endpoints that were minted under it */
+	uint64_t scrapped; /**< of these, scrapped since */
+	uint64_t station_units, station_scrapped; /**< of one station */
+};
+
+/**
+ * What is known of the order of that name, and of `station` in it (empty: of
+ * images that name none). Nothing known is all zeros, and RC_OK. In an open group it is
+ * what the group has made of it. Errors: RC_DB.
+ */
+MUST_CHECK enum rc ledger_order(struct ledger *l, struct span name,
+    struct span station, struct ledger_order *out);
+
+/** Is the endpoint a unit of that order? RC_NOT_FOUND: no. Errors: RC_DB. */
+MUST_CHECK enum rc ledger_order_unit(
+    struct ledger *l, struct span name, struct span endpoint, bool *scrapped);
+
+/** Rows image_minted whose field `unit`, the serial number of a device, is
+ *  that; by an index, oldest first. Errors: RC_DB, and what `each` returns. */
+MUST_CHECK enum rc ledger_minted_unit(
+    struct ledger *l, struct span unit, ledger_row_fn each, void *ctx);
+
+/**
+ * Rows that tell of a device by its name, those of one endpoint behind each
+ * other, oldest first: image_minted, unit_flashed, unit_scrapped,
+ * bootstrap_begin, bootstrap_end, credential_revoked. In the order of an index,
+ * so that memory does not grow with the file. Errors: RC_DB, and what `each`
+ * returns to stop.
+ */
+MUST_CHECK enum rc ledger_by_endpoint(
+    struct ledger *l, ledger_row_fn each, void *ctx);
+
 enum { LEDGER_BLOB_MAX = 256 << 20 /**< bytes */ };
 
 /**
@@ -314,8 +352,8 @@ typedef enum rc (*ledger_cells_fn)(void *ctx, const struct ledger_cells *row);
 
 /**
  * All rows of one of the views of schema/ledger.sql: "devices", "bootstraps",
- * "credentials", "refusals", "pushes", "policy_sets", "rollouts", "secrets", "checkpoints", "keys",
- * "events".
+ * "credentials", "refusals", "pushes", "policy_sets", "rollouts", "orders",
+ * "secrets", "checkpoints", "stations", "keys", "events".
  * Errors: RC_NOT_FOUND (no such view, or not yet in a file of an older version
  * that is open to be read), RC_DB, and what `each` returns to stop.
  */
@@ -341,7 +379,9 @@ struct ledger_verdict {
  * Walk the whole chain. `progress` (may be NULL) is called now and then.
  * RC_OK: `out` says whether the chain holds. Rows missing from the end leave a
  * chain that holds: only a head noted elsewhere (a checkpoint, a receipt)
- * shows that. Errors: RC_DB (unreadable; `out` says how far it went).
+ * shows that. Rows of stations (ledger/merge.h) are walked as the chains that
+ * they were, too. Errors: RC_DB (unreadable; `out` says how far it went),
+ * RC_MEMORY.
  */
 typedef void (*ledger_progress_fn)(void *ctx, uint64_t done, uint64_t total);
 MUST_CHECK enum rc ledger_verify(struct ledger *l, struct ledger_verdict *out,

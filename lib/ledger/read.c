@@ -107,9 +107,15 @@ store_each(
 	enum rc rc;
 
 	rc = store_take(l, which, &stmt);
-	if (rc)
-		return rc;
-	rc = each_row(l, stmt, each, ctx);
+	return rc ? rc : store_each_of(l, stmt, each, ctx);
+}
+
+enum rc
+store_each_of(
+    struct ledger *l, sqlite3_stmt *stmt, ledger_row_fn each, void *ctx)
+{
+	enum rc rc = each_row(l, stmt, each, ctx);
+
 	store_give_back(l, stmt);
 	return rc;
 }

@@ -193,6 +193,25 @@ fill_history(sqlite3 *db)
 	    NULL, NULL, NULL);
 }
 
+/* Likewise, where somebody's rows have named orders already. */
+static int
+fill_orders(sqlite3 *db)
+{
+	return sqlite3_exec(db,
+	    "INSERT INTO order_unit (work_order, endpoint, endpoint_raw, "
+	    "station, minted_seq, scrapped_seq) "
+	    "SELECT work_order, endpoint, endpoint_raw, station, minted_seq, "
+	    "scrapped_seq FROM order_unit_facts; "
+	    "INSERT INTO order_count (work_order, station, units, scrapped) "
+	    "SELECT work_order, station, count(*), count(scrapped_seq) "
+	    "FROM order_unit GROUP BY 1, 2; "
+	    "INSERT INTO work_order (name, revision, sha256, opened_seq) "
+	    "SELECT data ->> 'order', max(CAST(data ->> 'revision' AS "
+	    "INTEGER)), data ->> 'sha256', seq FROM event "
+	    "WHERE kind = 'order_opened' GROUP BY 1",
+	    NULL, NULL, NULL);
+}
+
 enum rc
 schema_upgrade(sqlite3 *db, struct writer *what)
 {
@@ -216,6 +235,9 @@ schema_upgrade(sqlite3 *db, struct writer *what)
 	if (code == SQLITE_DONE && version < 4)
 		code = fill_history(db) == SQLITE_OK ? SQLITE_DONE
 						     : SQLITE_INTERNAL;
+	if (code == SQLITE_DONE && version < 5)
+		code = fill_orders(db) == SQLITE_OK ? SQLITE_DONE
+						    : SQLITE_INTERNAL;
 	if (code == SQLITE_DONE) {
 		snprintf(set, sizeof(set), VERSION " = %d", SCHEMA_VERSION);
 		code = sqlite3_exec(db, set, NULL, NULL, NULL);

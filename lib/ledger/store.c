@@ -122,6 +122,26 @@ static const char *const sql[STORE_COUNT] = {
 	"WHERE h.endpoint = ?1 AND h.endpoint_raw = ?2",
     [STORE_HISTORY_TURNED] = "SELECT 1 FROM history WHERE turn > 0 LIMIT 1",
     [STORE_PLACEMENT] = "SELECT devices FROM placement WHERE server = ?1",
+    /* ?1 its name, ?2 the station */
+    [STORE_ORDER] = "SELECT (SELECT revision FROM work_order WHERE name = ?1), "
+		    "(SELECT sha256 FROM work_order WHERE name = ?1), "
+		    "coalesce(sum(units), 0), coalesce(sum(scrapped), 0), "
+		    "coalesce(sum(units) FILTER (WHERE station = ?2), 0), "
+		    "coalesce(sum(scrapped) FILTER (WHERE station = ?2), 0) "
+		    "FROM order_count WHERE work_order = ?1",
+    [STORE_ORDER_UNIT] =
+	"SELECT scrapped_seq IS NOT NULL FROM order_unit "
+	"WHERE work_order = ?1 AND endpoint = ?2 AND endpoint_raw = ?3",
+    [STORE_MINTED_UNIT] = "SELECT " ROW " FROM event INDEXED BY event_unit "
+			  "WHERE kind = 'image_minted' "
+			  "AND json_extract(data, '$.unit') = ?1 ORDER BY seq",
+    /* Said: the planner would sort the rows of these kinds instead. */
+    [STORE_BY_ENDPOINT] =
+	"SELECT " ROW " FROM event INDEXED BY event_endpoint "
+	"WHERE endpoint IS NOT NULL AND +kind IN ('image_minted', "
+	"'unit_flashed', 'unit_scrapped', 'bootstrap_begin', "
+	"'bootstrap_end', 'credential_revoked') "
+	"ORDER BY endpoint, endpoint_raw, seq",
 };
 
 enum rc
@@ -281,4 +301,20 @@ store_shown(struct ledger *l, struct span endpoint)
 	text_quote(&w, endpoint);
 	assert(!w.full);
 	return span_of(l->shown + 1, w.len - 2);
+}
+
+int
+store_bind_endpoint(
+    struct ledger *l, sqlite3_stmt *stmt, int at, struct span endpoint)
+{
+	const struct span shown = store_shown(l, endpoint);
+	const bool same = span_equal(shown, endpoint);
+	int code = sqlite3_bind_text64(stmt, at, (const char *)shown.p,
+	    shown.len, SQLITE_TRANSIENT, SQLITE_UTF8);
+
+	if (code == SQLITE_OK)
+		code = sqlite3_bind_blob64(stmt, at + 1,
+		    same ? (const void *)"" : endpoint.p,
+		    same ? 0 : endpoint.len, SQLITE_TRANSIENT);
+	return code;
 }

@@ -5,7 +5,7 @@
 #ifndef LEDGER_STORE_H
 #define LEDGER_STORE_H
 
-#include "ledger/ledger.h"
+#include "ledger/merge.h"
 
 #include <sqlite3.h>
 #include <sys/stat.h>
@@ -53,6 +53,10 @@ enum store_stmt {
 	STORE_HISTORY,
 	STORE_HISTORY_TURNED,
 	STORE_PLACEMENT,
+	STORE_ORDER,
+	STORE_ORDER_UNIT,
+	STORE_MINTED_UNIT,
+	STORE_BY_ENDPOINT,
 	STORE_COUNT
 };
 
@@ -76,7 +80,7 @@ struct ledger {
 	enum rc lost; /* why, in GROUP_LOST */
 	uint64_t seq; /* head of the chain within a group */
 	uint8_t hash[DIGEST_LEN];
-	uint8_t data[LEDGER_DATA_MAX];
+	uint8_t data[LEDGER_MERGED_MAX];
 	uint8_t shown[STORE_SHOWN_MAX];
 };
 
@@ -104,6 +108,11 @@ void store_give_back(struct ledger *l, sqlite3_stmt *stmt);
 /** Run a statement that yields no row. Returns a code of SQLite. */
 int store_run(struct ledger *l, enum store_stmt which);
 
+/** Call `each` with every row of a statement with its parameters bound, and give
+ *  it back. As store_each. */
+MUST_CHECK enum rc store_each_of(
+    struct ledger *l, sqlite3_stmt *stmt, ledger_row_fn each, void *ctx);
+
 /** Call `each` with every row of a statement without parameters whose first
  *  seven columns are event's. Errors: RC_DB, and what `each` returns. */
 MUST_CHECK enum rc store_each(
@@ -128,6 +137,11 @@ void store_row(sqlite3_stmt *stmt, struct ledger_row *row);
  */
 struct span store_shown(struct ledger *l, struct span endpoint);
 
+/** Bind an endpoint as it stands in tables beside event: its printable form at
+ *  `at`, its bytes behind that, x'' where they are the same. A code of SQLite. */
+int store_bind_endpoint(
+    struct ledger *l, sqlite3_stmt *stmt, int at, struct span endpoint);
+
 /** Is what people see of the sealed store what lies there? Errors: RC_DB. */
 MUST_CHECK enum rc secret_check_shown(struct ledger *l, bool *altered);
 
@@ -137,6 +151,15 @@ MUST_CHECK enum rc secret_check_shown(struct ledger *l, bool *altered);
  */
 MUST_CHECK enum rc blob_check(
     struct ledger *l, bool *altered, uint8_t which[static DIGEST_LEN]);
+
+/** Lower-case letters, digits and '_', one at least? Kinds and fields are. */
+bool store_is_name(struct span s);
+
+/**
+ * Append to the open group: `row` is complete but for its number and hash, which
+ * it receives. Errors: RC_DB, RC_FULL; the group is lost then.
+ */
+MUST_CHECK enum rc store_append(struct ledger *l, struct ledger_row *row);
 
 /** The hash of a row that follows one of hash `previous`; see ledger.h. */
 void chain_hash(const uint8_t previous[static DIGEST_LEN],

@@ -11,8 +11,10 @@ static const char *const views[] = {
     "pushes",
     "rollouts",
     "policy_sets",
+    "orders",
     "secrets",
     "checkpoints",
+    "stations",
     "keys",
 };
 

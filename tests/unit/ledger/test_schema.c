@@ -206,7 +206,8 @@ static const struct {
     {"SELECT group_concat(name, ' ') FROM (SELECT name FROM sqlite_schema "
      "WHERE type = 'view' ORDER BY name)",
 	"bootstraps checkpoints credentials devices events history_facts "
-	"inconsistencies keys policy_sets pushes refusals rollouts secrets"},
+	"inconsistencies keys order_unit_facts orders policy_sets pushes "
+	"refusals rollouts secrets stations"},
 };
 
 static void
