@@ -1,7 +1,9 @@
 /* image rehearse: a virtual device boots from each image. */
 #include "base/digest.h"
 #include "base/progress.h"
+#include "esp_nvs.h"
 #include "image_options.h"
+#include "rehearse_limits.h"
 #include "rehearse_seat.h"
 #include "tool.h"
 #include "verbs.h"
@@ -162,8 +164,8 @@ seat(struct rehearsal *h, const struct image_file *file)
 
 	rehearse_begin(r, file->label);
 	if (file->fault != IMAGE_FILE_GOOD)
-		rehearse_find(r, false, "image-file", "",
-		    "cannot be read: %s", file->why ? file->why : "?");
+		rehearse_find(r, false, "image-file", "", "cannot be read: %s",
+		    file->why ? file->why : "?");
 	else
 		d = rehearse_load(&h->reader, file, &account, r);
 	if (d) {
@@ -231,8 +233,8 @@ run(struct rehearsal *h)
 			more = next_image(h, &file);
 			if (more)
 				seat(h, &file);
-			h->away = h->answered == 0 &&
-			    h->unanswered >= AWAY_AFTER;
+			h->away =
+			    h->answered == 0 && h->unanswered >= AWAY_AFTER;
 		}
 		if (h->running == 0 || h->signal)
 			return EX_OK;
@@ -333,8 +335,7 @@ check_options(const struct options *o)
 		return tool_error(
 		    EX_USAGE, NULL, "--every and --sample exclude each other");
 	if (o->daemon && !o->staging)
-		return tool_error(
-		    EX_USAGE, NULL, "--daemon is for --staging");
+		return tool_error(EX_USAGE, NULL, "--daemon is for --staging");
 	return EX_OK;
 }
 
@@ -352,6 +353,36 @@ read_partition(struct rehearsal *h)
 		    "--partition %s is none", quote_str(&q, h->o->partition));
 	h->reader.partition_len = (size_t)n;
 	return EX_OK;
+}
+
+/* The partition of NVS keys: a file of secrets like an image. */
+static int
+read_nvs_keys(struct rehearsal *h)
+{
+	struct image_files *files = NULL;
+	struct image_file file;
+	struct quoted q;
+	int code;
+
+	if (!h->o->nvs_keys)
+		return EX_OK;
+	code = image_files_open(h->o->nvs_keys, &files);
+	if (code == EX_OK &&
+	    (image_files_shape(files) != IMAGE_FILES_SINGLE ||
+		!image_files_next(files, &file) ||
+		file.fault != IMAGE_FILE_GOOD ||
+		!esp_nvs_keys_read(file.bytes)))
+		code = tool_error(EX_DATAERR,
+		    "it is 4096 bytes: two keys that differ, their CRC, FF",
+		    "%s is no partition of NVS keys",
+		    quote_str(&q, h->o->nvs_keys));
+	if (code == EX_OK && secret_set(&h->nvs_keys, file.bytes) != RC_OK)
+		code = tool_fault(RC_MEMORY, "rehearsal");
+	if (code == EX_OK)
+		h->reader.nvs_key =
+		    esp_nvs_keys_read(secret_expose(&h->nvs_keys));
+	image_files_close(files);
+	return code;
 }
 
 /* --sample draws from a number that it has to know. */
@@ -382,8 +413,7 @@ prepare(struct rehearsal *h)
 	if (code == EX_OK)
 		code = read_partition(h);
 	if (code == EX_OK)
-		code = image_options_nvs_keys(
-		    o, &h->nvs_keys, &h->reader.nvs_key);
+		code = read_nvs_keys(h);
 	if (code == EX_OK)
 		code = count_images(h, path);
 	if (code == EX_OK)
@@ -402,8 +432,8 @@ prepare(struct rehearsal *h)
 	h->hall.done = on_done;
 	h->hall.ctx = h;
 	for (int64_t i = 0; i < o->at_a_time; i++)
-		h->seats[i] = (struct rehearse_seat){
-		    .hall = &h->hall, .fd = -1};
+		h->seats[i] =
+		    (struct rehearse_seat){.hall = &h->hall, .fd = -1};
 	raise_files();
 	code = catch_signals(h);
 	if (code == EX_OK && o->staging)
@@ -428,8 +458,9 @@ rehearse(struct rehearsal *h)
 	sum_up(h);
 	if (code != EX_OK)
 		return code;
-	if (h->away || (h->o->against && h->rehearsed > 0 &&
-			   h->unanswered == h->rehearsed))
+	if (h->away ||
+	    (h->o->against && h->rehearsed > 0 &&
+		h->unanswered == h->rehearsed))
 		return tool_error(EX_UNAVAILABLE,
 		    "see that it is up, and that its port can be reached",
 		    "the server is away: nobody has answered");

@@ -64,6 +64,10 @@ struct options {
 	const char *psk_file, *key_hex_file, *name;
 	int64_t wait_s, patience_s;
 	bool dangerous;
+	/* a rehearsal */
+	const char *against, *daemon;
+	int64_t at_a_time, every, sample;
+	bool staging;
 	/* output */
 	const char *format;
 	/* the rest of the line */

@@ -21,7 +21,6 @@
 #include "options.h"
 
 enum {
-	REHEARSE_AT_A_TIME_MAX = 500,
 	REHEARSE_FINDINGS_MAX = 12,
 	REHEARSE_CODE_MAX = 48, /**< bytes with NUL */
 	REHEARSE_TEXT_MAX = 480,

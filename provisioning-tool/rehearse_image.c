@@ -40,8 +40,8 @@ tell_unread(const struct image_reading *r, enum rc rc, size_t len,
 		    "%s: %s at byte %zu: a loader refuses it", format,
 		    r->fault ? r->fault : rc_name(rc), r->fault_at);
 	else
-		rehearse_find(result, false, "image-unreadable", "",
-		    "%s: %s", format, rc_name(rc));
+		rehearse_find(result, false, "image-unreadable", "", "%s: %s",
+		    format, rc_name(rc));
 }
 
 static bool
@@ -83,8 +83,7 @@ read_image(struct rehearse_reader *r, struct span bytes,
 
 /* Findings of account_rules.c, under their own codes. */
 static void
-check_rules(
-    const struct image_reading *reading, struct rehearse_result *result)
+check_rules(const struct image_reading *reading, struct rehearse_result *result)
 {
 	struct diag *d = diag_new();
 	bool credentials = false;
@@ -95,8 +94,8 @@ check_rules(
 	for (size_t i = 0; i < diag_total(d); i++) {
 		const struct diag_finding *f = diag_get(d, i);
 
-		rehearse_find(result, f->level != DIAG_ERROR, f->code, "",
-		    "%s", f->text);
+		rehearse_find(
+		    result, f->level != DIAG_ERROR, f->code, "", "%s", f->text);
 	}
 	if (!d)
 		rehearse_find(result, false, "memory", "", "out of memory");
@@ -127,8 +126,8 @@ check_identity(const struct account *a, struct rehearse_result *result)
 
 /* 10 s as a loader of the other byte order takes it. */
 static void
-check_hold_off(const struct held *held, uint16_t instance,
-    struct rehearse_result *result)
+check_hold_off(
+    const struct held *held, uint16_t instance, struct rehearse_result *result)
 {
 	int64_t s = 0;
 	uint64_t turned;
@@ -197,8 +196,7 @@ note_endpoint(struct span endpoint, struct rehearse_result *result)
 {
 	struct writer w;
 
-	writer_init(
-	    &w, result->endpoint, sizeof(result->endpoint) - 1);
+	writer_init(&w, result->endpoint, sizeof(result->endpoint) - 1);
 	if (text_printable(endpoint))
 		writer_put(&w, text_cut(endpoint, 252, 252));
 	else

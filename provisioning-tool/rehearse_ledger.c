@@ -150,13 +150,11 @@ last_error(struct rehearse_result *r)
 }
 
 static void
-add_words(struct rehearse_finding *f, const char *fmt, const char *what)
+add_words(struct rehearse_finding *f, const char *what, const char *more)
 {
 	size_t len = strlen(f->text);
-	char more[REHEARSE_TEXT_MAX];
 
-	snprintf(more, sizeof(more), fmt, what);
-	snprintf(f->text + len, sizeof(f->text) - len, "; %s", more);
+	snprintf(f->text + len, sizeof(f->text) - len, "; %s%s", what, more);
 }
 
 static enum rc
@@ -219,7 +217,7 @@ explain_psk(struct staging *s, const struct account *account,
 		snprintf(f->remedy, sizeof(f->remedy),
 		    "widen the identity document that it was minted by, or "
 		    "mint it by one that admits it");
-		add_words(f, "no identity document admits the PSK identity %s",
+		add_words(f, "no identity document admits the PSK identity ",
 		    quote(&q, text_cut(account->identity, 80, 160)));
 	}
 }
@@ -233,9 +231,10 @@ note_unminted(struct staging *s, const struct account *account,
 	if (account->mode != MODE_PSK || !s->copied ||
 	    strcmp(f->code, "wrong-key") != 0 || was_minted(s, endpoint))
 		return;
-	add_words(f, "%s",
+	add_words(f,
 	    "the ledger knows of no image for this endpoint: is its name "
-	    "whole?");
+	    "whole?",
+	    "");
 }
 
 bool
@@ -255,9 +254,9 @@ staging_explain(struct staging *s, const char *own,
 		return false;
 	}
 	snprintf(f->server, sizeof(f->server), "%s", found.reason);
-	add_words(f, "%s", found.sentence);
+	add_words(f, "the server's ledger: ", found.sentence);
 	if (found.detail[0])
-		add_words(f, "%s", found.detail);
+		add_words(f, found.detail, "");
 	if (found.remedy[0])
 		snprintf(f->remedy, sizeof(f->remedy), "%s", found.remedy);
 	note_unminted(s, account, f);

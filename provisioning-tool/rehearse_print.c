@@ -55,11 +55,10 @@ rehearse_print_text(const struct rehearse_result *r, bool details)
 {
 	if (r->ok && details)
 		printf("%s: ok, %u datagrams, %" PRIu64
-		       " bytes: %s%s%s has %u server%s after %" PRIu64
-		       " ms\n",
-		    r->name, r->datagrams, r->bytes,
-		    r->endpoint, r->security[0] ? ", by " : "", r->security,
-		    r->servers, r->servers == 1 ? "" : "s", r->ms);
+		       " bytes: %s%s%s has %u server%s after %" PRIu64 " ms\n",
+		    r->name, r->datagrams, r->bytes, r->endpoint,
+		    r->security[0] ? ", by " : "", r->security, r->servers,
+		    r->servers == 1 ? "" : "s", r->ms);
 	for (size_t i = 0; i < r->finding_count; i++) {
 		const struct rehearse_finding *f = &r->findings[i];
 

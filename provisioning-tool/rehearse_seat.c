@@ -138,8 +138,8 @@ flush_stream(struct rehearse_seat *s)
 	struct span waits;
 
 	while ((waits = fifo_span(&s->pending)).len > 0) {
-		ssize_t n =
-		    send(s->fd, waits.p, waits.len, MSG_DONTWAIT | MSG_NOSIGNAL);
+		ssize_t n = send(
+		    s->fd, waits.p, waits.len, MSG_DONTWAIT | MSG_NOSIGNAL);
 
 		if (n < 0) {
 			if (errno != EAGAIN && errno != EINTR &&
@@ -261,8 +261,8 @@ on_ready(void *ctx, uint32_t events)
 static void
 set_timer(struct rehearse_seat *s, uint64_t at_ms)
 {
-	if (loop_timer_set(
-		s->hall->loop, &s->timer, at_ms, on_timer, s) != RC_OK)
+	if (loop_timer_set(s->hall->loop, &s->timer, at_ms, on_timer, s) !=
+	    RC_OK)
 		s->end_ms = 0;
 }
 

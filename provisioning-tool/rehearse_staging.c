@@ -150,8 +150,7 @@ put_config(struct writer *w, const struct staging *s)
 	put_policies(w, c);
 	put_text(w, "ledger", s->ledger_path);
 	if (geteuid() == 0 && c->user_worker.set && c->user_keeper.set)
-		writer_fmt(w,
-		    "user: {worker: \"%u:%u\", keeper: \"%u:%u\"}\n",
+		writer_fmt(w, "user: {worker: \"%u:%u\", keeper: \"%u:%u\"}\n",
 		    c->user_worker.uid, c->user_worker.gid, c->user_keeper.uid,
 		    c->user_keeper.gid);
 	/* one device may boot from many images, and many from one place */
@@ -207,17 +206,15 @@ make_folder(struct staging *s)
 	if (!mkdtemp(s->dir)) {
 		struct quoted q;
 		int code = tool_error(EX_OSERR, "set TMPDIR",
-		    "no folder %s: %s", quote_str(&q, s->dir),
-		    strerror(errno));
+		    "no folder %s: %s", quote_str(&q, s->dir), strerror(errno));
 
 		s->dir[0] = '\0';
 		return code;
 	}
 	snprintf(s->log, sizeof(s->log), "%s/log", s->dir);
-	snprintf(s->ledger_path, sizeof(s->ledger_path), "%s/ledger.db",
-	    s->dir);
 	snprintf(
-	    s->config, sizeof(s->config), "%s/bootstrapd.yaml", s->dir);
+	    s->ledger_path, sizeof(s->ledger_path), "%s/ledger.db", s->dir);
+	snprintf(s->config, sizeof(s->config), "%s/bootstrapd.yaml", s->dir);
 	return EX_OK;
 }
 
@@ -264,13 +261,13 @@ give_folder(const struct staging *s)
 	if (geteuid() != 0 || !u->set)
 		return EX_OK;
 	for (size_t i = 0; i < 4; i++) {
-		static const char *const names[] = {"", "/ledger.db",
-		    "/ledger.db-wal", "/ledger.db-shm"};
+		static const char *const names[] = {
+		    "", "/ledger.db", "/ledger.db-wal", "/ledger.db-shm"};
 
 		snprintf(path, sizeof(path), "%s%s", s->dir, names[i]);
 		if (lchown(path, u->uid, u->gid) != 0 && errno != ENOENT)
-			return tool_error(EX_OSERR, NULL, "%s: %s", path,
-			    strerror(errno));
+			return tool_error(
+			    EX_OSERR, NULL, "%s: %s", path, strerror(errno));
 	}
 	return EX_OK;
 }
@@ -397,10 +394,9 @@ not_ready(const struct staging *s, const char *log)
 		i += n;
 	}
 	return tool_error(EX_UNAVAILABLE,
-	    "bootstrapd check -c FILE says what it misses",
-	    "%s", s->pid > 0
-		? "the staging daemon is not ready after 30 s"
-		: "the staging daemon has ended at its start");
+	    "bootstrapd check -c FILE says what it misses", "%s",
+	    s->pid > 0 ? "the staging daemon is not ready after 30 s"
+		       : "the staging daemon has ended at its start");
 }
 
 static int
@@ -435,8 +431,7 @@ start_process(struct staging *s)
 	s->pid = fork();
 	if (s->pid < 0) {
 		s->pid = 0;
-		return tool_error(
-		    EX_OSERR, NULL, "fork: %s", strerror(errno));
+		return tool_error(EX_OSERR, NULL, "fork: %s", strerror(errno));
 	}
 	if (s->pid == 0)
 		become_daemon(s, parent);
@@ -520,8 +515,8 @@ staging_uri(const struct staging *s, struct span uri)
 	for (size_t i = 0; i < STAGING_SCHEMES; i++) {
 		size_t len = strlen(schemes[i]);
 
-		if (span_starts(uri, span_str(schemes[i])) &&
-		    uri.len > len && uri.p[len] == ':')
+		if (span_starts(uri, span_str(schemes[i])) && uri.len > len &&
+		    uri.p[len] == ':')
 			return span_str(s->uris[i]);
 	}
 	return (struct span){0};

@@ -43,8 +43,8 @@ bool staging_explain(struct staging *s, const char *own,
 
 /** Where the image goes, and where the configuration listens: a warning if these
  *  differ. */
-void staging_compare(const struct staging *s, struct span uri,
-    struct rehearse_result *r);
+void staging_compare(
+    const struct staging *s, struct span uri, struct rehearse_result *r);
 
 /** Bootstraps since the start that ended ok, by its ledger, when all have
  *  ended. False: it cannot be read. */

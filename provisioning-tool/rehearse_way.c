@@ -12,8 +12,7 @@
 enum { SOCKADDR_LEN = 128 };
 
 enum rc
-rehearse_way_find(
-    struct span text, struct rehearse_way *out, const char **why)
+rehearse_way_find(struct span text, struct rehearse_way *out, const char **why)
 {
 	struct addrinfo hints = {.ai_family = AF_UNSPEC}, *all = NULL;
 	struct uri uri;

@@ -1,7 +1,6 @@
 /* A rehearsal has failed: what did the device see of it, and what does that
  * mean? */
 #include "device/device.h"
-#include "dtls/der.h"
 #include "hsm/cert.h"
 #include "ledger/ledger.h"
 #include "rehearse.h"
@@ -87,15 +86,12 @@ no_answer(const struct rehearse_end *e, struct rehearse_result *r)
 static bool
 look_at_dates(const struct rehearse_end *e, struct rehearse_result *r)
 {
-	struct span chain = e->account->identity;
 	char from[25], to[25], now[25];
 	struct der_fault fault;
 	struct cert cert;
-	struct der first;
 
 	if (e->account->mode != MODE_CERTIFICATE ||
-	    !der_next(&chain, &first) ||
-	    cert_parse(first.raw, &cert, &fault) != RC_OK)
+	    cert_parse(e->account->identity, &cert, &fault) != RC_OK)
 		return false;
 	ledger_time(e->now_s * 1000, now);
 	ledger_time(cert.not_before_s * 1000, from);
@@ -264,8 +260,7 @@ not_finished(const struct rehearse_end *e, struct rehearse_result *r)
 void
 rehearse_why(const struct rehearse_end *e, struct rehearse_result *r)
 {
-	bool shaken =
-	    !e->wire->dtls || dtls_client_established(e->wire->dtls);
+	bool shaken = !e->wire->dtls || dtls_client_established(e->wire->dtls);
 
 	if (!shaken && !e->wire->asked)
 		broken_handshake(e, r);

@@ -37,4 +37,7 @@ extern const struct option_group image_build_options;
 extern const struct option_group image_geometry_options;
 extern const struct option_group image_formats_options;
 
+/* verbs_rehearse.c */
+extern const struct option_group image_rehearse_options;
+
 #endif
