@@ -68,6 +68,8 @@ struct options {
 	const char *against, *daemon;
 	int64_t at_a_time, every, sample;
 	bool staging;
+	/* stations */
+	const char *station;
 	/* output */
 	const char *format;
 	/* the rest of the line */

@@ -40,4 +40,7 @@ extern const struct option_group image_formats_options;
 /* verbs_rehearse.c */
 extern const struct option_group image_rehearse_options;
 
+/* verbs_station.c */
+extern const struct option_group audit_merge_options;
+
 #endif
