@@ -35,6 +35,9 @@ struct options {
 	const char *card_version;
 	int64_t generation, write_block, value_max, nvs_version, security_tag;
 	bool data_crc, base_names;
+	/* labels */
+	const char *label_payload, *label_level, *label_dpi, *label_size;
+	const char *label_module, *label_text, *label_batch, *label_image;
 	/* policies */
 	const char *credential, *address, *psk_identity, *raw_key, *rpk;
 	bool nosec, wire;
@@ -65,6 +68,8 @@ struct options {
 	const char *psk_file, *key_hex_file, *name;
 	int64_t wait_s, patience_s;
 	bool dangerous;
+	/* stations */
+	const char *station;
 	/* output */
 	const char *format;
 	/* the rest of the line */

@@ -37,4 +37,10 @@ extern const struct option_group image_build_options;
 extern const struct option_group image_geometry_options;
 extern const struct option_group image_formats_options;
 
+/* verbs_label.c */
+extern const struct option_group image_label_options;
+extern const struct option_group image_look_options; /**< how they look */
+/* verbs_station.c */
+extern const struct option_group audit_merge_options;
+
 #endif
