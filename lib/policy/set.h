@@ -104,6 +104,7 @@ struct identity {
 	struct policy_place place;
 	enum identity_kind kind;
 	const char *endpoint; /**< glob; "*" when not said */
+	bool needs_order; /**< `order: required`: for images */
 	/* IDENTITY_PSK */
 	const char *master; /**< label of the master in the HSM */
 	uint32_t epochs[POLICY_EPOCHS_MAX]; /**< accepted, as written */
@@ -506,6 +507,7 @@ struct policy {
 
 struct policy_index;
 struct policy_override;
+struct policy_image;
 
 /**
  * A file that was read for a set: a document, or what documents name. Read
@@ -536,6 +538,9 @@ struct policy_set {
 	size_t profile_count;
 	const struct policy_device *devices; /**< sorted by endpoint */
 	size_t device_count;
+	/** Of factory lines (policy/image.h); in order of file and place. */
+	const struct policy_image *images;
+	size_t image_count;
 	/** All that was read, documents and what they name; sorted by name. */
 	const struct policy_set_file *files;
 	size_t file_count;

@@ -13,7 +13,7 @@ import re
 import sys
 from pathlib import Path
 
-PREFIXES = "yaml|policy|issue|config|ceremony|diag|check"
+PREFIXES = "yaml|policy|issue|config|ceremony|order|diag|check"
 WORD = re.compile(rf'"((?:{PREFIXES})(?:-[a-z0-9]+)+)"')
 # Which argument is the code, and which the level (None: an error).
 CALLS = {
