@@ -28,8 +28,7 @@ batch_write_all(int fd, struct span bytes)
 }
 
 enum rc
-batch_file_open(
-    struct batch_file *f, int dir, const char *name, bool make)
+batch_file_open(struct batch_file *f, int dir, const char *name, bool make)
 {
 	const int flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW;
 	struct stat st;
@@ -39,8 +38,8 @@ batch_file_open(
 	rc = secret_reserve(&f->waiting, SECRET_MAX);
 	if (rc != RC_OK)
 		return rc;
-	f->fd = openat(
-	    dir, name, make ? flags | O_CREAT | O_EXCL : flags, 0600);
+	f->fd =
+	    openat(dir, name, make ? flags | O_CREAT | O_EXCL : flags, 0600);
 	if (f->fd < 0 || fstat(f->fd, &st) != 0)
 		return RC_IO;
 	if (!S_ISREG(st.st_mode)) {
@@ -95,8 +94,7 @@ batch_file_cut(struct batch_file *f, uint64_t len)
 {
 	f->waiting.len = 0;
 	f->len = len;
-	if (ftruncate(f->fd, (off_t)len) != 0 ||
-	    lseek(f->fd, 0, SEEK_END) < 0)
+	if (ftruncate(f->fd, (off_t)len) != 0 || lseek(f->fd, 0, SEEK_END) < 0)
 		return RC_IO;
 	return RC_OK;
 }

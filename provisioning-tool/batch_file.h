@@ -15,8 +15,8 @@ struct batch_file {
 
 /** Make it (mode 0600), or open the one that is there. Errors: RC_IO (errno),
  *  RC_MEMORY. */
-MUST_CHECK enum rc batch_file_open(struct batch_file *f, int dir,
-    const char *name, bool make);
+MUST_CHECK enum rc batch_file_open(
+    struct batch_file *f, int dir, const char *name, bool make);
 /** Errors: RC_FULL, RC_IO (errno). */
 MUST_CHECK enum rc batch_file_put(struct batch_file *f, struct span bytes);
 /** Hand what waits to the system. Errors: as batch_file_put. */

@@ -34,8 +34,8 @@ hash_file(const struct batch_folder *f, const char *name, char *hex)
 	if (fd < 0)
 		return RC_IO;
 	digest_init(&d);
-	while ((n = read(fd, buf, sizeof(buf))) > 0 ||
-	    (n < 0 && errno == EINTR))
+	while (
+	    (n = read(fd, buf, sizeof(buf))) > 0 || (n < 0 && errno == EINTR))
 		if (n > 0)
 			digest_put(&d, span_of(buf, (size_t)n));
 	close(fd);
@@ -45,8 +45,8 @@ hash_file(const struct batch_folder *f, const char *name, char *hex)
 }
 
 static enum rc
-put_line(struct line_sort *s, const char *hex, const char *folder,
-    const char *name)
+put_line(
+    struct line_sort *s, const char *hex, const char *folder, const char *name)
 {
 	char line[LINE_SORT_LEN];
 	struct writer w;
@@ -65,8 +65,7 @@ put_images(struct batch_run *b, struct line_sort *s, uint64_t *count)
 
 	if (r)
 		batch_reader_begin(r, b->folder.summary.fd);
-	while (rc == RC_OK &&
-	    (rc = batch_reader_next(r, &line)) == RC_OK) {
+	while (rc == RC_OK && (rc = batch_reader_next(r, &line)) == RC_OK) {
 		++*count;
 		rc = put_line(s, line.sha256, "images/", line.file);
 	}
@@ -112,8 +111,8 @@ write_manifest(struct batch_run *b, struct manifest *m)
 		rc = RC_BUG;
 	(void)unlinkat(b->folder.dir, ".MANIFEST", 0);
 	if (rc == RC_OK)
-		rc = batch_file_open(
-		    &m->file, b->folder.dir, ".MANIFEST", true);
+		rc =
+		    batch_file_open(&m->file, b->folder.dir, ".MANIFEST", true);
 	digest512_init(&m->digest);
 	if (rc == RC_OK)
 		rc = line_sort_each(s, write_line, m);
@@ -138,11 +137,10 @@ sign(struct batch_run *b, struct manifest *m)
 		return EX_OK;
 	digest512_final(&m->digest, hash);
 	if (hsm_ec_ref_parse(b->o->sign_key, &ref, &err) != RC_OK)
-		return tool_error(EX_USAGE, err.remedy, "--sign-key: %s",
-		    err.text);
+		return tool_error(
+		    EX_USAGE, err.remedy, "--sign-key: %s", err.text);
 	writer_init(&w, text, sizeof(text));
-	rc = sshsig_make(
-	    b->token.session, &ref, "bootstrapd-image", hash, &w);
+	rc = sshsig_make(b->token.session, &ref, "bootstrapd-image", hash, &w);
 	if (rc != RC_OK)
 		return token_fault(&b->token, rc);
 	(void)unlinkat(b->folder.dir, ".MANIFEST.sig", 0);
@@ -179,8 +177,8 @@ count_files(const struct batch_folder *f)
 	struct dirent *e;
 
 	while (d && (e = readdir(d)))
-		count += strcmp(e->d_name, ".") != 0 &&
-		    strcmp(e->d_name, "..") != 0;
+		count +=
+		    strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0;
 	if (d)
 		closedir(d);
 	return count;

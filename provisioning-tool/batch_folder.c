@@ -200,7 +200,7 @@ put_text(struct writer *w, const char *name, const char *text)
 {
 	if (!text || !text[0])
 		return;
-	writer_fmt(w, ",\n\"%s\":", name);
+	writer_fmt(w, ",\"%s\":", name);
 	text_quote(w, span_str(text));
 }
 
@@ -217,8 +217,7 @@ digest_recipe(const struct image_recipe *r, bool container, char *hex)
 	writer_fmt(&w, "%s|%s|%s|%s|%lld|%u|%u|%d", r->identity->name,
 	    r->document ? r->document : "", r->format->name, r->account.uri,
 	    (long long)r->account.hold_off_s, r->account.instance,
-	    issue_newest_epoch(r->identity, clock_wall_ms() / 1000),
-	    container);
+	    issue_newest_epoch(r->identity, clock_wall_ms() / 1000), container);
 	writer_fmt(&w, "|%u", (unsigned)r->account.epoch);
 	writer_fmt(&w, "|%zu|%zu|%u|%s|%s|%u|%u|%zu|%zu|%zu|%d|%s|%u",
 	    g->partition_len, g->offset, (unsigned)g->address,
@@ -234,8 +233,8 @@ digest_recipe(const struct image_recipe *r, bool container, char *hex)
 }
 
 enum rc
-batch_folder_describe(const struct batch_folder *b,
-    const struct image_recipe *r, int64_t count)
+batch_folder_describe(
+    const struct batch_folder *b, const struct image_recipe *r, int64_t count)
 {
 	static const char temp[] = "." DESCRIPTION;
 	char buf[DESCRIPTION_MAX];
@@ -260,15 +259,19 @@ batch_folder_describe(const struct batch_folder *b,
 	put_text(&w, "tool", PROJECT_VERSION);
 	put_text(&w, "recipe", b->recipe);
 	if (count >= 0)
-		writer_fmt(&w, ",\n\"count\":%lld", (long long)count);
+		writer_fmt(&w, ",\"count\":%lld", (long long)count);
 	writer_str(&w, "}\n");
 	if (w.full)
 		return RC_TOO_LARGE;
 	(void)unlinkat(b->dir, temp, 0);
-	fd = openat(b->dir, temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	fd =
+	    openat(b->dir, temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
 	if (fd < 0)
 		return errno == ENOSPC ? RC_FULL : RC_IO;
 	rc = batch_write_all(fd, writer_span(&w));
+	/* EPERM: a FAT stick, which has its own idea of modes */
+	if (rc == RC_OK && fchmod(fd, 0644) != 0 && errno != EPERM)
+		rc = RC_IO;
 	if (rc == RC_OK && fsync(fd) != 0)
 		rc = RC_IO;
 	close(fd);
@@ -412,8 +415,8 @@ open_folder(struct batch_folder *b, bool resume)
 
 	quote_str(&q, b->path);
 	if (!resume && mkdir(b->path, 0700) != 0 && errno != EEXIST)
-		return tool_error(EX_CANTCREAT, NULL, "%s: %s", q.text,
-		    strerror(errno));
+		return tool_error(
+		    EX_CANTCREAT, NULL, "%s: %s", q.text, strerror(errno));
 	b->dir = open(b->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (b->dir < 0 || fstat(b->dir, &st) != 0)
 		return tool_error(EX_CANTCREAT,
@@ -450,8 +453,8 @@ make_id(struct batch_folder *b, const char *name)
 		while (len > 1 && b->path[len - 1] == '/')
 			len--;
 		slash = memrchr(b->path, '/', len);
-		name = slash && slash[1] && slash[1] != '/' ? slash + 1
-							     : b->path;
+		name =
+		    slash && slash[1] && slash[1] != '/' ? slash + 1 : b->path;
 	}
 	for (; *name && *name != '/' && n < sizeof(base) - 1; name++)
 		base[n++] = is_plain((uint8_t)*name) ? *name : '_';
@@ -468,8 +471,8 @@ open_parts(struct batch_folder *b)
 	static const char summary[] = "summary.csv.part";
 	static const char tar[] = "images.tar.part";
 	/* killed before it was made */
-	enum rc rc = batch_file_open(
-	    &b->summary, b->dir, summary, !has(b, summary));
+	enum rc rc =
+	    batch_file_open(&b->summary, b->dir, summary, !has(b, summary));
 
 	if (rc == RC_OK && b->container)
 		rc = batch_file_open(&b->tar, b->dir, tar, !has(b, tar));
@@ -478,8 +481,8 @@ open_parts(struct batch_folder *b)
 	if ((mkdirat(b->dir, "images", 0700) != 0 && errno != EEXIST) ||
 	    (mkdirat(b->dir, OPEN_FOLDER, 0700) != 0 && errno != EEXIST))
 		return batch_folder_failed(b, RC_IO);
-	b->images = openat(b->dir, "images",
-	    O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	b->images = openat(
+	    b->dir, "images", O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	b->open = openat(b->dir, OPEN_FOLDER,
 	    O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	return b->images < 0 || b->open < 0 ? batch_folder_failed(b, RC_IO)

@@ -73,8 +73,8 @@ MUST_CHECK enum rc batch_folder_end_group(struct batch_folder *b);
 void batch_folder_cut(struct batch_folder *b);
 
 /** batch.json anew; `count` below 0: not finished. Errors: as above. */
-MUST_CHECK enum rc batch_folder_describe(const struct batch_folder *b,
-    const struct image_recipe *r, int64_t count);
+MUST_CHECK enum rc batch_folder_describe(
+    const struct batch_folder *b, const struct image_recipe *r, int64_t count);
 
 /** Say what went wrong with its files, by `rc` and errno. Returns an exit
  *  code. */

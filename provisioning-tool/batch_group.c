@@ -80,8 +80,8 @@ batch_group_put(struct batch_run *b)
 
 	if (g->count == 0)
 		g->begun_ms = clock_now_ms();
-	g->hashes[g->count++] = hash_keyed(
-	    b->hash_key, span_of(j->endpoint, j->endpoint_len));
+	g->hashes[g->count++] =
+	    hash_keyed(b->hash_key, span_of(j->endpoint, j->endpoint_len));
 }
 
 uint64_t
@@ -167,8 +167,8 @@ append(struct batch_run *b, struct batch_job *j)
 	    .model = span_str(j->model),
 	    .lot = span_str(j->lot),
 	    .order = o ? span_str(o->name) : (struct span){0},
-	    .station = o && o->station ? span_str(o->station->name)
-				       : (struct span){0},
+	    .station =
+		o && o->station ? span_str(o->station->name) : (struct span){0},
 	    .index = b->next_index,
 	    .again = j->again,
 	};
@@ -357,8 +357,8 @@ batch_drain(struct batch_run *b)
 {
 	int code = EX_OK;
 
-	while (code == EX_OK &&
-	    (b->groups[0].count > 0 || b->groups[1].count > 0))
+	while (
+	    code == EX_OK && (b->groups[0].count > 0 || b->groups[1].count > 0))
 		code = batch_turn(b);
 	batch_pool_wait(b->pool);
 	return code;

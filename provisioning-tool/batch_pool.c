@@ -127,8 +127,7 @@ start_worker(struct batch_pool *p, const struct token *token,
 		code = record_open(ledger, LEDGER_READ, &w->store);
 	if (code == EX_OK && token->hsm &&
 	    hsm_session_take(token->hsm, &w->session, &err) != RC_OK)
-		code = tool_error(
-		    EX_UNAVAILABLE, err.remedy, "%s", err.text);
+		code = tool_error(EX_UNAVAILABLE, err.remedy, "%s", err.text);
 	if (code != EX_OK)
 		return code;
 	w->mint = (struct image_mint){

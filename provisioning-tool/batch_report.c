@@ -122,7 +122,8 @@ batch_report_end(const struct batch_run *b, int code)
 		    (unsigned long long)b->remade);
 	fputc('\n', stderr);
 	if (b->revoked)
-		fprintf(stderr, "taken back   %llu certificates that were lost\n",
+		fprintf(stderr,
+		    "taken back   %llu certificates that were lost\n",
 		    (unsigned long long)b->revoked);
 	if (b->findings)
 		fprintf(stderr, "findings     %llu\n",

@@ -140,8 +140,7 @@ hold_file(struct walk *w)
 		return false;
 	if (hold_bytes(w, f->images))
 		return true;
-	return !batch_folder_has(f, w->line->file) &&
-	    hold_bytes(w, f->open) &&
+	return !batch_folder_has(f, w->line->file) && hold_bytes(w, f->open) &&
 	    batch_folder_name_image(f, w->line->file) == RC_OK;
 }
 
@@ -179,9 +178,9 @@ hold_line(struct walk *w, uint64_t after)
 static void
 clear_open(const struct batch_folder *f)
 {
-	int fd = f->open < 0 ? -1
-			     : openat(f->open, ".",
-				   O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = f->open < 0
+	    ? -1
+	    : openat(f->open, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *d = fd < 0 ? NULL : fdopendir(fd);
 	struct dirent *e;
 

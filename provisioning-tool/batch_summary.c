@@ -79,8 +79,8 @@ hex(struct writer *w, struct span s)
 }
 
 static void
-put_credential(struct writer *w, const struct image_recipe *r,
-    const struct batch_job *j)
+put_credential(
+    struct writer *w, const struct image_recipe *r, const struct batch_job *j)
 {
 	static const char *const modes[] = {
 	    [IDENTITY_PSK] = "psk",

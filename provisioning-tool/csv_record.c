@@ -85,8 +85,9 @@ take_record(struct csv *c, csv_field_fn each, void *ctx)
 }
 
 enum rc
-csv_record_take(struct span in, bool whole, uint8_t separator, struct writer *room,
-    csv_field_fn each, void *ctx, size_t *used, const char **fault)
+csv_record_take(struct span in, bool whole, uint8_t separator,
+    struct writer *room, csv_field_fn each, void *ctx, size_t *used,
+    const char **fault)
 {
 	struct csv c = {in, whole, separator, room, 0, NULL};
 	enum rc rc = take_record(&c, each, ctx);

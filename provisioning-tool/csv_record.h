@@ -18,8 +18,8 @@ typedef void (*csv_field_fn)(void *ctx, size_t column, struct span field);
  * Errors: RC_AGAIN (it does not end within `in`), RC_MALFORMED (`fault`: what
  * is wrong, and the cure; static).
  */
-MUST_CHECK enum rc csv_record_take(struct span in, bool whole, uint8_t separator,
-    struct writer *room, csv_field_fn each, void *ctx, size_t *used,
-    const char **fault);
+MUST_CHECK enum rc csv_record_take(struct span in, bool whole,
+    uint8_t separator, struct writer *room, csv_field_fn each, void *ctx,
+    size_t *used, const char **fault);
 
 #endif

@@ -10,8 +10,10 @@
 static const char too_long[] =
     "the record is longer than 8192 bytes, or a quote is not closed";
 
-enum { COLUMNS_MAX = sizeof(((struct device_list *)0)->columns) /
-	    sizeof(enum device_column) };
+enum {
+	COLUMNS_MAX = sizeof(((struct device_list *)0)->columns) /
+	    sizeof(enum device_column)
+};
 
 void
 device_list_begin(struct device_list *l, int fd)
@@ -132,7 +134,8 @@ is_plain(struct span s)
 		return false;
 	if (first.len && first.p[first.len - 1] == '\r')
 		first.len--;
-	if (first.len >= 2 && first.p[0] == '"' && first.p[first.len - 1] == '"')
+	if (first.len >= 2 && first.p[0] == '"' &&
+	    first.p[first.len - 1] == '"')
 		first = span_of(first.p + 1, first.len - 2);
 	return device_column_of(first) == DEVICE_OTHER;
 }
@@ -173,8 +176,8 @@ begin(struct device_list *l, bool *more)
 	if (l->form != DEVICE_LIST_CSV)
 		return NULL;
 	l->separator = separator_of(s) ? separator_of(s) : ',';
-	rc = csv_record_take(s, is_last(l), l->separator, &room, name_column, l,
-	    &used, &fault);
+	rc = csv_record_take(
+	    s, is_last(l), l->separator, &room, name_column, l, &used, &fault);
 	if (rc == RC_AGAIN)
 		return too_long;
 	if (rc == RC_OK)
@@ -299,7 +302,8 @@ take(struct device_list *l, struct device_record *out, enum device_next *next)
 		*next = DEVICE_END;
 		return l->ended;
 	}
-	used = l->form == DEVICE_LIST_CSV ? take_csv(l, out) : take_line(l, out);
+	used =
+	    l->form == DEVICE_LIST_CSV ? take_csv(l, out) : take_line(l, out);
 	*next = DEVICE_RECORD;
 	if (used > 0) {
 		skip(l, used);
@@ -314,8 +318,7 @@ take(struct device_list *l, struct device_record *out, enum device_next *next)
 }
 
 enum device_next
-device_list_next(
-    struct device_list *l, int wait_ms, struct device_record *out)
+device_list_next(struct device_list *l, int wait_ms, struct device_record *out)
 {
 	enum device_next next = DEVICE_END;
 	bool failed = false, more;

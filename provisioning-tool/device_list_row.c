@@ -55,8 +55,8 @@ starts(struct span s, const char *with, size_t len)
 const char *
 device_list_encoding(struct span s, bool first)
 {
-	if (first && (starts(s, "\xff\xfe\0\0", 4) ||
-			starts(s, "\0\0\xfe\xff", 4)))
+	if (first &&
+	    (starts(s, "\xff\xfe\0\0", 4) || starts(s, "\0\0\xfe\xff", 4)))
 		return "the list is UTF-32; save it as UTF-8";
 	if (first &&
 	    (starts(s, "\xff\xfe", 2) || starts(s, "\xfe\xff", 2) ||

@@ -76,8 +76,8 @@ open_list(struct batch_run *b)
 	else
 		b->list_fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	if (b->list_fd < 0 || fstat(b->list_fd, &st) < 0)
-		return tool_error(EX_NOINPUT, NULL, "%s: %s", b->list_name,
-		    strerror(errno));
+		return tool_error(
+		    EX_NOINPUT, NULL, "%s: %s", b->list_name, strerror(errno));
 	if (S_ISDIR(st.st_mode))
 		return tool_error(EX_NOINPUT, "name a file, or - for a pipe",
 		    "%s is a folder", b->list_name);
@@ -114,8 +114,8 @@ name_device(
 		batch_finding(b, r->line, "%s", why);
 		return false;
 	}
-	rc = image_recipe_device(&b->recipe, &name, &unit,
-	    r->cells[DEVICE_NAME], endpoint, &why);
+	rc = image_recipe_device(
+	    &b->recipe, &name, &unit, r->cells[DEVICE_NAME], endpoint, &why);
 	if (rc != RC_OK) {
 		batch_finding(b, r->line, "%s: %s",
 		    quote(&q,
@@ -164,8 +164,8 @@ ask_ledger(struct batch_run *b, struct batch_job *j, bool *wanted)
 	struct span endpoint = span_of(j->endpoint, j->endpoint_len);
 	struct image_fault fault = {0};
 	struct image_live live = {0};
-	enum rc rc = image_row_admit(b->ledger, &b->recipe, endpoint,
-	    b->o->again, &live, &fault);
+	enum rc rc = image_row_admit(
+	    b->ledger, &b->recipe, endpoint, b->o->again, &live, &fault);
 
 	*wanted = false;
 	if (rc != RC_OK && rc != RC_DENIED)
@@ -173,8 +173,7 @@ ask_ledger(struct batch_run *b, struct batch_job *j, bool *wanted)
 	if (live.seq && strcmp(live.batch, b->folder.id) == 0)
 		return pass_over(b, j, &live);
 	if (rc == RC_DENIED) {
-		batch_finding(
-		    b, j->line, "%s; %s", fault.text, fault.remedy);
+		batch_finding(b, j->line, "%s; %s", fault.text, fault.remedy);
 		return EX_OK;
 	}
 	j->again = live.seq != 0;
@@ -302,8 +301,8 @@ open_all(struct batch_run *b)
 {
 	const struct options *o = b->o;
 	bool token;
-	int code = settings_load(
-	    o, SETTINGS_POLICIES | SETTINGS_LEDGER, &b->settings);
+	int code =
+	    settings_load(o, SETTINGS_POLICIES | SETTINGS_LEDGER, &b->settings);
 
 	if (code == EX_OK)
 		code = image_recipe_load(o, b->settings.policies, &b->recipe);

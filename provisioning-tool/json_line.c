@@ -182,7 +182,8 @@ take_value(
 }
 
 static bool
-take_member(struct reader *r, struct writer *room, json_member_fn each, void *ctx)
+take_member(
+    struct reader *r, struct writer *room, json_member_fn each, void *ctx)
 {
 	struct span name, value;
 	bool text;

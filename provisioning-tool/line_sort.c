@@ -189,8 +189,7 @@ merge(const struct line_sort *s, struct run *runs, struct run **heap,
 	for (size_t i = count / 2; i-- > 0;)
 		sink(heap, count, i);
 	while (rc == RC_OK && count > 0) {
-		rc = each(
-		    ctx, span_of(heap[0]->head.text, heap[0]->head.len));
+		rc = each(ctx, span_of(heap[0]->head.text, heap[0]->head.len));
 		if (rc == RC_OK && !advance(s, heap[0], &rc))
 			heap[0] = heap[--count];
 		sink(heap, count, 0);
@@ -207,8 +206,8 @@ line_sort_each(struct line_sort *s, line_sort_fn each, void *ctx)
 	if (s->runs == 0) {
 		qsort_r(s->lines, s->count, sizeof(s->lines[0]), compare, s);
 		for (size_t i = 0; rc == RC_OK && i < s->count; i++)
-			rc = each(ctx,
-			    span_of(s->lines[i].text, s->lines[i].len));
+			rc = each(
+			    ctx, span_of(s->lines[i].text, s->lines[i].len));
 		return rc;
 	}
 	if (s->count > 0)

@@ -219,8 +219,8 @@ take_csv(struct psk_file *f, struct psk_record *out)
 	size_t used;
 
 	out->encoding = f->encoding;
-	if (csv_record_take(ahead(f), is_last(f), f->separator, &room, take_cell,
-		&t, &used, &out->fault) == RC_AGAIN)
+	if (csv_record_take(ahead(f), is_last(f), f->separator, &room,
+		take_cell, &t, &used, &out->fault) == RC_AGAIN)
 		return 0;
 	if (!out->fault && t.columns != f->column_count)
 		out->fault = "the line has not as many columns as there are "
