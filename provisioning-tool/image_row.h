@@ -7,7 +7,8 @@
  * image_credential.h, format, sha256 (of the image), image (the document), batch
  * (its id), index (in the batch, from 1), unit (the serial number of the device;
  * `serial` is that of a certificate), model, lot, order, station, buffer, again
- * (true: the same bytes once more, of a device that has been minted).
+ * (true: the same bytes once more, of a device that has been minted), replaces (of
+ * a reissue: the row of the image that it takes the place of).
  */
 #ifndef TOOL_IMAGE_ROW_H
 #define TOOL_IMAGE_ROW_H
@@ -28,6 +29,7 @@ struct image_row {
 	const uint8_t *sha256; /**< DIGEST_LEN bytes */
 	struct span batch, unit, model, lot, order, station, buffer;
 	uint64_t index; /**< 0: none */
+	uint64_t replaces; /**< row; 0: none */
 	bool again;
 };
 
@@ -44,6 +46,7 @@ struct image_live {
 	char batch[IMAGE_ROW_BATCH_MAX + 1]; /**< "": none */
 	char identity[IMAGE_ROW_TEXT_MAX + 1];
 	uint64_t index; /**< 0: none */
+	uint64_t replaces; /**< row; 0: none */
 	int64_t epoch; /**< 0: not a derived key */
 	/* of its credential, in hex; "": none */
 	char fingerprint[2 * DIGEST_LEN + 1];
