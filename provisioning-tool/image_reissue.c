@@ -2,16 +2,13 @@
  * old one is taken back. */
 #include "image_reissue.h"
 
-#include "endpoint.h"
-#include "file_name.h"
 #include "image_credential.h"
+#include "image_device.h"
 #include "record.h"
 #include "tool.h"
 #include "verbs.h"
 
 #include <stdio.h>
-#include <stdlib.h>
-#include <time.h>
 
 struct run {
 	const struct options *o;
@@ -19,6 +16,8 @@ struct run {
 	struct image_recipe recipe;
 	struct token token;
 	struct reissue r;
+	struct span endpoint;
+	char room[POLICY_ENDPOINT_MAX + 1];
 };
 
 static int
@@ -28,7 +27,7 @@ check_options(const struct options *o)
 		return tool_error(EX_USAGE, "give -o FILE",
 		    "a reissued image goes into a file: a run that was killed "
 		    "can be completed there");
-	return endpoint_option(o->endpoint);
+	return image_device_given(o);
 }
 
 static void
@@ -44,7 +43,7 @@ report(const struct run *b, const struct reissued *done)
 
 	fprintf(stderr, "image        %s, %s\n", quote_str(&q, b->o->output),
 	    outcomes[done->outcome]);
-	fprintf(stderr, "endpoint     %s\n", quote_str(&q, b->o->endpoint));
+	fprintf(stderr, "endpoint     %s\n", quote(&q, b->endpoint));
 	if (done->outcome == REISSUE_MADE) {
 		fprintf(stderr, "bytes        %zu\n", b->r.mint.image.len);
 		fprintf(stderr, "sha256       %s\n",
@@ -52,8 +51,7 @@ report(const struct run *b, const struct reissued *done)
 		image_credential_report(
 		    b->recipe.identity, &b->r.mint.credential);
 		fprintf(stderr, "revoked      %zu credential%s, %s\n",
-		    done->revoked, done->revoked == 1 ? "" : "s",
-		    b->o->reason);
+		    done->revoked, done->revoked == 1 ? "" : "s", b->o->reason);
 	}
 	fprintf(stderr, "ledger       %s row %llu\n",
 	    quote_str(&q, b->settings.ledger), (unsigned long long)done->seq);
@@ -63,9 +61,10 @@ static int
 one(struct run *b)
 {
 	struct reissued done;
-	int code = reissue_one(
-	    &b->r, span_str(b->o->endpoint), b->o->output, &done);
+	int code;
 
+	b->r.unit = span_str(b->o->unit_serial);
+	code = reissue_one(&b->r, b->endpoint, b->o->output, &done);
 	if (code != EX_OK && b->r.mint.fault.code != EX_OK)
 		return image_fault_say(&b->r.mint.fault);
 	if (code == EX_OK)
@@ -78,32 +77,26 @@ static int
 begin(struct run *b)
 {
 	const struct options *o = b->o;
-	int code = settings_load(
-	    o, SETTINGS_POLICIES | SETTINGS_LEDGER, &b->settings);
+	int code =
+	    settings_load(o, SETTINGS_POLICIES | SETTINGS_LEDGER, &b->settings);
 
 	if (code == EX_OK)
 		code = image_recipe_load(o, b->settings.policies, &b->recipe);
+	if (code == EX_OK)
+		code =
+		    image_device_endpoint(o, &b->recipe, b->room, &b->endpoint);
 	if (code == EX_OK && image_recipe_needs_token(&b->recipe))
 		code = settings_need(&b->settings, SETTINGS_TOKEN);
 	if (code == EX_OK)
 		code =
 		    record_open(b->settings.ledger, LEDGER_WRITE, &b->r.ledger);
-	if (code == EX_OK) {
-		const struct order_use use = {
-		    .identity = b->recipe.identity,
-		    .image = b->recipe.document,
-		};
-
-		code = order_begin(
-		    o, &use, b->r.ledger, time(NULL), &b->r.order);
-	}
 	if (code == EX_OK && image_recipe_needs_token(&b->recipe))
 		code = token_open(&b->settings, &b->token);
 	if (code == EX_OK)
 		code = image_recipe_keys(&b->recipe, b->r.ledger, &b->token);
 	b->r.recipe = &b->recipe;
 	b->r.reason = o->reason;
-	b->r.epoch = (uint32_t)o->epoch;
+	b->r.epoch = b->recipe.account.epoch;
 	b->r.force = o->force;
 	b->r.mint.recipe = &b->recipe;
 	b->r.mint.session = b->token.session;
@@ -123,7 +116,6 @@ image_reissue(const struct options *o)
 		code = one(&b);
 	reissue_fini(&b.r);
 	token_close(&b.token);
-	order_free(b.r.order);
 	ledger_close(b.r.ledger);
 	image_recipe_fini(&b.recipe);
 	settings_fini(&b.settings);

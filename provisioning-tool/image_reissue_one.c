@@ -67,7 +67,8 @@ choose_epoch(struct reissue *r, struct span endpoint)
 		return EX_OK;
 	if (epoch != 0 && epoch <= last)
 		return fault(r, EX_DATAERR,
-		    "leave --epoch out, or give a higher one",
+		    "give a higher one, or none, in --epoch or the image "
+		    "document",
 		    "%s was minted of epoch %u already: epoch %u is no new key",
 		    quote(&ep, endpoint), (unsigned)last, (unsigned)epoch);
 	if (epoch == 0)
@@ -137,8 +138,7 @@ check_place(struct reissue *r, const char *path, bool *there)
 	if (st.st_size > 0 && st.st_size <= IMAGE_BYTES_MAX &&
 	    secret_reserve_large(&bytes, (size_t)st.st_size) == RC_OK) {
 		fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-		if (fd >= 0 &&
-		    read(fd, bytes.bytes, bytes.cap) == st.st_size) {
+		if (fd >= 0 && read(fd, bytes.bytes, bytes.cap) == st.st_size) {
 			bytes.len = (size_t)st.st_size;
 			*there = is_newest(r, secret_expose(&bytes));
 		}
@@ -177,32 +177,19 @@ check_new(struct reissue *r, struct span endpoint)
 
 /** In the open group: may it be made, and then its row and theirs. */
 static int
-append(struct reissue *r, struct span endpoint, enum rc *rc,
-    struct reissued *out)
+append(
+    struct reissue *r, struct span endpoint, enum rc *rc, struct reissued *out)
 {
 	struct image_row row = {
 	    .recipe = r->recipe,
 	    .endpoint = endpoint,
 	    .credential = &r->mint.credential,
 	    .sha256 = r->mint.sha256,
+	    .unit = r->unit,
 	    .replaces = r->past.newest.seq,
 	};
-	struct order_refusal why;
 
 	*rc = RC_OK;
-	if (r->order) {
-		row.order = span_str(r->order->name);
-		row.station = span_str(r->order->station->name);
-		*rc = order_claim(
-		    r->order, r->ledger, endpoint, time(NULL), &why);
-		if (*rc == RC_DENIED) {
-			*rc = RC_OK;
-			(void)fault(
-			    r, EX_NOPERM, why.remedy, "%s", why.text);
-			r->mint.fault.stops = why.stops;
-			return EX_NOPERM;
-		}
-	}
 	for (size_t i = 0; i < r->past.live_count && *rc == RC_OK; i++)
 		*rc = image_row_revoke(
 		    r->ledger, endpoint, &r->past.live[i], r->reason);

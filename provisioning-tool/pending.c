@@ -50,8 +50,7 @@ lock(struct pending *p)
 		if (flock(p->fd, LOCK_EX | LOCK_NB) != 0)
 			return tool_error(EX_TEMPFAIL,
 			    "wait for it, or choose another place",
-			    "another run is making %s",
-			    quote_str(&q, p->path));
+			    "another run is making %s", quote_str(&q, p->path));
 		if (fstat(p->fd, &st) != 0)
 			return failed(EX_CANTCREAT, p->beside, strerror(errno));
 	} while (lstat(p->beside, &there) != 0 || there.st_ino != st.st_ino ||
@@ -75,8 +74,8 @@ read_all(struct pending *p, struct secret *bytes)
 	if (secret_reserve_large(bytes, IMAGE_BYTES_MAX + 1) != RC_OK)
 		return tool_fault(RC_MEMORY, "image");
 	while (bytes->len < bytes->cap && n > 0) {
-		n = read(p->fd, bytes->bytes + bytes->len,
-		    bytes->cap - bytes->len);
+		n = read(
+		    p->fd, bytes->bytes + bytes->len, bytes->cap - bytes->len);
 		if (n < 0 && errno != EINTR)
 			return failed(EX_CANTCREAT, p->beside, strerror(errno));
 		bytes->len += n > 0 ? (size_t)n : 0;

@@ -37,6 +37,9 @@ extern const struct option_group image_build_options;
 extern const struct option_group image_geometry_options;
 extern const struct option_group image_formats_options;
 
+/* verbs_reissue.c */
+extern const struct option_group image_reissue_options;
+
 /* verbs_label.c */
 extern const struct option_group image_label_options;
 extern const struct option_group image_look_options; /**< how they look */

@@ -44,6 +44,7 @@ int hsm_speed_verb(const struct options *o);
 int image_build(const struct options *o);
 int image_formats(const struct options *o);
 int image_label(const struct options *o);
+int image_reissue(const struct options *o);
 int image_rehearse(const struct options *o);
 int pki_ceremony(const struct options *o);
 int pki_crl(const struct options *o);
