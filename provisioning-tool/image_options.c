@@ -222,21 +222,12 @@ check_use(const struct options *o, const struct image_format *format,
 	return EX_OK;
 }
 
-int
-image_options_read(const struct options *o, const struct image_format *format,
-    struct image_geometry *g, struct secret *keys)
+/** All but what nests. */
+static int
+take_all(const struct options *o, struct image_geometry *g, struct secret *keys)
 {
-	int code;
-
-	*g = image_geometry_default();
-	if (o->carry)
-		g->carries = image_format_find(o->carry);
-	if (o->payload)
-		g->payload = image_format_find(o->payload);
-	code = check_use(o, format, g);
-	if (code == EX_OK)
-		code = take_size("partition", o->partition, IMAGE_PARTITION_MAX,
-		    &g->partition_len);
+	int code = take_size(
+	    "partition", o->partition, IMAGE_PARTITION_MAX, &g->partition_len);
 	if (code == EX_OK)
 		code = take_size(
 		    "offset", o->offset, IMAGE_PARTITION_MAX, &g->offset);
@@ -268,4 +259,33 @@ image_options_read(const struct options *o, const struct image_format *format,
 	g->data_crc = o->data_crc;
 	g->base_names = o->base_names;
 	return code;
+}
+
+int
+image_options_read(const struct options *o, const struct image_format *format,
+    struct image_geometry *g, struct secret *keys)
+{
+	int code;
+
+	*g = image_geometry_default();
+	if (o->carry)
+		g->carries = image_format_find(o->carry);
+	if (o->payload)
+		g->payload = image_format_find(o->payload);
+	code = check_use(o, format, g);
+	return code == EX_OK ? take_all(o, g, keys) : code;
+}
+
+int
+image_options_any(const struct options *o, struct image_geometry *g,
+    struct secret *keys, unsigned *given)
+{
+	*g = image_geometry_any();
+	*given = given_of(o);
+	if (o->carry)
+		g->carries = image_format_find(o->carry);
+	if (o->payload)
+		g->payload = image_format_find(o->payload);
+	g->family_known = o->family != NULL;
+	return take_all(o, g, keys);
 }

@@ -34,6 +34,9 @@ struct options {
 	const char *card_version;
 	int64_t generation, write_block, value_max, nvs_version, security_tag;
 	bool data_crc, base_names;
+	/* images that are there */
+	const char *as_format, *order_name, *signers;
+	bool show_secrets;
 	/* policies */
 	const char *credential, *address, *psk_identity, *raw_key, *rpk;
 	bool nosec, wire;

@@ -43,6 +43,8 @@ int hsm_keys_make(const struct options *o);
 int hsm_speed_verb(const struct options *o);
 int image_build(const struct options *o);
 int image_formats(const struct options *o);
+int image_inspect(const struct options *o);
+int image_verify(const struct options *o);
 int pki_ceremony(const struct options *o);
 int pki_crl(const struct options *o);
 int pki_issue(const struct options *o);

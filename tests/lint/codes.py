@@ -13,7 +13,8 @@ import re
 import sys
 from pathlib import Path
 
-PREFIXES = "yaml|policy|issue|config|ceremony|diag|check"
+PREFIXES = ("yaml|policy|issue|config|ceremony|diag|check|account|batch|"
+            "image")
 WORD = re.compile(rf'"((?:{PREFIXES})(?:-[a-z0-9]+)+)"')
 # Which argument is the code, and which the level (None: an error).
 CALLS = {
@@ -24,6 +25,8 @@ CALLS = {
     "finding_at": (2, None),
     "load_word": (3, None),
     "load_template": (3, None),
+    "rules_error": (4, None),
+    "verify_find": (2, 1),
 }
 ENTRY = re.compile(r'\{\s*"([a-z0-9-]+)",\s*CODE_([A-Z]+),'
                    r'((?:\s*"(?:[^"\\]|\\.)*")+),'
