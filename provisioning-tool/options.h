@@ -27,7 +27,7 @@ struct options {
 	const char *policies, *identity, *endpoint, *uri, *output;
 	int64_t epoch, instance;
 	int64_t hold_off_s;
-	bool force;
+	bool force, again;
 	/* where they lie */
 	const char *partition, *offset, *flash_address, *sector;
 	const char *carry, *payload, *family, *name_space, *nvs_keys;
@@ -67,6 +67,8 @@ struct options {
 	const char *psk_file, *key_hex_file, *name;
 	int64_t wait_s, patience_s;
 	bool dangerous;
+	/* stations */
+	const char *station;
 	/* output */
 	const char *format;
 	/* the rest of the line */

@@ -2,8 +2,8 @@
 
 #include "tool.h"
 
-static int
-exit_code(enum rc rc, bool opening)
+int
+token_exit(enum rc rc, bool opening)
 {
 	switch ((int)rc) {
 	case RC_CONFIG:
@@ -28,7 +28,8 @@ say(enum rc rc, const struct hsm_error *err, bool opening)
 {
 	if (!err->text[0])
 		return tool_fault(rc, "token");
-	return tool_error(exit_code(rc, opening), err->remedy, "%s", err->text);
+	return tool_error(
+	    token_exit(rc, opening), err->remedy, "%s", err->text);
 }
 
 int

@@ -27,4 +27,7 @@ void token_close(struct token *t);
 /** Say why the last call on the session failed. Returns the exit code. */
 int token_fault(const struct token *t, enum rc rc);
 
+/** The exit code for an error of the token; `opening`: of hsm_open. */
+int token_exit(enum rc rc, bool opening);
+
 #endif

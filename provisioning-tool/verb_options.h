@@ -42,4 +42,7 @@ extern const struct option_group image_formats_options;
 extern const struct option_group image_inspect_options;
 extern const struct option_group image_verify_options;
 
+/* verbs_station.c */
+extern const struct option_group audit_merge_options;
+
 #endif

@@ -37,6 +37,10 @@ static const struct option_spec build_specs[] = {
 	.kind = OPTION_FLAG,
 	.help = "replace FILE if it exists",
 	.offset = offsetof(struct options, force)},
+    {.name = "again",
+	.kind = OPTION_FLAG,
+	.help = "the same image once more, of a device that was minted",
+	.offset = offsetof(struct options, again)},
     {LEDGER("record the image there before it is handed out")},
 };
 const struct option_group image_build_options =

@@ -393,12 +393,13 @@ FROM event AS r
 WHERE likelihood(r.kind = 'bootstrap_refused', 0.5);
 
 -- What is known of each device; the last attempt's outcome, NULL when it was
--- minted and has not come yet.
+-- minted and has not come yet. Minted when the station's clock says so, where it
+-- was minted at one (`audit merge`).
 CREATE VIEW devices AS
 SELECT
 	d.endpoint,
-	strftime('%Y-%m-%dT%H:%M:%fZ', m.time_ms / 1000.0, 'unixepoch')
-		AS minted,
+	strftime('%Y-%m-%dT%H:%M:%fZ', coalesce(m.data ->> 'station_time_ms',
+		m.time_ms) / 1000.0, 'unixepoch') AS minted,
 	strftime('%Y-%m-%dT%H:%M:%fZ', f.time_ms / 1000.0, 'unixepoch')
 		AS first_seen,
 	strftime('%Y-%m-%dT%H:%M:%fZ', coalesce(e.time_ms, b.time_ms) / 1000.0,
@@ -577,6 +578,8 @@ LEFT JOIN counted AS c ON c.policy_set = l.policy_set;
 
 -- Public parts and keyed fingerprints; no key stands here. An image holds the
 -- credential of the first boot, and so does a certificate of `pki issue`.
+-- Issued by the clock of the station, where it was done at one; but revoked when
+-- this ledger knew of it.
 CREATE VIEW credentials AS
 SELECT
 	c.endpoint,
@@ -591,8 +594,8 @@ SELECT
 	c.data ->> 'master' AS master,
 	c.data ->> 'epoch' AS epoch,
 	json_extract(c.data, '$.fingerprint') AS fingerprint,
-	strftime('%Y-%m-%dT%H:%M:%fZ', c.time_ms / 1000.0, 'unixepoch')
-		AS issued,
+	strftime('%Y-%m-%dT%H:%M:%fZ', coalesce(c.data ->> 'station_time_ms',
+		c.time_ms) / 1000.0, 'unixepoch') AS issued,
 	(SELECT strftime('%Y-%m-%dT%H:%M:%fZ', min(time_ms) / 1000.0,
 		'unixepoch') FROM (
 		SELECT r.time_ms FROM event AS r
@@ -635,6 +638,22 @@ SELECT
 	data ->> 'head' AS head
 FROM event
 WHERE kind = 'checkpoint';
+
+-- One row a station whose ledger was merged (`audit merge`): how many of its rows
+-- are here, the hash and time there of the last of them, and when it was merged
+-- last. ledger: the hash of its first row, which tells it from any other.
+CREATE VIEW stations AS
+SELECT
+	data ->> 'station' AS station,
+	data ->> 'ledger' AS ledger,
+	data ->> 'rows' AS rows,
+	data ->> 'head' AS head,
+	strftime('%Y-%m-%dT%H:%M:%fZ', data ->> 'last_ms' / 1000.0,
+		'unixepoch') AS last_row,
+	strftime('%Y-%m-%dT%H:%M:%fZ', time_ms / 1000.0, 'unixepoch') AS merged
+FROM event
+WHERE seq IN (SELECT max(seq) FROM event WHERE kind = 'station_merged'
+	GROUP BY data ->> 'station');
 
 -- Two check values under one label: the key behind the label has changed.
 CREATE VIEW keys AS

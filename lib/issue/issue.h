@@ -337,6 +337,9 @@ struct issue_account {
 	uint32_t epoch; /**< 0: the newest of the document */
 };
 
+/** The newest epoch of a document that is accepted at that time; 0: none. */
+uint32_t issue_newest_epoch(const struct identity *id, int64_t now_s);
+
 /**
  * Mint the account of one endpoint by an identity document: entries of
  * /0/x (URI, Bootstrap-Server, mode, identity, key) as one Write step of a

@@ -3,8 +3,8 @@
 #include "base/loop.h"
 #include "base/text.h"
 
-static bool
-is_name(struct span s)
+bool
+store_is_name(struct span s)
 {
 	for (size_t i = 0; i < s.len; i++)
 		if (!(s.p[i] >= 'a' && s.p[i] <= 'z') && s.p[i] != '_' &&
@@ -21,7 +21,9 @@ put_json(struct writer *w, const struct field *fields, size_t count)
 	for (size_t i = 0; i < count; i++) {
 		const struct field *f = &fields[i];
 
-		if (!is_name(span_str(f->name)))
+		/* what tells a merged row is never a field of one's own */
+		if (!store_is_name(span_str(f->name)) ||
+		    strcmp(f->name, "station_seq") == 0)
 			return false;
 		writer_fmt(w, "%s\"%s\":", i ? "," : "", f->name);
 		switch (f->kind) {
@@ -141,39 +143,48 @@ insert(struct ledger *l, const struct ledger_row *row)
 }
 
 enum rc
+store_append(struct ledger *l, struct ledger_row *row)
+{
+	int code;
+
+	row->seq = l->seq + 1;
+	chain_hash(l->hash, row, row->hash);
+	code = insert(l, row);
+	if (code != SQLITE_DONE)
+		return store_lose_group(l, code, "append");
+	l->seq = row->seq;
+	memcpy(l->hash, row->hash, DIGEST_LEN);
+	return RC_OK;
+}
+
+enum rc
 ledger_append(struct ledger *l, const struct ledger_event *e, uint64_t *seq)
 {
 	struct ledger_row row;
 	struct writer w;
-	int code;
+	enum rc rc;
 
 	if (l->group == GROUP_LOST)
 		return l->lost;
-	if (l->group != GROUP_OPEN || !is_name(span_str(e->kind)) ||
+	if (l->group != GROUP_OPEN || !store_is_name(span_str(e->kind)) ||
 	    (e->session.len != 0 && e->session.len != LEDGER_SESSION_LEN))
 		return RC_BUG;
-	writer_init(&w, l->data, sizeof(l->data));
+	writer_init(&w, l->data, LEDGER_DATA_MAX);
 	if (!put_json(&w, e->fields, e->field_count))
 		return RC_BUG;
 	if (w.full || e->endpoint.len > LEDGER_ENDPOINT_MAX)
 		return RC_TOO_LARGE;
 	row = (struct ledger_row){
-	    .seq = l->seq + 1,
 	    .time_ms = clock_wall_ms(),
 	    .kind = span_str(e->kind),
 	    .session = e->session,
 	    .endpoint = e->endpoint,
 	    .data = writer_span(&w),
 	};
-	chain_hash(l->hash, &row, row.hash);
-	code = insert(l, &row);
-	if (code != SQLITE_DONE)
-		return store_lose_group(l, code, "append");
-	l->seq = row.seq;
-	memcpy(l->hash, row.hash, DIGEST_LEN);
-	if (seq)
+	rc = store_append(l, &row);
+	if (rc == RC_OK && seq)
 		*seq = row.seq;
-	return RC_OK;
+	return rc;
 }
 
 enum rc

@@ -345,8 +345,8 @@ typedef enum rc (*ledger_cells_fn)(void *ctx, const struct ledger_cells *row);
 
 /**
  * All rows of one of the views of schema/ledger.sql: "devices", "bootstraps",
- * "credentials", "refusals", "pushes", "policy_sets", "rollouts", "orders", "secrets", "checkpoints", "keys",
- * "events".
+ * "credentials", "refusals", "pushes", "policy_sets", "rollouts", "orders",
+ * "secrets", "checkpoints", "stations", "keys", "events".
  * Errors: RC_NOT_FOUND (no such view, or not yet in a file of an older version
  * that is open to be read), RC_DB, and what `each` returns to stop.
  */
@@ -372,7 +372,9 @@ struct ledger_verdict {
  * Walk the whole chain. `progress` (may be NULL) is called now and then.
  * RC_OK: `out` says whether the chain holds. Rows missing from the end leave a
  * chain that holds: only a head noted elsewhere (a checkpoint, a receipt)
- * shows that. Errors: RC_DB (unreadable; `out` says how far it went).
+ * shows that. Rows of stations (ledger/merge.h) are walked as the chains that
+ * they were, too. Errors: RC_DB (unreadable; `out` says how far it went),
+ * RC_MEMORY.
  */
 typedef void (*ledger_progress_fn)(void *ctx, uint64_t done, uint64_t total);
 MUST_CHECK enum rc ledger_verify(struct ledger *l, struct ledger_verdict *out,

@@ -5,7 +5,7 @@
 #ifndef LEDGER_STORE_H
 #define LEDGER_STORE_H
 
-#include "ledger/ledger.h"
+#include "ledger/merge.h"
 
 #include <sqlite3.h>
 #include <sys/stat.h>
@@ -80,7 +80,7 @@ struct ledger {
 	enum rc lost; /* why, in GROUP_LOST */
 	uint64_t seq; /* head of the chain within a group */
 	uint8_t hash[DIGEST_LEN];
-	uint8_t data[LEDGER_DATA_MAX];
+	uint8_t data[LEDGER_MERGED_MAX];
 	uint8_t shown[STORE_SHOWN_MAX];
 };
 
@@ -151,6 +151,15 @@ MUST_CHECK enum rc secret_check_shown(struct ledger *l, bool *altered);
  */
 MUST_CHECK enum rc blob_check(
     struct ledger *l, bool *altered, uint8_t which[static DIGEST_LEN]);
+
+/** Lower-case letters, digits and '_', one at least? Kinds and fields are. */
+bool store_is_name(struct span s);
+
+/**
+ * Append to the open group: `row` is complete but for its number and hash, which
+ * it receives. Errors: RC_DB, RC_FULL; the group is lost then.
+ */
+MUST_CHECK enum rc store_append(struct ledger *l, struct ledger_row *row);
 
 /** The hash of a row that follows one of hash `previous`; see ledger.h. */
 void chain_hash(const uint8_t previous[static DIGEST_LEN],

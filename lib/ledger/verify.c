@@ -1,8 +1,9 @@
+#include "base/text.h"
+#include "ledger/merge_proof.h"
 #include "ledger/store.h"
 
-#include "base/text.h"
-
 #include <stdio.h>
+#include <stdlib.h>
 
 enum { PROGRESS_ROWS = 4096 };
 
@@ -44,12 +45,32 @@ find_fault(struct ledger *l, sqlite3_stmt *stmt, const struct ledger_row *row,
 	return NULL;
 }
 
+/* The same of the row as it was at its station, if it was merged. */
+static enum rc
+find_merge_fault(struct merge_proof *proof, const struct ledger_row *row,
+    struct ledger_verdict *out)
+{
+	char text[sizeof(out->text) - 32];
+	struct writer what;
+	enum rc rc;
+
+	writer_init(&what, text, sizeof(text));
+	rc = merge_proof_row(proof, row, &what);
+	if (rc == RC_CONFLICT) {
+		out->bad_seq = row->seq;
+		snprintf(out->text, sizeof(out->text), "row %llu: %.*s",
+		    (unsigned long long)row->seq, SPAN_FMT(writer_span(&what)));
+	}
+	return rc;
+}
+
 static int
-walk(struct ledger *l, struct ledger_verdict *out, uint64_t total,
-    ledger_progress_fn progress, void *ctx)
+walk(struct ledger *l, struct ledger_verdict *out, struct merge_proof *proof,
+    uint64_t total, ledger_progress_fn progress, void *ctx)
 {
 	sqlite3_stmt *stmt;
 	const char *fault;
+	enum rc rc;
 	int code;
 
 	if (store_take(l, STORE_VERIFY, &stmt) != RC_OK)
@@ -71,6 +92,12 @@ walk(struct ledger *l, struct ledger_verdict *out, uint64_t total,
 			out->bad_seq = expected;
 			snprintf(out->text, sizeof(out->text), "row %llu: %s",
 			    (unsigned long long)expected, fault);
+			break;
+		}
+		rc = find_merge_fault(proof, &row, out);
+		if (rc != RC_OK) {
+			if (rc == RC_MEMORY)
+				code = SQLITE_NOMEM;
 			break;
 		}
 		out->rows = expected;
@@ -127,8 +154,8 @@ look_at_blobs(struct ledger *l, struct ledger_verdict *out)
 }
 
 static enum rc
-judge(struct ledger *l, struct ledger_verdict *out, ledger_progress_fn progress,
-    void *ctx)
+judge(struct ledger *l, struct ledger_verdict *out, struct merge_proof *proof,
+    ledger_progress_fn progress, void *ctx)
 {
 	uint64_t total;
 	struct writer w;
@@ -140,7 +167,7 @@ judge(struct ledger *l, struct ledger_verdict *out, ledger_progress_fn progress,
 	memset(out->head, 0, DIGEST_LEN);
 	if (rc)
 		return rc;
-	code = walk(l, out, total, progress, ctx);
+	code = walk(l, out, proof, total, progress, ctx);
 	if (out->bad_seq)
 		return RC_OK;
 	if (code != SQLITE_DONE)
@@ -173,13 +200,21 @@ ledger_verify(struct ledger *l, struct ledger_verdict *out,
     ledger_progress_fn progress, void *ctx)
 {
 	bool alone = sqlite3_get_autocommit(l->db);
+	struct merge_proof *proof;
 	enum rc rc;
 
 	*out = (struct ledger_verdict){0};
+	proof = calloc(1, sizeof(*proof));
+	if (!proof)
+		return RC_MEMORY;
 	/* One view of the file for all that is asked of it. */
-	if (alone && sqlite3_exec(l->db, "BEGIN", NULL, NULL, NULL))
+	if (alone && sqlite3_exec(l->db, "BEGIN", NULL, NULL, NULL)) {
+		free(proof);
 		return RC_DB;
-	rc = judge(l, out, progress, ctx);
+	}
+	rc = judge(l, out, proof, progress, ctx);
+	merge_proof_fini(proof);
+	free(proof);
 	if (rc)
 		snprintf(out->text, sizeof(out->text),
 		    "cannot be read after row %llu: %s",

@@ -14,6 +14,7 @@ static const char *const views[] = {
     "orders",
     "secrets",
     "checkpoints",
+    "stations",
     "keys",
 };
 

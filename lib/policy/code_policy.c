@@ -110,9 +110,33 @@ const struct code codes_policy[] = {
     {"policy-identity-unused", CODE_WARNING,
 	"No policy names this identity: its devices are refused.",
 	"Name it in match.identity, or remove it."},
+    {"policy-image-endpoint", CODE_ERROR,
+	"No endpoint that an image document makes of serial numbers could be "
+	"used.",
+	"Write {serial} once into serial.endpoint:, so that the identity "
+	"admits "
+	"it and endpoint_max: has room for it."},
+    {"policy-image-epoch", CODE_EITHER,
+	"An image document names an epoch that its identity does not accept.",
+	"Name one of the identity's epochs, or add it there first."},
+    {"policy-image-identity", CODE_ERROR,
+	"Nothing can be minted by the identity of an image document.",
+	"Name an identity with psk: {derive: ...}, or with certificates that "
+	"issue: makes."},
     {"policy-image-server", CODE_WARNING,
 	"Images would not say what to expect of the bootstrap server.",
 	"Say server_certificate: in the identity."},
+    {"policy-image-servers", CODE_EITHER,
+	"The policy whose servers go into an image is not there, or is not for "
+	"its devices.",
+	"Name the policy that gives these devices their servers."},
+    {"policy-image-uri", CODE_ERROR,
+	"Devices of an image cannot come to that URI.",
+	"Write coaps://HOST:PORT for devices with a key, coap://HOST:PORT for "
+	"those without."},
+    {"policy-image-value", CODE_ERROR,
+	"A value of an image document that is no line of text.",
+	"Write one line of at most 512 bytes."},
     {"policy-imported", CODE_ERROR,
 	"Something is said beside imported: that its keys have already.",
 	"Remove it; imported keys bring identity and epoch with them."},

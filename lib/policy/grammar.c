@@ -101,6 +101,16 @@ const char *const grammar_extended_usages[] = {
     "clientAuth", "serverAuth", NULL};
 const char *const grammar_key_usages[] = {"digitalSignature", NULL};
 
+const char *const grammar_image_formats[] = {"esp-nvs", "ihex", "json",
+    "lwm2m-cbor", "nrf91-at", "raw", "senml-cbor", "tlv-smartcard", "uf2",
+    "zephyr-nvs", NULL};
+const char *const grammar_image_carried[] = {"esp-nvs", "lwm2m-cbor", "raw",
+    "senml-cbor", "tlv-smartcard", "zephyr-nvs", NULL};
+const char *const grammar_image_payloads[] = {
+    "lwm2m-cbor", "senml-cbor", "tlv-smartcard", NULL};
+/* ISO/IEC 18004: 7, 15, 25 and 30 % may be lost */
+const char *const grammar_label_levels[] = {"L", "M", "Q", "H", NULL};
+
 static const char *const none[] = {"none", NULL};
 static const char *const unknown[] = {"unknown", NULL};
 static const char *const forever[] = {"forever", NULL};
@@ -381,3 +391,31 @@ KEYS(grammar_certificate_profile, "certificate_profile",
     SECONDS("backdate", 0, GRAMMAR_BACKDATE_MAX_S), VALIDITY);
 
 KEYS(grammar_devices, "devices", MAP("devices", grammar_file));
+
+/* --- images --------------------------------------------------------------- */
+
+KEYS(grammar_image_serial, "serial", TEXT("pattern"), TEXT("endpoint"));
+
+KEYS(grammar_image_options, "options", TEXT("partition"), TEXT("address"),
+    WORD("carry", grammar_image_carried),
+    WORD("payload", grammar_image_payloads), TEXT("offset"),
+    NUMBER("generation", 1, UINT32_MAX), TEXT("family"), TEXT("sector"),
+    NUMBER("write-block", 1, 32), NUMBER("value-max", 1, 65536),
+    BOOL("data-crc"), TEXT("namespace"), NUMBER("nvs-version", 1, 2),
+    TEXT("nvs-keys"), NUMBER("security-tag", 1, INT32_MAX), BOOL("base-names"),
+    TEXT("card-version"));
+
+KEYS(grammar_image_label, "label", TEXT("payload"),
+    WORD("level", grammar_label_levels),
+    NUMBER("dpi", GRAMMAR_DPI_MIN, GRAMMAR_DPI_MAX), TEXT("size"),
+    {.name = "text",
+	.takes = TAKES_TEXT | TAKES_LIST | TAKES_ALONE,
+	.most = GRAMMAR_LABEL_TEXTS_MAX});
+
+KEYS(grammar_image, "image", TEXT("image"), TEXT("identity"), TEXT("uri"),
+    SECONDS("hold_off", 0, GRAMMAR_IMAGE_HOLD_OFF_MAX_S),
+    NUMBER("instance", 0, GRAMMAR_INSTANCE_MAX), EPOCH("epoch"),
+    TEXT("servers"), WORD("format", grammar_image_formats),
+    MAP("options", grammar_image_options), MAP("serial", grammar_image_serial),
+    SIZE("endpoint_max", 1, POLICY_ENDPOINT_MAX),
+    MAP("label", grammar_image_label));

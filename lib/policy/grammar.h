@@ -28,6 +28,10 @@ enum {
 	GRAMMAR_VALUES_MAX = 8, /**< instances of a resource, by a list */
 	GRAMMAR_INSTANCE_MAX = 65534, /**< of an object */
 	GRAMMAR_KEY_MAX = 65535, /**< bytes of /0/x/3, 4 and 5 */
+	GRAMMAR_IMAGE_HOLD_OFF_MAX_S = 365 * 86400,
+	GRAMMAR_LABEL_TEXTS_MAX = 8, /**< lines of text on one label */
+	GRAMMAR_DPI_MIN = 72,
+	GRAMMAR_DPI_MAX = 2400,
 	/** A block that is smaller has no room in a message, RFC 7959. */
 	GRAMMAR_MESSAGE_MIN = 64,
 	GRAMMAR_MESSAGE_MAX = 65535, /**< plans have 16 bits for it */
@@ -36,7 +40,19 @@ enum {
 /* Documents. */
 extern const struct yaml_keys grammar_identity, grammar_policy,
     grammar_authority, grammar_certificate_profile, grammar_profile,
-    grammar_devices, grammar_fragment, grammar_include, grammar_override;
+    grammar_devices, grammar_fragment, grammar_include, grammar_override,
+    grammar_image;
+
+/** Of an image. The keys of `options:` are those of the option group "Format
+ *  options" of `image build`, by the same names and ranges. */
+extern const struct yaml_keys grammar_image_serial, grammar_image_options,
+    grammar_image_label;
+
+/** Names of image formats; of those that ihex and uf2 carry, and of those that
+ *  a raw partition carries; levels of QR codes. */
+extern const char *const grammar_image_formats[],
+    *const grammar_image_carried[], *const grammar_image_payloads[],
+					*const grammar_label_levels[];
 
 /* Of an override. */
 extern const struct yaml_keys grammar_override_match, grammar_override_server,

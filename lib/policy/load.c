@@ -109,6 +109,7 @@ static const struct kind kinds[] = {
     {&grammar_fragment, "a fragment", load_fragment},
     {&grammar_include, "an include", load_include},
     {&grammar_override, "an override", load_override},
+    {&grammar_image, "an image", load_image},
 };
 
 enum { KIND_COUNT = sizeof(kinds) / sizeof(kinds[0]) };
@@ -136,8 +137,8 @@ no_kind(const struct yaml_ctx *c, struct yaml_node *root)
 	yaml_error(c, root, "policy-no-kind",
 	    "none of `identity:`, `policy:`, `authority:`, "
 	    "`certificate_profile:`, `profile:`, `devices:`, `fragment:`, "
-	    "`include:` and `override:` is here, one of which says what the "
-	    "document is");
+	    "`include:`, `override:` and `image:` is here, one of which says "
+	    "what the document is");
 	/* The kind is said first: is that its name, with a typing error? */
 	if (root->kind != YAML_MAP || !root->children)
 		return;
@@ -166,6 +167,13 @@ second_kind(
 	}
 }
 
+/* Is what says one kind a key of the other? An image names its identity. */
+static bool
+is_key_of(const struct kind *of, const struct kind *kind)
+{
+	return yaml_key_find(of->keys, span_str(key_of(kind))) != NULL;
+}
+
 /*
  * A document is of one kind: people who keep what a device proves itself with
  * and what it gets in one place put keys into the wrong one.
@@ -174,6 +182,7 @@ void
 load_document(struct load *l, const struct yaml_ctx *c, struct yaml_node *root)
 {
 	const struct kind *first = NULL;
+	struct yaml_node *at = NULL;
 
 	/* `---` with nothing behind it. */
 	if (yaml_is_null(root))
@@ -184,20 +193,22 @@ load_document(struct load *l, const struct yaml_ctx *c, struct yaml_node *root)
 	for (size_t i = 0; i < KIND_COUNT; i++) {
 		struct yaml_node *n = yaml_get(root, key_of(&kinds[i]));
 
-		if (n && first) {
+		if (!n || (first && is_key_of(first, &kinds[i])))
+			continue;
+		if (first && !is_key_of(&kinds[i], first)) {
 			yaml_error(c, n, "policy-two-kinds",
 			    "%s and %s in one document; separate the two by a "
 			    "line `---`",
 			    first->text, kinds[i].text);
 			return;
 		}
-		if (n) {
-			first = &kinds[i];
-			second_kind(c, n, first);
-		}
+		first = &kinds[i];
+		at = n;
 	}
-	if (first)
+	if (first) {
+		second_kind(c, at, first);
 		first->load(l, c, root);
-	else
+	} else {
 		no_kind(c, root);
+	}
 }

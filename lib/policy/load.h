@@ -104,6 +104,7 @@ struct device_row {
 
 struct read_profile;
 struct read_override;
+struct read_image;
 struct read_fragment;
 struct read_document;
 struct entry;
@@ -139,6 +140,8 @@ struct load {
 	size_t fragment_count;
 	struct read_override *overrides, **override_tail;
 	size_t override_count;
+	struct read_image *images, **image_tail;
+	size_t image_count;
 	size_t trial_nodes; /**< that trials of overrides have made */
 	size_t copies; /**< nodes that fragments have made */
 };
@@ -212,6 +215,8 @@ void load_fragment(
 void load_include(
     struct load *l, const struct yaml_ctx *c, struct yaml_node *root);
 void load_override(
+    struct load *l, const struct yaml_ctx *c, struct yaml_node *root);
+void load_image(
     struct load *l, const struct yaml_ctx *c, struct yaml_node *root);
 
 /** policy.c: read the map of a policy, whose fragments are put in, into `doc`,
@@ -442,6 +447,10 @@ void check_placeholders(struct load *l, const struct policy_set *s);
 
 /** check_device.c: what does a policy ask that its device cannot do? */
 void check_devices(struct load *l);
+
+/** check_image.c: image documents as an array of the set, whose identities and
+ *  policies are there, and what does not go together. */
+void assemble_images(struct load *l, struct policy_set *s);
 
 /** check_purpose.c: what keys of the token serve more than one purpose? */
 void check_purposes(struct load *l);

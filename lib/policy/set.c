@@ -145,6 +145,7 @@ assemble(struct work *w, struct policy_set *s)
 	s->policy_count = l->policy_count;
 	s->override_count = l->override_count;
 	s->server_count = l->server_count;
+	assemble_images(l, s);
 	s->index = index_new(l->arena, l->scratch, s);
 	if (!s->index)
 		return RC_MEMORY;
@@ -178,6 +179,7 @@ work_init(struct work *w)
 	l->profile_tail = &l->profiles;
 	l->document_tail = &l->documents;
 	l->override_tail = &l->overrides;
+	l->image_tail = &l->images;
 	if (!w->diag || !l->arena || !l->scratch)
 		return RC_MEMORY;
 	load_built_in(l);

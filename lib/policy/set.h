@@ -506,6 +506,7 @@ struct policy {
 
 struct policy_index;
 struct policy_override;
+struct policy_image;
 
 /**
  * A file that was read for a set: a document, or what documents name. Read
@@ -536,6 +537,9 @@ struct policy_set {
 	size_t profile_count;
 	const struct policy_device *devices; /**< sorted by endpoint */
 	size_t device_count;
+	/** Of factory lines (policy/image.h); in order of file and place. */
+	const struct policy_image *images;
+	size_t image_count;
 	/** All that was read, documents and what they name; sorted by name. */
 	const struct policy_set_file *files;
 	size_t file_count;

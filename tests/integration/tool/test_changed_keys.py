@@ -10,7 +10,10 @@ authority: issuing
 certificate: issuing.pem
 ---
 identity: certificates
-certificate: {trust: root.pem, issue: {ca: issuing}}
+certificate:
+  trust: root.pem
+  issue: {ca: issuing}
+  server_certificate: {file: root.pem, usage: trust-anchor}
 ---
 identity: keys
 psk: {derive: bootstrap-2026}
@@ -40,8 +43,8 @@ class Swapped(Hall):
 
     def image(self, token, rules, identity, name):
         return self.run("image", "build", "--policies", rules, "--identity",
-                        identity, "--endpoint", EP, "--uri", URI, "--ledger",
-                        "ledger.db", "--format", "json", "-o", name, *token)
+                        identity, "--endpoint", f"{EP}-{name}", "--uri", URI,
+                        "--ledger", "ledger.db", "--format", "json", "-o", name, *token)
 
     def unchanged(self, ran, before):
         failed(ran, 78, "is not the same key", "check value")

@@ -148,7 +148,8 @@ def manual():
     for verb, options in verbs().items():
         own, text = sections[verb]
         shared = []
-        for name in ("Token options", "Configuration options"):
+        for name in ("Format options", "Token options",
+                     "Configuration options"):
             if f".Sx {name}" in text:
                 shared += sections[name][0]
         equal(own + shared, options, verb)

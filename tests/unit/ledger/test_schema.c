@@ -207,7 +207,7 @@ static const struct {
      "WHERE type = 'view' ORDER BY name)",
 	"bootstraps checkpoints credentials devices events history_facts "
 	"inconsistencies keys order_unit_facts orders policy_sets pushes "
-	"refusals rollouts secrets"},
+	"refusals rollouts secrets stations"},
 };
 
 static void

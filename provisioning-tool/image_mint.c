@@ -1,0 +1,212 @@
+#include "image_room.h"
+
+#include "tool.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <time.h>
+
+PRINTF_LIKE(4, 5)
+static int
+fault(struct image_mint *m, int code, const char *remedy, const char *fmt, ...)
+{
+	va_list ap;
+
+	m->fault.code = code;
+	snprintf(m->fault.remedy, sizeof(m->fault.remedy), "%s",
+	    remedy ? remedy : "");
+	va_start(ap, fmt);
+	vsnprintf(m->fault.text, sizeof(m->fault.text), fmt, ap);
+	va_end(ap);
+	return code;
+}
+
+/** What is nobody's fault who wrote the list. */
+static int
+broken(struct image_mint *m, enum rc rc)
+{
+	m->fault.stops = true;
+	if (rc == RC_MEMORY)
+		return fault(m, EX_SOFTWARE,
+		    "give the process more memory, or a higher RLIMIT_MEMLOCK",
+		    "image: out of memory");
+	return fault(m, rc_exit(rc), NULL, "image: %s", rc_name(rc));
+}
+
+static int
+no_epoch(struct image_mint *m)
+{
+	const struct identity *id = m->recipe->identity;
+	uint32_t epoch = m->recipe->account.epoch;
+	struct quoted q;
+
+	quote_str(&q, id->name);
+	m->fault.stops = true;
+	if (epoch != 0)
+		return fault(m, EX_DATAERR,
+		    "add it there first, or bootstrapd will not know the "
+		    "device",
+		    "identity %s (%s:%u) has no epoch %u that is accepted now",
+		    q.text, id->place.file, id->place.line, (unsigned)epoch);
+	return fault(m, EX_DATAERR, "add a newer one there",
+	    "identity %s (%s:%u) has no epoch that is accepted now", q.text,
+	    id->place.file, id->place.line);
+}
+
+static int
+denied(struct image_mint *m, struct span endpoint, const char *detail)
+{
+	const struct identity *id = m->recipe->identity;
+	struct quoted ep, name, glob;
+	char remedy[1800];
+
+	quote(&ep, endpoint);
+	quote_str(&name, id->name);
+	if (detail[0] && id->kind == IDENTITY_PSK)
+		return fault(m, EX_NOPERM,
+		    "add a newer epoch to the document and mint of that one; "
+		    "see provisioning-tool audit list",
+		    "%s by identity %s (%s:%u): %s", ep.text, name.text,
+		    id->place.file, id->place.line, detail);
+	if (detail[0])
+		return fault(m, EX_DATAERR,
+		    "see its certificate profile, and its authority",
+		    "a certificate for %s by identity %s (%s:%u) would not do: "
+		    "%s",
+		    ep.text, name.text, id->place.file, id->place.line, detail);
+	snprintf(remedy, sizeof(remedy),
+	    "it admits %s; choose another --identity, or widen it",
+	    quote_str(&glob, id->endpoint));
+	return fault(m, EX_NOPERM, remedy,
+	    "identity %s (%s:%u) does not admit %s", name.text, id->place.file,
+	    id->place.line, ep.text);
+}
+
+/** Why there is no account. */
+static int
+not_minted(
+    struct image_mint *m, struct span endpoint, enum rc rc, const char *detail)
+{
+	const struct hsm_error *err;
+	struct quoted ep;
+
+	if (rc == RC_DENIED)
+		return denied(m, endpoint, detail);
+	if (rc == RC_CONFIG)
+		return no_epoch(m);
+	if (rc == RC_TOO_LARGE)
+		return fault(m, EX_DATAERR,
+		    "shorten the endpoint or the template",
+		    "the PSK identity of %s is longer than 128 bytes",
+		    quote(&ep, endpoint));
+	if (rc == RC_MEMORY || rc == RC_DB || !m->session)
+		return broken(m, rc);
+	err = hsm_session_error(m->session);
+	if (!err->text[0])
+		return broken(m, rc);
+	m->fault.stops = true;
+	return fault(m, token_exit(rc, false), err->remedy, "%s", err->text);
+}
+
+/** Why the format would not. */
+static int
+not_encoded(struct image_mint *m, enum rc rc, const char *why)
+{
+	if (rc != RC_TOO_LARGE && rc != RC_UNSUPPORTED)
+		return broken(m, rc);
+	return fault(m, EX_DATAERR, why ? why : "choose another format",
+	    "%s cannot hold this account", m->recipe->format->name);
+}
+
+/** The entries of the account's one Write, in the chosen format. */
+static int
+encode(struct image_mint *m, struct span endpoint, const struct plan *plan)
+{
+	const struct image_recipe *r = m->recipe;
+	struct image image = {
+	    .endpoint = endpoint,
+	    .entries = m->room->entries,
+	    .entry_count = plan->entry_count,
+	};
+	struct image_writing writing = {.geometry = &r->geometry};
+	struct writer w;
+	enum rc rc;
+
+	if (plan->entry_count > PLAN_ENTRIES_MAX)
+		return broken(m, RC_BUG);
+	for (size_t i = 0; i < plan->entry_count; i++)
+		m->room->entries[i] = plan->entries[i].entry;
+	writer_init(&w, m->image.bytes, m->image.cap);
+	writer_init(
+	    &writing.scratch, m->room->scratch.bytes, m->room->scratch.cap);
+	rc = r->format->write(&image, &writing, &w);
+	if (rc != RC_OK)
+		return not_encoded(m, rc, writing.why);
+	m->image.len = w.len;
+	return image_check(m, &image);
+}
+
+static enum rc
+account(struct image_mint *m, struct span endpoint, struct secret *plan,
+    char *detail)
+{
+	const struct image_recipe *r = m->recipe;
+	const struct issuer issuer = {
+	    .hsm = m->session,
+	    .store = m->store,
+	    .rules = r->rules,
+	    .now_s = time(NULL),
+	};
+
+	if (m->account)
+		return m->account(m->account_ctx, r, &issuer, endpoint, plan,
+		    &m->credential, detail);
+	return issue_account(&issuer, r->identity, endpoint, &r->account, plan,
+	    &m->credential, detail);
+}
+
+int
+mint_one(struct image_mint *m, struct span endpoint)
+{
+	struct secret bytes = {0};
+	struct plan plan = {0};
+	char detail[200] = "";
+	enum rc rc = image_room_make(m);
+
+	m->fault.code = EX_OK;
+	m->fault.stops = false;
+	m->image.len = 0;
+	if (rc != RC_OK)
+		return broken(m, rc);
+	rc = account(m, endpoint, &bytes, detail);
+	if (rc != RC_OK) {
+		secret_fini(&bytes);
+		return not_minted(m, endpoint, rc, detail);
+	}
+	rc = plan_decode(&bytes, &plan);
+	if (rc == RC_OK)
+		(void)encode(m, endpoint, &plan);
+	else
+		(void)broken(m, rc);
+	plan_fini(&plan);
+	secret_fini(&bytes);
+	if (m->fault.code == EX_OK)
+		digest_of(secret_expose(&m->image), m->sha256);
+	else
+		m->image.len = 0;
+	return m->fault.code;
+}
+
+void
+mint_end(struct image_mint *m)
+{
+	secret_fini(&m->image);
+	image_room_free(m->room);
+	m->room = NULL;
+}
+
+int
+image_fault_say(const struct image_fault *f)
+{
+	return tool_error(f->code, f->remedy, "%s", f->text);
+}
