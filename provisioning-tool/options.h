@@ -37,6 +37,9 @@ struct options {
 	/* images that are there */
 	const char *as_format, *order_name, *signers;
 	bool show_secrets;
+	/* labels */
+	const char *label_payload, *label_level, *label_dpi, *label_size;
+	const char *label_module, *label_text, *label_batch, *label_image;
 	/* policies */
 	const char *credential, *address, *psk_identity, *raw_key, *rpk;
 	bool nosec, wire;
