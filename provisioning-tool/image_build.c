@@ -23,6 +23,8 @@ struct build {
 	struct image_mint mint;
 	struct output output;
 	struct ledger *ledger;
+	struct span endpoint;
+	char endpoint_room[POLICY_ENDPOINT_MAX + 1];
 	bool again; /* it is minted already */
 	uint64_t seq;
 };
@@ -32,18 +34,45 @@ static int
 check_options(const struct build *b)
 {
 	const struct options *o = b->o;
-	const struct image_format *format = image_format_find(o->format);
-	int code = endpoint_option(o->endpoint);
 
-	if (code != EX_OK)
-		return code;
+	if (!o->endpoint && !o->unit_serial)
+		return tool_error(EX_USAGE,
+		    "or --serial, where an image document says what endpoint "
+		    "that makes",
+		    "--endpoint EP is missing");
+	if (o->endpoint && o->unit_serial)
+		return tool_error(EX_USAGE, "give one of the two",
+		    "--endpoint and --serial both say which device it is");
+	if (o->unit_serial && !o->image)
+		return tool_error(EX_USAGE, "name it by --image",
+		    "--serial needs an image document");
 	if (isatty(STDOUT_FILENO) && !o->output)
 		return tool_error(EX_USAGE, "give -o FILE",
 		    "an image is a secret and does not go to a terminal");
+	return o->endpoint ? endpoint_option(o->endpoint) : EX_OK;
+}
+
+/** Which device it is, and whether its image may be shown. */
+static int
+check_recipe(struct build *b)
+{
+	const struct options *o = b->o;
+	const char *why;
+	struct quoted q;
+
 	if (isatty(STDOUT_FILENO) && strcmp(o->output, "-") == 0 &&
-	    !format->text)
+	    !b->recipe.format->text)
 		return tool_error(EX_USAGE, "give -o FILE",
-		    "%s is binary and does not go to a terminal", format->name);
+		    "%s is binary and does not go to a terminal",
+		    b->recipe.format->name);
+	b->endpoint = o->endpoint ? span_str(o->endpoint) : SPAN_LIT("");
+	if (!o->unit_serial)
+		return EX_OK;
+	if (image_endpoint_of_serial(b->recipe.image, span_str(o->unit_serial),
+		b->endpoint_room, &why) != RC_OK)
+		return tool_error(EX_DATAERR, why, "no image for --serial %s",
+		    quote_str(&q, o->unit_serial));
+	b->endpoint = span_str(b->endpoint_room);
 	return EX_OK;
 }
 
@@ -66,8 +95,8 @@ check_known(struct build *b)
 
 	if (!b->ledger)
 		return EX_OK;
-	rc = image_row_admit(b->ledger, &b->recipe, span_str(b->o->endpoint),
-	    b->o->again, &live, &b->mint.fault);
+	rc = image_row_admit(b->ledger, &b->recipe, b->endpoint, b->o->again,
+	    &live, &b->mint.fault);
 	b->again = live.seq != 0;
 	if (rc == RC_DENIED)
 		return image_fault_say(&b->mint.fault);
@@ -80,7 +109,7 @@ mint(struct build *b)
 	b->mint.recipe = &b->recipe;
 	b->mint.session = b->token.session;
 	b->mint.store = b->ledger;
-	if (mint_one(&b->mint, span_str(b->o->endpoint)) == EX_OK)
+	if (mint_one(&b->mint, b->endpoint) == EX_OK)
 		return EX_OK;
 	return image_fault_say(&b->mint.fault);
 }
@@ -90,9 +119,10 @@ record(struct build *b)
 {
 	const struct image_row row = {
 	    .recipe = &b->recipe,
-	    .endpoint = span_str(b->o->endpoint),
+	    .endpoint = b->endpoint,
 	    .credential = &b->mint.credential,
 	    .sha256 = b->mint.sha256,
+	    .unit = span_str(b->o->unit_serial ? b->o->unit_serial : ""),
 	    .again = b->again,
 	};
 	enum rc rc;
@@ -118,7 +148,7 @@ report(const struct build *b)
 
 	fprintf(stderr, "image        %s\n",
 	    b->output.path ? quote_str(&q, b->output.path) : "standard output");
-	fprintf(stderr, "endpoint     %s\n", quote_str(&q, b->o->endpoint));
+	fprintf(stderr, "endpoint     %s\n", quote(&q, b->endpoint));
 	fprintf(stderr, "bytes        %zu\n", b->mint.image.len);
 	fprintf(stderr, "sha256       %s\n",
 	    hex_text(hex, span_of(b->mint.sha256, DIGEST_LEN)));
@@ -141,6 +171,8 @@ build(struct build *b)
 	if (code == EX_OK)
 		code =
 		    image_recipe_load(b->o, b->settings.policies, &b->recipe);
+	if (code == EX_OK)
+		code = check_recipe(b);
 	/* a device without security needs no token */
 	if (code == EX_OK && image_recipe_needs_token(&b->recipe))
 		code = settings_need(&b->settings, SETTINGS_TOKEN);

@@ -416,7 +416,8 @@ int
 image_inspect(const struct options *o)
 {
 	struct inspect *in = calloc(1, sizeof(*in));
-	unsigned given;
+	struct image_given given;
+	unsigned which;
 	int code;
 
 	if (!in)
@@ -424,9 +425,11 @@ image_inspect(const struct options *o)
 	in->o = o;
 	in->json = strcmp(o->format, "json") == 0;
 	in->as = o->as_format ? image_format_find(o->as_format) : NULL;
+	image_options_gather(NULL, o, &given);
 	code = check_options(o);
 	if (code == EX_OK)
-		code = image_options_any(o, &in->geometry, &in->keys, &given);
+		code = image_options_any(
+		    &given, NULL, &in->geometry, &in->keys, &which);
 	if (code == EX_OK)
 		code = inspect_all(in);
 	image_reader_end(&in->reader);

@@ -13,6 +13,7 @@
 
 #include "base/progress.h"
 #include "image_options.h"
+#include "policy/image.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -108,23 +109,72 @@ find_identity(struct verify *v)
 	    name_of);
 }
 
+static const char *
+document_name(const void *list, size_t i)
+{
+	return ((const struct policy_image *)list)[i].name;
+}
+
+/** --image NAME: what it says, and --identity and --uri say no less. */
+static int
+find_document(struct verify *v, const struct policy_image **out)
+{
+	const struct policy_image *d;
+	const char *name = v->o->image;
+
+	*out = NULL;
+	if (!name)
+		return EX_OK;
+	d = image_document_find(v->set, name);
+	if (!d)
+		return policies_no_name(v->settings.policies, "image document",
+		    name, v->set->images, v->set->image_count, document_name);
+	v->uri = v->o->uri ? v->o->uri : d->uri;
+	if (!v->o->identity)
+		v->identity = d->identity;
+	v->format = image_format_find(d->format);
+	*out = d;
+	return EX_OK;
+}
+
+/** Where images are to lie, by the document and the command line. */
+static int
+read_geometry(struct verify *v, const struct policy_image *document)
+{
+	struct image_given given;
+	struct diag *d = diag_new();
+	int code;
+
+	if (!d)
+		return tool_fault(RC_MEMORY, "images");
+	image_options_gather(document, v->o, &given);
+	code = image_options_any(&given, d, &v->geometry, &v->keys, &v->given);
+	diag_print(d, stderr);
+	diag_free(d);
+	return code;
+}
+
 static int
 open_policies(struct verify *v)
 {
 	const struct options *o = v->o;
+	const struct policy_image *document;
 	int code;
 
 	if (!v->settings.policies) {
-		if (!o->identity && !o->uri)
-			return EX_OK;
+		if (!o->identity && !o->uri && !o->image)
+			return read_geometry(v, NULL);
 		return tool_error(EX_USAGE, "name the folder, or -c FILE",
-		    "--%s needs --policies", o->identity ? "identity" : "uri");
+		    "--%s needs --policies",
+		    o->image ? "image" : (o->identity ? "identity" : "uri"));
 	}
+	v->uri = o->uri;
 	code = load_policies(v);
 	if (code == EX_OK)
 		code = find_identity(v);
-	v->uri = o->uri;
-	return code;
+	if (code == EX_OK)
+		code = find_document(v, &document);
+	return code == EX_OK ? read_geometry(v, document) : code;
 }
 
 /** A token is asked where somebody has named one. */
@@ -146,9 +196,7 @@ open_all(struct verify *v)
 
 	v->now_s = time(NULL);
 	v->as = o->as_format ? image_format_find(o->as_format) : NULL;
-	code = image_options_any(o, &v->geometry, &v->keys, &v->given);
-	if (code == EX_OK)
-		code = settings_load(o, 0, &v->settings);
+	code = settings_load(o, 0, &v->settings);
 	if (code == EX_OK)
 		code = load_trust(v);
 	if (code == EX_OK)

@@ -25,6 +25,7 @@ struct options {
 	const char *ledger;
 	/* images */
 	const char *policies, *identity, *endpoint, *uri, *output;
+	const char *image, *unit_serial;
 	int64_t epoch, instance;
 	int64_t hold_off_s;
 	bool force, again;
@@ -70,6 +71,10 @@ struct options {
 	const char *psk_file, *key_hex_file, *name;
 	int64_t wait_s, patience_s;
 	bool dangerous;
+	/* a rehearsal */
+	const char *against, *daemon;
+	int64_t at_a_time, every, sample;
+	bool staging;
 	/* stations */
 	const char *station;
 	/* output */
@@ -99,6 +104,7 @@ struct option_spec {
 	const char *const *choices; /**< CHOICE: NULL-ended */
 	int64_t min, max; /**< NUMBER, SECONDS */
 	const char *preset; /**< value when it is not given; NULL: none */
+	int64_t absent; /**< NUMBER, SECONDS: the same where that is no value */
 };
 
 /** A heading in help and the options under it. */

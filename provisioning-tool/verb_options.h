@@ -42,10 +42,13 @@ extern const struct option_group image_formats_options;
 extern const struct option_group image_inspect_options;
 extern const struct option_group image_verify_options;
 
-
 /* verbs_label.c */
 extern const struct option_group image_label_options;
 extern const struct option_group image_look_options; /**< how they look */
+
+/* verbs_rehearse.c */
+extern const struct option_group image_rehearse_options;
+
 /* verbs_station.c */
 extern const struct option_group audit_merge_options;
 

@@ -24,6 +24,7 @@ static const struct option_spec verify_specs[] = {
     {FILE_NAME("policies", policies, "PATH",
 	"with the identity documents that are to admit the devices")},
     {TEXT("identity", identity, "NAME", "all are by this document of them")},
+    {TEXT("image", image, "NAME", "all are as this image document says")},
     {TEXT("uri", uri, "URI", "all are to go to this bootstrap server")},
     {FILE_NAME("trust", trust, "FILE",
 	"CAs that sign devices, for documents that name none")},

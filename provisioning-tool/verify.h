@@ -33,6 +33,7 @@ struct verify {
 	struct token token; /**< session NULL: none is there */
 	struct ledger *ledger; /**< NULL: none */
 	const struct image_format *as; /**< NULL: by its look */
+	const struct image_format *format; /**< that it must be; NULL: any */
 	struct image_geometry geometry;
 	unsigned given; /**< of it, enum image_option */
 	struct secret keys; /**< that `geometry` borrows from */

@@ -81,6 +81,10 @@ check_geometry(struct verify_one *one)
 	char text[TEXT_MAX];
 	struct writer w;
 
+	if (v->format && v->reader.r.nested[0] != v->format)
+		verify_find(one, DIAG_ERROR, "image-geometry",
+		    "it is of the format %s, not %s",
+		    v->reader.r.nested[0]->name, v->format->name);
 	for (unsigned i = 0;;) {
 		writer_init(&w, text, sizeof(text));
 		if (!image_expect_differs(
