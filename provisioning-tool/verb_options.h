@@ -51,5 +51,11 @@ extern const struct option_group image_rehearse_options;
 
 /* verbs_station.c */
 extern const struct option_group audit_merge_options;
+/* verbs_order.c */
+extern const struct option_group order_sign_options;
+extern const struct option_group order_show_options;
+extern const struct option_group order_flashed_options;
+extern const struct option_group order_scrapped_options;
+extern const struct option_group order_use_options; /**< of who mints */
 
 #endif

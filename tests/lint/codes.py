@@ -13,7 +13,7 @@ import re
 import sys
 from pathlib import Path
 
-PREFIXES = "yaml|policy|issue|config|ceremony|diag|check"
+PREFIXES = "yaml|policy|issue|config|ceremony|order|diag|check"
 OF_IMAGES = "account|batch|image"
 WORD = re.compile(rf'"((?:{PREFIXES}|{OF_IMAGES})(?:-[a-z0-9]+)+)"')
 # What a rehearsal ends with are reasons of its own.
