@@ -9,6 +9,7 @@
 #include "verbs.h"
 
 #include <stdio.h>
+#include <time.h>
 
 struct run {
 	const struct options *o;
@@ -72,6 +73,18 @@ one(struct run *b)
 	return code;
 }
 
+/** Under which work order, if under one? */
+static int
+begin_order(struct run *b)
+{
+	const struct order_use use = {
+	    .identity = b->recipe.identity,
+	    .image = b->recipe.document,
+	};
+
+	return order_begin(b->o, &use, b->r.ledger, time(NULL), &b->r.order);
+}
+
 /** All that is opened before the first device. */
 static int
 begin(struct run *b)
@@ -90,6 +103,8 @@ begin(struct run *b)
 	if (code == EX_OK)
 		code =
 		    record_open(b->settings.ledger, LEDGER_WRITE, &b->r.ledger);
+	if (code == EX_OK)
+		code = begin_order(b);
 	if (code == EX_OK && image_recipe_needs_token(&b->recipe))
 		code = token_open(&b->settings, &b->token);
 	if (code == EX_OK)
@@ -116,6 +131,7 @@ image_reissue(const struct options *o)
 		code = one(&b);
 	reissue_fini(&b.r);
 	token_close(&b.token);
+	order_free(b.r.order);
 	ledger_close(b.r.ledger);
 	image_recipe_fini(&b.recipe);
 	settings_fini(&b.settings);

@@ -12,12 +12,14 @@
 #define TOOL_IMAGE_REISSUE_H
 
 #include "image_past.h"
+#include "order.h"
 #include "pending.h"
 
 /** One run. All borrowed but what is said to be owned. */
 struct reissue {
 	struct image_recipe *recipe; /**< its epoch is set for each device */
 	struct ledger *ledger;
+	struct order *order; /**< NULL: under none */
 	const char *reason; /**< of RFC 5280, why the old ones are revoked */
 	uint32_t epoch; /**< asked for; 0: the next */
 	struct span

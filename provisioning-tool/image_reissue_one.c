@@ -188,8 +188,21 @@ append(
 	    .unit = r->unit,
 	    .replaces = r->past.newest.seq,
 	};
+	struct order_refusal why;
 
 	*rc = RC_OK;
+	if (r->order) {
+		row.order = span_str(r->order->name);
+		row.station = span_str(r->order->station->name);
+		*rc = order_claim(
+		    r->order, r->ledger, endpoint, time(NULL), &why);
+	}
+	if (*rc == RC_DENIED) {
+		*rc = RC_OK;
+		(void)fault(r, EX_NOPERM, why.remedy, "%s", why.text);
+		r->mint.fault.stops = why.stops;
+		return EX_NOPERM;
+	}
 	for (size_t i = 0; i < r->past.live_count && *rc == RC_OK; i++)
 		*rc = image_row_revoke(
 		    r->ledger, endpoint, &r->past.live[i], r->reason);
