@@ -6,12 +6,14 @@
 #include "endpoint.h"
 #include "image_credential.h"
 #include "image_row.h"
+#include "order.h"
 #include "output.h"
 #include "record.h"
 #include "tool.h"
 #include "verbs.h"
 
 #include <stdio.h>
+#include <time.h>
 #include <unistd.h>
 
 /** All that one run holds. */
@@ -25,6 +27,7 @@ struct build {
 	struct ledger *ledger;
 	struct span endpoint;
 	char endpoint_room[POLICY_ENDPOINT_MAX + 1];
+	struct order *order; /* NULL: none */
 	bool again; /* it is minted already */
 	uint64_t seq;
 };
@@ -114,10 +117,32 @@ mint(struct build *b)
 	return image_fault_say(&b->mint.fault);
 }
 
+/** Under which work order, if under one? */
+static int
+begin_order(struct build *b)
+{
+	const struct order_use use = {
+	    .identity = b->recipe.identity,
+	    .image = b->recipe.document,
+	};
+
+	return order_begin(b->o, &use, b->ledger, time(NULL), &b->order);
+}
+
+/** In the open group: may it be one more of the order? */
+static enum rc
+claim(struct build *b, struct order_refusal *why)
+{
+	return b->order
+	    ? order_claim(b->order, b->ledger, b->endpoint, time(NULL), why)
+	    : RC_OK;
+}
+
 static int
 record(struct build *b)
 {
-	const struct image_row row = {
+	struct order_refusal why;
+	struct image_row row = {
 	    .recipe = &b->recipe,
 	    .endpoint = b->endpoint,
 	    .credential = &b->mint.credential,
@@ -130,14 +155,22 @@ record(struct build *b)
 
 	if (!b->ledger)
 		return EX_OK;
+	if (b->order) {
+		row.order = span_str(b->order->name);
+		row.station = span_str(b->order->station->name);
+	}
 	rc = ledger_begin(b->ledger);
 	if (rc == RC_OK) {
-		rc = image_row_append(b->ledger, &row, &b->seq);
+		rc = claim(b, &why);
+		if (rc == RC_OK)
+			rc = image_row_append(b->ledger, &row, &b->seq);
 		if (rc == RC_OK)
 			rc = ledger_commit(b->ledger);
 		else
 			ledger_rollback(b->ledger);
 	}
+	if (rc == RC_DENIED)
+		return tool_error(EX_NOPERM, why.remedy, "%s", why.text);
 	return rc == RC_OK ? EX_OK : ledger_failed(rc);
 }
 
@@ -183,6 +216,8 @@ build(struct build *b)
 		code =
 		    record_open(b->settings.ledger, LEDGER_WRITE, &b->ledger);
 	if (code == EX_OK)
+		code = begin_order(b);
+	if (code == EX_OK)
 		code = check_known(b);
 	if (code == EX_OK && image_recipe_needs_token(&b->recipe))
 		code = token_open(&b->settings, &b->token);
@@ -213,6 +248,7 @@ image_build(const struct options *o)
 	output_end(&b.output);
 	mint_end(&b.mint);
 	token_close(&b.token);
+	order_free(b.order);
 	ledger_close(b.ledger);
 	image_recipe_fini(&b.recipe);
 	settings_fini(&b.settings);
