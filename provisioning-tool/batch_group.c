@@ -161,6 +161,7 @@ append(struct batch_run *b, struct batch_job *j)
 	    .recipe = &b->recipe,
 	    .endpoint = span_of(j->endpoint, j->endpoint_len),
 	    .credential = &j->credential,
+	    .servers = j->servers,
 	    .sha256 = j->sha256,
 	    .batch = span_str(b->folder.id),
 	    .unit = span_str(j->unit),

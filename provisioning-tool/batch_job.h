@@ -31,6 +31,7 @@ struct batch_job {
 	struct secret image;
 	uint8_t sha256[DIGEST_LEN];
 	struct issue_credential credential;
+	struct issue_servers *servers; /**< owned; of the policy's accounts */
 	uint8_t psk_identity[BATCH_PSK_IDENTITY_MAX];
 	size_t psk_identity_len;
 	char name[BATCH_IMAGE_NAME_MAX + 1]; /**< of its file */

@@ -34,7 +34,9 @@ void
 batch_job_fini(struct batch_job *j)
 {
 	secret_fini(&j->image);
+	mint_servers_free(j->servers);
 	free(j->fault);
+	j->servers = NULL;
 	j->fault = NULL;
 }
 
@@ -63,6 +65,7 @@ take(struct worker *w, struct batch_job *j)
 	}
 	memcpy(j->sha256, m->sha256, sizeof(j->sha256));
 	j->credential = m->credential;
+	j->servers = mint_take_servers(m);
 	j->psk_identity_len = m->psk_identity.len;
 	if (m->psk_identity.len)
 		memcpy(j->psk_identity, m->psk_identity.p, m->psk_identity.len);
