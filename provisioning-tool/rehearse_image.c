@@ -31,8 +31,8 @@ tell_unread(const struct image_reading *r, enum rc rc, size_t len,
 	if (rc == RC_NOT_FOUND)
 		rehearse_find(result, false, "image-unknown",
 		    "flash what image build has written; is it another file, "
-		    "or cut at its front?",
-		    "no format of images begins like these %zu bytes", len);
+		    "or was it cut?",
+		    "no format of images looks like these %zu bytes", len);
 	else if (rc == RC_MALFORMED || rc == RC_UNSUPPORTED)
 		rehearse_find(result, false, "image-unreadable",
 		    "build the image again; if its partition was cut, give "
