@@ -453,6 +453,9 @@ prepare(struct rehearsal *h)
 	if (code == EX_OK && o->staging)
 		code = staging_start(o, &h->staging);
 	h->hall.staging = h->staging;
+	if (h->staging && !o->against)
+		h->reader.firmware_uri =
+		    (const char *)staging_uri(h->staging, SPAN_LIT("coaps:")).p;
 	return code;
 }
 

@@ -273,6 +273,8 @@ def modem():
         expect_in("[no-uri]", out, "without an address")
         out, _ = line.rehearse(path, "--against", line.coaps())
         expect_in(": ok, ", out, "with one")
+        found, _ = line.staged(path)
+        expect(found["modem.at"]["ok"], "with that of a staging daemon")
         line.stop()
 
 
@@ -393,7 +395,7 @@ def bar():
         ours, theirs = pty.openpty()
         process = subprocess.Popen(
             [program("TOOL"), "image", "rehearse", folder, "--against",
-             "coaps://192.0.2.1:5684", "--wait", "3s", "--at-a-time", "4"],
+             "coaps://192.0.2.1:5684", "--wait", "3s", "--at-a-time", "30"],
             stdout=subprocess.PIPE, stderr=theirs, env=line.env)
         os.close(theirs)
         seen = b""
