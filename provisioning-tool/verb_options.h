@@ -27,6 +27,7 @@
 
 /** Forms of output, for OUTPUT. */
 extern const char *const verb_text_json[];
+extern const char *const verb_text_json_sarif[];
 extern const char *const verb_text_json_csv[];
 
 extern const struct option_group verb_config; /**< -c FILE */
@@ -37,6 +38,10 @@ extern const struct option_group image_build_options;
 extern const struct option_group image_geometry_options;
 extern const struct option_group image_formats_options;
 
+/* verbs_inspect.c */
+extern const struct option_group image_inspect_options;
+extern const struct option_group image_verify_options;
+
 /* verbs_label.c */
 extern const struct option_group image_label_options;
 extern const struct option_group image_look_options; /**< how they look */
@@ -46,5 +51,11 @@ extern const struct option_group image_rehearse_options;
 
 /* verbs_station.c */
 extern const struct option_group audit_merge_options;
+/* verbs_order.c */
+extern const struct option_group order_sign_options;
+extern const struct option_group order_show_options;
+extern const struct option_group order_flashed_options;
+extern const struct option_group order_scrapped_options;
+extern const struct option_group order_use_options; /**< of who mints */
 
 #endif
