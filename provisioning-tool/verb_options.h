@@ -38,6 +38,8 @@ extern const struct option_group image_build_options;
 extern const struct option_group image_geometry_options;
 extern const struct option_group image_formats_options;
 
+/* verbs_reissue.c */
+extern const struct option_group image_reissue_options;
 /* verbs_inspect.c */
 extern const struct option_group image_inspect_options;
 extern const struct option_group image_verify_options;

@@ -46,6 +46,7 @@ int image_formats(const struct options *o);
 int image_inspect(const struct options *o);
 int image_verify(const struct options *o);
 int image_label(const struct options *o);
+int image_reissue(const struct options *o);
 int image_rehearse(const struct options *o);
 int order_flashed(const struct options *o);
 int order_scrapped(const struct options *o);
