@@ -390,6 +390,31 @@ take_numbers(struct reading *r)
 	g->base_names = flag(r, IMAGE_OPTION_BASE_NAMES);
 }
 
+/** All of it. `check`: by the format that it is for. */
+static int
+take_all(struct reading *r, bool check, struct secret *keys)
+{
+	struct image_geometry *g = r->g;
+
+	if (text_of(r, IMAGE_OPTION_CARRY))
+		g->carries = image_format_find(text_of(r, IMAGE_OPTION_CARRY));
+	if (text_of(r, IMAGE_OPTION_PAYLOAD))
+		g->payload =
+		    image_format_find(text_of(r, IMAGE_OPTION_PAYLOAD));
+	if (check)
+		check_use(r);
+	take_size(r, IMAGE_OPTION_PARTITION, &g->partition_len);
+	take_size(r, IMAGE_OPTION_OFFSET, &g->offset);
+	take_size(r, IMAGE_OPTION_SECTOR, &g->sector_len);
+	take_address(r);
+	take_card_version(r);
+	take_namespace(r);
+	take_family(r);
+	take_numbers(r);
+	take_keys(r, keys);
+	return r->code;
+}
+
 int
 image_options_read(const struct image_given *given,
     const struct image_format *format, struct diag *d, struct image_geometry *g,
@@ -403,20 +428,20 @@ image_options_read(const struct image_given *given,
 	};
 
 	*g = image_geometry_default();
-	if (text_of(&r, IMAGE_OPTION_CARRY))
-		g->carries = image_format_find(text_of(&r, IMAGE_OPTION_CARRY));
-	if (text_of(&r, IMAGE_OPTION_PAYLOAD))
-		g->payload =
-		    image_format_find(text_of(&r, IMAGE_OPTION_PAYLOAD));
-	check_use(&r);
-	take_size(&r, IMAGE_OPTION_PARTITION, &g->partition_len);
-	take_size(&r, IMAGE_OPTION_OFFSET, &g->offset);
-	take_size(&r, IMAGE_OPTION_SECTOR, &g->sector_len);
-	take_address(&r);
-	take_card_version(&r);
-	take_namespace(&r);
-	take_family(&r);
-	take_numbers(&r);
-	take_keys(&r, keys);
-	return r.code;
+	return take_all(&r, true, keys);
+}
+
+int
+image_options_any(const struct image_given *given, struct diag *d,
+    struct image_geometry *g, struct secret *keys, unsigned *which)
+{
+	struct reading r = {.given = given, .diag = d, .g = g};
+
+	*g = image_geometry_any();
+	*which = 0;
+	for (unsigned i = 0; image_option_name(i); i++)
+		if (given->said[i].text)
+			*which |= 1u << i;
+	g->family_known = (*which & IMAGE_OPTION_FAMILY) != 0;
+	return take_all(&r, false, keys);
 }

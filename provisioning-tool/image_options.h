@@ -45,6 +45,14 @@ MUST_CHECK int image_options_read(const struct image_given *given,
     const struct image_format *format, struct diag *d, struct image_geometry *g,
     struct secret *keys);
 
+/**
+ * For reading: what is given, and nothing of what is not; any format may need
+ * it. `which` receives what, enum image_option. Returns as image_options_read.
+ */
+MUST_CHECK int image_options_any(const struct image_given *given,
+    struct diag *d, struct image_geometry *g, struct secret *keys,
+    unsigned *which);
+
 /** "4096B", "4KiB", "0x1000"; false: no size, or above `max`. */
 bool image_size_parse(const char *text, uint64_t max, uint64_t *out);
 

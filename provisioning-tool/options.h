@@ -35,9 +35,12 @@ struct options {
 	const char *card_version;
 	int64_t generation, write_block, value_max, nvs_version, security_tag;
 	bool data_crc, base_names;
+	/* images that are there */
+	const char *as_format, *order_name;
+	bool show_secrets;
 	/* labels */
 	const char *label_payload, *label_level, *label_dpi, *label_size;
-	const char *label_module, *label_text, *label_batch, *label_image;
+	const char *label_module, *label_text, *label_batch;
 	/* policies */
 	const char *credential, *address, *psk_identity, *raw_key, *rpk;
 	bool nosec, wire;

@@ -11,7 +11,7 @@
 
 const char *const verb_text_json[] = {"text", "json", NULL};
 const char *const verb_text_json_csv[] = {"text", "json", "csv", NULL};
-static const char *const text_json_sarif[] = {"text", "json", "sarif", NULL};
+const char *const verb_text_json_sarif[] = {"text", "json", "sarif", NULL};
 
 /* Groups that several verbs have. */
 
@@ -91,7 +91,7 @@ static const struct option_spec check_specs[] = {
 	.kind = OPTION_FLAG,
 	.help = "exit 65 where there are warnings, too",
 	.offset = offsetof(struct options, strict)},
-    {OUTPUT(text_json_sarif, "text (default), json or sarif")},
+    {OUTPUT(verb_text_json_sarif, "text (default), json or sarif")},
 };
 static const struct option_group check_group =
     OPTION_GROUP("Options", check_specs);
@@ -458,12 +458,25 @@ const struct verb verbs[] = {
 	     &verb_token, &verb_config},
 	    NONE},
 	image_build},
+    {"image inspect", "show what is in images, keys masked",
+	{{&image_inspect_options, &image_geometry_options}, "PATH...", 1, MANY},
+	image_inspect},
+    {"image verify", "find what is wrong with images, before they are flashed",
+	{{&image_verify_options, &image_geometry_options, &verb_token,
+	     &verb_config},
+	    "PATH...", 1, MANY},
+	image_verify},
     {"image formats", "list the formats of images",
 	{{&image_formats_options}, NONE}, image_formats},
     {"image label", "make labels with a QR code, of what is public",
 	{{&image_label_options, &image_look_options, &verb_config},
 	    "[BATCH|IMAGE]", 0, 1},
 	image_label},
+    {"image reissue", "give devices new keys, and take the old ones back",
+	{{&image_reissue_options, &image_geometry_options, &order_use_options,
+	     &verb_token, &verb_config},
+	    NONE},
+	image_reissue},
     {"image rehearse", "boot a virtual device from each finished image",
 	{{&image_rehearse_options, &verb_token, &verb_config}, "PATH", 1, 1},
 	image_rehearse},

@@ -71,7 +71,7 @@ def two_networks():
             expect(words in detail, detail)
         expect_equal(sums[0]["findings"], 1, "findings of the sums")
         # a factory may say what a network is to it
-        expect_equal(reconcile(world, "--prefix4", "8")[0], {}, "of one /8")
+        expect_equal(reconcile(world, "--prefix", "8")[0], {}, "of one /8")
         text = world.tool("audit", "reconcile", "--ledger", world.ledger,
                           code=2)
         expect('two-networks       "urn:dev:ops:0057F2-1": from 127.1.0.0/24'

@@ -149,7 +149,7 @@ def manual():
     for verb, options in verbs().items():
         own, text = sections[verb]
         shared = []
-        for name in ("Work order options", "Token options",
+        for name in ("Format options", "Work order options", "Token options",
                      "Configuration options"):
             if f".Sx {name}" in text:
                 shared += sections[name][0]
