@@ -23,7 +23,15 @@ image_row_append(struct ledger *l, const struct image_row *r, uint64_t *seq)
 	struct writer until;
 	char text[32];
 	size_t n = 0;
+	enum rc rc = RC_OK;
 
+	if (r->recipe->servers && !r->servers)
+		return RC_BUG;
+	if (r->servers)
+		rc = issue_servers_record(
+		    l, r->recipe->rules, r->servers, r->again);
+	if (rc != RC_OK)
+		return rc;
 	writer_init(&until, text, sizeof(text));
 	f[n++] = F_TEXT("identity", id->name);
 	n += image_credential_fields(id, r->credential, f + n, &until);

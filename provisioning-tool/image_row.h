@@ -26,6 +26,9 @@ struct image_row {
 	const struct image_recipe *recipe;
 	struct span endpoint;
 	const struct issue_credential *credential;
+	/** Of image_mint: each of their credentials has a row of its own, in
+	 *  front of this one. NULL only where the recipe has none. */
+	const struct issue_servers *servers;
 	const uint8_t *sha256; /**< DIGEST_LEN bytes */
 	struct span batch, unit, model, lot, order, station, buffer;
 	uint64_t index; /**< 0: none */
@@ -34,7 +37,8 @@ struct image_row {
 };
 
 /** Append it to the open group of `l`. `seq` may be NULL. Errors: as
- *  ledger_append. */
+ *  ledger_append and issue_servers_record; RC_BUG (`servers` is missing: no row
+ *  would tell of these keys). */
 MUST_CHECK enum rc image_row_append(
     struct ledger *l, const struct image_row *r, uint64_t *seq);
 
