@@ -1,4 +1,4 @@
-/* The options of `image reissue`. */
+/* The options of `image reissue` and `image keys`. */
 #include "image_format.h"
 #include "verb_options.h"
 
@@ -53,3 +53,14 @@ static const struct option_spec reissue_specs[] = {
 };
 const struct option_group image_reissue_options =
     OPTION_GROUP("Options", reissue_specs);
+
+static const struct option_spec keys_specs[] = {
+    {FILE_NAME("output", output, "FILE", "where to"), .letter = 'o',
+	.required = true},
+    {.name = "force",
+	.kind = OPTION_FLAG,
+	.help = "replace FILE if it exists",
+	.offset = offsetof(struct options, force)},
+};
+const struct option_group image_keys_options =
+    OPTION_GROUP("Options", keys_specs);

@@ -7,6 +7,7 @@ import resource
 import signal
 import subprocess
 import time
+import zlib
 
 from factory import (EP, TOOL, URI, Factory, equal, failed, mode, story, tell,
                      within)
@@ -280,6 +281,38 @@ def starved():
         failed(f.reissue(name="nowhere/new"), 73, "nowhere")
         equal(f.rows(), rows)
         equal(os.path.exists(f.path("new")), False)
+        equal(f.left_over(), [])
+
+
+@story
+def keys_for_nvs():
+    """A partition of keys is made of the token's random numbers, and is used."""
+    with Line() as f:
+        made = set()
+        for name in ("k1", "k2"):
+            ran = f.run("image", "keys", *f.token, "-o", name)
+            equal((ran.code, ran.out), (0, ""), ran)
+            keys = f.read(name)
+            equal((len(keys), mode(f.path(name))), (4096, 0o600))
+            equal(keys[68:], b"\xff" * (4096 - 68))
+            made |= {keys[:32], keys[32:64]}
+            # the register begins as zero in ESP NVS
+            equal(int.from_bytes(keys[64:68], "little"),
+                  zlib.crc32(keys[:64], 0xffffffff))
+        equal(len(made), 4)
+        for part in made:
+            assert part.hex() not in ran.err, ran
+        failed(f.run("image", "keys", *f.token, "-o", "k1"), 73, "exists")
+        failed(f.run("image", "keys", *f.token, "-o", "-"), 64, "0600")
+        failed(f.run("image", "keys", *f.token), 64, "--output")
+        how = {"fmt": "esp-nvs", "endpoint": EP}
+        equal(f.build("-o", "plain", **how).code, 0)
+        equal(f.build("-o", "sealed", "--nvs-keys", "k1", **how).code, 0)
+        within(b"coaps://", f.read("plain"))
+        assert b"coaps://" not in f.read("sealed")
+        ran = f.run("image", "inspect", "sealed", "--nvs-keys", "k1")
+        equal(ran.code, 0, ran)
+        within(URI, ran.out)
         equal(f.left_over(), [])
 
 
