@@ -76,7 +76,8 @@ struct options {
 	int64_t at_a_time, every, sample;
 	bool staging;
 	/* work orders, and what became of units */
-	const char *order, *signers, *station, *from_file, *chip;
+	const char *order, *signers, *station, *from_file, *chip, *batch;
+	int64_t window_s, idle_s, prefix4, prefix6;
 	/* output */
 	const char *format;
 	/* the rest of the line */

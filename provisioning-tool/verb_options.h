@@ -59,6 +59,7 @@ extern const struct option_group order_sign_options;
 extern const struct option_group order_show_options;
 extern const struct option_group order_flashed_options;
 extern const struct option_group order_scrapped_options;
+extern const struct option_group audit_reconcile_options;
 extern const struct option_group order_use_options; /**< of who mints */
 
 #endif

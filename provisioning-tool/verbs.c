@@ -529,6 +529,8 @@ const struct verb verbs[] = {
     {"audit merge", "take the rows of a station's ledger into the central one",
 	{{&audit_merge_options, &verb_config}, "STATION-LEDGER", 1, 1},
 	audit_merge},
+    {"audit reconcile", "name what was built too often, or twice",
+	{{&audit_reconcile_options, &verb_config}, NONE}, audit_reconcile},
     {"completion", "print the completion script of a shell",
 	{{NULL}, "bash|zsh|fish", 1, 1}, completion},
     {0},

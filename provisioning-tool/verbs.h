@@ -69,6 +69,7 @@ int policy_plan(const struct options *o);
 int probe(const struct options *o);
 int audit_list(const struct options *o);
 int audit_merge(const struct options *o);
+int audit_reconcile(const struct options *o);
 int audit_show(const struct options *o);
 int audit_verify(const struct options *o);
 int completion(const struct options *o);
