@@ -29,6 +29,10 @@ struct options {
 	int64_t epoch, instance;
 	int64_t hold_off_s;
 	bool force, again;
+	/* many of them */
+	const char *batch, *sign_key, *report;
+	int64_t group, sessions, flush_s;
+	bool resume, container;
 	/* where they lie */
 	const char *partition, *offset, *flash_address, *sector;
 	const char *carry, *payload, *family, *name_space, *nvs_keys;

@@ -41,6 +41,7 @@ int hsm_doctor_verb(const struct options *o);
 int hsm_keys(const struct options *o);
 int hsm_keys_make(const struct options *o);
 int hsm_speed_verb(const struct options *o);
+int image_batch(const struct options *o);
 int image_build(const struct options *o);
 int image_formats(const struct options *o);
 int image_inspect(const struct options *o);
