@@ -30,7 +30,7 @@ struct options {
 	int64_t hold_off_s;
 	bool force, again;
 	/* many of them */
-	const char *batch, *sign_key, *report;
+	const char *sign_key, *report;
 	int64_t group, sessions, flush_s;
 	bool resume, container;
 	/* where they lie */
