@@ -30,7 +30,7 @@ static const struct option_spec label_specs[] = {
     {TEXT("serial", serial, "SERIAL", "its serial number")},
     {TEXT("fingerprint", fingerprint, "HEX", "its, as the ledger has it")},
     {TEXT("identity", identity, "NAME", "of the identity document")},
-    {TEXT("batch", label_batch, "NAME", "of the batch")},
+    {TEXT("batch", batch, "NAME", "of the batch")},
 };
 const struct option_group image_label_options =
     OPTION_GROUP("Options", label_specs);
