@@ -291,6 +291,46 @@ def starved():
 
 
 @story
+def a_list():
+    """A list: what is wrong is said with its line, a second run adds nothing."""
+    with Line() as f:
+        names = [f"{EP}-{n}" for n in range(5)]
+        for n, name in enumerate(names):
+            f.made(endpoint=name, name=f"old{n}")
+        f.write("list.csv", "endpoint\n" + "\n".join(
+            names[:3] + [EP + "-new", "urn:other", "bad\x01name"] +
+            names[3:]) + "\n")
+        argv = f.argv("--devices", "list.csv", "--directory", "out")
+        for one in ("--endpoint", "-o"):
+            at = argv.index(one)
+            del argv[at:at + 2]
+        ran = f.run(*argv)
+        equal(ran.code, 65, ran)
+        for word in ('list.csv":5: ', "never minted", 'list.csv":6: ',
+                     'list.csv":7: ', "devices      8\n",
+                     "reissued     5, and 0 of", "left out     3\n"):
+            within(word, ran.err)
+        files = {n: f.read("out/" + n) for n in os.listdir(f.path("out"))}
+        equal(sorted(files), sorted(
+            n.replace(":", "%3A") + ".json" for n in names))
+        for name in names:
+            f.is_recorded("out/" + name.replace(":", "%3A") + ".json", name)
+        rows = f.rows()
+        # one that was killed behind its row
+        lost = names[1].replace(":", "%3A") + ".json"
+        os.rename(f.path("out/" + lost), f.path(f"out/.{lost}.pending"))
+        ran = f.run(*argv)
+        equal(ran.code, 65, ran)
+        within("reissued     0, and 5 of an earlier run", ran.err)
+        equal({n: f.read("out/" + n) for n in os.listdir(f.path("out"))},
+              files)
+        equal(f.rows(), rows)
+        failed(f.run(*argv, "-o", "x"), 64, "--directory")
+        failed(f.run(*argv[:-2]), 64, "go together")
+        f.verified()
+
+
+@story
 def keys_for_nvs():
     """A partition of keys is made of the token's random numbers, and is used."""
     with Line() as f:
