@@ -272,6 +272,40 @@ def never_a_key():
 
 
 @story
+def made_by_image_batch():
+    """A batch as image batch leaves it, and its container, give their labels."""
+    with Factory() as f:
+        f.make_masters("--ledger", "l.db")
+        f.write("list.csv", "endpoint\n" + "".join(
+            f"{EP}-{n}\n" for n in range(7)))
+        how = ("image", "batch", *f.token, "--policies", "policies.yaml",
+               "--identity", "factory-2026", "--uri",
+               "coaps://boot.lwm2m.example:5684", "--format", "json",
+               "--ledger", "l.db", "-o", "b1", "--container",
+               "list.csv")
+        ran = f.run(*how)
+        equal(ran.code, 0, ran)
+        text = ("--payload", "{endpoint} {fingerprint} {identity} {batch}",
+                "--size", "90x60mm")
+        ran = label(f, "b1", *text)
+        equal(ran.code, 0, ran)
+        rows = [json.loads(line) for line in f.run(
+            "audit", "list", "--ledger", "l.db", "--kind", "image_minted",
+            "--format", "json").out.splitlines()]
+        equal(len(rows), 7)
+        for row in rows:
+            within(f"MA,{row['endpoint']} {row['data']['fingerprint']} "
+                   f"factory-2026 {row['data']['batch']}^FS", ran.out)
+        # of the images themselves the same, with what the ledger knows
+        again = label(f, "b1/images.tar", *text, "--ledger", "l.db")
+        equal(again.code, 0, again)
+        equal(sorted(again.out.split("^XA")), sorted(ran.out.split("^XA")))
+        equal(label(f, "b1", "--directory", "labels", "--format",
+                    "svg").code, 0)
+        equal(len(os.listdir(f.path("labels"))), 7)
+
+
+@story
 def full_disk():
     """A disk that is full is an error, and leaves no half of a label."""
     with without_token() as f:
