@@ -32,6 +32,7 @@ derivation(const char *master)
 
 struct answer_op {
 	bool taken; /* the token took the key */
+	bool used; /* and computed with it */
 	CK_RV rv; /* why it did not */
 	uint8_t out[HSM_MAC_CAP];
 };
@@ -69,6 +70,18 @@ import(struct hsm_session *s, CK_OBJECT_HANDLE *key)
 	return rv;
 }
 
+/*
+ * A token may take a key for which it has no use: tpm2-pkcs11 1.9.1 does, and
+ * answers C_SignInit with CKR_GENERAL_ERROR. Whether it is the token that fails,
+ * a key of its own will tell.
+ */
+static bool
+of_no_use(CK_RV rv, const char *call)
+{
+	return strcmp(call, "C_SignInit") == 0 &&
+	    (rv == CKR_GENERAL_ERROR || rv == CKR_FUNCTION_FAILED);
+}
+
 static CK_RV
 run_answer(struct hsm_session *s, void *arg, const char **call)
 {
@@ -86,13 +99,19 @@ run_answer(struct hsm_session *s, void *arg, const char **call)
 	*call = "C_CreateObject";
 	op->rv = import(s, &key);
 	op->taken = op->rv == CKR_OK;
+	op->used = false;
 	if (!op->taken) {
 		rv = raw_session_state(s->hsm, s->handle, &user);
 		return rv != CKR_OK || !user ? op->rv : CKR_OK;
 	}
 	rv = master_mac(s, key, writer_span(&w), op->out, call);
 	(void)s->hsm->p11->C_DestroyObject(s->handle, key);
-	return rv;
+	op->used = rv == CKR_OK;
+	if (!of_no_use(rv, *call))
+		return rv;
+	op->rv = rv;
+	rv = raw_session_state(s->hsm, s->handle, &user);
+	return rv != CKR_OK || !user ? op->rv : CKR_OK;
 }
 
 /* Twice the same, and not the same for another. */
@@ -116,17 +135,19 @@ agrees(struct checkup *d, bool *out)
 }
 
 static enum rc
-answer_itself(struct checkup *d, CK_RV refused)
+answer_itself(struct checkup *d, const struct answer_op *op)
 {
+	const char *why = op->taken
+	    ? "takes a known key from outside, and computes nothing with it"
+	    : "takes no known key from outside";
 	bool good = false;
 	enum rc rc = RC_OK;
 
 	if (!d->master[0])
 		return checkup_say(d, "answer", "", HSM_WARN,
 		    "make a master, then ask again",
-		    "not tried: the token takes no key from outside (%s), and "
-		    "has no master",
-		    hsm_ckr_name(refused));
+		    "not tried: the token %s (%s), and has no master", why,
+		    hsm_ckr_name(op->rv));
 	rc = agrees(d, &good);
 	if (rc)
 		return rc;
@@ -135,9 +156,9 @@ answer_itself(struct checkup *d, CK_RV refused)
 		    "do not derive keys with this token",
 		    "the same question got two answers, or two questions one");
 	return checkup_say(d, "answer", d->master, HSM_OK, NULL,
-	    "the token takes no known key from outside (%s); of its own, the "
-	    "same question gets the same answer",
-	    hsm_ckr_name(refused));
+	    "the token %s (%s); of its own, the same question gets the same "
+	    "answer",
+	    why, hsm_ckr_name(op->rv));
 }
 
 enum rc
@@ -151,8 +172,8 @@ checkup_answer(struct checkup *d)
 		return RC_OK;
 	if (rc)
 		return rc;
-	if (!op.taken)
-		return answer_itself(d, op.rv);
+	if (!op.used)
+		return answer_itself(d, &op);
 	good = memcmp(op.out, answer, sizeof(answer)) == 0;
 	secret_wipe(op.out, sizeof(op.out));
 	if (!good)

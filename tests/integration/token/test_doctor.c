@@ -112,8 +112,30 @@ test_answer(void **state)
 {
 	(void)state;
 	examine();
-	/* The TPM takes no key through PKCS#11. */
+	/* The TPM takes no key through PKCS#11, or can do nothing with it. */
 	expect("answer", is_kind("tpm") ? MASTER : "", HSM_OK);
+}
+
+/* As of tpm2-pkcs11 1.9.1: it says no more than that it failed. */
+static void
+test_known_key_of_no_use(void **state)
+{
+	static const char *const controls[] = {
+	    "C_SignInit@ 0x5 -1 0\n",
+	    "C_SignInit@ 0x6 -1 0\n",
+	};
+
+	(void)state;
+	if (is_kind("tpm"))
+		skip();
+	for (size_t i = 0; i < sizeof(controls) / sizeof(controls[0]); i++) {
+		faults(controls[i]);
+		examine();
+		expect("answer", MASTER, HSM_OK);
+		assert_non_null(strstr(
+		    finding("answer", MASTER)->text, "computes nothing"));
+		faults("");
+	}
 }
 
 static void
@@ -387,6 +409,7 @@ main(void)
 	    cmocka_unit_test(test_the_token),
 	    cmocka_unit_test(test_ways_out),
 	    cmocka_unit_test(test_answer),
+	    cmocka_unit_test(test_known_key_of_no_use),
 	    cmocka_unit_test(test_latencies),
 	    cmocka_unit_test(test_nothing_is_left),
 	    cmocka_unit_test(test_master_from_outside),

@@ -85,6 +85,7 @@ parse_line(const char *line)
 	if (label) {
 		*label++ = '\0';
 		snprintf(f.label, sizeof(f.label), "%s", label);
+		f.unlabelled = *label == '\0';
 		named = true;
 	}
 	for (int i = 0; i < FUNCTION_COUNT; i++)
@@ -145,7 +146,8 @@ next_fault(enum function function, const char *label, struct fault *out)
 		struct fault *f = &faults[i];
 
 		if (f->function != function || f->left == 0 ||
-		    (f->label[0] && (!label || strcmp(f->label, label) != 0)))
+		    ((f->label[0] || f->unlabelled) &&
+			(!label || strcmp(f->label, label) != 0)))
 			continue;
 		if (f->left > 0)
 			f->left--;

@@ -73,6 +73,7 @@ enum { LABEL_MAX = 64 };
 struct fault {
 	enum function function;
 	char label[LABEL_MAX + 1]; /* of the key that is used; "": of any */
+	bool unlabelled; /* only with keys that have no label */
 	enum action action;
 	unsigned long value; /* the CKR, flags, or bytes */
 	long left; /* calls; -1: all */

@@ -10,7 +10,8 @@
  *                   for the next COUNT calls of FUNCTION (-1: all) wait
  *                   DELAY_MS, then do WHAT. The first line that names the
  *                   function and has calls left counts. C_SignInit@LABEL and
- *                   C_Sign@LABEL: only those with the key of that label.
+ *                   C_Sign@LABEL: only those with the key of that label;
+ *                   C_SignInit@: with a key that has none.
  *   P11SHIM_COUNT   calls of each function, one a line, over all processes;
  *                   then "sessions", those open in the process that was the
  *                   last to open or close one, and "struck", the faults that
