@@ -68,6 +68,7 @@ parse_line(const char *line)
 	    {"finalize", DO_FINALIZE},
 	    {"abort", DO_ABORT},
 	    {"extractable", DO_EXTRACTABLE},
+	    {"kept", DO_KEPT},
 	    {"hold", DO_HOLD},
 	    {"wrong", DO_WRONG},
 	};
@@ -85,7 +86,6 @@ parse_line(const char *line)
 	if (label) {
 		*label++ = '\0';
 		snprintf(f.label, sizeof(f.label), "%s", label);
-		f.unlabelled = *label == '\0';
 		named = true;
 	}
 	for (int i = 0; i < FUNCTION_COUNT; i++)
@@ -146,8 +146,7 @@ next_fault(enum function function, const char *label, struct fault *out)
 		struct fault *f = &faults[i];
 
 		if (f->function != function || f->left == 0 ||
-		    ((f->label[0] || f->unlabelled) &&
-			(!label || strcmp(f->label, label) != 0)))
+		    (f->label[0] && (!label || strcmp(f->label, label) != 0)))
 			continue;
 		if (f->left > 0)
 			f->left--;

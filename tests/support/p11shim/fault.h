@@ -62,6 +62,7 @@ enum action {
 	DO_ABORT,
 	DO_FLAGS,
 	DO_EXTRACTABLE,
+	DO_KEPT,
 	DO_AFTER,
 	DO_LENGTH,
 	DO_HOLD,
@@ -73,7 +74,6 @@ enum { LABEL_MAX = 64 };
 struct fault {
 	enum function function;
 	char label[LABEL_MAX + 1]; /* of the key that is used; "": of any */
-	bool unlabelled; /* only with keys that have no label */
 	enum action action;
 	unsigned long value; /* the CKR, flags, or bytes */
 	long left; /* calls; -1: all */
