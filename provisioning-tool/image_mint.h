@@ -14,7 +14,8 @@
 #define TOOL_IMAGE_MINT_H
 
 #include "image_format.h"
-#include "issue/issue.h"
+#include "issue/image.h"
+#include "policy/image.h"
 #include "token.h"
 
 struct image_recipe {
@@ -27,6 +28,10 @@ struct image_recipe {
 	struct issue_account account; /**< its `uri` is borrowed */
 	/** The `image:` document that it was taken from; NULL: options alone. */
 	const char *document;
+	/** The same, of `set`; NULL likewise. */
+	const struct policy_image *image;
+	/** Whose accounts go into the image too; NULL: of nobody. */
+	const struct policy *servers;
 	size_t endpoint_max; /**< bytes that the firmware has room for */
 };
 
@@ -82,6 +87,9 @@ struct image_mint {
 	struct secret image; /**< its room is kept for the next */
 	uint8_t sha256[DIGEST_LEN];
 	struct issue_credential credential;
+	/** What the policy of the recipe gives the device too: for the ledger
+	 *  (image_row.h). Owned; NULL: the recipe has none. */
+	struct issue_servers *servers;
 	struct image_fault fault;
 
 	struct image_room *room; /**< owned; NULL: none yet */
@@ -93,6 +101,10 @@ struct image_mint {
  * Returns fault.code.
  */
 MUST_CHECK int mint_one(struct image_mint *m, struct span endpoint);
+/** The `servers` of the last mint_one: now the caller's, who gives them to
+ *  mint_servers_free. NULL: none. */
+struct issue_servers *mint_take_servers(struct image_mint *m);
+void mint_servers_free(struct issue_servers *s);
 /** Wipes; harmless twice. */
 void mint_end(struct image_mint *m);
 

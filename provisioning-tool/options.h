@@ -25,6 +25,7 @@ struct options {
 	const char *ledger;
 	/* images */
 	const char *policies, *identity, *endpoint, *uri, *output;
+	const char *image, *unit_serial;
 	int64_t epoch, instance;
 	int64_t hold_off_s;
 	bool force, again;
@@ -34,6 +35,12 @@ struct options {
 	const char *card_version;
 	int64_t generation, write_block, value_max, nvs_version, security_tag;
 	bool data_crc, base_names;
+	/* images that are there */
+	const char *as_format, *order_name;
+	bool show_secrets;
+	/* labels */
+	const char *label_payload, *label_level, *label_dpi, *label_size;
+	const char *label_module, *label_text, *label_batch;
 	/* policies */
 	const char *credential, *address, *psk_identity, *raw_key, *rpk;
 	bool nosec, wire;
@@ -64,6 +71,12 @@ struct options {
 	const char *psk_file, *key_hex_file, *name;
 	int64_t wait_s, patience_s;
 	bool dangerous;
+	/* a rehearsal */
+	const char *against, *daemon;
+	int64_t at_a_time, every, sample;
+	bool staging;
+	/* work orders, and what became of units */
+	const char *order, *signers, *station, *from_file, *chip;
 	/* output */
 	const char *format;
 	/* the rest of the line */
@@ -91,6 +104,7 @@ struct option_spec {
 	const char *const *choices; /**< CHOICE: NULL-ended */
 	int64_t min, max; /**< NUMBER, SECONDS */
 	const char *preset; /**< value when it is not given; NULL: none */
+	int64_t absent; /**< NUMBER, SECONDS: the same where that is no value */
 };
 
 /** A heading in help and the options under it. */
@@ -106,7 +120,7 @@ struct option_group {
 		(heading), (array), sizeof(array) / sizeof((array)[0]) \
 	}
 
-enum { OPTION_GROUPS_MAX = 4 };
+enum { OPTION_GROUPS_MAX = 6 };
 
 /** What stands behind the verb. */
 struct option_table {

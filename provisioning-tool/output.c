@@ -173,7 +173,7 @@ output_write(struct output *o, struct span bytes)
 {
 	if (!o->path)
 		return EX_OK;
-	if (write_all(o->fd, bytes) != 0 || fsync(o->fd) != 0)
+	if (write_all(o->fd, bytes) != 0 || (!o->later && fsync(o->fd) != 0))
 		return failed(EX_IOERR, o->path, strerror(errno));
 	return EX_OK;
 }
@@ -273,9 +273,20 @@ output_commit(struct output *o, struct span bytes)
 	}
 	if (give_name(o) != 0)
 		return failed(EX_CANTCREAT, o->path, strerror(errno));
-	if (sync_folder(o->path) != 0)
+	if (!o->later && sync_folder(o->path) != 0)
 		return failed(EX_IOERR, o->path, strerror(errno));
 	return EX_OK;
+}
+
+int
+output_settle(const char *folder)
+{
+	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int err = fd < 0 || syncfs(fd) != 0 ? errno : 0;
+
+	if (fd >= 0)
+		close(fd);
+	return err ? failed(EX_IOERR, folder, strerror(err)) : EX_OK;
 }
 
 void

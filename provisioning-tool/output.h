@@ -14,6 +14,9 @@ struct output {
 	char *temp; /**< its other name, owned; NULL: none yet */
 	int fd; /**< -1: none */
 	bool force;
+	/** Set behind output_begin: it need not last when it has its name;
+	 *  output_settle makes many last at once. */
+	bool later;
 };
 
 /**
@@ -40,6 +43,9 @@ MUST_CHECK int output_more(struct output *o, struct span bytes);
 
 /** Give it its name. EX_OK, EX_CANTCREAT, EX_IOERR. */
 MUST_CHECK int output_commit(struct output *o, struct span bytes);
+
+/** Make all that was written below `folder` last. EX_OK, EX_IOERR. */
+MUST_CHECK int output_settle(const char *folder);
 
 /** Take away what output_commit has not named. Harmless afterwards. */
 void output_end(struct output *o);

@@ -80,13 +80,15 @@ read_config(const char *file, struct settings *s)
 	return code;
 }
 
+enum { ANY_LEDGER = SETTINGS_LEDGER | SETTINGS_AGAINST | SETTINGS_INTO };
+
 static bool
 complete(const struct settings *s, unsigned needs)
 {
 	if (needs & SETTINGS_TOKEN &&
 	    (!s->hsm.module || !s->hsm.token || !s->hsm.pin))
 		return false;
-	if (needs & (SETTINGS_LEDGER | SETTINGS_AGAINST) && !s->ledger)
+	if (needs & ANY_LEDGER && !s->ledger)
 		return false;
 	return !(needs & SETTINGS_POLICIES) || s->policies;
 }
@@ -105,9 +107,13 @@ incomplete(const struct settings *s, unsigned needs)
 			what = "--pin-file FILE, --pin-env NAME or "
 			       "--pin-credential NAME";
 	}
-	if (needs & (SETTINGS_LEDGER | SETTINGS_AGAINST) && !s->ledger)
-		what = needs & SETTINGS_AGAINST ? "--against LEDGER"
-						: "--ledger FILE";
+	if (needs & ANY_LEDGER && !s->ledger) {
+		what = "--ledger FILE";
+		if (needs & SETTINGS_AGAINST)
+			what = "--against LEDGER";
+		else if (needs & SETTINGS_INTO)
+			what = "--into CENTRAL";
+	}
 	return tool_error(
 	    EX_USAGE, "or give -c bootstrapd.yaml", "%s is missing", what);
 }

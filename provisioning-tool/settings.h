@@ -14,6 +14,7 @@ enum settings_need {
 	SETTINGS_LEDGER = 2,
 	SETTINGS_POLICIES = 4,
 	SETTINGS_AGAINST = 8, /**< the ledger, which is named by --against */
+	SETTINGS_INTO = 16, /**< the ledger, which is named by --into */
 };
 
 struct config;

@@ -6,8 +6,8 @@
 packages_build=(
 	build-essential meson ninja-build pkgconf
 	autoconf automake libtool
-	libcurl4-openssl-dev libp11-dev libp11-kit-dev libseccomp-dev
-	libsqlite3-dev libssl-dev
+	libcurl4-openssl-dev libp11-dev libp11-kit-dev libpng-dev
+	libqrencode-dev libseccomp-dev libsqlite3-dev libssl-dev
 	libyaml-dev nettle-dev
 )
 # A token in software, and the ledger's command line.
@@ -18,6 +18,8 @@ packages_test=(
 	libcoap3-bin openssh-client openssl python3 python3-cbor2 python3-jsonschema
 	python3-venv python3-yaml srecord
 	mandoc shellcheck
+	# Labels, read back.
+	librsvg2-bin zbar-tools
 	# Tokens of other makes: NSS, a TPM in software, opencryptoki.
 	libnss3 libnss3-tools
 	swtpm tpm2-tools tpm2-abrmd libtss2-tcti-tabrmd0 dbus-daemon

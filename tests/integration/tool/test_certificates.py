@@ -177,6 +177,39 @@ def an_image():
 
 
 @story
+def a_new_certificate():
+    """A reissued image has a new key and certificate, the old one is revoked."""
+    with Shop() as f:
+        equal(f.mint("a.json").code, 0)
+        how = ("image", "reissue", *f.token, "--policies", "policies.yaml",
+               "--identity", "field", "--endpoint", EP, "--uri",
+               "coaps://boot.lwm2m.example:5684", "--format", "json",
+               "--ledger", "ledger.db")
+        failed(f.run(*how, "-o", "a.json"), 73, "exists")
+        failed(f.run(*how, "-o", "b.json", "--epoch", "2"), 64, "--epoch")
+        ran = f.run(*how, "-o", "b.json")
+        equal(ran.code, 0, ran)
+        old, new = f.rows("image_minted")
+        revoked, = f.rows("credential_revoked")
+        equal({k: revoked[k] for k in ("serial", "fingerprint", "issuer_key",
+                                       "reason")},
+              {**{k: old[k] for k in ("serial", "fingerprint", "issuer_key")},
+               "reason": "superseded"})
+        was, now = opaque(f.read("a.json")), opaque(f.read("b.json"))
+        for path in ("/0/1/3", "/0/1/5"):
+            assert was[path] != now[path], path
+        equal(hashlib.sha256(now["/0/1/3"]).hexdigest(), new["fingerprint"])
+        equal(f.run(*how, "-o", "b.json").code, 0)
+        equal(len(f.rows("image_minted")), 2)
+        # lost between the ledger and the name: the same certificate
+        os.rename(f.path("b.json"), f.path(".b.json.pending"))
+        equal(f.run(*how, "-o", "b.json").code, 0)
+        equal(opaque(f.read("b.json")), now)
+        equal(len(f.rows("image_minted")), 2)
+        equal(f.left_over(), [])
+
+
+@story
 def no_image():
     """What a document does not say how to mint is not minted."""
     with Shop() as f:
