@@ -29,6 +29,10 @@ struct options {
 	int64_t epoch, instance;
 	int64_t hold_off_s;
 	bool force, again;
+	/* many of them */
+	const char *sign_key, *report;
+	int64_t group, sessions, flush_s;
+	bool resume, container;
 	/* where they lie */
 	const char *partition, *offset, *flash_address, *sector;
 	const char *carry, *payload, *family, *name_space, *nvs_keys;
@@ -76,7 +80,8 @@ struct options {
 	int64_t at_a_time, every, sample;
 	bool staging;
 	/* work orders, and what became of units */
-	const char *order, *signers, *station, *from_file, *chip;
+	const char *order, *signers, *station, *from_file, *chip, *batch;
+	int64_t window_s, idle_s, prefix4, prefix6;
 	/* output */
 	const char *format;
 	/* the rest of the line */

@@ -33,6 +33,9 @@ extern const char *const verb_text_json_csv[];
 extern const struct option_group verb_config; /**< -c FILE */
 extern const struct option_group verb_token; /**< where the HSM is */
 
+/* verbs_batch.c */
+extern const struct option_group image_batch_options;
+
 /* verbs_image.c */
 extern const struct option_group image_build_options;
 extern const struct option_group image_geometry_options;
@@ -58,6 +61,7 @@ extern const struct option_group order_sign_options;
 extern const struct option_group order_show_options;
 extern const struct option_group order_flashed_options;
 extern const struct option_group order_scrapped_options;
+extern const struct option_group audit_reconcile_options;
 extern const struct option_group order_use_options; /**< of who mints */
 
 #endif
