@@ -166,23 +166,33 @@ account(struct image_mint *m, struct span endpoint, struct secret *plan,
 }
 
 int
+mint_account(struct image_mint *m, struct span endpoint, struct secret *plan)
+{
+	char detail[200] = "";
+	enum rc rc;
+
+	m->fault.code = EX_OK;
+	m->fault.stops = false;
+	rc = account(m, endpoint, plan, detail);
+	if (rc == RC_OK)
+		return EX_OK;
+	secret_fini(plan);
+	return m->fault.code != EX_OK ? m->fault.code
+				      : not_minted(m, endpoint, rc, detail);
+}
+
+int
 mint_one(struct image_mint *m, struct span endpoint)
 {
 	struct secret bytes = {0};
 	struct plan plan = {0};
-	char detail[200] = "";
 	enum rc rc = image_room_make(m);
 
-	m->fault.code = EX_OK;
-	m->fault.stops = false;
 	m->image.len = 0;
 	if (rc != RC_OK)
 		return broken(m, rc);
-	rc = account(m, endpoint, &bytes, detail);
-	if (rc != RC_OK) {
-		secret_fini(&bytes);
-		return not_minted(m, endpoint, rc, detail);
-	}
+	if (mint_account(m, endpoint, &bytes) != EX_OK)
+		return m->fault.code;
 	rc = plan_decode(&bytes, &plan);
 	if (rc == RC_OK)
 		(void)encode(m, endpoint, &plan);

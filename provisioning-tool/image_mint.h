@@ -28,6 +28,8 @@ struct image_recipe {
 	/** The `image:` document that it was taken from; NULL: options alone. */
 	const char *document;
 	size_t endpoint_max; /**< bytes that the firmware has room for */
+	/** Id of the buffer that accounts come from; NULL: minted by the token. */
+	const char *buffer;
 };
 
 /**
@@ -53,7 +55,8 @@ MUST_CHECK int image_recipe_keys(
 
 /**
  * Where accounts come from, where it is not the token: as issue_account, and
- * called by one thread for each `ctx`.
+ * called by one thread for each `ctx`. It may say by itself why there is none,
+ * in `fault` of the struct image_mint.
  */
 typedef enum rc (*image_account_fn)(void *ctx, const struct image_recipe *r,
     const struct issuer *issuer, struct span endpoint, struct secret *plan,
@@ -93,6 +96,12 @@ struct image_mint {
  * Returns fault.code.
  */
 MUST_CHECK int mint_one(struct image_mint *m, struct span endpoint);
+/**
+ * The account alone, as a plan, and `credential`; as mint_one otherwise. `plan`
+ * is owned by the caller, and empty on failure.
+ */
+MUST_CHECK int mint_account(
+    struct image_mint *m, struct span endpoint, struct secret *plan);
 /** Wipes; harmless twice. */
 void mint_end(struct image_mint *m);
 

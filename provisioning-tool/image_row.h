@@ -6,8 +6,14 @@
  * Fields, in this order, each where it is known: identity, then those of
  * image_credential.h, format, sha256 (of the image), image (the document), batch
  * (its id), index (in the batch, from 1), unit (the serial number of the device;
- * `serial` is that of a certificate), model, lot, order, station, buffer, again
- * (true: the same bytes once more, of a device that has been minted).
+ * `serial` is that of a certificate), model, lot, order, station, buffer (its
+ * id), entry (in the buffer, from 1), again (true: the same bytes once more, of a
+ * device that has been minted).
+ *
+ * Before them there may be a row image_reserved: the account lies in a buffer of
+ * a station, which may have made the image without this ledger knowing yet. It
+ * holds until a row buffer_released of that buffer, or until its credential is
+ * taken back.
  */
 #ifndef TOOL_IMAGE_ROW_H
 #define TOOL_IMAGE_ROW_H
@@ -28,6 +34,7 @@ struct image_row {
 	const uint8_t *sha256; /**< DIGEST_LEN bytes */
 	struct span batch, unit, model, lot, order, station, buffer;
 	uint64_t index; /**< 0: none */
+	uint64_t entry; /**< of `buffer`; 0: none */
 	bool again;
 };
 
@@ -43,6 +50,7 @@ struct image_live {
 	char sha256[2 * DIGEST_LEN + 1]; /**< hex; of the image */
 	char batch[IMAGE_ROW_BATCH_MAX + 1]; /**< "": none */
 	char identity[IMAGE_ROW_TEXT_MAX + 1];
+	char buffer[IMAGE_ROW_TEXT_MAX + 1]; /**< "": none */
 	uint64_t index; /**< 0: none */
 	int64_t epoch; /**< 0: not a derived key */
 	/* of its credential, in hex; "": none */
@@ -72,7 +80,8 @@ MUST_CHECK enum rc image_row_revoke(struct ledger *l, struct span endpoint,
 
 /**
  * May that endpoint be minted for? If not, why stands in `f`: it has a live
- * image already. With `again` it may, of the same derived key.
+ * image already, or is reserved for another buffer than r->buffer. With `again`
+ * it may, of the same derived key, or out of the same buffer.
  * `r->account.epoch` 0: of the newest. Errors: RC_DENIED (`f`), RC_DB.
  */
 MUST_CHECK enum rc image_row_admit(struct ledger *l,

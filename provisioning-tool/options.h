@@ -68,7 +68,9 @@ struct options {
 	int64_t wait_s, patience_s;
 	bool dangerous;
 	/* stations */
-	const char *station;
+	const char *station, *buffer, *station_ledger;
+	const char *station_module, *station_token, *station_pin_file;
+	int64_t max_count;
 	/* output */
 	const char *format;
 	/* the rest of the line */
@@ -111,7 +113,7 @@ struct option_group {
 		(heading), (array), sizeof(array) / sizeof((array)[0]) \
 	}
 
-enum { OPTION_GROUPS_MAX = 4 };
+enum { OPTION_GROUPS_MAX = 6 };
 
 /** What stands behind the verb. */
 struct option_table {

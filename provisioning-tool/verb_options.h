@@ -42,5 +42,9 @@ extern const struct option_group image_label_options;
 extern const struct option_group image_look_options; /**< how they look */
 /* verbs_station.c */
 extern const struct option_group audit_merge_options;
+extern const struct option_group image_buffer_options; /**< --buffer FILE */
+extern const struct option_group image_buffer_fill_options;
+extern const struct option_group image_buffer_show_options;
+extern const struct option_group image_buffer_release_options;
 
 #endif
