@@ -62,8 +62,15 @@ bad_line(
 static int
 want(struct fill *f, struct span name, uint64_t line)
 {
+	char endpoint[POLICY_ENDPOINT_MAX + 1];
 	struct wanted *w;
+	const char *why;
 
+	/* a document may say what endpoint a serial number makes */
+	if (f->recipe.image &&
+	    image_endpoint_of_serial(f->recipe.image, name, endpoint, &why) ==
+		RC_OK)
+		name = span_str(endpoint);
 	if (name.len > f->recipe.endpoint_max || !text_utf8_valid(name) ||
 	    !text_printable(name))
 		return bad_line(f, line,
@@ -455,7 +462,8 @@ load(struct fill *f)
 
 	/* an account is of no format; the recipe wants one that takes all */
 	f->recipe_options = *f->o;
-	f->recipe_options.format = "json";
+	if (!f->o->image)
+		f->recipe_options.format = "json";
 	if (code == EX_OK)
 		code = image_recipe_load(
 		    &f->recipe_options, f->settings.policies, &f->recipe);

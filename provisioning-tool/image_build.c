@@ -8,12 +8,14 @@
 #include "endpoint.h"
 #include "image_credential.h"
 #include "image_row.h"
+#include "order.h"
 #include "output.h"
 #include "record.h"
 #include "tool.h"
 #include "verbs.h"
 
 #include <stdio.h>
+#include <time.h>
 #include <unistd.h>
 
 /** All that one run holds. */
@@ -27,6 +29,9 @@ struct build {
 	struct image_mint mint;
 	struct output output;
 	struct ledger *ledger;
+	struct span endpoint;
+	char endpoint_room[POLICY_ENDPOINT_MAX + 1];
+	struct order *order; /* NULL: none */
 	bool again; /* it is minted already */
 	uint64_t seq;
 };
@@ -36,18 +41,45 @@ static int
 check_options(const struct build *b)
 {
 	const struct options *o = b->o;
-	const struct image_format *format = image_format_find(o->format);
-	int code = endpoint_option(o->endpoint);
 
-	if (code != EX_OK)
-		return code;
+	if (!o->endpoint && !o->unit_serial)
+		return tool_error(EX_USAGE,
+		    "or --serial, where an image document says what endpoint "
+		    "that makes",
+		    "--endpoint EP is missing");
+	if (o->endpoint && o->unit_serial)
+		return tool_error(EX_USAGE, "give one of the two",
+		    "--endpoint and --serial both say which device it is");
+	if (o->unit_serial && !o->image)
+		return tool_error(EX_USAGE, "name it by --image",
+		    "--serial needs an image document");
 	if (isatty(STDOUT_FILENO) && !o->output)
 		return tool_error(EX_USAGE, "give -o FILE",
 		    "an image is a secret and does not go to a terminal");
+	return o->endpoint ? endpoint_option(o->endpoint) : EX_OK;
+}
+
+/** Which device it is, and whether its image may be shown. */
+static int
+check_recipe(struct build *b)
+{
+	const struct options *o = b->o;
+	const char *why;
+	struct quoted q;
+
 	if (isatty(STDOUT_FILENO) && strcmp(o->output, "-") == 0 &&
-	    !format->text)
+	    !b->recipe.format->text)
 		return tool_error(EX_USAGE, "give -o FILE",
-		    "%s is binary and does not go to a terminal", format->name);
+		    "%s is binary and does not go to a terminal",
+		    b->recipe.format->name);
+	b->endpoint = o->endpoint ? span_str(o->endpoint) : SPAN_LIT("");
+	if (!o->unit_serial)
+		return EX_OK;
+	if (image_endpoint_of_serial(b->recipe.image, span_str(o->unit_serial),
+		b->endpoint_room, &why) != RC_OK)
+		return tool_error(EX_DATAERR, why, "no image for --serial %s",
+		    quote_str(&q, o->unit_serial));
+	b->endpoint = span_str(b->endpoint_room);
 	return EX_OK;
 }
 
@@ -70,8 +102,8 @@ check_known(struct build *b)
 
 	if (!b->ledger)
 		return EX_OK;
-	rc = image_row_admit(b->ledger, &b->recipe, span_str(b->o->endpoint),
-	    b->o->again, &live, &b->mint.fault);
+	rc = image_row_admit(b->ledger, &b->recipe, b->endpoint, b->o->again,
+	    &live, &b->mint.fault);
 	b->again = live.seq != 0;
 	if (rc == RC_DENIED)
 		return image_fault_say(&b->mint.fault);
@@ -90,19 +122,42 @@ mint(struct build *b)
 		b->mint.account = buffer_account;
 		b->mint.account_ctx = &b->source;
 	}
-	if (mint_one(&b->mint, span_str(b->o->endpoint)) == EX_OK)
+	if (mint_one(&b->mint, b->endpoint) == EX_OK)
 		return EX_OK;
 	return image_fault_say(&b->mint.fault);
+}
+
+/** Under which work order, if under one? */
+static int
+begin_order(struct build *b)
+{
+	const struct order_use use = {
+	    .identity = b->recipe.identity,
+	    .image = b->recipe.document,
+	};
+
+	return order_begin(b->o, &use, b->ledger, time(NULL), &b->order);
+}
+
+/** In the open group: may it be one more of the order? */
+static enum rc
+claim(struct build *b, struct order_refusal *why)
+{
+	return b->order
+	    ? order_claim(b->order, b->ledger, b->endpoint, time(NULL), why)
+	    : RC_OK;
 }
 
 static int
 record(struct build *b)
 {
+	struct order_refusal why;
 	struct image_row row = {
 	    .recipe = &b->recipe,
-	    .endpoint = span_str(b->o->endpoint),
+	    .endpoint = b->endpoint,
 	    .credential = &b->mint.credential,
 	    .sha256 = b->mint.sha256,
+	    .unit = span_str(b->o->unit_serial ? b->o->unit_serial : ""),
 	    .again = b->again,
 	};
 	enum rc rc;
@@ -114,14 +169,22 @@ record(struct build *b)
 		row.buffer = span_str(b->buffer.id);
 		row.entry = buffer_find(&b->buffer, row.endpoint)->number;
 	}
+	if (b->order) {
+		row.order = span_str(b->order->name);
+		row.station = span_str(b->order->station->name);
+	}
 	rc = ledger_begin(b->ledger);
 	if (rc == RC_OK) {
-		rc = image_row_append(b->ledger, &row, &b->seq);
+		rc = claim(b, &why);
+		if (rc == RC_OK)
+			rc = image_row_append(b->ledger, &row, &b->seq);
 		if (rc == RC_OK)
 			rc = ledger_commit(b->ledger);
 		else
 			ledger_rollback(b->ledger);
 	}
+	if (rc == RC_DENIED)
+		return tool_error(EX_NOPERM, why.remedy, "%s", why.text);
 	return rc == RC_OK ? EX_OK : ledger_failed(rc);
 }
 
@@ -133,7 +196,7 @@ report(const struct build *b)
 
 	fprintf(stderr, "image        %s\n",
 	    b->output.path ? quote_str(&q, b->output.path) : "standard output");
-	fprintf(stderr, "endpoint     %s\n", quote_str(&q, b->o->endpoint));
+	fprintf(stderr, "endpoint     %s\n", quote(&q, b->endpoint));
 	fprintf(stderr, "bytes        %zu\n", b->mint.image.len);
 	fprintf(stderr, "sha256       %s\n",
 	    hex_text(hex, span_of(b->mint.sha256, DIGEST_LEN)));
@@ -185,6 +248,8 @@ build(struct build *b)
 	if (code == EX_OK)
 		code =
 		    image_recipe_load(b->o, b->settings.policies, &b->recipe);
+	if (code == EX_OK)
+		code = check_recipe(b);
 	/* a device without security needs no token */
 	if (code == EX_OK && image_recipe_needs_token(&b->recipe))
 		code = settings_need(&b->settings, SETTINGS_TOKEN);
@@ -201,6 +266,8 @@ build(struct build *b)
 	if (code == EX_OK && b->settings.ledger)
 		code =
 		    record_open(b->settings.ledger, LEDGER_WRITE, &b->ledger);
+	if (code == EX_OK)
+		code = begin_order(b);
 	if (code == EX_OK)
 		code = check_known(b);
 	if (code == EX_OK)
@@ -231,6 +298,7 @@ image_build(const struct options *o)
 	mint_end(&b.mint);
 	token_close(&b.token);
 	buffer_free(&b.buffer);
+	order_free(b.order);
 	ledger_close(b.ledger);
 	image_recipe_fini(&b.recipe);
 	settings_fini(&b.settings);

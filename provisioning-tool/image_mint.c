@@ -165,6 +165,24 @@ account(struct image_mint *m, struct span endpoint, struct secret *plan,
 	    &m->credential, detail);
 }
 
+/** Is the endpoint one that the firmware can have? */
+static bool
+has_room(struct image_mint *m, struct span endpoint)
+{
+	const struct image_recipe *r = m->recipe;
+	struct quoted ep;
+
+	if (endpoint.len <= r->endpoint_max)
+		return true;
+	(void)fault(m, EX_DATAERR,
+	    "shorten it, or widen `endpoint_max:` if the firmware has room",
+	    "the endpoint %s has %zu bytes, and the image document %s allows "
+	    "%zu",
+	    quote(&ep, endpoint), endpoint.len, r->document ? r->document : "-",
+	    r->endpoint_max);
+	return false;
+}
+
 int
 mint_account(struct image_mint *m, struct span endpoint, struct secret *plan)
 {
@@ -173,6 +191,8 @@ mint_account(struct image_mint *m, struct span endpoint, struct secret *plan)
 
 	m->fault.code = EX_OK;
 	m->fault.stops = false;
+	if (!has_room(m, endpoint))
+		return m->fault.code;
 	rc = account(m, endpoint, plan, detail);
 	if (rc == RC_OK)
 		return EX_OK;

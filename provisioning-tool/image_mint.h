@@ -15,6 +15,7 @@
 
 #include "image_format.h"
 #include "issue/issue.h"
+#include "policy/image.h"
 #include "token.h"
 
 struct image_recipe {
@@ -27,6 +28,10 @@ struct image_recipe {
 	struct issue_account account; /**< its `uri` is borrowed */
 	/** The `image:` document that it was taken from; NULL: options alone. */
 	const char *document;
+	/** The same, of `set`; NULL likewise. */
+	const struct policy_image *image;
+	/** Whose accounts go into the image too; NULL: of nobody. */
+	const struct policy *servers;
 	size_t endpoint_max; /**< bytes that the firmware has room for */
 	/** Id of the buffer that accounts come from; NULL: minted by the token. */
 	const char *buffer;

@@ -233,6 +233,9 @@ check_all(const struct option_table *t, const char *verb, const bool *seen,
 		if (!seen[i] && s->required)
 			return refuse(
 			    verb, "--%s %s is missing", s->name, s->value);
+		if (!seen[i] && s->absent)
+			memcpy((char *)o + s->offset, &s->absent,
+			    sizeof(s->absent));
 		if (!seen[i] && s->preset) {
 			rc = set(verb, s, s->preset, o);
 			if (rc != RC_OK)

@@ -25,6 +25,7 @@ struct options {
 	const char *ledger;
 	/* images */
 	const char *policies, *identity, *endpoint, *uri, *output;
+	const char *image, *unit_serial;
 	int64_t epoch, instance;
 	int64_t hold_off_s;
 	bool force, again;
@@ -34,6 +35,9 @@ struct options {
 	const char *card_version;
 	int64_t generation, write_block, value_max, nvs_version, security_tag;
 	bool data_crc, base_names;
+	/* images that are there */
+	const char *as_format, *order_name;
+	bool show_secrets;
 	/* labels */
 	const char *label_payload, *label_level, *label_dpi, *label_size;
 	const char *label_module, *label_text, *label_batch, *label_image;
@@ -67,8 +71,14 @@ struct options {
 	const char *psk_file, *key_hex_file, *name;
 	int64_t wait_s, patience_s;
 	bool dangerous;
+	/* a rehearsal */
+	const char *against, *daemon;
+	int64_t at_a_time, every, sample;
+	bool staging;
+	/* work orders, and what became of units */
+	const char *order, *signers, *station, *from_file, *chip;
 	/* stations */
-	const char *station, *buffer, *station_ledger;
+	const char *buffer, *station_ledger;
 	const char *station_module, *station_token, *station_pin_file;
 	int64_t max_count;
 	/* output */
@@ -98,6 +108,7 @@ struct option_spec {
 	const char *const *choices; /**< CHOICE: NULL-ended */
 	int64_t min, max; /**< NUMBER, SECONDS */
 	const char *preset; /**< value when it is not given; NULL: none */
+	int64_t absent; /**< NUMBER, SECONDS: the same where that is no value */
 };
 
 /** A heading in help and the options under it. */

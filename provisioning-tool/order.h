@@ -30,6 +30,7 @@
 #include "hsm/sshkey.h"
 #include "ledger/ledger.h"
 #include "options.h"
+#include "policy/keys.h"
 #include "policy/set.h"
 
 #define ORDER_NAMESPACE "bootstrapd-order"
@@ -59,13 +60,16 @@ struct order {
 	size_t station_count;
 	uint64_t quota;
 	bool replaces; /**< `scrapped: replaced` */
-	int64_t not_before_s, not_after_s; /**< both included */
+	int64_t not_before_s, not_after_s; /**< from, and before */
 	/* who has signed it */
 	const char *signer;
 	char fingerprint[SSHKEY_FINGERPRINT_LEN];
 	/** Where it is used; NULL: not to be used, only looked at. */
 	const struct order_station *station;
 };
+
+/** The keys of an order's file. */
+extern const struct yaml_keys order_keys;
 
 /** Frees all; harmless on NULL. */
 void order_free(struct order *o);
@@ -87,6 +91,10 @@ MUST_CHECK enum rc order_parse(
  */
 MUST_CHECK int order_load(const char *path, const char *signers,
     const char *station, int64_t now_s, struct order **out);
+
+/** The same of a file whose signature is not looked at: to be signed, or to be
+ *  shown. */
+MUST_CHECK int order_look(const char *path, struct order **out);
 
 /** What a run that mints is about to do. */
 struct order_use {
@@ -135,7 +143,15 @@ struct order_room {
 MUST_CHECK enum rc order_room(const struct order *o, struct ledger *l,
     const struct order_station *station, struct order_room *out);
 
-/** "not valid yet", "not valid any more"; NULL: it is. */
+/** "is not valid yet", "is not valid any more"; NULL: it is. */
 const char *order_time_fault(const struct order *o, int64_t now_s);
+
+/** The order in words, on stdout, in lines; with what the ledger `l` (NULL:
+ *  none) says of it. Errors: RC_DB. */
+MUST_CHECK enum rc order_print(
+    const struct order *o, struct ledger *l, int64_t now_s);
+/** The same as an object of JSON. */
+MUST_CHECK enum rc order_print_json(
+    const struct order *o, struct ledger *l, int64_t now_s);
 
 #endif

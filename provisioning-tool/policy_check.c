@@ -1,6 +1,7 @@
 /* policy check: every finding of every file, then what bootstraps cost, then
  * what there is. */
 #include "check_report.h"
+#include "image_document.h"
 #include "policy_costs.h"
 #include "policy_trust.h"
 #include "rows.h"
@@ -51,7 +52,7 @@ summary(const char *path, const struct policy_set *set, const struct diag *d,
 	struct quoted q;
 
 	if (json) {
-		struct field f[12];
+		struct field f[13];
 		size_t n = 0;
 
 		f[n++] = F_TEXT("path", path);
@@ -65,6 +66,7 @@ summary(const char *path, const struct policy_set *set, const struct diag *d,
 			f[n++] = F_INT("authorities", set->authority_count);
 			f[n++] = F_INT("certificate_profiles", profiles(set));
 			f[n++] = F_INT("profiles", device_profiles(set));
+			f[n++] = F_INT("images", set->image_count);
 			f[n++] = F_BYTES(
 			    "policy_set", span_of(set->digest, DIGEST_LEN));
 		}
@@ -81,6 +83,7 @@ summary(const char *path, const struct policy_set *set, const struct diag *d,
 	    set->identity_count == 1 ? "y" : "ies");
 	count(set->policy_count, "policy", "policies", true);
 	count(set->authority_count, "authority", "authorities", false);
+	count(set->image_count, "image", "images", false);
 	count(profiles(set), "certificate profile", "certificate profiles",
 	    false);
 	count(device_profiles(set), "profile", "profiles", false);
@@ -119,6 +122,8 @@ check(struct check_report *r, size_t operand, struct policy_costs *costs)
 		rc = policy_trust_check(r->o, path, set, d);
 	if (rc == RC_OK)
 		rc = issue_rules_new(set, NULL, d, &rules);
+	if (rc == RC_OK)
+		rc = image_documents_check(set, d);
 	if (rc == RC_OK)
 		rc = policy_costs_measure(costs, rules, d);
 	diag_settle(d, rc == RC_OK);

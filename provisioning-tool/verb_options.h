@@ -27,6 +27,7 @@
 
 /** Forms of output, for OUTPUT. */
 extern const char *const verb_text_json[];
+extern const char *const verb_text_json_sarif[];
 extern const char *const verb_text_json_csv[];
 
 extern const struct option_group verb_config; /**< -c FILE */
@@ -37,14 +38,29 @@ extern const struct option_group image_build_options;
 extern const struct option_group image_geometry_options;
 extern const struct option_group image_formats_options;
 
+/* verbs_inspect.c */
+extern const struct option_group image_inspect_options;
+extern const struct option_group image_verify_options;
+
 /* verbs_label.c */
 extern const struct option_group image_label_options;
 extern const struct option_group image_look_options; /**< how they look */
+
+/* verbs_rehearse.c */
+extern const struct option_group image_rehearse_options;
+
 /* verbs_station.c */
 extern const struct option_group audit_merge_options;
 extern const struct option_group image_buffer_options; /**< --buffer FILE */
 extern const struct option_group image_buffer_fill_options;
 extern const struct option_group image_buffer_show_options;
 extern const struct option_group image_buffer_release_options;
+
+/* verbs_order.c */
+extern const struct option_group order_sign_options;
+extern const struct option_group order_show_options;
+extern const struct option_group order_flashed_options;
+extern const struct option_group order_scrapped_options;
+extern const struct option_group order_use_options; /**< of who mints */
 
 #endif

@@ -11,7 +11,7 @@
 
 const char *const verb_text_json[] = {"text", "json", NULL};
 const char *const verb_text_json_csv[] = {"text", "json", "csv", NULL};
-static const char *const text_json_sarif[] = {"text", "json", "sarif", NULL};
+const char *const verb_text_json_sarif[] = {"text", "json", "sarif", NULL};
 
 /* Groups that several verbs have. */
 
@@ -91,7 +91,7 @@ static const struct option_spec check_specs[] = {
 	.kind = OPTION_FLAG,
 	.help = "exit 65 where there are warnings, too",
 	.offset = offsetof(struct options, strict)},
-    {OUTPUT(text_json_sarif, "text (default), json or sarif")},
+    {OUTPUT(verb_text_json_sarif, "text (default), json or sarif")},
 };
 static const struct option_group check_group =
     OPTION_GROUP("Options", check_specs);
@@ -427,6 +427,7 @@ static const struct option_group verify_group =
 const struct verb_group verb_groups[] = {
     {"policy", "who may come, and what they get"},
     {"image", "factory images"},
+    {"order", "what a station may mint, and what became of it"},
     {"pki", "certificates and the keys that sign them"},
     {"psk", "keys that somebody else has made"},
     {"hsm", "the token and its keys"},
@@ -453,8 +454,8 @@ const struct verb verbs[] = {
     {"probe", "try a device on the bench, and write its profile",
 	{{&probe_group}, "URI...", 1, MANY}, probe},
     {"image build", "mint the account of one device into an image",
-	{{&image_build_options, &image_geometry_options, &image_buffer_options,
-	     &verb_token, &verb_config},
+	{{&image_build_options, &image_geometry_options, &order_use_options,
+	     &image_buffer_options, &verb_token, &verb_config},
 	    NONE},
 	image_build},
     {"image buffer fill", "mint accounts ahead, for a station without the HSM",
@@ -467,12 +468,36 @@ const struct verb verbs[] = {
     {"image buffer release", "give free what no station has used of a buffer",
 	{{&image_buffer_release_options, &verb_config}, "ID", 1, 1},
 	image_buffer_release},
+    {"image inspect", "show what is in images, keys masked",
+	{{&image_inspect_options, &image_geometry_options}, "PATH...", 1, MANY},
+	image_inspect},
+    {"image verify", "find what is wrong with images, before they are flashed",
+	{{&image_verify_options, &image_geometry_options, &verb_token,
+	     &verb_config},
+	    "PATH...", 1, MANY},
+	image_verify},
     {"image formats", "list the formats of images",
 	{{&image_formats_options}, NONE}, image_formats},
     {"image label", "make labels with a QR code, of what is public",
 	{{&image_label_options, &image_look_options, &verb_config},
 	    "[BATCH|IMAGE]", 0, 1},
 	image_label},
+    {"image rehearse", "boot a virtual device from each finished image",
+	{{&image_rehearse_options, &verb_token, &verb_config}, "PATH", 1, 1},
+	image_rehearse},
+    {"order sign", "sign a work order, by a key of the ceremony token",
+	{{&order_sign_options, &verb_token, &verb_config}, "FILE", 1, 1},
+	order_sign},
+    {"order show", "show a work order, its signature and what is left of it",
+	{{&order_show_options, &verb_config}, "FILE", 1, 1}, order_show},
+    {"order flashed", "record which units were flashed",
+	{{&order_flashed_options, &verb_config}, "[SERIAL|ENDPOINT...]", 0,
+	    MANY},
+	order_flashed},
+    {"order scrapped", "record which units were scrapped, and why",
+	{{&order_scrapped_options, &verb_config}, "[SERIAL|ENDPOINT...]", 0,
+	    MANY},
+	order_scrapped},
     {"pki ceremony", "make keys and certificates by a reviewed file",
 	{{&ceremony_group}, "FILE", 1, 1}, pki_ceremony},
     {"pki issue", "sign the certificate of one device",

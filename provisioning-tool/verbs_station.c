@@ -5,30 +5,31 @@
 static const struct option_spec use_specs[] = {
     {FILE_NAME("buffer", buffer, "FILE",
 	"without the HSM, out of this; the token is then the station's own")},
-    {TEXT("station", station, "NAME", "where this is")},
 };
 const struct option_group image_buffer_options =
     OPTION_GROUP("Station options", use_specs);
 
 static const struct option_spec fill_specs[] = {
-    {FILE_NAME("policies", policies, "PATH",
-	"folder or file with the identity document")},
-    {TEXT("identity", identity, "NAME", "the identity document to mint by"),
-	.required = true},
-    {TEXT("uri", uri, "URI", "the bootstrap server, coaps://HOST:PORT"),
-	.required = true},
+    {FILE_NAME(
+	"policies", policies, "PATH", "folder or file with the documents")},
+    {TEXT("image", image, "NAME",
+	"the image document, which says all that is not given here")},
+    {TEXT("identity", identity, "NAME",
+	"without --image: the identity document to mint by")},
+    {TEXT("uri", uri, "URI",
+	"without --image: the bootstrap server, coaps://HOST:PORT")},
     {NUMBER("epoch", epoch, 1, UINT32_MAX,
 	"of the keys; default: the document's newest")},
     {NUMBER(
 	 "instance", instance, 0, 65534, "of the Security object; default 1"),
-	.preset = "1"},
+	.absent = -1},
     {.name = "hold-off",
 	.kind = OPTION_SECONDS,
 	.value = "TIME",
 	.help = "Client Hold Off; default 10s",
 	.offset = offsetof(struct options, hold_off_s),
 	.max = 31536000,
-	.preset = "10s"},
+	.absent = -1},
     {TEXT("station", station, "NAME", "the station that it is for"),
 	.required = true},
     {FILE_NAME("station-module", station_module, "FILE",

@@ -6,8 +6,8 @@
 #ifndef DEVICE_ACCOUNT_H
 #define DEVICE_ACCOUNT_H
 
+#include "device/held.h"
 #include "dtls/x509.h"
-#include "lwm2m/object.h"
 
 /** Certificate Usage, /0/x/15. */
 enum certificate_usage {
@@ -38,6 +38,14 @@ struct account {
 	struct span sni; /**< /14 */
 	struct span endpoint; /**< as far as it is known */
 };
+
+/**
+ * /0/`instance` as the device holds it. Its endpoint is that of its PSK identity
+ * or of its certificate's common name, as clients have it that are told none.
+ * Borrowed until the store changes.
+ */
+void account_read(
+    const struct held *held, uint16_t instance, struct account *out);
 
 /**
  * Bytes of a /4 with that Matching Type: 0, any; SIZE_MAX: there is no such

@@ -212,6 +212,12 @@ dtls_client_refused(const struct dtls_client *c)
 	return c->refused;
 }
 
+enum dtls_client_fault
+dtls_client_fault(const struct dtls_client *c)
+{
+	return c->fault;
+}
+
 const char *
 dtls_client_version(const struct dtls_client *c)
 {

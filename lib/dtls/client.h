@@ -95,6 +95,17 @@ struct span dtls_client_cid(const struct dtls_client *c);
 bool dtls_client_server(const struct dtls_client *c, uint8_t digest[static 32]);
 /** What the server has shown is not what it has to show. */
 bool dtls_client_refused(const struct dtls_client *c);
+/** What of it is not, as far as that is known. */
+enum dtls_client_fault {
+	DTLS_CLIENT_GOOD, /**< nothing, or the server has shown nothing */
+	DTLS_CLIENT_PIN, /**< another certificate or key than the one known */
+	DTLS_CLIENT_ANCHOR, /**< nothing that is trusted leads to it */
+	DTLS_CLIENT_NAME, /**< it is for another host */
+	DTLS_CLIENT_EARLY, /**< it is not valid yet, by the clock here */
+	DTLS_CLIENT_LATE, /**< it is not valid any more */
+	DTLS_CLIENT_OTHER, /**< it is no certificate that can be used */
+};
+enum dtls_client_fault dtls_client_fault(const struct dtls_client *c);
 /** "DTLS 1.3", static. */
 const char *dtls_client_version(const struct dtls_client *c);
 /** The fatal alert that the server sent, -1: none. */

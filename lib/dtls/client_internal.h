@@ -46,6 +46,7 @@ struct dtls_client {
 	bool seen; /* the server has shown this */
 	uint8_t digest[DIGEST_LEN];
 	bool refused; /* and it is not what it has to be */
+	enum dtls_client_fault fault; /* the first */
 	bool started;
 	bool established;
 	bool over; /* wolfSSL is not called again */

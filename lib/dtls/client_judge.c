@@ -135,6 +135,26 @@ by_its_anchor(const struct dtls_client *c, const WOLFSSL_X509_STORE_CTX *store)
 	return good;
 }
 
+static enum dtls_client_fault
+fault_of(int error)
+{
+	switch (error) {
+	case DOMAIN_NAME_MISMATCH:
+	case IPADDR_MISMATCH:
+		return DTLS_CLIENT_NAME;
+	case ASN_BEFORE_DATE_E:
+		return DTLS_CLIENT_EARLY;
+	case ASN_AFTER_DATE_E:
+		return DTLS_CLIENT_LATE;
+	case ASN_NO_SIGNER_E:
+	case ASN_SELF_SIGNED_E:
+	case ASN_SIG_CONFIRM_E:
+		return DTLS_CLIENT_ANCHOR;
+	default:
+		return DTLS_CLIENT_OTHER;
+	}
+}
+
 /*
  * wolfSSL asks about the server's own certificate in any case; about one of
  * its chain where it refuses it, but some builds of it refuse none there.
@@ -158,10 +178,15 @@ judge(int good, WOLFSSL_X509_STORE_CTX *store)
 		fine = depth > 0 ? fits(&c->anchor, shown)
 				 : by_its_anchor(c, store);
 	}
+	if (!fine && c->fault == DTLS_CLIENT_GOOD)
+		c->fault = fault_of(store->error);
 	if (depth == 0) {
 		digest_of(shown, c->digest);
 		c->seen = true;
-		fine = fine && (!pinned || fits(&c->server, shown));
+		if (fine && pinned && !fits(&c->server, shown)) {
+			fine = false;
+			c->fault = DTLS_CLIENT_PIN;
+		}
 	}
 	c->refused = c->refused || !fine;
 	return fine;

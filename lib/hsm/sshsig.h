@@ -42,4 +42,10 @@ MUST_CHECK enum rc sshsig_read(
 MUST_CHECK enum rc sshsig_verify(
     const struct sshsig *s, struct span message, const char **why);
 
+/** The same of a message that has streamed past, by its digests: which of them
+ *  counts, the signature says. */
+MUST_CHECK enum rc sshsig_verify_digest(const struct sshsig *s,
+    const uint8_t sha256[static DIGEST_LEN],
+    const uint8_t sha512[static DIGEST512_LEN], const char **why);
+
 #endif

@@ -23,29 +23,25 @@ put_string(struct writer *w, struct span s)
 
 /* What was signed: never the message itself. NULL: memory. */
 static uint8_t *
-signed_bytes(const struct sshsig *s, struct span message, size_t *len)
+signed_bytes(const struct sshsig *s, const uint8_t *sha256,
+    const uint8_t *sha512, size_t *len)
 {
 	const size_t cap =
 	    6 + 4 * 4 + s->space.len + s->reserved.len + 6 + DIGEST512_LEN;
-	uint8_t hash[DIGEST512_LEN];
-	size_t hash_len = DIGEST_LEN;
+	struct span hash = span_of(sha256, DIGEST_LEN);
 	uint8_t *buf = malloc(cap);
 	struct writer w;
 
 	if (!buf)
 		return NULL;
-	if (span_is(s->hash, "sha512")) {
-		digest512_of(message, hash);
-		hash_len = DIGEST512_LEN;
-	} else {
-		digest_of(message, hash);
-	}
+	if (span_is(s->hash, "sha512"))
+		hash = span_of(sha512, DIGEST512_LEN);
 	writer_init(&w, buf, cap);
 	writer_str(&w, "SSHSIG");
 	put_string(&w, s->space);
 	put_string(&w, s->reserved);
 	put_string(&w, s->hash);
-	put_string(&w, span_of(hash, hash_len));
+	put_string(&w, hash);
 	*len = w.len;
 	return buf;
 }
@@ -192,6 +188,18 @@ verifies(const struct sshsig *s, struct span bytes)
 enum rc
 sshsig_verify(const struct sshsig *s, struct span message, const char **why)
 {
+	uint8_t sha256[DIGEST_LEN], sha512[DIGEST512_LEN];
+
+	digest_of(message, sha256);
+	digest512_of(message, sha512);
+	return sshsig_verify_digest(s, sha256, sha512, why);
+}
+
+enum rc
+sshsig_verify_digest(const struct sshsig *s,
+    const uint8_t sha256[static DIGEST_LEN],
+    const uint8_t sha512[static DIGEST512_LEN], const char **why)
+{
 	uint8_t seen[SK_LEN];
 	struct span bytes;
 	uint8_t *buf;
@@ -202,7 +210,7 @@ sshsig_verify(const struct sshsig *s, struct span message, const char **why)
 	if (sshkey_is_sk(s->key.kind) && !(s->flags & SK_USER_PRESENT))
 		return RC_DENIED;
 	*why = "it is not of these bytes by that key";
-	buf = signed_bytes(s, message, &len);
+	buf = signed_bytes(s, sha256, sha512, &len);
 	if (!buf)
 		return RC_MEMORY;
 	bytes = span_of(buf, len);

@@ -167,6 +167,12 @@ rules_identity_key(const struct issue_rules *r, const struct identity *id)
 }
 
 struct span
+issue_rules_server_key(const struct issue_rules *r, const struct identity *id)
+{
+	return rules_identity_key(r, id);
+}
+
+struct span
 rules_server_key(const struct issue_rules *r, const struct policy_server *s)
 {
 	return r->server_keys[s->number];

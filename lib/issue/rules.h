@@ -71,6 +71,11 @@ struct issue_authority {
 const struct issue_authority *issue_rules_authority(
     const struct issue_rules *r, size_t i);
 
+/** What an identity document has images expect of the bootstrap server, as it
+ *  stands in `/0/x/4`; empty: nothing. Borrowed. */
+struct span issue_rules_server_key(
+    const struct issue_rules *r, const struct identity *id);
+
 /** Anchors of all documents and of the daemon, each once, in DER: for who
  *  verifies chains elsewhere. Calls `each`; a fault it returns stops. */
 typedef enum rc (*issue_der_fn)(void *ctx, struct span der);

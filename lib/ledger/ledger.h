@@ -61,6 +61,13 @@ bool ledger_replaced(struct ledger *l);
  */
 void ledger_expect_many(struct ledger *l);
 
+/**
+ * Copy all of it, as of one moment, to a new file of mode 0600: a ledger that
+ * may be written while this one goes on. For a connection that is open to be
+ * read, and one thread in the process. Errors: RC_DB (also: there is a file of that name), RC_FULL.
+ */
+MUST_CHECK enum rc ledger_copy(struct ledger *from, const char *to);
+
 /** One event to append. All borrowed. */
 struct ledger_event {
 	const char *kind; /**< static, [a-z_]+ */

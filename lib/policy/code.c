@@ -10,6 +10,7 @@ static const struct group groups[] = {
     {codes_policy, &codes_policy_count},
     {codes_issue, &codes_issue_count},
     {codes_program, &codes_program_count},
+    {codes_image, &codes_image_count},
 };
 
 enum { GROUP_COUNT = CODE_COUNT(groups) };

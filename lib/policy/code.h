@@ -36,9 +36,9 @@ const char *code_level_name(enum code_level level);
 
 /* The groups; code.c puts them together. Each is sorted by name. */
 extern const struct code codes_yaml[], codes_policy[], codes_issue[],
-    codes_program[];
+    codes_program[], codes_image[];
 extern const size_t codes_yaml_count, codes_policy_count, codes_issue_count,
-    codes_program_count;
+    codes_program_count, codes_image_count;
 
 /** The count of such an array. */
 #define CODE_COUNT(array) (sizeof(array) / sizeof((array)[0]))

@@ -119,10 +119,17 @@ const struct code codes_policy[] = {
     {"policy-image-epoch", CODE_EITHER,
 	"An image document names an epoch that its identity does not accept.",
 	"Name one of the identity's epochs, or add it there first."},
+    {"policy-image-format", CODE_ERROR,
+	"The format of an image document cannot hold what the image has.",
+	"Choose another format, or leave out what it has no room for."},
     {"policy-image-identity", CODE_ERROR,
 	"Nothing can be minted by the identity of an image document.",
 	"Name an identity with psk: {derive: ...}, or with certificates that "
 	"issue: makes."},
+    {"policy-image-options", CODE_ERROR,
+	"The format of an image document does not take that option, or not "
+	"that value, or it needs another.",
+	"See provisioning-tool image formats for what each format takes."},
     {"policy-image-server", CODE_WARNING,
 	"Images would not say what to expect of the bootstrap server.",
 	"Say server_certificate: in the identity."},

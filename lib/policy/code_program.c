@@ -1,5 +1,5 @@
-/* What comments that silence, the daemon's configuration and ceremony files are
- * told. */
+/* What comments that silence, the daemon's configuration, ceremony files and
+ * work orders are told. */
 #include "policy/code.h"
 
 const struct code codes_program[] = {
@@ -68,6 +68,25 @@ const struct code codes_program[] = {
     {"config-user", CODE_EITHER,
 	"Not a user to run as, or one that may too much.",
 	"Make a user of its own, or write UID:GID."},
+    {"order-document", CODE_ERROR, "A work order that is not one document.",
+	"Write one document."},
+    {"order-endpoint", CODE_ERROR, "Not a pattern of endpoint names.",
+	"Write 1 to 252 bytes, with * and ? where they are needed."},
+    {"order-mints", CODE_ERROR,
+	"A work order that does not say what is to be minted.",
+	"Name an identity, or an image: document."},
+    {"order-name", CODE_ERROR,
+	"Not a name of an order, a station, a batch or a document.",
+	"Write 1 to 64 letters, digits, '.', '_' or '-'."},
+    {"order-quota", CODE_ERROR, "A quota that means nothing.",
+	"Write the number of units, at most the sum over the stations."},
+    {"order-stations", CODE_ERROR, "No stations, or too many.",
+	"Write {STATION: UNITS} for 1 to 64 stations."},
+    {"order-text", CODE_ERROR, "Text for people that is not one line.",
+	"Write a line of printable text."},
+    {"order-time", CODE_ERROR,
+	"Not a day or a moment, or an end before the beginning.",
+	"Write days like 2027-03-31, or moments like 2027-03-31T12:00:00Z."},
 };
 
 const size_t codes_program_count = CODE_COUNT(codes_program);

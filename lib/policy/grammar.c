@@ -99,6 +99,7 @@ const char *const grammar_unknowns[] = {"ignore", "refuse", NULL};
 const char *const grammar_zeros[] = {"accept", "refuse", NULL};
 const char *const grammar_extended_usages[] = {
     "clientAuth", "serverAuth", NULL};
+const char *const grammar_orders[] = {"required", NULL};
 const char *const grammar_key_usages[] = {"digitalSignature", NULL};
 
 const char *const grammar_image_formats[] = {"esp-nvs", "ihex", "json",
@@ -164,8 +165,9 @@ KEYS(grammar_certificate, "certificate", TEXT("trust"),
 KEYS(grammar_nosec, "nosec", TEXTS("network"), BOOL("echo"));
 
 KEYS(grammar_identity, "identity", TEXT("identity"), TEXT("endpoint"),
-    MAP("psk", grammar_psk), MAP("certificate", grammar_certificate),
-    MAP("rpk", grammar_table), MAP("nosec", grammar_nosec));
+    WORD("order", grammar_orders), MAP("psk", grammar_psk),
+    MAP("certificate", grammar_certificate), MAP("rpk", grammar_table),
+    MAP("nosec", grammar_nosec));
 
 /* --- server --------------------------------------------------------------- */
 

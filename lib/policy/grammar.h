@@ -87,14 +87,15 @@ extern const struct yaml_keys grammar_issue, grammar_server_key,
 extern const char *const grammar_verifies[],
     *const grammar_failures[],
 	*const grammar_credentials[],
-	    *const grammar_places[],
-		*const grammar_changes[],
-		    *const grammar_usages[],
-			*const grammar_matchings[],
-			    *const grammar_methods[],
-				*const grammar_letters[],
-				    *const grammar_notifications[],
-					*const grammar_link_objects[];
+	    *const grammar_orders[],
+		*const grammar_places[],
+		    *const grammar_changes[],
+			*const grammar_usages[],
+			    *const grammar_matchings[],
+				*const grammar_methods[],
+				    *const grammar_letters[],
+					*const grammar_notifications[],
+					    *const grammar_link_objects[];
 /** As enum server_mode. */
 extern const char *const grammar_modes[];
 /** As enum policy_allocate, policy_reprovision. */

@@ -191,7 +191,8 @@ void
 load_identity(struct load *l, const struct yaml_ctx *c, struct yaml_node *root)
 {
 	struct read_identity *doc = load_alloc(l, 1, sizeof(*doc));
-	struct yaml_node *psk, *certificate, *rpk, *nosec;
+	struct yaml_node *order, *psk, *certificate, *rpk, *nosec;
+	unsigned word;
 
 	if (!doc)
 		return;
@@ -206,6 +207,9 @@ load_identity(struct load *l, const struct yaml_ctx *c, struct yaml_node *root)
 	    &doc->value.name);
 	load_word(l, c, yaml_get(root, "endpoint"), "policy-glob", word_glob,
 	    &doc->value.endpoint);
+	order = yaml_get(root, "order");
+	doc->value.needs_order =
+	    order && yaml_choice(c, order, grammar_orders, &word) == RC_OK;
 	psk = yaml_get(root, "psk");
 	certificate = yaml_get(root, "certificate");
 	rpk = yaml_get(root, "rpk");

@@ -104,6 +104,7 @@ struct identity {
 	struct policy_place place;
 	enum identity_kind kind;
 	const char *endpoint; /**< glob; "*" when not said */
+	bool needs_order; /**< `order: required`: for images */
 	/* IDENTITY_PSK */
 	const char *master; /**< label of the master in the HSM */
 	uint32_t epochs[POLICY_EPOCHS_MAX]; /**< accepted, as written */

@@ -5,7 +5,7 @@ usage: agree.py TABLES TOOL ROOT
 
 TABLES is the program schema_tables, TOOL provisioning-tool. What is shipped
 (examples, profiles, the yaml blocks of the documents, the configurations of
-demo and manual) passes both; of tests/vectors/{policy,bootstrapd}/bad each file
+demo and manual) passes both; of tests/vectors/{policy,bootstrapd,order}/bad each file
 is refused by both. The first line of such a file has what the program finds,
 
     # yaml-unknown-key 3:5
@@ -38,7 +38,7 @@ if not hasattr(jsonschema, "Draft202012Validator"):
 
 from documents import Refused, documents
 
-KINDS = ("policy", "bootstrapd")
+KINDS = ("policy", "bootstrapd", "order")
 TABLES = TOOL = ROOT = None
 REST = "\nlisten: [coaps://127.0.0.1]\npolicies: policies.d\nledger: ledger.db\n"
 FIRST = re.compile(
@@ -58,6 +58,8 @@ def findings(kind, files):
     found = {str(file): [] for file in files}
     if kind == "bootstrapd":
         rows = lines_of([TABLES, *map(str, files)])
+    elif kind == "order":
+        rows = lines_of([TABLES, "--order", *map(str, files)])
     else:
         # one after the other: they are no set
         rows = [row for file in files for row in lines_of(
@@ -148,11 +150,12 @@ class Agreement(unittest.TestCase):
                     continue
                 if key == "hsm":  # a part of bootstrapd.yaml
                     block += REST
-                kind = "bootstrapd" if key in ("hsm", "listen") else "policy"
+                kind = "bootstrapd" if key in ("hsm", "listen") else \
+                    "order" if key == "order" else "policy"
                 file = self.folder / f"{kind}-{len(files[kind])}.yaml"
                 file.write_text(block, "utf-8")
                 files[kind].append(file)
-        for kind, least in zip(KINDS, (10, 2)):
+        for kind, least in zip(KINDS, (10, 2, 1)):
             self.assertGreaterEqual(len(files[kind]), least)
             self.both_take(kind, files[kind])
 
@@ -181,7 +184,7 @@ class Agreement(unittest.TestCase):
     def test_bad_ones(self):
         """One fault each. What is alone to be found by the program is said
         in the file, and the schema takes it."""
-        for kind, least in zip(KINDS, (250, 60)):
+        for kind, least in zip(KINDS, (250, 60, 30)):
             folder = ROOT / "tests" / "vectors" / kind / "bad"
             files = sorted(folder.glob("*.yaml"))
             self.assertGreaterEqual(len(files), least)

@@ -315,7 +315,7 @@ def main():
     schemas = {
         name: json.loads(
             (Path(sys.argv[2]) / f"{name}.schema.json").read_text("utf-8"))
-        for name in ("policy", "bootstrapd")
+        for name in ("policy", "bootstrapd", "order")
     }
     found = compare(schemas, tables)
     for line in found:

@@ -2,16 +2,20 @@
  * What the programs know of their files, as JSON for compare.py and agree.py:
  *
  *   tables          every table of keys, the object tables, Content-Formats
- *   tables FILE...  the findings of each as bootstrapd.yaml, a line each
+ *   tables FILE...  the findings of each as bootstrapd.yaml, a line each; as a
+ *                   work order behind --order
  */
 #include "config.h"
 #include "config_keys.h"
+#include "order.h"
 
 #include "base/text.h"
 #include "lwm2m/format.h"
+#include "policy/file.h"
 #include "policy/load.h"
 
 #include <stdio.h>
+#include <string.h>
 
 /* --- text ----------------------------------------------------------------- */
 
@@ -215,6 +219,8 @@ put_tables(void)
 	}
 	printf("},\n\"bootstrapd\":{\"\":");
 	put_keys(&config_keys);
+	printf("},\n\"order\":{\"\":");
+	put_keys(&order_keys);
 	printf("},\n\"objects\":");
 	put_objects();
 	printf(",\n\"formats\":");
@@ -268,13 +274,38 @@ check_config(const char *file)
 	return rc == RC_CONFIG || rc == RC_IO ? RC_OK : rc;
 }
 
+static enum rc
+check_order(const char *file)
+{
+	struct arena *a = arena_new(1 << 20);
+	struct diag *d = diag_new();
+	struct file_bytes bytes;
+	struct order *o = NULL;
+	const char *why;
+	enum rc rc = RC_MEMORY;
+
+	if (a && d)
+		rc = file_read(a, file, ORDER_FILE_MAX, &bytes, &why);
+	if (rc == RC_OK)
+		rc = order_parse(file, span_of(bytes.p, bytes.len), d, &o);
+	if (d)
+		put_findings(d);
+	order_free(o);
+	diag_free(d);
+	arena_free(a);
+	return rc == RC_CONFIG ? RC_OK : rc;
+}
+
 int
 main(int argc, char **argv)
 {
+	const bool orders = argc > 1 && strcmp(argv[1], "--order") == 0;
+
 	if (argc == 1)
 		put_tables();
-	for (int i = 1; i < argc; i++)
-		if (check_config(argv[i]) != RC_OK)
+	for (int i = orders ? 2 : 1; i < argc; i++)
+		if ((orders ? check_order(argv[i]) : check_config(argv[i])) !=
+		    RC_OK)
 			return 1;
 	return 0;
 }

@@ -10,6 +10,7 @@ import subprocess
 import time
 
 import cbor
+from ceremony import ISSUING, ROOT, Hall
 from factory import (EP, PIN, URI, Factory, absent, equal, failed, mode, story,
                      tell, within)
 
@@ -228,7 +229,6 @@ def changed():
                     "--format", "json", "--buffer", "buffer", "--ledger",
                     "other.db", "-o", "x")
         failed(ran, 65, "does not open under key", "another station")
-        failed(f.mint(1, "--station", "line-4"), 77, "is of station line-3")
         assert not os.path.exists(f.path("i1"))
         equal(f.rows("station.db", "image_minted"), [])
 
@@ -308,6 +308,72 @@ def as_it_was_filled():
         ran = f.mint(1, "--hold-off", "20s")
         equal(ran.code, 0, ran)
         within("policies have changed", ran.err)
+
+
+PAPERS = """\
+authority: devices
+certificate: issuing.pem
+key: "pkcs11:object=issuing"
+---
+certificate_profile: meter
+subject: {CN: "{endpoint}"}
+validity: 1y
+---
+identity: factory-2026
+endpoint: "urn:dev:ops:0057F2-*"
+certificate:
+  trust: issuing.pem
+  endpoint: cn
+  issue: {ca: devices, profile: meter}
+  server_certificate: {file: root.pem, usage: trust-anchor, sni: boot.example}
+"""
+
+
+class Paper(Line, Hall):
+    """A line whose devices get certificates."""
+
+    def __enter__(self):
+        super().__enter__()
+        self.ceremony(ROOT, ISSUING)
+        equal(self.hold().code, 0)
+        self.write("policies.yaml", PAPERS)
+        return self
+
+
+@story
+def certificates():
+    """Accounts with certificates: key and certificate come out together."""
+    with Paper() as f:
+        f.filled()
+        reserved = f.rows("central.db", "image_reserved")
+        ran = f.mint(3)
+        equal(ran.code, 0, ran)
+        entries = cbor.senml_entries(f.read("i3"))
+        row = f.rows("station.db", "image_minted")[0]["data"]
+        equal(row["fingerprint"],
+              hashlib.sha256(entries["/0/1/3"]).hexdigest())
+        equal((row["kind"], row["serial"], row["ca"]),
+              ("certificate", reserved[3]["data"]["serial"], "devices"))
+        for name_of, value, more in (("cert", entries["/0/1/3"], "x509"),
+                                     ("key", entries["/0/1/5"], "pkey")):
+            with open(f.path(name_of), "wb") as file:
+                file.write(value)
+            f.openssl(more, "-inform", "DER", "-in", name_of, "-out",
+                      name_of + ".pem")
+        equal(f.openssl("x509", "-in", "cert.pem", "-noout", "-pubkey"),
+              f.openssl("pkey", "-in", "key.pem", "-pubout"))
+        f.openssl("verify", "-CAfile", "root.pem", "-untrusted", "issuing.pem",
+                  "cert.pem")
+        # once more it is the same one, and no other
+        failed(f.mint(3, out="x"), 65, "minted already")
+        equal(f.mint(3, "--again", out="same").code, 0)
+        equal(f.read("same"), f.read("i3"))
+        ran = f.run("audit", "merge", "station.db", "--into", "central.db")
+        equal(ran.code, 0, ran)
+        with f.sqlite("central.db") as db:
+            equal(db.execute("SELECT count(DISTINCT serial), count(*) FROM "
+                             "credentials WHERE purpose = 'image'"
+                             ).fetchone(), (1, 2))
 
 
 @story

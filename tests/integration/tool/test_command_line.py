@@ -39,7 +39,8 @@ def letters(verb):
 def every_help():
     """--help works on every level and fits 80 columns."""
     groups = {v.split()[0] for v in verbs() if " " in v}
-    equal(groups, {"policy", "image", "pki", "psk", "hsm", "audit"})
+    equal(groups, {"policy", "image", "order", "pki", "psk", "hsm",
+                       "audit"})
     for level in [[]] + [[g] for g in groups] + [v.split() for v in verbs()]:
         ran = run(*level, "--help")
         equal((ran.code, ran.err), (0, ""), ran)
@@ -148,7 +149,8 @@ def manual():
     for verb, options in verbs().items():
         own, text = sections[verb]
         shared = []
-        for name in ("Token options", "Configuration options"):
+        for name in ("Format options", "Work order options", "Token options",
+                     "Configuration options"):
             if f".Sx {name}" in text:
                 shared += sections[name][0]
         equal(own + shared, options, verb)

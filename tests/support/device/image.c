@@ -8,6 +8,7 @@
 void
 image_fini(struct image *i)
 {
+	held_fini(&i->held);
 	secret_fini(&i->bytes);
 	secret_fini(&i->text);
 	*i = (struct image){0};
@@ -229,87 +230,22 @@ image_load(const char *path, struct image *out)
 	return rc == RC_OK ? read_any(out) : rc;
 }
 
-static const struct lwm2m_value *
-find(const struct image *i, uint16_t instance, uint16_t resource)
-{
-	for (size_t n = 0; n < i->count; n++)
-		if (path_compare(i->entries[n].path,
-			LWM2M_RESOURCE(OBJECT_SECURITY, instance, resource)) ==
-		    0)
-			return &i->entries[n].value;
-	return NULL;
-}
-
-static struct span
-find_bytes(const struct image *i, uint16_t instance, uint16_t resource)
-{
-	const struct lwm2m_value *v = find(i, instance, resource);
-
-	if (!v || (v->type != LWM2M_STRING && v->type != LWM2M_OPAQUE))
-		return (struct span){0};
-	return v->bytes;
-}
-
-static uint64_t
-find_number(const struct image *i, uint16_t instance, uint16_t resource,
-    uint64_t otherwise)
-{
-	const struct lwm2m_value *v = find(i, instance, resource);
-
-	if (v && v->type == LWM2M_UNSIGNED)
-		return v->number;
-	if (v && v->type == LWM2M_INTEGER && v->integer >= 0)
-		return (uint64_t)v->integer;
-	/* what is there and cannot be is no default */
-	return v ? UINT64_MAX : otherwise;
-}
-
-static struct span
-known_endpoint(const struct image *i, const struct account *a)
-{
-	if (i->endpoint.len)
-		return i->endpoint;
-	if (a->mode == MODE_PSK)
-		return a->identity;
-	if (a->mode == MODE_CERTIFICATE)
-		return account_common_name(a->identity);
-	return (struct span){0};
-}
-
-static void
-read_account(const struct image *i, uint16_t n, struct account *out)
-{
-	const struct lwm2m_value *v = find(i, n, SECURITY_MODE);
-
-	out->instance = n;
-	if (v && v->type == LWM2M_INTEGER)
-		out->mode = v->integer;
-	out->uri = find_bytes(i, n, SECURITY_URI);
-	out->identity = find_bytes(i, n, SECURITY_IDENTITY);
-	out->server_key = find_bytes(i, n, SECURITY_SERVER_KEY);
-	out->key = find_bytes(i, n, SECURITY_SECRET_KEY);
-	out->matching =
-	    find_number(i, n, SECURITY_MATCHING_TYPE, MATCHING_EXACT);
-	out->usage =
-	    find_number(i, n, SECURITY_CERTIFICATE_USAGE, USAGE_DOMAIN_ISSUED);
-	out->sni = find_bytes(i, n, SECURITY_SNI);
-	out->endpoint = known_endpoint(i, out);
-}
-
 enum rc
-image_account(const struct image *i, struct account *out)
+image_account(struct image *i, struct account *out)
 {
-	*out = (struct account){.mode = MODE_NOSEC};
-	for (size_t n = 0; n < i->count; n++) {
-		struct lwm2m_path p = i->entries[n].path;
-		const struct lwm2m_value *v = &i->entries[n].value;
+	enum rc rc = RC_OK;
+	uint16_t instance;
 
-		if (p.object != OBJECT_SECURITY ||
-		    p.resource != SECURITY_BOOTSTRAP ||
-		    v->type != LWM2M_BOOLEAN || !v->boolean)
-			continue;
-		read_account(i, p.instance, out);
-		return out->uri.len ? RC_OK : RC_NOT_FOUND;
-	}
-	return RC_NOT_FOUND;
+	*out = (struct account){.mode = MODE_NOSEC};
+	held_fini(&i->held);
+	for (size_t n = 0; rc == RC_OK && n < i->count; n++)
+		rc = held_put(&i->held, &i->entries[n]);
+	if (rc != RC_OK)
+		return rc;
+	if (!held_account(&i->held, &instance))
+		return RC_NOT_FOUND;
+	account_read(&i->held, instance, out);
+	if (i->endpoint.len)
+		out->endpoint = i->endpoint;
+	return out->uri.len ? RC_OK : RC_NOT_FOUND;
 }

@@ -38,6 +38,7 @@ struct image {
 	struct lwm2m_entry entries[IMAGE_ENTRIES_MAX];
 	size_t count;
 	struct span endpoint; /**< empty: the image does not say */
+	struct held held; /**< the entries once more, for image_account */
 };
 
 /**
@@ -55,8 +56,9 @@ void image_fini(struct image *i);
 
 /** Its Bootstrap-Server Account, borrowed from the image. Who the device is
  *  says the image, else the PSK identity or the certificate's common name.
- *  Errors: RC_NOT_FOUND (no /0 instance with resource 1 true, or no URI). */
-MUST_CHECK enum rc image_account(const struct image *i, struct account *out);
+ *  Errors: RC_NOT_FOUND (no /0 instance with resource 1 true, or no URI),
+ *  RC_MEMORY. */
+MUST_CHECK enum rc image_account(struct image *i, struct account *out);
 
 /**
  * Append what a device holds as such an image in JSON, every entry of it: it
