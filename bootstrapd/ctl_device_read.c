@@ -290,7 +290,8 @@ same_purpose(const struct purpose *a, const struct purpose *b)
 static bool
 is_confirmed(const struct device_rows *d, const struct device_row *issued)
 {
-	if (!device_row_is(issued, "credential_issued"))
+	if (!device_row_is(issued, "credential_issued") ||
+	    issued->row.session.len == 0)
 		return true;
 	for (const struct device_row *r = issued; r >= d->rows; r--)
 		if (device_row_is(r, "bootstrap_begin") &&

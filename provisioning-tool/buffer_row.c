@@ -129,7 +129,7 @@ buffer_row_admit(struct ledger *l, const char *buffer, struct span endpoint,
 	    quote(&ep, endpoint), s.station, (unsigned long long)s.seq, s.id);
 	snprintf(f->remedy, sizeof(f->remedy),
 	    "it may have made the image already: merge its ledger, then image "
-	    "buffer release gives free what was not used");
+	    "buffer free gives free what was not used");
 	return RC_DENIED;
 }
 

@@ -250,6 +250,14 @@ check_documents(const struct buffer *b, const struct image_recipe *r)
 		c = r->account.uri;
 	}
 	quote_str(&q, b->path);
+	/* their keys would be asked of the station's token */
+	if (r->servers)
+		return tool_error(EX_DATAERR,
+		    "name an image document without: the bootstrap gives "
+		    "servers",
+		    "the image document has `servers:`, whose keys are not in "
+		    "buffer %s",
+		    q.text);
 	if (what)
 		return tool_error(EX_DATAERR, "mint as it was filled",
 		    "buffer %s was filled with --%s %s, not %s", q.text, what,

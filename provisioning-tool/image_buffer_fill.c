@@ -470,6 +470,12 @@ load(struct fill *f)
 	if (code == EX_OK && !image_recipe_needs_token(&f->recipe))
 		code = tool_error(EX_DATAERR, "mint its images directly",
 		    "devices without security need no token, and no buffer");
+	if (code == EX_OK && f->recipe.servers)
+		code = tool_error(EX_DATAERR,
+		    "name one without: the bootstrap gives servers",
+		    "the image document %s has `servers:`, whose keys a "
+		    "buffer does not hold",
+		    f->recipe.document);
 	if (code == EX_OK)
 		code = read_list(f);
 	return code == EX_OK ? bind_ledger(f) : code;

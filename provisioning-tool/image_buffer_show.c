@@ -1,6 +1,6 @@
 /*
  * image buffer show: what is in a buffer, by what anybody may read of it, and
- * how much of it its station has used. image buffer release: what was not used
+ * how much of it its station has used. image buffer free: what was not used
  * may be minted by others again.
  */
 #include "base/loop.h"

@@ -156,6 +156,7 @@ record(struct build *b)
 	    .recipe = &b->recipe,
 	    .endpoint = b->endpoint,
 	    .credential = &b->mint.credential,
+	    .servers = b->mint.servers,
 	    .sha256 = b->mint.sha256,
 	    .unit = span_str(b->o->unit_serial ? b->o->unit_serial : ""),
 	    .again = b->again,

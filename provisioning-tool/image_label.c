@@ -105,10 +105,10 @@ label(struct labelling *b)
 
 	if (code == EX_OK)
 		code = settings_load(
-		    o, o->label_image ? SETTINGS_POLICIES : 0, &b->settings);
-	if (code == EX_OK && o->label_image)
-		code = label_document_load(&b->document, b->settings.policies,
-		    o->label_image, &b->spec);
+		    o, o->image ? SETTINGS_POLICIES : 0, &b->settings);
+	if (code == EX_OK && o->image)
+		code = label_document_load(
+		    &b->document, b->settings.policies, o->image, &b->spec);
 	if (code == EX_OK)
 		code = label_options_read(o, &b->spec);
 	if (code == EX_OK && b->settings.ledger)

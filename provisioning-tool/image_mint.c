@@ -4,6 +4,8 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 PRINTF_LIKE(4, 5)
@@ -118,24 +120,115 @@ not_encoded(struct image_mint *m, enum rc rc, const char *why)
 	    "%s cannot hold this account", m->recipe->format->name);
 }
 
-/** The entries of the account's one Write, in the chosen format. */
+/* --- the accounts of its policy ------------------------------------------- */
+
+struct issue_servers *
+mint_take_servers(struct image_mint *m)
+{
+	struct issue_servers *s = m->servers;
+
+	m->servers = NULL;
+	return s;
+}
+
+void
+mint_servers_free(struct issue_servers *s)
+{
+	if (s)
+		issue_servers_fini(s);
+	free(s);
+}
+
+/** Why the policy gives the device none. */
+static int
+no_servers(struct image_mint *m, struct span endpoint, enum rc rc)
+{
+	const struct policy *p = m->recipe->servers;
+	const char *detail = m->servers->decision.detail;
+	const struct hsm_error *err;
+	struct quoted ep;
+
+	if (detail[0])
+		return fault(m, rc == RC_DENIED ? EX_NOPERM : EX_DATAERR,
+		    "see policy explain for this device, and `servers:` of the "
+		    "image document",
+		    "%s by the policy %s (%s:%u): %s", quote(&ep, endpoint),
+		    p->name, p->place.file, p->place.line, detail);
+	if (rc == RC_TOO_LARGE || rc == RC_CONFLICT)
+		return fault(m, EX_DATAERR, "take some of it out of the policy",
+		    "what the policy %s (%s:%u) gives %s is too much for an "
+		    "image",
+		    p->name, p->place.file, p->place.line,
+		    quote(&ep, endpoint));
+	err = m->session ? hsm_session_error(m->session) : NULL;
+	if (rc == RC_MEMORY || rc == RC_DB || !err || !err->text[0])
+		return broken(m, rc);
+	m->fault.stops = true;
+	return fault(m, token_exit(rc, false), err->remedy, "%s", err->text);
+}
+
+static int
+servers(struct image_mint *m, struct span endpoint)
+{
+	const struct image_recipe *r = m->recipe;
+	const struct issuer issuer = {
+	    .hsm = m->session,
+	    .store = m->store,
+	    .rules = r->rules,
+	    .now_s = time(NULL),
+	};
+	enum rc rc;
+
+	if (!r->servers)
+		return EX_OK;
+	/* what would be written without a key is no image */
+	if (!m->session)
+		return broken(m, RC_BUG);
+	m->servers = calloc(1, sizeof(*m->servers));
+	if (!m->servers)
+		return broken(m, RC_MEMORY);
+	rc = issue_servers(&issuer, r->servers, r->identity, endpoint,
+	    r->account.instance, m->servers);
+	return rc == RC_OK ? EX_OK : no_servers(m, endpoint, rc);
+}
+
+/* --- the image ------------------------------------------------------------ */
+
+static int
+by_path(const void *a, const void *b)
+{
+	const struct lwm2m_entry *x = a, *y = b;
+
+	return path_compare(x->path, y->path);
+}
+
+/** The entries of the account's one Write, and of other accounts, in the chosen
+ *  format. */
 static int
 encode(struct image_mint *m, struct span endpoint, const struct plan *plan)
 {
 	const struct image_recipe *r = m->recipe;
+	const size_t more = m->servers ? m->servers->entry_count : 0;
 	struct image image = {
 	    .endpoint = endpoint,
 	    .entries = m->room->entries,
-	    .entry_count = plan->entry_count,
+	    .entry_count = plan->entry_count + more,
 	};
 	struct image_writing writing = {.geometry = &r->geometry};
 	struct writer w;
 	enum rc rc;
 
-	if (plan->entry_count > PLAN_ENTRIES_MAX)
-		return broken(m, RC_BUG);
+	if (image.entry_count > PLAN_ENTRIES_MAX)
+		return more ? no_servers(m, endpoint, RC_TOO_LARGE)
+			    : broken(m, RC_BUG);
 	for (size_t i = 0; i < plan->entry_count; i++)
 		m->room->entries[i] = plan->entries[i].entry;
+	if (more) {
+		memcpy(m->room->entries + plan->entry_count,
+		    m->servers->entries, more * sizeof(*m->servers->entries));
+		qsort(m->room->entries, image.entry_count,
+		    sizeof(*m->room->entries), by_path);
+	}
 	writer_init(&w, m->image.bytes, m->image.cap);
 	writer_init(
 	    &writing.scratch, m->room->scratch.bytes, m->room->scratch.cap);
@@ -209,15 +302,16 @@ mint_one(struct image_mint *m, struct span endpoint)
 	enum rc rc = image_room_make(m);
 
 	m->image.len = 0;
+	mint_servers_free(mint_take_servers(m));
 	if (rc != RC_OK)
 		return broken(m, rc);
 	if (mint_account(m, endpoint, &bytes) != EX_OK)
 		return m->fault.code;
 	rc = plan_decode(&bytes, &plan);
-	if (rc == RC_OK)
-		(void)encode(m, endpoint, &plan);
-	else
+	if (rc != RC_OK)
 		(void)broken(m, rc);
+	else if (servers(m, endpoint) == EX_OK)
+		(void)encode(m, endpoint, &plan);
 	plan_fini(&plan);
 	secret_fini(&bytes);
 	if (m->fault.code == EX_OK)
@@ -231,6 +325,7 @@ void
 mint_end(struct image_mint *m)
 {
 	secret_fini(&m->image);
+	mint_servers_free(mint_take_servers(m));
 	image_room_free(m->room);
 	m->room = NULL;
 }

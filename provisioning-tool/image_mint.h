@@ -14,7 +14,7 @@
 #define TOOL_IMAGE_MINT_H
 
 #include "image_format.h"
-#include "issue/issue.h"
+#include "issue/image.h"
 #include "policy/image.h"
 #include "token.h"
 
@@ -90,6 +90,9 @@ struct image_mint {
 	struct secret image; /**< its room is kept for the next */
 	uint8_t sha256[DIGEST_LEN];
 	struct issue_credential credential;
+	/** What the policy of the recipe gives the device too: for the ledger
+	 *  (image_row.h). Owned; NULL: the recipe has none. */
+	struct issue_servers *servers;
 	struct image_fault fault;
 
 	struct image_room *room; /**< owned; NULL: none yet */
@@ -101,6 +104,10 @@ struct image_mint {
  * Returns fault.code.
  */
 MUST_CHECK int mint_one(struct image_mint *m, struct span endpoint);
+/** The `servers` of the last mint_one: now the caller's, who gives them to
+ *  mint_servers_free. NULL: none. */
+struct issue_servers *mint_take_servers(struct image_mint *m);
+void mint_servers_free(struct issue_servers *s);
 /**
  * The account alone, as a plan, and `credential`; as mint_one otherwise. `plan`
  * is owned by the caller, and empty on failure.

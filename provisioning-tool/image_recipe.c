@@ -227,18 +227,15 @@ image_recipe_fini(struct image_recipe *r)
 bool
 image_recipe_needs_token(const struct image_recipe *r)
 {
-	return r->identity->kind != IDENTITY_NOSEC;
+	return r->identity->kind != IDENTITY_NOSEC || r->servers;
 }
 
-int
-image_recipe_keys(
-    const struct image_recipe *r, struct ledger *l, const struct token *t)
+static int
+check_own(const struct image_recipe *r, struct ledger *l, const struct token *t)
 {
 	const struct identity *id = r->identity;
 	int code = EX_OK;
 
-	if (!l)
-		return EX_OK;
 	if (id->kind == IDENTITY_PSK)
 		return key_check(l, t, id->master);
 	for (size_t i = 0; id->issue.ca && i < r->set->authority_count; i++) {
@@ -251,4 +248,30 @@ image_recipe_keys(
 		    l, t, a->document->name, a->key.label, a->cert.spki);
 	}
 	return code;
+}
+
+/** The masters of the accounts that its policy gives. */
+static int
+check_masters(
+    const struct image_recipe *r, struct ledger *l, const struct token *t)
+{
+	const struct policy *p = r->servers;
+	int code = EX_OK;
+
+	for (size_t i = 0; p && code == EX_OK && i < p->server_count; i++) {
+		const struct policy_server *s = &p->servers[i];
+
+		if (s->mode == SERVER_PSK && s->key.source == KEY_DERIVED)
+			code = key_check(l, t, s->key.master);
+	}
+	return code;
+}
+
+int
+image_recipe_keys(
+    const struct image_recipe *r, struct ledger *l, const struct token *t)
+{
+	int code = l ? check_own(r, l, t) : EX_OK;
+
+	return l && code == EX_OK ? check_masters(r, l, t) : code;
 }

@@ -154,6 +154,17 @@ free_seat(struct rehearsal *h)
 	return NULL;
 }
 
+/* Two at once with one name would end each other's bootstrap. */
+static bool
+is_here(const struct rehearsal *h, const char *endpoint)
+{
+	for (int64_t i = 0; i < h->o->at_a_time; i++)
+		if (h->seats[i].taken && !h->seats[i].over &&
+		    strcmp(h->seats[i].result.endpoint, endpoint) == 0)
+			return true;
+	return false;
+}
+
 static void
 seat(struct rehearsal *h, const struct image_file *file)
 {
@@ -174,6 +185,9 @@ seat(struct rehearsal *h, const struct image_file *file)
 			staging_compare(h->staging, account.uri, r);
 		way = find_way(h, target_of(h, account.uri), r);
 	}
+	while (d && way && !h->signal && is_here(h, r->endpoint) &&
+	    loop_step(h->hall.loop, STEP_MS) == RC_OK)
+		;
 	if (!d || !way || rehearse_has_errors(r)) {
 		device_free(d);
 		tell(h, r);
@@ -439,6 +453,9 @@ prepare(struct rehearsal *h)
 	if (code == EX_OK && o->staging)
 		code = staging_start(o, &h->staging);
 	h->hall.staging = h->staging;
+	if (h->staging && !o->against)
+		h->reader.firmware_uri =
+		    (const char *)staging_uri(h->staging, SPAN_LIT("coaps:")).p;
 	return code;
 }
 

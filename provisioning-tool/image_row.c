@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <time.h>
 
-enum { FIELDS_MAX = IMAGE_CREDENTIAL_FIELDS + 14 };
+enum { FIELDS_MAX = IMAGE_CREDENTIAL_FIELDS + 15 };
 
 static void
 put_text(struct field *f, size_t *n, const char *name, struct span text)
@@ -24,7 +24,15 @@ image_row_append(struct ledger *l, const struct image_row *r, uint64_t *seq)
 	struct writer until;
 	char text[32];
 	size_t n = 0;
+	enum rc rc = RC_OK;
 
+	if (r->recipe->servers && !r->servers)
+		return RC_BUG;
+	if (r->servers)
+		rc = issue_servers_record(
+		    l, r->recipe->rules, r->servers, r->again);
+	if (rc != RC_OK)
+		return rc;
 	writer_init(&until, text, sizeof(text));
 	f[n++] = F_TEXT("identity", id->name);
 	n += image_credential_fields(id, r->credential, f + n, &until);
@@ -45,6 +53,8 @@ image_row_append(struct ledger *l, const struct image_row *r, uint64_t *seq)
 		f[n++] = F_INT("entry", r->entry);
 	if (r->again)
 		f[n++] = F_BOOL("again", true);
+	if (r->replaces)
+		f[n++] = F_INT("replaces", r->replaces);
 	return ledger_append(l,
 	    &(struct ledger_event){
 		.kind = "image_minted",
@@ -80,7 +90,7 @@ take_number(int64_t *out, const struct ledger_member *m)
 static void
 take_member(struct image_live *out, const struct ledger_member *m)
 {
-	int64_t index = 0;
+	int64_t row = 0;
 
 	if (span_is(m->name, "sha256"))
 		TAKE(out->sha256, m);
@@ -101,8 +111,11 @@ take_member(struct image_live *out, const struct ledger_member *m)
 	else if (span_is(m->name, "again"))
 		out->again = span_is(m->raw, "true");
 	else if (span_is(m->name, "index")) {
-		take_number(&index, m);
-		out->index = (uint64_t)index;
+		take_number(&row, m);
+		out->index = (uint64_t)row;
+	} else if (span_is(m->name, "replaces")) {
+		take_number(&row, m);
+		out->replaces = (uint64_t)row;
 	}
 }
 

@@ -8,7 +8,8 @@
  * (its id), index (in the batch, from 1), unit (the serial number of the device;
  * `serial` is that of a certificate), model, lot, order, station, buffer (its
  * id), entry (in the buffer, from 1), again (true: the same bytes once more, of a
- * device that has been minted).
+ * device that has been minted), replaces (of a reissue: the row of the image that
+ * it takes the place of).
  *
  * Before them there may be a row image_reserved: the account lies in a buffer of
  * a station, which may have made the image without this ledger knowing yet. It
@@ -31,15 +32,20 @@ struct image_row {
 	const struct image_recipe *recipe;
 	struct span endpoint;
 	const struct issue_credential *credential;
+	/** Of image_mint: each of their credentials has a row of its own, in
+	 *  front of this one. NULL only where the recipe has none. */
+	const struct issue_servers *servers;
 	const uint8_t *sha256; /**< DIGEST_LEN bytes */
 	struct span batch, unit, model, lot, order, station, buffer;
 	uint64_t index; /**< 0: none */
 	uint64_t entry; /**< of `buffer`; 0: none */
+	uint64_t replaces; /**< row; 0: none */
 	bool again;
 };
 
 /** Append it to the open group of `l`. `seq` may be NULL. Errors: as
- *  ledger_append. */
+ *  ledger_append and issue_servers_record; RC_BUG (`servers` is missing: no row
+ *  would tell of these keys). */
 MUST_CHECK enum rc image_row_append(
     struct ledger *l, const struct image_row *r, uint64_t *seq);
 
@@ -52,6 +58,7 @@ struct image_live {
 	char identity[IMAGE_ROW_TEXT_MAX + 1];
 	char buffer[IMAGE_ROW_TEXT_MAX + 1]; /**< "": none */
 	uint64_t index; /**< 0: none */
+	uint64_t replaces; /**< row; 0: none */
 	int64_t epoch; /**< 0: not a derived key */
 	/* of its credential, in hex; "": none */
 	char fingerprint[2 * DIGEST_LEN + 1];

@@ -1,5 +1,6 @@
 #include "label_output.h"
 
+#include "file_name.h"
 #include "tool.h"
 
 #include <errno.h>
@@ -10,22 +11,6 @@
 #include <unistd.h>
 
 const char *const label_form_names[] = {"zpl", "svg", "png", "html", NULL};
-
-void
-label_file_name(struct writer *w, struct span name)
-{
-	for (size_t i = 0; i < name.len; i++) {
-		uint8_t c = name.p[i];
-		bool plain = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-		    (c >= '0' && c <= '9') || c == '_' || c == '-' ||
-		    (c == '.' && i > 0);
-
-		if (plain)
-			writer_be(w, c, 1);
-		else
-			writer_fmt(w, "%%%02X", c);
-	}
-}
 
 static int
 begin_folder(const char *path)
@@ -156,7 +141,7 @@ label_output_put(
 		return code;
 	}
 	writer_init(&file, plain, sizeof(plain));
-	label_file_name(&file, name);
+	file_name(&file, name);
 	return put_file(o, writer_span(&file), writer_span(&w));
 }
 

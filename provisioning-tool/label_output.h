@@ -37,10 +37,4 @@ MUST_CHECK int label_output_commit(struct label_output *o);
 /** Harmless twice, and on a zero struct with fd -1. */
 void label_output_end(struct label_output *o);
 
-/**
- * What files of a device are called: its serial number, or the endpoint, with
- * %XX (RFC 3986) for all but A-Z a-z 0-9 . _ and -, and for a dot in front.
- */
-void label_file_name(struct writer *w, struct span name);
-
 #endif

@@ -40,7 +40,7 @@ struct options {
 	bool show_secrets;
 	/* labels */
 	const char *label_payload, *label_level, *label_dpi, *label_size;
-	const char *label_module, *label_text, *label_batch, *label_image;
+	const char *label_module, *label_text, *label_batch;
 	/* policies */
 	const char *credential, *address, *psk_identity, *raw_key, *rpk;
 	bool nosec, wire;
@@ -76,7 +76,8 @@ struct options {
 	int64_t at_a_time, every, sample;
 	bool staging;
 	/* work orders, and what became of units */
-	const char *order, *signers, *station, *from_file, *chip;
+	const char *order, *signers, *station, *from_file, *chip, *batch;
+	int64_t window_s, idle_s, prefix4, prefix6;
 	/* stations */
 	const char *buffer, *station_ledger;
 	const char *station_module, *station_token, *station_pin_file;

@@ -102,9 +102,14 @@ struct rehearse_way {
  *  address of that name). */
 MUST_CHECK enum rc rehearse_way_find(
     struct span uri, struct rehearse_way *out, const char **why);
-/** A connected socket, not blocking; on a stream the connection may be on its
- *  way. Errors: RC_IO (errno says why). */
-MUST_CHECK enum rc rehearse_way_open(const struct rehearse_way *w, int *fd);
+/**
+ * A connected socket, not blocking; on a stream the connection may be on its
+ * way. `spread`: where it goes to loopback, it comes from an address of its own
+ * there, as devices do: a server counts by address.
+ * Errors: RC_IO (errno says why).
+ */
+MUST_CHECK enum rc rehearse_way_open(
+    const struct rehearse_way *w, bool spread, int *fd);
 /** Append the socket's own address, "127.0.0.1:40000". */
 void rehearse_way_own(int fd, struct writer *w);
 

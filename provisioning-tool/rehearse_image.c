@@ -31,8 +31,8 @@ tell_unread(const struct image_reading *r, enum rc rc, size_t len,
 	if (rc == RC_NOT_FOUND)
 		rehearse_find(result, false, "image-unknown",
 		    "flash what image build has written; is it another file, "
-		    "or cut at its front?",
-		    "no format of images begins like these %zu bytes", len);
+		    "or was it cut?",
+		    "no format of images looks like these %zu bytes", len);
 	else if (rc == RC_MALFORMED || rc == RC_UNSUPPORTED)
 		rehearse_find(result, false, "image-unreadable",
 		    "build the image again; if its partition was cut, give "
@@ -205,10 +205,14 @@ note_endpoint(struct span endpoint, struct rehearse_result *result)
 }
 
 static struct device *
-make(struct span endpoint, const struct image_reading *reading)
+make(const struct account *account, const struct image_reading *reading)
 {
+	/* of a firmware that has it built in; else it is what it was */
+	const struct lwm2m_entry uri = {
+	    LWM2M_RESOURCE(OBJECT_SECURITY, account->instance, SECURITY_URI),
+	    LWM2M_VALUE_STRING(account->uri)};
 	struct device_config config = {
-	    .endpoint = endpoint, .behaviour = behaviour_conforming};
+	    .endpoint = account->endpoint, .behaviour = behaviour_conforming};
 	struct device *d;
 	enum rc rc;
 
@@ -217,6 +221,8 @@ make(struct span endpoint, const struct image_reading *reading)
 	rc = d ? device_equip_self(d) : RC_MEMORY;
 	for (size_t i = 0; rc == RC_OK && i < reading->image.entry_count; i++)
 		rc = device_equip(d, &reading->image.entries[i]);
+	if (rc == RC_OK)
+		rc = device_equip(d, &uri);
 	if (rc == RC_OK)
 		return d;
 	device_free(d);
@@ -240,7 +246,7 @@ load(struct rehearse_reader *r, const struct image_reading *reading,
 			check_identity(account, result);
 		check_hold_off(&held, account->instance, result);
 		if (!rehearse_has_errors(result))
-			d = make(account->endpoint, reading);
+			d = make(account, reading);
 	}
 	held_fini(&held);
 	if (rehearse_has_errors(result))
@@ -252,8 +258,6 @@ load(struct rehearse_reader *r, const struct image_reading *reading,
 	}
 	/* from here on borrowed from the device */
 	account_read(device_store(d), account->instance, account);
-	if (account->uri.len == 0)
-		account->uri = span_str(r->firmware_uri);
 	return d;
 }
 

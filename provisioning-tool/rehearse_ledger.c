@@ -30,6 +30,7 @@ struct search {
 	char session[LEDGER_SESSION_LEN];
 	size_t session_len; /* of the bootstrap that began from there */
 	bool found;
+	bool handshake; /* it was refused there */
 	char reason[REHEARSE_CODE_MAX];
 	char sentence[FIELD_MAX], detail[FIELD_MAX], remedy[FIELD_MAX];
 };
@@ -84,8 +85,11 @@ look(void *ctx, const struct ledger_row *row)
 
 	if (span_is(row->kind, "psk_mismatch") && is_from(row, f->own))
 		take_refusal(f, row, "diagnosis");
-	else if ((span_is(row->kind, "handshake_refused") ||
-		     span_is(row->kind, "bootstrap_refused")) &&
+	else if (span_is(row->kind, "handshake_refused") &&
+	    is_from(row, f->own)) {
+		take_refusal(f, row, "reason");
+		f->handshake = true;
+	} else if (span_is(row->kind, "bootstrap_refused") &&
 	    is_from(row, f->own))
 		take_refusal(f, row, "reason");
 	else if (span_is(row->kind, "bootstrap_begin") &&
@@ -201,25 +205,25 @@ was_imported(struct staging *s, struct span name)
 	return imported;
 }
 
-/* Nothing of it is on record: who is not known leaves no row. */
-static void
-explain_psk(struct staging *s, const struct account *account,
+/* Who is not known leaves no row. True: it is that. */
+static bool
+is_unknown(struct staging *s, const struct account *account,
     struct rehearse_finding *f)
 {
 	struct span endpoint;
 	struct quoted q;
 
-	if (strcmp(f->code, "wrong-key") != 0)
-		return;
-	if (!identity_for_psk(s->set, account->identity, &endpoint) &&
-	    !was_imported(s, account->identity)) {
-		snprintf(f->code, sizeof(f->code), "identity-unknown");
-		snprintf(f->remedy, sizeof(f->remedy),
-		    "widen the identity document that it was minted by, or "
-		    "mint it by one that admits it");
-		add_words(f, "no identity document admits the PSK identity ",
-		    quote(&q, text_cut(account->identity, 80, 160)));
-	}
+	if (account->mode != MODE_PSK || strcmp(f->code, "wrong-key") != 0 ||
+	    identity_for_psk(s->set, account->identity, &endpoint) ||
+	    was_imported(s, account->identity))
+		return false;
+	snprintf(f->code, sizeof(f->code), "identity-unknown");
+	snprintf(f->remedy, sizeof(f->remedy),
+	    "widen the identity document that it was minted by, or mint it by "
+	    "one that admits it");
+	add_words(f, "no identity document admits the PSK identity ",
+	    quote(&q, text_cut(account->identity, 80, 160)));
+	return true;
 }
 
 static void
@@ -247,12 +251,18 @@ staging_explain(struct staging *s, const char *own,
 	if (!f)
 		return true;
 	if (!search(s, own, &found)) {
-		if (last && account->mode == MODE_PSK) {
-			explain_psk(s, account, f);
+		if (is_unknown(s, account, f))
+			return true;
+		if (last)
 			note_unminted(s, account, f);
-		}
 		return false;
 	}
+	/* one alert stands for all of them: the ledger alone tells */
+	if (found.handshake &&
+	    (strcmp(f->code, "handshake-alert") == 0 ||
+		strcmp(f->code, "handshake-broken") == 0 ||
+		strcmp(f->code, "wrong-key") == 0))
+		snprintf(f->code, sizeof(f->code), "%s", found.reason);
 	snprintf(f->server, sizeof(f->server), "%s", found.reason);
 	add_words(f, "the server's ledger: ", found.sentence);
 	if (found.detail[0])

@@ -17,6 +17,7 @@ struct rehearse_hall {
 	struct loop *loop;
 	struct staging *staging; /**< NULL: none, or not of ours */
 	uint64_t timeout_ms; /**< for one device */
+	unsigned unexplained; /**< failed, and the ledger had no word for it */
 	/** Told at the end of each; the seat is free then. */
 	void (*done)(void *ctx, const struct rehearse_result *r);
 	void *ctx;

@@ -45,8 +45,25 @@ rehearse_way_find(struct span text, struct rehearse_way *out, const char **why)
 	return RC_OK;
 }
 
+/* Somewhere in 127.0.0.0/8. What cannot be bound comes from where it may. */
+static void
+spread_out(int fd)
+{
+	static uint32_t turn;
+	struct address own = {.family = 4, .ip = {127, 1}};
+	_Alignas(8) uint8_t room[SOCKADDR_LEN] = {0};
+	struct sockaddr *sa = (struct sockaddr *)room;
+	size_t len;
+
+	turn++;
+	own.ip[2] = (uint8_t)(turn / 250);
+	own.ip[3] = (uint8_t)(1 + turn % 250);
+	len = address_to(&own, AF_INET, sa);
+	(void)!bind(fd, sa, (socklen_t)len);
+}
+
 enum rc
-rehearse_way_open(const struct rehearse_way *w, int *fd)
+rehearse_way_open(const struct rehearse_way *w, bool spread, int *fd)
 {
 	_Alignas(8) uint8_t room[SOCKADDR_LEN] = {0};
 	struct sockaddr *sa = (struct sockaddr *)room;
@@ -57,6 +74,8 @@ rehearse_way_open(const struct rehearse_way *w, int *fd)
 	*fd = socket(family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (*fd < 0)
 		return RC_IO;
+	if (spread && w->address.family == 4 && w->address.ip[0] == 127)
+		spread_out(*fd);
 	if (connect(*fd, sa, (socklen_t)len) == 0 || errno == EINPROGRESS)
 		return RC_OK;
 	return RC_IO;

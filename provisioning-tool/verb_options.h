@@ -38,6 +38,8 @@ extern const struct option_group image_build_options;
 extern const struct option_group image_geometry_options;
 extern const struct option_group image_formats_options;
 
+/* verbs_reissue.c */
+extern const struct option_group image_reissue_options;
 /* verbs_inspect.c */
 extern const struct option_group image_inspect_options;
 extern const struct option_group image_verify_options;
@@ -51,7 +53,6 @@ extern const struct option_group image_rehearse_options;
 
 /* verbs_station.c */
 extern const struct option_group audit_merge_options;
-extern const struct option_group image_buffer_options; /**< --buffer FILE */
 extern const struct option_group image_buffer_fill_options;
 extern const struct option_group image_buffer_show_options;
 extern const struct option_group image_buffer_release_options;
@@ -61,6 +62,7 @@ extern const struct option_group order_sign_options;
 extern const struct option_group order_show_options;
 extern const struct option_group order_flashed_options;
 extern const struct option_group order_scrapped_options;
+extern const struct option_group audit_reconcile_options;
 extern const struct option_group order_use_options; /**< of who mints */
 
 #endif

@@ -25,7 +25,7 @@ static const struct option_spec label_specs[] = {
     {FILE_NAME("policies", policies, "PATH",
 	"folder or file with the image document")},
     {TEXT(
-	"image", label_image, "NAME", "the image document whose label it is")},
+	"image", image, "NAME", "the image document whose label it is")},
     {LEDGER("take the fingerprints from there")},
     {TEXT("endpoint", endpoint, "EP", "of a device without an image at hand")},
     {TEXT("serial", serial, "SERIAL", "its serial number")},

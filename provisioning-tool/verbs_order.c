@@ -51,3 +51,37 @@ static const struct option_spec use_specs[] = {
 };
 const struct option_group order_use_options =
     OPTION_GROUP("Work order options", use_specs);
+
+static const struct option_spec reconcile_specs[] = {
+    {LEDGER("the ledger to read")},
+    {TEXT("order", order, "NAME", "only of this work order")},
+    {TEXT("batch", batch, "NAME", "only of this batch")},
+    {.name = "window",
+	.kind = OPTION_SECONDS,
+	.value = "TIME",
+	.help = "two networks within it are a clone; default 1d",
+	.offset = offsetof(struct options, window_s),
+	.min = 1,
+	.max = 315360000,
+	.preset = "1d"},
+    {NUMBER("prefix", prefix4, 0, 32,
+	 "bits of IPv4 that are one network; default 24"),
+	.preset = "24"},
+    {NUMBER("prefix-six", prefix6, 0, 128,
+	 "bits of IPv6 that are one network; default 48"),
+	.preset = "48"},
+    {.name = "idle",
+	.kind = OPTION_SECONDS,
+	.value = "TIME",
+	.help = "name what was minted so long ago and has not booted; default "
+		"30d",
+	.offset = offsetof(struct options, idle_s),
+	.max = 3153600000,
+	.preset = "30d"},
+    {NUMBER("max-findings", max_findings, 0, INT64_MAX,
+	 "print at most so many; default 1000"),
+	.preset = "1000"},
+    {OUTPUT(verb_text_json_csv, "text (default), json or csv")},
+};
+const struct option_group audit_reconcile_options =
+    OPTION_GROUP("Options", reconcile_specs);

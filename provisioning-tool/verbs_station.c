@@ -2,13 +2,6 @@
 #include "buffer_file.h"
 #include "verb_options.h"
 
-static const struct option_spec use_specs[] = {
-    {FILE_NAME("buffer", buffer, "FILE",
-	"without the HSM, out of this; the token is then the station's own")},
-};
-const struct option_group image_buffer_options =
-    OPTION_GROUP("Station options", use_specs);
-
 static const struct option_spec fill_specs[] = {
     {FILE_NAME(
 	"policies", policies, "PATH", "folder or file with the documents")},

@@ -190,10 +190,15 @@ check_listed(struct verify_batch *b, struct verify_one *one)
 {
 	const struct image_file *f = one->file;
 
+	enum batch_met met = BATCH_MET_UNKNOWN;
+
 	if (!b->has_manifest)
 		return;
-	switch (batch_manifest_meet(
-	    &b->manifest, span_str(f->name), f->fault ? NULL : f->sha256)) {
+	/* a member of a file's name is not that file */
+	if (f->fault != IMAGE_FILE_NAME)
+		met = batch_manifest_meet(&b->manifest, span_str(f->name),
+		    f->fault ? NULL : f->sha256);
+	switch (met) {
 	case BATCH_MET:
 		break;
 	case BATCH_MET_CHANGED:

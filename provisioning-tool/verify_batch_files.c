@@ -157,6 +157,28 @@ check_expected(struct verify_batch *b)
 		    quote_str(&q, b->format));
 }
 
+/** White space between the parts is free (RFC 8259 section 2). In place. */
+static struct span
+without_space(uint8_t *text, size_t len)
+{
+	bool quoted = false;
+	size_t n = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		uint8_t c = text[i];
+
+		if (!quoted &&
+		    (c == ' ' || c == '\t' || c == '\r' || c == '\n'))
+			continue;
+		text[n++] = c;
+		if (c == '"')
+			quoted = !quoted;
+		else if (quoted && c == '\\' && i + 1 < len)
+			text[n++] = text[++i];
+	}
+	return span_of(text, n);
+}
+
 int
 batch_read_description(struct verify_batch *b)
 {
@@ -170,8 +192,7 @@ batch_read_description(struct verify_batch *b)
 
 	b->count = -1;
 	if (rc == RC_OK) {
-		while (text.len > 0 && text.p[text.len - 1] == '\n')
-			text.len--;
+		text = without_space(room, text.len);
 		if (!flat_valid(text)) {
 			why = "not one flat object of JSON";
 			rc = RC_MALFORMED;
@@ -276,8 +297,8 @@ check_file(struct verify_batch *b, const char *name)
 		return rc == RC_MEMORY ? rc : RC_OK;
 	switch (batch_manifest_meet(&b->manifest, span_str(name), sha256)) {
 	case BATCH_MET:
-	case BATCH_MET_TWICE:
 		break;
+	case BATCH_MET_TWICE:
 	case BATCH_MET_CHANGED:
 		beside(b, name, "batch-changed",
 		    "its bytes are not those that MANIFEST has the SHA-256 of");

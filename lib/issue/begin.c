@@ -127,8 +127,9 @@ asks_ledger(const struct issuer *i, const struct policy *p,
 }
 
 enum reason
-issue_decide_by(const struct issuer *i, const struct policy_facts *by,
-    struct issue_decision *d, struct policy_decided *decided)
+issue_decide_policy(const struct issuer *i, const struct policy *policy,
+    const struct policy_facts *by, struct issue_decision *d,
+    struct policy_decided *decided)
 {
 	const struct policy_set *set = issue_rules_set(i->rules);
 	struct policy_facts facts = *by;
@@ -136,7 +137,7 @@ issue_decide_by(const struct issuer *i, const struct policy_facts *by,
 	bool known = false;
 	enum rc rc = RC_OK;
 
-	d->policy = policy_for(set, &facts);
+	d->policy = policy;
 	if (asks_ledger(i, d->policy, by))
 		rc = issue_history_read(
 		    i->store, d->peer.endpoint, &history, &known);
@@ -157,6 +158,14 @@ issue_decide_by(const struct issuer *i, const struct policy_facts *by,
 	(void)snprintf(d->detail, sizeof(d->detail), "%s", decided->why);
 	d->wait_s = decided->wait_s;
 	return reason_of(decided->answer);
+}
+
+enum reason
+issue_decide_by(const struct issuer *i, const struct policy_facts *by,
+    struct issue_decision *d, struct policy_decided *decided)
+{
+	return issue_decide_policy(
+	    i, policy_for(issue_rules_set(i->rules), by), by, d, decided);
 }
 
 enum reason

@@ -306,6 +306,12 @@ enum reason issue_decide_by(const struct issuer *i,
     const struct policy_facts *by, struct issue_decision *d,
     struct policy_decided *decided);
 
+/** The same for a policy that is known already: nobody is asked which one is
+ *  for the device. */
+enum reason issue_decide_policy(const struct issuer *i,
+    const struct policy *policy, const struct policy_facts *by,
+    struct issue_decision *d, struct policy_decided *decided);
+
 /**
  * The rest of issue_begin, for a peer that was identified elsewhere:
  * `out->peer` stands and the rest of `out` is empty; `why` is what is wrong

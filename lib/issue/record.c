@@ -1,4 +1,4 @@
-#include "issue/issue.h"
+#include "issue/image.h"
 
 #include "base/text.h"
 #include "issue/san_text.h"
@@ -135,7 +135,8 @@ append(struct ledger *l, const struct issue_rules *rules, const char *kind,
 	return ledger_append(l,
 	    &(struct ledger_event){
 		.kind = kind,
-		.session = span_of(rq->session, LEDGER_SESSION_LEN),
+		.session = rq ? span_of(rq->session, LEDGER_SESSION_LEN)
+			      : span_of(NULL, 0),
 		/* what is granted is of that length already */
 		.endpoint = issue_row_endpoint(d->peer.endpoint),
 		.fields = f,
@@ -420,5 +421,19 @@ issue_record(struct ledger *l, const struct issue_rules *rules,
 		if (is_news(&d->credentials[i], again))
 			rc = record_credential(
 			    l, rules, rq, d, &d->credentials[i]);
+	return rc;
+}
+
+enum rc
+issue_servers_record(struct ledger *l, const struct issue_rules *rules,
+    const struct issue_servers *s, bool again)
+{
+	const struct issue_decision *d = &s->decision;
+	enum rc rc = store_sealed(l, d);
+
+	for (size_t i = 0; rc == RC_OK && i < d->credential_count; i++)
+		if (is_news(&d->credentials[i], again))
+			rc = record_credential(
+			    l, rules, NULL, d, &d->credentials[i]);
 	return rc;
 }

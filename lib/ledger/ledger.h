@@ -307,7 +307,7 @@ MUST_CHECK enum rc ledger_minted_unit(
 /**
  * Rows that tell of a device by its name, those of one endpoint behind each
  * other, oldest first: image_minted, unit_flashed, unit_scrapped,
- * bootstrap_begin, bootstrap_end, credential_revoked. In the order of an index,
+ * bootstrap_begin, bootstrap_end, credential_revoked, certificate_signed. In the order of an index,
  * so that memory does not grow with the file. Errors: RC_DB, and what `each`
  * returns to stop.
  */

@@ -140,7 +140,7 @@ static const char *const sql[STORE_COUNT] = {
 	"SELECT " ROW " FROM event INDEXED BY event_endpoint "
 	"WHERE endpoint IS NOT NULL AND +kind IN ('image_minted', "
 	"'unit_flashed', 'unit_scrapped', 'bootstrap_begin', "
-	"'bootstrap_end', 'credential_revoked') "
+	"'bootstrap_end', 'credential_revoked', 'certificate_signed') "
 	"ORDER BY endpoint, endpoint_raw, seq",
 };
 

@@ -71,3 +71,39 @@ def senml_entries(data):
             raise ValueError(f"{name} twice")
         entries[name] = value
     return entries
+
+
+def _encode(major, value):
+    if value < 24:
+        return bytes([major << 5 | value])
+    for low, width in ((24, 1), (25, 2), (26, 4), (27, 8)):
+        if value < 1 << 8 * width:
+            return bytes([major << 5 | low]) + value.to_bytes(width, "big")
+    raise ValueError(value)
+
+
+def dumps(value):
+    """The shortest form of what loads reads."""
+    if isinstance(value, bool):
+        return b"\xf5" if value else b"\xf4"
+    if isinstance(value, int):
+        return _encode(0, value) if value >= 0 else _encode(1, -1 - value)
+    if isinstance(value, bytes):
+        return _encode(2, len(value)) + value
+    if isinstance(value, str):
+        return _encode(3, len(value.encode())) + value.encode()
+    if isinstance(value, list):
+        return _encode(4, len(value)) + b"".join(map(dumps, value))
+    return _encode(5, len(value)) + b"".join(
+        dumps(k) + dumps(v) for k, v in value.items())
+
+
+LABELS = ((bool, 4), (int, 2), (str, 3), (bytes, 8))
+
+
+def senml(entries):
+    """A SenML CBOR array of {path: value}, or of pairs of them."""
+    pairs = entries.items() if isinstance(entries, dict) else entries
+    return dumps([{0: path, next(n for kind, n in LABELS
+                                 if isinstance(value, kind)): value}
+                  for path, value in pairs])

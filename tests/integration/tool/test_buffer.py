@@ -166,7 +166,7 @@ def nobody_else():
         equal(len(f.rows("central.db", "image_reserved")), COUNT)
 
         def release(*more):
-            return f.run("image", "buffer", "release", "--ledger",
+            return f.run("image", "buffer", "free", "--ledger",
                          "central.db", *more)
 
         failed(release(buffer), 77, "may mint from buffer")

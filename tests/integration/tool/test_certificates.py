@@ -7,108 +7,8 @@ import os
 import re
 
 import cbor
-from ceremony import ISSUING, ROOT, SERVER, Hall
 from factory import EP, absent, equal, failed, mode, story, tell, within
-
-POLICIES = """\
-authority: devices
-certificate: issuing.pem
-key: "pkcs11:object=issuing"
----
-certificate_profile: meter
-subject: {CN: "{endpoint}"}
-validity: 1y
----
-identity: field
-endpoint: "urn:dev:ops:0057F2-*"
-certificate:
-  trust: issuing.pem
-  endpoint: cn
-  issue: {ca: devices, profile: meter}
-  server_certificate: {file: root.pem, usage: trust-anchor, sni: boot.example}
----
-identity: bench
-rpk: {table: keys.csv}
----
-identity: vendor
-endpoint: "imei-*"
-psk: {imported: q3}
----
-policy: meters
-match: {identity: field}
-servers:
-  - name: s
-    short_server_id: 101
-    uri: coaps://s.example
-    security:
-      mode: certificate
-      issue: {ca: devices}
-      server_certificate: {file: root.pem, usage: trust-anchor}
----
-policy: benches
-match: {identity: bench}
-servers:
-  - name: r
-    short_server_id: 7
-    uri: coaps://r.example
-    security: {mode: rpk, server_key: {file: server.pem}}
----
-policy: modems
-match: {identity: vendor}
-servers:
-  - name: m
-    short_server_id: 8
-    uri: coaps://m.example
-    security: {mode: psk, key: {derive: fleet-2026}}
-"""
-
-
-class Shop(Hall):
-    """A hall with CAs, a server, and policies that name them."""
-
-    def __enter__(self):
-        super().__enter__()
-        self.ceremony(ROOT, ISSUING, SERVER, "  - seal: seal-2026\n")
-        ran = self.hold()
-        equal(ran.code, 0, ran)
-        self.openssl("genpkey", "-algorithm", "EC", "-pkeyopt",
-                     "ec_paramgen_curve:P-256", "-out", "raw.key")
-        self.openssl("pkey", "-in", "raw.key", "-pubout", "-out", "raw.pub")
-        self.openssl("pkey", "-in", "raw.key", "-pubout", "-outform", "DER",
-                     "-out", "raw.der")
-        self.write("keys.csv",
-                   f"{hashlib.sha256(self.read('raw.der')).hexdigest()},"
-                   "bench-1\n")
-        self.write("policies.yaml", POLICIES)
-        return self
-
-    def mint(self, name, *more, endpoint=EP, **how):
-        return self.build("-o", name, "--ledger", "ledger.db", *more,
-                          identity=how.pop("identity", "field"),
-                          endpoint=endpoint, **how)
-
-    def issue(self, name, endpoint=EP, *more):
-        ran = self.run("pki", "issue", "--policies", "policies.yaml",
-                       "--authority", "devices", "--ledger", "ledger.db",
-                       "--endpoint", endpoint, "--key-out", name + ".key",
-                       "-o", name + ".pem", *self.token, *more)
-        equal(ran.code, 0, ran)
-
-    def explain(self, *args, code=0):
-        ran = self.run("policy", "explain", "policies.yaml", *args)
-        equal(ran.code, code, ran)
-        return ran.out
-
-    def revoke(self, *args):
-        return self.run("pki", "revoke", "--reason", "superseded", "--ledger",
-                        "ledger.db", *args)
-
-
-def opaque(image):
-    """{path: value} of an image in JSON, opaque values as bytes."""
-    return {e["path"]: bytes.fromhex(e["value"]) if e["type"] == "opaque"
-            else e["value"] for e in json.loads(image)["entries"]}
-
+from shop import POLICIES, Shop, opaque
 
 @story
 def an_image():
@@ -174,6 +74,39 @@ def an_image():
                for r in f.rows("credential_revoked")],
               [(r["fingerprint"], r["serial"], r["issuer_key"])
                for r in rows])
+
+
+@story
+def a_new_certificate():
+    """A reissued image has a new key and certificate, the old one is revoked."""
+    with Shop() as f:
+        equal(f.mint("a.json").code, 0)
+        how = ("image", "reissue", *f.token, "--policies", "policies.yaml",
+               "--identity", "field", "--endpoint", EP, "--uri",
+               "coaps://boot.lwm2m.example:5684", "--format", "json",
+               "--ledger", "ledger.db")
+        failed(f.run(*how, "-o", "a.json"), 73, "exists")
+        failed(f.run(*how, "-o", "b.json", "--epoch", "2"), 64, "--epoch")
+        ran = f.run(*how, "-o", "b.json")
+        equal(ran.code, 0, ran)
+        old, new = f.rows("image_minted")
+        revoked, = f.rows("credential_revoked")
+        equal({k: revoked[k] for k in ("serial", "fingerprint", "issuer_key",
+                                       "reason")},
+              {**{k: old[k] for k in ("serial", "fingerprint", "issuer_key")},
+               "reason": "superseded"})
+        was, now = opaque(f.read("a.json")), opaque(f.read("b.json"))
+        for path in ("/0/1/3", "/0/1/5"):
+            assert was[path] != now[path], path
+        equal(hashlib.sha256(now["/0/1/3"]).hexdigest(), new["fingerprint"])
+        equal(f.run(*how, "-o", "b.json").code, 0)
+        equal(len(f.rows("image_minted")), 2)
+        # lost between the ledger and the name: the same certificate
+        os.rename(f.path("b.json"), f.path(".b.json.pending"))
+        equal(f.run(*how, "-o", "b.json").code, 0)
+        equal(opaque(f.read("b.json")), now)
+        equal(len(f.rows("image_minted")), 2)
+        equal(f.left_over(), [])
 
 
 @story

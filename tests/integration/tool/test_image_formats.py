@@ -7,34 +7,7 @@ import os
 import subprocess
 
 from factory import Factory, equal, story, tell, within
-
-# Options that make an image of each format, beside the defaults.
-ASKED = {
-    "esp-nvs": [[], ["--partition", "0x6000", "--namespace", "factory",
-                     "--nvs-version", "1"],
-                ["--nvs-keys", os.path.join(os.environ["VECTORS"],
-                                            "esp-nvs-keys-0x1000.bin")]],
-    "ihex": [["--address", "0x000FC000"],
-             ["--address", "0x1fff8", "--carry", "senml-cbor"],
-             ["--address", "0x9000", "--carry", "esp-nvs", "--partition",
-              "16KiB"],
-             ["--address", "0xfa000", "--carry", "zephyr-nvs", "--sector",
-              "8KiB"],
-             ["--address", "0x0", "--payload", "lwm2m-cbor"]],
-    "json": [[]],
-    "lwm2m-cbor": [[]],
-    "nrf91-at": [[], ["--security-tag", "35724862"]],
-    "raw": [[], ["--partition", "8192B", "--offset", "4KiB", "--payload",
-                 "tlv-smartcard", "--generation", "7"]],
-    "senml-cbor": [[], ["--base-names"]],
-    "tlv-smartcard": [[], ["--partition", "256B", "--card-version", "1.2"]],
-    "uf2": [["--address", "0x000FC000", "--family", "nrf52840"],
-            ["--address", "0x103F0000", "--family", "0xE48BFF56", "--carry",
-             "zephyr-nvs"]],
-    "zephyr-nvs": [[], ["--partition", "32KiB", "--write-block", "16",
-                        "--data-crc", "--value-max", "64"]],
-}
-
+from image_options import OPTIONS
 
 def exchange(image, *args):
     done = subprocess.run([os.environ["EXCHANGE"], *args], input=image,
@@ -56,10 +29,10 @@ def every_format():
         listed = [json.loads(line) for line in
                   f.run("image", "formats", "--format", "json")
                   .out.splitlines()]
-        equal(sorted(ASKED), [row["name"] for row in listed])
+        equal(sorted(OPTIONS), [row["name"] for row in listed])
         wanted = entries(f.build(fmt="json").raw)
         for row in listed:
-            for i, options in enumerate(ASKED[row["name"]]):
+            for i, options in enumerate(OPTIONS[row["name"]]):
                 name = f"{i}.{row['extension']}"
                 ran = f.build("-o", name, *options, fmt=row["name"])
                 equal(ran.code, 0, ran)

@@ -307,6 +307,49 @@ def flashed():
         equal(f.run("audit", "verify", "--ledger", "ledger.db").code, 0)
 
 
+@story
+def reconciled():
+    """audit reconcile sums up by order and batch, and names over-build."""
+    with Line() as f:
+        for n in range(2):
+            equal(f.mint(n).code, 0)
+        equal(f.mint(2, station="line-2").code, 0)
+        equal(f.build("--ledger", "ledger.db", "-o", "x.json",
+                      endpoint="urn:dev:ops:0057F2-X").code, 0)
+        equal(f.run("order", "flashed", ep(0), ep(1), "--ledger",
+                    "ledger.db").code, 0)
+
+        def reconcile(*args, code=0, fmt="json"):
+            ran = f.run("audit", "reconcile", "--ledger", "ledger.db",
+                        "--format", fmt, *args)
+            equal(ran.code, code, ran)
+            return ran.out if fmt != "json" else [
+                json.loads(line) for line in ran.out.splitlines()]
+        equal([(r["order"], r["minted"], r["flashed"]) for r in reconcile()],
+              [("", 1, 0), ("WO-2026-0042", 3, 2)])
+        equal([r["order"] for r in reconcile("--order", "WO-2026-0042")],
+              ["WO-2026-0042"])
+        equal(reconcile("--batch", "B-7"), [])
+        # less than is there: somebody has changed their mind
+        f.order("less.yaml", revision="2", stations="{line-1: 1, line-2: 1}")
+        failed(f.mint(3, order="less.yaml"), 77, "used up")
+        rows = reconcile(code=2)
+        equal([(r["finding"], r["order"], r["detail"]) for r in rows
+               if "finding" in r], [
+            ("over-quota", "WO-2026-0042",
+             "3 units, and the order may mint 2"),
+            ("over-quota", "WO-2026-0042",
+             "2 units, and the station line-1 of it may mint 1")])
+        lines = reconcile("--max-findings", "1", code=2,
+                          fmt="csv").split("\r\n")
+        equal(len(lines), 1 + 1 + 2 + 1)
+        equal(lines[0].split(",")[:5],
+              ["finding", "endpoint", "order", "batch", "detail"])
+        within("over-quota         WO-2026-0042: 3 units",
+               reconcile(code=2, fmt="text"))
+        equal(f.run("audit", "reconcile", "--ledger", "none.db").code, 74)
+
+
 LOG = """\
 \ufefftime,endpoint,result,chip,sha256
 2026-11-22T10:00:00Z,{0},ok,c0,

@@ -1,0 +1,55 @@
+/* The options of `image reissue`. */
+#include "image_format.h"
+#include "verb_options.h"
+
+/* RFC 5280 5.3.1: of those of pki revoke the ones that a reissue can have. */
+static const char *const reasons[] = {"superseded", "keyCompromise",
+    "unspecified", "affiliationChanged", "cessationOfOperation",
+    "privilegeWithdrawn", NULL};
+
+static const struct option_spec reissue_specs[] = {
+    {FILE_NAME(
+	"policies", policies, "PATH", "folder or file with the documents")},
+    {TEXT("image", image, "NAME",
+	"the image document, which says all that is not given here")},
+    {TEXT("endpoint", endpoint, "EP", "the device's endpoint client name")},
+    {TEXT("serial", unit_serial, "S",
+	"the device's serial number, of which the document makes EP")},
+    {TEXT("identity", identity, "NAME",
+	"without --image: the identity document to mint by")},
+    {TEXT("uri", uri, "URI",
+	"without --image: the bootstrap server, coaps://HOST:PORT")},
+    {.name = "format",
+	.kind = OPTION_CHOICE,
+	.value = "FORMAT",
+	.help = "of the image; `image formats` lists them",
+	.offset = offsetof(struct options, format),
+	.choices = image_format_names},
+    {NUMBER("epoch", epoch, 1, UINT32_MAX,
+	"of the key; default: the next above the last minted")},
+    {NUMBER(
+	 "instance", instance, 0, 65534, "of the Security object; default 1"),
+	.absent = -1},
+    {.name = "hold-off",
+	.kind = OPTION_SECONDS,
+	.value = "TIME",
+	.help = "Client Hold Off; default 10s",
+	.offset = offsetof(struct options, hold_off_s),
+	.max = 31536000,
+	.absent = -1},
+    {FILE_NAME("output", output, "FILE", "where to"), .letter = 'o'},
+    {.name = "force",
+	.kind = OPTION_FLAG,
+	.help = "replace FILE if it exists",
+	.offset = offsetof(struct options, force)},
+    {.name = "reason",
+	.kind = OPTION_CHOICE,
+	.value = "REASON",
+	.help = "why the old ones are revoked; default superseded",
+	.offset = offsetof(struct options, reason),
+	.choices = reasons,
+	.preset = "superseded"},
+    {LEDGER("the ledger that has the device's image")},
+};
+const struct option_group image_reissue_options =
+    OPTION_GROUP("Options", reissue_specs);
