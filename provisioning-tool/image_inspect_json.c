@@ -47,6 +47,7 @@ put_certificate(struct json_out *j, const struct cert *c)
 	jout_bool(j, "ca", c->is_ca);
 	digest_of(c->der, sha256);
 	jout_hex(j, "sha256", span_of(sha256, sizeof(sha256)));
+	jout_hex(j, "der", c->der);
 	jout_end(j, '}');
 }
 

@@ -120,6 +120,28 @@ not_encoded(struct image_mint *m, enum rc rc, const char *why)
 	    "%s cannot hold this account", m->recipe->format->name);
 }
 
+/** What is public of the account, and not in its credential. */
+static void
+take_psk_identity(struct image_mint *m, const struct plan *plan)
+{
+	m->psk_identity = (struct span){0};
+	if (m->recipe->identity->kind != IDENTITY_PSK)
+		return;
+	for (size_t i = 0; i < plan->entry_count; i++) {
+		const struct lwm2m_entry *e = &plan->entries[i].entry;
+
+		if (e->path.object != OBJECT_SECURITY ||
+		    e->path.instance != m->recipe->account.instance ||
+		    e->path.resource != SECURITY_IDENTITY ||
+		    e->value.bytes.len > sizeof(m->room->psk_identity))
+			continue;
+		memcpy(m->room->psk_identity, e->value.bytes.p,
+		    e->value.bytes.len);
+		m->psk_identity =
+		    span_of(m->room->psk_identity, e->value.bytes.len);
+	}
+}
+
 /* --- the accounts of its policy ------------------------------------------- */
 
 struct issue_servers *
@@ -223,6 +245,7 @@ encode(struct image_mint *m, struct span endpoint, const struct plan *plan)
 			    : broken(m, RC_BUG);
 	for (size_t i = 0; i < plan->entry_count; i++)
 		m->room->entries[i] = plan->entries[i].entry;
+	take_psk_identity(m, plan);
 	if (more) {
 		memcpy(m->room->entries + plan->entry_count,
 		    m->servers->entries, more * sizeof(*m->servers->entries));

@@ -48,6 +48,22 @@ MUST_CHECK int image_recipe_load(
 /** Harmless on zeros, and twice. */
 void image_recipe_fini(struct image_recipe *r);
 
+/** The serial number that an endpoint was made of by the document, borrowed from
+ *  it; empty: it was not. */
+struct span image_recipe_unit(
+    const struct image_recipe *r, struct span endpoint);
+
+/**
+ * Which device a list means. In: what it says of `endpoint` and `unit` (the
+ * serial number), empty where it does not; `name` is either of the two. Out:
+ * both, as far as they are known, borrowed from what went in, or from `room`.
+ * `why` receives static text after an error: what is wrong, and the cure.
+ * Errors: RC_MALFORMED, RC_TOO_LARGE, RC_DENIED.
+ */
+MUST_CHECK enum rc image_recipe_device(const struct image_recipe *r,
+    struct span *endpoint, struct span *unit, struct span name,
+    char room[static POLICY_ENDPOINT_MAX + 1], const char **why);
+
 /** Does minting ask the token? Not for a device without security. */
 bool image_recipe_needs_token(const struct image_recipe *r);
 
@@ -90,6 +106,9 @@ struct image_mint {
 	struct secret image; /**< its room is kept for the next */
 	uint8_t sha256[DIGEST_LEN];
 	struct issue_credential credential;
+	/** /0/x/3 of the account, mode PSK; empty: it has none. Borrowed until
+	 *  the next. */
+	struct span psk_identity;
 	/** What the policy of the recipe gives the device too: for the ledger
 	 *  (image_row.h). Owned; NULL: the recipe has none. */
 	struct issue_servers *servers;

@@ -10,6 +10,7 @@
 struct image_room {
 	struct lwm2m_entry entries[PLAN_ENTRIES_MAX]; /**< to be written */
 	struct lwm2m_entry read[IMAGE_ENTRIES_MAX]; /**< as they were read */
+	uint8_t psk_identity[128]; /**< RFC 7925 4.2 */
 	struct secret scratch; /**< of writing */
 	struct secret read_scratch;
 };

@@ -262,7 +262,8 @@ image_row_admit(struct ledger *l, const struct image_recipe *r,
 		return RC_OK;
 	if (!live->fingerprint[0] && r->identity->kind == IDENTITY_NOSEC)
 		return RC_OK; /* nothing in it that could be there twice */
-	if (again && derived && live->epoch == (int64_t)epoch_of(r) &&
+	if (again && derived &&
+	    (r->account.epoch || live->epoch == (int64_t)epoch_of(r)) &&
 	    strcmp(live->identity, r->identity->name) == 0)
 		return RC_OK;
 	f->code = EX_DATAERR;
@@ -273,8 +274,8 @@ image_row_admit(struct ledger *l, const struct image_recipe *r,
 	    live->batch);
 	if (again && derived)
 		snprintf(f->remedy, sizeof(f->remedy),
-		    "--again is for the same key: identity %s, epoch %lld; a "
-		    "new one takes image reissue",
+		    "--again is for the same key: identity %s, --epoch %lld; "
+		    "a new one takes image reissue",
 		    live->identity, (long long)live->epoch);
 	else
 		snprintf(f->remedy, sizeof(f->remedy), "%s",

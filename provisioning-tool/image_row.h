@@ -88,8 +88,8 @@ MUST_CHECK enum rc image_row_revoke(struct ledger *l, struct span endpoint,
 /**
  * May that endpoint be minted for? If not, why stands in `f`: it has a live
  * image already, or is reserved for another buffer than r->buffer. With `again`
- * it may, of the same derived key, or out of the same buffer.
- * `r->account.epoch` 0: of the newest. Errors: RC_DENIED (`f`), RC_DB.
+ * it may, of the same derived key, or of the epoch that `r->account.epoch` names
+ * (0: the newest), or out of the same buffer. Errors: RC_DENIED (`f`), RC_DB.
  */
 MUST_CHECK enum rc image_row_admit(struct ledger *l,
     const struct image_recipe *r, struct span endpoint, bool again,

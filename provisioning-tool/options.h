@@ -29,6 +29,10 @@ struct options {
 	int64_t epoch, instance;
 	int64_t hold_off_s;
 	bool force, again;
+	/* many of them */
+	const char *sign_key, *report;
+	int64_t group, sessions, flush_s;
+	bool resume, container;
 	/* where they lie */
 	const char *partition, *offset, *flash_address, *sector;
 	const char *carry, *payload, *family, *name_space, *nvs_keys;
@@ -40,7 +44,7 @@ struct options {
 	bool show_secrets;
 	/* labels */
 	const char *label_payload, *label_level, *label_dpi, *label_size;
-	const char *label_module, *label_text, *label_batch;
+	const char *label_module, *label_text;
 	/* policies */
 	const char *credential, *address, *psk_identity, *raw_key, *rpk;
 	bool nosec, wire;

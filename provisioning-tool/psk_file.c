@@ -1,7 +1,7 @@
 #include "psk_file.h"
 
-#include "psk_csv.h"
-#include "psk_json.h"
+#include "csv_record.h"
+#include "json_line.h"
 
 #include <errno.h>
 #include <unistd.h>
@@ -147,7 +147,7 @@ read_names(struct psk_file *f)
 	enum rc rc;
 
 	find_separator(f);
-	rc = psk_csv_take(ahead(f), is_last(f), f->separator, &room,
+	rc = csv_record_take(ahead(f), is_last(f), f->separator, &room,
 	    name_column, f, &used, &fault);
 	if (rc == RC_AGAIN)
 		return too_long;
@@ -219,8 +219,8 @@ take_csv(struct psk_file *f, struct psk_record *out)
 	size_t used;
 
 	out->encoding = f->encoding;
-	if (psk_csv_take(ahead(f), is_last(f), f->separator, &room, take_cell,
-		&t, &used, &out->fault) == RC_AGAIN)
+	if (csv_record_take(ahead(f), is_last(f), f->separator, &room,
+		take_cell, &t, &used, &out->fault) == RC_AGAIN)
 		return 0;
 	if (!out->fault && t.columns != f->column_count)
 		out->fault = "the line has not as many columns as there are "
@@ -262,7 +262,7 @@ take_json(struct psk_file *f, struct psk_record *out)
 		return 0;
 	if (end)
 		s.len = (size_t)(end - s.p);
-	fault = psk_json_take(s, &room, take_json_member, &t);
+	fault = json_line_take(s, &room, take_json_member, &t);
 	if (fault)
 		out->fault = fault;
 	return s.len + (end != NULL);

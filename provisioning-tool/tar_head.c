@@ -119,3 +119,52 @@ tar_head_read(const uint8_t block[static TAR_BLOCK_LEN], struct tar_head *out,
 		return fault(why, "bytes behind a member's head");
 	return RC_OK;
 }
+
+/** Octal digits and a NUL, in all of the field. */
+static void
+put_octal(uint8_t *p, size_t len, uint64_t n)
+{
+	p[--len] = 0;
+	while (len > 0) {
+		p[--len] = (uint8_t)('0' + (n & 7));
+		n >>= 3;
+	}
+}
+
+enum rc
+tar_head_write(struct span folder, struct span base, uint64_t size,
+    uint8_t out[static TAR_BLOCK_LEN])
+{
+	enum { OWNER = 108, GROUP = 116, TIME = 136, SIZE_BITS = 33 };
+
+	if (base.len > TAR_BASE_MAX || folder.len > TAR_FOLDER_MAX ||
+	    size >> SIZE_BITS)
+		return RC_TOO_LARGE;
+	if (base.len == 0 || memchr(base.p, 0, base.len) ||
+	    (folder.len && memchr(folder.p, 0, folder.len)))
+		return RC_MALFORMED;
+	memset(out, 0, TAR_BLOCK_LEN);
+	memcpy(out + NAME, base.p, base.len);
+	if (folder.len)
+		memcpy(out + PREFIX, folder.p, folder.len);
+	put_octal(out + MODE, ID_LEN, 0600);
+	put_octal(out + OWNER, ID_LEN, 0);
+	put_octal(out + GROUP, ID_LEN, 0);
+	put_octal(out + SIZE, SIZE_LEN, size);
+	put_octal(out + TIME, SIZE_LEN, 0);
+	out[TYPE] = '0';
+	memcpy(out + MAGIC,
+	    "ustar\0"
+	    "00",
+	    MAGIC_LEN);
+	/* six digits, a NUL and a space, as it has always been */
+	put_octal(out + SUM, SUM_LEN - 1, sum_of(out));
+	out[SUM + SUM_LEN - 1] = ' ';
+	return RC_OK;
+}
+
+size_t
+tar_fill_len(uint64_t size)
+{
+	return (size_t)(-size & (TAR_BLOCK_LEN - 1));
+}

@@ -33,6 +33,9 @@ extern const char *const verb_text_json_csv[];
 extern const struct option_group verb_config; /**< -c FILE */
 extern const struct option_group verb_token; /**< where the HSM is */
 
+/* verbs_batch.c */
+extern const struct option_group image_batch_options;
+
 /* verbs_image.c */
 extern const struct option_group image_build_options;
 extern const struct option_group image_geometry_options;
@@ -40,6 +43,7 @@ extern const struct option_group image_formats_options;
 
 /* verbs_reissue.c */
 extern const struct option_group image_reissue_options;
+extern const struct option_group image_keys_options;
 /* verbs_inspect.c */
 extern const struct option_group image_inspect_options;
 extern const struct option_group image_verify_options;

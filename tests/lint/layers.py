@@ -85,7 +85,7 @@ ONLY_IN = {
     "netdb.h": ["provisioning-tool"],
     "sys/un.h": ["bootstrapd"],
     "sys/epoll.h": ["lib/base", "bootstrapd", "provisioning-tool"],
-    "poll.h": ["lib/base", "bootstrapd"],
+    "poll.h": ["lib/base", "bootstrapd", "provisioning-tool"],
     "sys/mman.h": ["lib/base", "bootstrapd"],
     "sys/prctl.h": ["lib/base", "bootstrapd", "provisioning-tool"],
     "sys/random.h": ["lib/base"],

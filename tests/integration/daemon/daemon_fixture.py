@@ -362,7 +362,8 @@ class World:
              form="json", policies=None, recorded=True):
         image = self.dir / "images" / f"{secrets.token_hex(4)}.{form}"
         epochs = ["--epoch", epoch] if epoch else []
-        ledger = ["--ledger", self.ledger] if recorded else []
+        # stories flash devices as often as they like
+        ledger = ["--ledger", self.ledger, "--again"] if recorded else []
         self.tool("image", "build", *self.token_options(), "--policies",
                   policies or self.dir / "policies.d", "--identity", identity,
                   "--endpoint", endpoint, "--uri", uri or self.coaps(),

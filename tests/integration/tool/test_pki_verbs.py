@@ -237,8 +237,8 @@ def a_device():
     with pki() as f:
         f.make_masters()
         for epoch in "1", "2":
-            ran = f.build("--epoch", epoch, "-o", f"image{epoch}", "--ledger",
-                          "ledger.db")
+            ran = f.build("--again", "--epoch", epoch, "-o", f"image{epoch}",
+                          "--ledger", "ledger.db")
             equal(ran.code, 0, ran)
         minted = f.rows("image_minted")
         ran = f.revoke("--endpoint", EP, reason="cessationOfOperation")
@@ -329,8 +329,8 @@ def one_of_several():
     with pki() as f:
         f.make_masters()
         for epoch in "1", "2":
-            equal(f.build("--epoch", epoch, "-o", f"image{epoch}", "--ledger",
-                          "ledger.db").code, 0)
+            equal(f.build("--again", "--epoch", epoch, "-o", f"image{epoch}",
+                          "--ledger", "ledger.db").code, 0)
         one, two = [r["fingerprint"] for r in f.rows("image_minted")]
         ran = f.revoke("--fingerprint", two.upper())
         equal(ran.code, 0, ran)

@@ -1,4 +1,4 @@
-#include "psk_csv.h"
+#include "csv_record.h"
 
 struct csv {
 	struct span in;
@@ -59,7 +59,7 @@ take_plain(struct csv *c)
 }
 
 static enum rc
-take_record(struct csv *c, psk_csv_fn each, void *ctx)
+take_record(struct csv *c, csv_field_fn each, void *ctx)
 {
 	for (size_t column = 0;; column++) {
 		size_t from = c->room->len;
@@ -85,8 +85,9 @@ take_record(struct csv *c, psk_csv_fn each, void *ctx)
 }
 
 enum rc
-psk_csv_take(struct span in, bool whole, uint8_t separator, struct writer *room,
-    psk_csv_fn each, void *ctx, size_t *used, const char **fault)
+csv_record_take(struct span in, bool whole, uint8_t separator,
+    struct writer *room, csv_field_fn each, void *ctx, size_t *used,
+    const char **fault)
 {
 	struct csv c = {in, whole, separator, room, 0, NULL};
 	enum rc rc = take_record(&c, each, ctx);

@@ -1,13 +1,13 @@
 /**
- * psk_csv.h - one record of CSV (RFC 4180) taken apart.
+ * csv_record.h - one record of CSV (RFC 4180) taken apart.
  */
-#ifndef TOOL_PSK_CSV_H
-#define TOOL_PSK_CSV_H
+#ifndef TOOL_CSV_RECORD_H
+#define TOOL_CSV_RECORD_H
 
 #include "base/cursor.h"
 
 /** A field without its quotes; borrowed as long as `room` is. */
-typedef void (*psk_csv_fn)(void *ctx, size_t column, struct span field);
+typedef void (*csv_field_fn)(void *ctx, size_t column, struct span field);
 
 /**
  * Take the record that `in` begins with. `whole`: nothing comes behind `in`.
@@ -18,8 +18,8 @@ typedef void (*psk_csv_fn)(void *ctx, size_t column, struct span field);
  * Errors: RC_AGAIN (it does not end within `in`), RC_MALFORMED (`fault`: what
  * is wrong, and the cure; static).
  */
-MUST_CHECK enum rc psk_csv_take(struct span in, bool whole, uint8_t separator,
-    struct writer *room, psk_csv_fn each, void *ctx, size_t *used,
-    const char **fault);
+MUST_CHECK enum rc csv_record_take(struct span in, bool whole,
+    uint8_t separator, struct writer *room, csv_field_fn each, void *ctx,
+    size_t *used, const char **fault);
 
 #endif

@@ -1,4 +1,4 @@
-#include "psk_json.h"
+#include "json_line.h"
 
 enum { DEPTH_MAX = 32 };
 
@@ -182,7 +182,8 @@ take_value(
 }
 
 static bool
-take_member(struct reader *r, struct writer *room, psk_json_fn each, void *ctx)
+take_member(
+    struct reader *r, struct writer *room, json_member_fn each, void *ctx)
 {
 	struct span name, value;
 	bool text;
@@ -195,8 +196,8 @@ take_member(struct reader *r, struct writer *room, psk_json_fn each, void *ctx)
 }
 
 const char *
-psk_json_take(
-    struct span line, struct writer *room, psk_json_fn each, void *ctx)
+json_line_take(
+    struct span line, struct writer *room, json_member_fn each, void *ctx)
 {
 	static const char fault[] =
 	    "it is no JSON object; each line must be one, whole";

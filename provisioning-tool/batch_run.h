@@ -1,0 +1,114 @@
+/**
+ * batch_run.h - a run of `image batch`, for the files batch_*.c: everything it
+ * holds, and its steps in their order.
+ *
+ * One thread reads the list, asks the ledger and commits; the others mint. There
+ * are two groups: while one is minted the other is filled, or committed.
+ */
+#ifndef TOOL_BATCH_RUN_H
+#define TOOL_BATCH_RUN_H
+
+#include "batch_folder.h"
+#include "batch_pool.h"
+#include "device_list.h"
+#include "options.h"
+#include "order.h"
+#include "settings.h"
+
+#include "base/progress.h"
+
+struct batch_group {
+	struct batch_job *jobs; /**< owned, `max` of them */
+	uint64_t hashes[BATCH_GROUP_MAX]; /**< of the endpoints */
+	size_t count;
+	uint64_t begun_ms; /**< when the first was put in */
+};
+
+/** One bit an image of the batch. */
+struct batch_seen {
+	uint8_t *bits; /**< owned */
+	size_t cap; /**< bytes */
+};
+
+struct batch_run {
+	const struct options *o;
+	struct settings settings;
+	struct image_recipe recipe;
+	struct token token;
+	struct ledger *ledger;
+	struct order *order;
+	struct batch_pool *pool;
+	struct batch_folder folder;
+	struct batch_group groups[2];
+	unsigned filling; /**< which of the two */
+	size_t group_max;
+	/* the list */
+	char list_name[4096]; /**< printable */
+	int list_fd;
+	uint64_t list_len; /**< bytes; 0: not known */
+	struct device_list list;
+	struct batch_seen seen; /**< images that the list has named */
+	uint8_t hash_key[16];
+	uint64_t next_index;
+	uint64_t kept_index; /**< the last one that an earlier run made */
+	bool json;
+	struct progress progress;
+	/** A fault that ends the run; what is committed stays. */
+	int code;
+	/* what came of it */
+	uint64_t devices, made, kept, remade, revoked, findings;
+	uint64_t began_ms;
+};
+
+/** A signal has asked for the end. */
+bool batch_interrupted(void);
+
+/* batch_resume.c */
+
+/**
+ * Find what is done: cut what is not. What the ledger has and the folder has not
+ * is made again, or taken back where that would give another certificate.
+ * Returns an exit code.
+ */
+MUST_CHECK int batch_resume(struct batch_run *b);
+/** The list, or the folder, has named the image of that index. False: it had
+ *  before. Errors: RC_MEMORY. */
+MUST_CHECK enum rc batch_seen_mark(
+    struct batch_seen *s, uint64_t index, bool *is_new);
+
+/* batch_lost.c */
+
+/** Rows of this batch behind number `after`: their images are lost. */
+MUST_CHECK int batch_lost(struct batch_run *b, uint64_t after);
+
+/* batch_group.c */
+
+MUST_CHECK int batch_groups_make(struct batch_run *b);
+void batch_groups_free(struct batch_run *b);
+/** The group that is being filled is minted; the one before is committed
+ *  meanwhile. Returns an exit code. */
+MUST_CHECK int batch_turn(struct batch_run *b);
+/** All that was put in is committed. */
+MUST_CHECK int batch_drain(struct batch_run *b);
+/** Where a job is put; NULL: the group is full. */
+struct batch_job *batch_group_place(struct batch_run *b);
+/** It counts from now on. */
+void batch_group_put(struct batch_run *b);
+/** The line that has named the endpoint in the groups that are not committed;
+ *  0: none. */
+uint64_t batch_group_line_of(const struct batch_run *b, struct span endpoint);
+
+/* batch_report.c */
+
+PRINTF_LIKE(3, 4)
+void batch_finding(struct batch_run *b, uint64_t line, const char *fmt, ...);
+void batch_report_image(const struct batch_run *b, const struct batch_job *j);
+void batch_report_progress(struct batch_run *b);
+void batch_report_end(const struct batch_run *b, int code);
+
+/* batch_finish.c */
+
+/** All is there: give all of it its name, and sign it. Returns an exit code. */
+MUST_CHECK int batch_finish(struct batch_run *b);
+
+#endif
