@@ -161,14 +161,28 @@ batch_folder_sync(struct batch_folder *b)
 }
 
 enum rc
-batch_folder_name_image(const struct batch_folder *b, const char *name)
+batch_folder_name_image(
+    const struct batch_folder *b, const char *name, bool replace)
 {
-	if (b->container ||
-	    renameat2(b->open, name, b->images, name, RENAME_NOREPLACE) == 0)
+	if (b->container)
+		return RC_OK;
+	if (replace)
+		return renameat(b->open, name, b->images, name) == 0 ? RC_OK
+								     : RC_IO;
+	if (renameat2(b->open, name, b->images, name, RENAME_NOREPLACE) == 0)
 		return RC_OK;
 	if ((errno == EINVAL || errno == ENOSYS) &&
 	    linkat(b->open, name, b->images, name, 0) == 0 &&
 	    unlinkat(b->open, name, 0) == 0)
+		return RC_OK;
+	return RC_IO;
+}
+
+enum rc
+batch_folder_drop(const struct batch_folder *b, const char *name)
+{
+	if (b->container || unlinkat(b->images, name, 0) == 0 ||
+	    errno == ENOENT)
 		return RC_OK;
 	return RC_IO;
 }

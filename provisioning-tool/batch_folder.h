@@ -64,8 +64,13 @@ MUST_CHECK enum rc batch_folder_put(
     struct batch_folder *b, const struct batch_job *j);
 /** All that was put is durable, and the summary with it. Errors: as above. */
 MUST_CHECK enum rc batch_folder_sync(struct batch_folder *b);
-/** The ledger has its row: give it its name. Errors: RC_IO (errno). */
+/** The ledger has its row: give it its name. `replace`: what has it is an older
+ *  file of the same image. Errors: RC_IO (errno). */
 MUST_CHECK enum rc batch_folder_name_image(
+    const struct batch_folder *b, const char *name, bool replace);
+/** Take an image away, if it is there; not from a container. Errors: RC_IO
+ *  (errno). */
+MUST_CHECK enum rc batch_folder_drop(
     const struct batch_folder *b, const char *name);
 /** The group is done, after all of it was given its name. */
 MUST_CHECK enum rc batch_folder_end_group(struct batch_folder *b);

@@ -270,7 +270,8 @@ name_all(struct batch_run *b, struct batch_group *g)
 
 		if (!j->name[0])
 			continue;
-		rc = batch_folder_name_image(&b->folder, j->name);
+		rc = batch_folder_name_image(
+		    &b->folder, j->name, j->wanted[0] != '\0');
 		if (rc != RC_OK)
 			return rc;
 		b->folder.count++;

@@ -61,10 +61,28 @@ look(void *ctx, const struct ledger_row *row)
 	return ++l->count == LOST_MAX ? RC_AGAIN : RC_OK;
 }
 
+/** What stands behind a gap may be there all the same. */
+static enum rc
+drop(struct batch_run *b, const struct lost_row *r)
+{
+	struct batch_job j;
+
+	memcpy(j.endpoint, r->endpoint, r->endpoint_len);
+	j.endpoint_len = r->endpoint_len;
+	batch_folder_name(&b->recipe, &j);
+	return batch_folder_drop(&b->folder, j.name);
+}
+
+/** The files go first: what is in the way of the new ones is nobody's then. */
 static enum rc
 take_back(struct batch_run *b, const struct lost *l)
 {
-	enum rc rc = ledger_begin(b->ledger);
+	enum rc rc = RC_OK;
+
+	for (size_t i = 0; rc == RC_OK && i < l->count; i++)
+		rc = drop(b, &l->rows[i]);
+	if (rc == RC_OK)
+		rc = ledger_begin(b->ledger);
 
 	for (size_t i = 0; rc == RC_OK && i < l->count; i++)
 		rc = image_row_revoke(b->ledger,

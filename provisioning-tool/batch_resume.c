@@ -141,7 +141,7 @@ hold_file(struct walk *w)
 	if (hold_bytes(w, f->images))
 		return true;
 	return !batch_folder_has(f, w->line->file) && hold_bytes(w, f->open) &&
-	    batch_folder_name_image(f, w->line->file) == RC_OK;
+	    batch_folder_name_image(f, w->line->file, false) == RC_OK;
 }
 
 static int

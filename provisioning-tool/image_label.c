@@ -121,7 +121,7 @@ label(struct labelling *b)
 	if (code == EX_OK)
 		code = label_output_begin(&b->output, form_of(o->format),
 		    o->directory, o->output, o->force,
-		    o->label_batch ? o->label_batch : "labels");
+		    o->batch ? o->batch : "labels");
 	if (code == EX_OK)
 		code = all(b);
 	end = label_source_close(&b->source);

@@ -24,6 +24,18 @@ struct run {
 static int
 check_options(const struct options *o)
 {
+	bool list = o->devices != NULL;
+
+	if (list && (o->endpoint || o->unit_serial || o->output))
+		return tool_error(EX_USAGE, "give one of the two",
+		    "--devices FILE goes with --directory, and --endpoint or "
+		    "--serial with -o FILE");
+	if (list != (o->directory != NULL))
+		return tool_error(EX_USAGE,
+		    "the images of a list are files of a folder",
+		    "--devices FILE and --directory DIR go together");
+	if (list)
+		return EX_OK;
 	if (!o->output || strcmp(o->output, "-") == 0)
 		return tool_error(EX_USAGE, "give -o FILE",
 		    "a reissued image goes into a file: a run that was killed "
@@ -70,6 +82,30 @@ one(struct run *b)
 		return image_fault_say(&b->r.mint.fault);
 	if (code == EX_OK)
 		report(b, &done);
+	return code;
+}
+
+static int
+many(struct run *b)
+{
+	struct reissue_tally t = {0};
+	int code = reissue_list(&b->r, b->o->devices, b->o->directory, &t);
+
+	if (t.findings > REISSUE_FINDINGS_MAX)
+		fprintf(stderr, "...and %llu more\n",
+		    (unsigned long long)(t.findings - REISSUE_FINDINGS_MAX));
+	fprintf(stderr, "devices      %llu\n", (unsigned long long)t.devices);
+	fprintf(stderr, "reissued     %llu, and %llu of an earlier run\n",
+	    (unsigned long long)t.outcomes[REISSUE_MADE],
+	    (unsigned long long)(t.outcomes[REISSUE_COMPLETED] +
+		t.outcomes[REISSUE_THERE]));
+	fprintf(stderr, "revoked      %llu credentials\n",
+	    (unsigned long long)t.revoked);
+	if (t.findings)
+		fprintf(stderr, "left out     %llu\n",
+		    (unsigned long long)t.findings);
+	if (code == EX_OK && t.findings)
+		return EX_DATAERR;
 	return code;
 }
 
@@ -128,7 +164,7 @@ image_reissue(const struct options *o)
 	if (code == EX_OK)
 		code = begin(&b);
 	if (code == EX_OK)
-		code = one(&b);
+		code = o->devices ? many(&b) : one(&b);
 	reissue_fini(&b.r);
 	token_close(&b.token);
 	order_free(b.r.order);

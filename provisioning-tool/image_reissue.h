@@ -51,6 +51,23 @@ struct reissued {
 MUST_CHECK int reissue_one(struct reissue *r, struct span endpoint,
     const char *path, struct reissued *out);
 
+enum { REISSUE_FINDINGS_MAX = 100 /**< that are said */ };
+
+/** What became of a list. */
+struct reissue_tally {
+	uint64_t devices, findings, revoked;
+	uint64_t outcomes[REISSUE_THERE + 1];
+};
+
+/**
+ * Reissue the devices of the list `path` (device_list.h; "-": standard input)
+ * into `directory`, a file each, called by serial number or endpoint. EX_OK,
+ * also with findings, which were said; or an exit code: the rest was not looked
+ * at. Said on stderr.
+ */
+MUST_CHECK int reissue_list(struct reissue *r, const char *path,
+    const char *directory, struct reissue_tally *tally);
+
 /** Releases what is owned. Harmless twice. */
 void reissue_fini(struct reissue *r);
 

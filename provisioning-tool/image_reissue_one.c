@@ -184,6 +184,7 @@ append(
 	    .recipe = r->recipe,
 	    .endpoint = endpoint,
 	    .credential = &r->mint.credential,
+	    .servers = r->mint.servers,
 	    .sha256 = r->mint.sha256,
 	    .unit = r->unit,
 	    .replaces = r->past.newest.seq,

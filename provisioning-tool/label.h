@@ -4,8 +4,8 @@
  * HTML. A label is public: it is made of the values below and of nothing else,
  * and none of them is a key or gives one away.
  *
- * Texts are templates. `{endpoint}`, `{serial}`, `{fingerprint}`, `{identity}`,
- * `{image}` and `{batch}` stand for what differs; a word of letters and _ in
+ * Texts are templates. `{endpoint}`, `{serial}` and the others of label_words
+ * stand for what differs; a word of letters and _ in
  * single braces that is none of them is a fault, `{{word}}` is written
  * `{word}`, all other braces stand for themselves. In a payload that begins
  * with http:// or https:// the values are percent-encoded (RFC 3986 section
@@ -41,6 +41,8 @@ struct label_values {
 	struct span identity; /**< name of the identity document */
 	struct span image; /**< name of the image document */
 	struct span batch;
+	struct span order, station; /**< that it was made under, and where */
+	struct span model, lot;
 };
 
 /** The words, without braces, NULL-ended. */

@@ -16,7 +16,8 @@ check_text(struct span text)
 		return "it is longer than 1000 bytes";
 	if (!label_words_known(text, &word))
 		return "a word in braces is none of {endpoint}, {serial}, "
-		       "{fingerprint}, {identity}, {image} and {batch}";
+		       "{fingerprint}, {identity}, {image}, {batch}, "
+		       "{order}, {station}, {model} and {lot}";
 	return NULL;
 }
 

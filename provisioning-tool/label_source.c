@@ -61,7 +61,7 @@ take_given(const struct options *o, struct label_values *v)
 	if (v->identity.len == 0)
 		v->identity = span_str(o->identity);
 	if (v->batch.len == 0)
-		v->batch = span_str(o->label_batch);
+		v->batch = span_str(o->batch);
 	if (v->fingerprint.len == 0)
 		v->fingerprint = span_str(o->fingerprint);
 }

@@ -1,5 +1,6 @@
 #include "label_summary.h"
 
+#include "flat_json.h"
 #include "tool.h"
 
 #include "base/text.h"
@@ -18,7 +19,11 @@ static const struct {
 	offsetof(struct label_values, fingerprint)},
     {{"identity"}, offsetof(struct label_values, identity)},
     {{"image"}, offsetof(struct label_values, image)},
-    {{"batch", "work_order"}, offsetof(struct label_values, batch)},
+    {{"batch"}, offsetof(struct label_values, batch)},
+    {{"order", "work_order"}, offsetof(struct label_values, order)},
+    {{"station"}, offsetof(struct label_values, station)},
+    {{"model"}, offsetof(struct label_values, model)},
+    {{"lot"}, offsetof(struct label_values, lot)},
 };
 
 static struct span
@@ -102,15 +107,62 @@ read_names(struct label_summary *s, struct span line)
 	return EX_DATAERR;
 }
 
+static void
+take_member(const struct flat_member *m, const char *name, char *out)
+{
+	struct writer w;
+
+	if (!m->text || !span_is(m->name, name))
+		return;
+	writer_init(&w, out, LABEL_FIELD_MAX - 1);
+	if (text_unquote(&w, m->value) != RC_OK)
+		w.len = 0;
+	out[w.len] = '\0';
+}
+
+/** What all images of the batch have in common; what is no such file says
+ *  nothing. */
+static int
+read_description(struct label_summary *s, const char *folder)
+{
+	char *path, text[FLAT_JSON_MAX];
+	struct flat_member m;
+	struct flat_walk walk;
+	size_t len = 0;
+	FILE *f;
+
+	if (asprintf(&path, "%s/batch.json", folder) < 0)
+		return tool_fault(RC_MEMORY, "labels");
+	f = fopen(path, "re");
+	free(path);
+	if (!f)
+		return EX_OK;
+	len = fread(text, 1, sizeof(text), f);
+	fclose(f);
+	while (len > 0 && text[len - 1] == '\n')
+		len--;
+	if (!flat_valid(span_of(text, len)))
+		return EX_OK;
+	flat_begin(&walk, span_of(text, len));
+	while (flat_next(&walk, &m)) {
+		take_member(&m, "identity", s->identity);
+		take_member(&m, "image", s->image);
+	}
+	return EX_OK;
+}
+
 int
 label_summary_open(struct label_summary *s, const char *folder)
 {
 	struct quoted q;
 	ssize_t len;
 	char *path;
-	int code = EX_OK;
+	int code;
 
-	*s = (struct label_summary){0};
+	memset(s, 0, sizeof(*s));
+	code = read_description(s, folder);
+	if (code != EX_OK)
+		return code;
 	if (asprintf(&path, "%s/" LABEL_SUMMARY, folder) < 0)
 		return tool_fault(RC_MEMORY, "labels");
 	s->file = fopen(path, "re");
@@ -160,6 +212,10 @@ label_summary_next(struct label_summary *s, struct label_values *v)
 		if (value)
 			*value = writer_span(&w);
 	}
+	if (v->identity.len == 0)
+		v->identity = span_str(s->identity);
+	if (v->image.len == 0)
+		v->image = span_str(s->image);
 	if (!s->fault && v->endpoint.len == 0)
 		s->fault = "it has no endpoint";
 	return true;

@@ -12,7 +12,7 @@
 #define LABEL_SUMMARY "summary.csv"
 
 enum {
-	LABEL_COLUMNS = 6, /**< that a label has a use for */
+	LABEL_COLUMNS = 10, /**< that a label has a use for */
 	LABEL_FIELD_MAX = 1024, /**< bytes of one of them */
 };
 
@@ -24,10 +24,13 @@ struct label_summary {
 	/** Which of the file's columns each is; -1: none. */
 	int column[LABEL_COLUMNS];
 	uint8_t field[LABEL_COLUMNS][LABEL_FIELD_MAX];
+	/** Of all devices, as batch.json says; "": it does not. */
+	char identity[LABEL_FIELD_MAX], image[LABEL_FIELD_MAX];
 	const char *fault; /**< of this line, a static sentence */
 };
 
-/** Open `folder`/summary.csv and read its names. EX_OK, EX_NOINPUT,
+/** Open `folder`/summary.csv and read its names, and batch.json, if it is there.
+ *  EX_OK, EX_NOINPUT,
  *  EX_DATAERR, EX_SOFTWARE (said). */
 MUST_CHECK int label_summary_open(struct label_summary *s, const char *folder);
 

@@ -14,11 +14,15 @@ static const struct {
     {"identity", offsetof(struct label_values, identity)},
     {"image", offsetof(struct label_values, image)},
     {"batch", offsetof(struct label_values, batch)},
+    {"order", offsetof(struct label_values, order)},
+    {"station", offsetof(struct label_values, station)},
+    {"model", offsetof(struct label_values, model)},
+    {"lot", offsetof(struct label_values, lot)},
 };
 enum { WORDS = sizeof(words) / sizeof(words[0]) };
 
-const char *const label_words[] = {
-    "endpoint", "serial", "fingerprint", "identity", "image", "batch", NULL};
+const char *const label_words[] = {"endpoint", "serial", "fingerprint",
+    "identity", "image", "batch", "order", "station", "model", "lot", NULL};
 
 static bool
 in_word(uint8_t c)

@@ -44,7 +44,7 @@ struct options {
 	bool show_secrets;
 	/* labels */
 	const char *label_payload, *label_level, *label_dpi, *label_size;
-	const char *label_module, *label_text, *label_batch;
+	const char *label_module, *label_text;
 	/* policies */
 	const char *credential, *address, *psk_identity, *raw_key, *rpk;
 	bool nosec, wire;

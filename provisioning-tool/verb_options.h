@@ -43,6 +43,7 @@ extern const struct option_group image_formats_options;
 
 /* verbs_reissue.c */
 extern const struct option_group image_reissue_options;
+extern const struct option_group image_keys_options;
 /* verbs_inspect.c */
 extern const struct option_group image_inspect_options;
 extern const struct option_group image_verify_options;

@@ -473,6 +473,8 @@ const struct verb verbs[] = {
 	image_verify},
     {"image formats", "list the formats of images",
 	{{&image_formats_options}, NONE}, image_formats},
+    {"image keys", "make a partition of keys for encrypted NVS",
+	{{&image_keys_options, &verb_token, &verb_config}, NONE}, image_keys},
     {"image label", "make labels with a QR code, of what is public",
 	{{&image_label_options, &image_look_options, &verb_config},
 	    "[BATCH|IMAGE]", 0, 1},

@@ -46,6 +46,7 @@ int image_build(const struct options *o);
 int image_formats(const struct options *o);
 int image_inspect(const struct options *o);
 int image_verify(const struct options *o);
+int image_keys(const struct options *o);
 int image_label(const struct options *o);
 int image_reissue(const struct options *o);
 int image_rehearse(const struct options *o);

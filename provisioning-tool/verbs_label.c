@@ -24,14 +24,13 @@ static const struct option_spec label_specs[] = {
 	.offset = offsetof(struct options, force)},
     {FILE_NAME("policies", policies, "PATH",
 	"folder or file with the image document")},
-    {TEXT(
-	"image", image, "NAME", "the image document whose label it is")},
+    {TEXT("image", image, "NAME", "the image document whose label it is")},
     {LEDGER("take the fingerprints from there")},
     {TEXT("endpoint", endpoint, "EP", "of a device without an image at hand")},
     {TEXT("serial", serial, "SERIAL", "its serial number")},
     {TEXT("fingerprint", fingerprint, "HEX", "its, as the ledger has it")},
     {TEXT("identity", identity, "NAME", "of the identity document")},
-    {TEXT("batch", label_batch, "NAME", "of the batch, or of the work order")},
+    {TEXT("batch", batch, "NAME", "of the batch")},
 };
 const struct option_group image_label_options =
     OPTION_GROUP("Options", label_specs);

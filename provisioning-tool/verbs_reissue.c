@@ -1,4 +1,4 @@
-/* The options of `image reissue`. */
+/* The options of `image reissue` and `image keys`. */
 #include "image_format.h"
 #include "verb_options.h"
 
@@ -15,6 +15,8 @@ static const struct option_spec reissue_specs[] = {
     {TEXT("endpoint", endpoint, "EP", "the device's endpoint client name")},
     {TEXT("serial", unit_serial, "S",
 	"the device's serial number, of which the document makes EP")},
+    {FILE_NAME("devices", devices, "FILE",
+	"a list of them: CSV, JSON lines, names; -: standard input")},
     {TEXT("identity", identity, "NAME",
 	"without --image: the identity document to mint by")},
     {TEXT("uri", uri, "URI",
@@ -38,9 +40,11 @@ static const struct option_spec reissue_specs[] = {
 	.max = 31536000,
 	.absent = -1},
     {FILE_NAME("output", output, "FILE", "where to"), .letter = 'o'},
+    {FILE_NAME("directory", directory, "DIR",
+	"with --devices: a file for each there")},
     {.name = "force",
 	.kind = OPTION_FLAG,
-	.help = "replace FILE if it exists",
+	.help = "replace files that exist",
 	.offset = offsetof(struct options, force)},
     {.name = "reason",
 	.kind = OPTION_CHOICE,
@@ -53,3 +57,14 @@ static const struct option_spec reissue_specs[] = {
 };
 const struct option_group image_reissue_options =
     OPTION_GROUP("Options", reissue_specs);
+
+static const struct option_spec keys_specs[] = {
+    {FILE_NAME("output", output, "FILE", "where to"), .letter = 'o',
+	.required = true},
+    {.name = "force",
+	.kind = OPTION_FLAG,
+	.help = "replace FILE if it exists",
+	.offset = offsetof(struct options, force)},
+};
+const struct option_group image_keys_options =
+    OPTION_GROUP("Options", keys_specs);

@@ -263,6 +263,20 @@ def against():
         line.stop()
 
 
+@story("a port that the configuration does not listen at is warned of")
+def port():
+    with Line(listen=("coaps://127.0.0.1:45684",)) as line:
+        good = line.model()
+        found, _ = line.staged(faulty.write(line.dir / "batch", {
+            "elsewhere": good,
+            "there": good.with_value(
+                0, "coaps://boot.lwm2m.example:45684", "string")}))
+        expect_equal({n: [f["code"] for f in r["findings"]]
+                      for n, r in found.items()},
+                     {"elsewhere": ["uri-port"], "there": []}, "findings")
+        expect(all(r["ok"] for r in found.values()), "both boot")
+
+
 @story("credentials alone, as a modem has them, go where the firmware goes")
 def modem():
     with Line() as line:

@@ -107,6 +107,13 @@ def one_stream():
             texts = [t.text for t in xml.fromstring(drawing).iter(
                 "{http://www.w3.org/2000/svg}text")]
             equal(texts[1], f"urn:dev:ops:{int(texts[0][3:])}&<")
+        # what all of them have in common stands beside them
+        f.write("batch/batch.json", '{"batch":"b","image":"m\\u0065ter",'
+                '"identity":"factory-2026","count":50}\n')
+        ran = label(f, "batch", "--payload", "{image}:{identity}")
+        equal(ran.out.count("MA,meter:factory-2026^FS"), 50)
+        f.write("batch/batch.json", '{"image":["meter"]}')
+        failed(label(f, "batch", "--payload", "{image}"), 65, "{image}")
         failed(label(f, "batch", "--format", "png"), 64, "--directory")
         failed(label(f, "batch", "--directory", "d", "-o", "x"), 64,
                "exclude each other")

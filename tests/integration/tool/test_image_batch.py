@@ -1,0 +1,349 @@
+"""Batches: what a line is given a list for, killed again and again.
+"""
+import fcntl
+import hashlib
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import tarfile
+import time
+
+from factory import TOOL, URI, Factory, equal, failed, mode, story, tell, within
+from shop import Shop
+
+KILLS = 34  # of each of three stories
+DOMAIN = "urn:dev:ops:0057F2-WM"
+
+
+def devices(count, name=DOMAIN):
+    return [f"{name}{i:05}" for i in range(1, count + 1)]
+
+
+class Line:
+    """A factory with a ledger and a list, and batches of it."""
+
+    def __init__(self, factory, identity="factory-2026"):
+        self.f = factory
+        self.identity = identity
+
+    def argv(self, out, *more, names="list.csv", ledger="ledger.db"):
+        return ["image", "batch", *self.f.token, "--policies", "policies.yaml",
+                "--identity", self.identity, "--uri", URI, "--format",
+                "senml-cbor", "--ledger", ledger, "-o", out, *more, names]
+
+    def run(self, out, *more, names="list.csv", ledger="ledger.db", **how):
+        return self.f.run(*self.argv(out, *more, names=names, ledger=ledger),
+                          **how)
+
+    def start(self, out, *more, names="list.csv", **how):
+        return subprocess.Popen(
+            [TOOL, *self.argv(out, *more, names=names)], cwd=self.f.dir,
+            env=self.f.env, **how)
+
+    def rows(self, kind, ledger="ledger.db"):
+        ran = self.f.run("audit", "list", "--ledger", ledger, "--kind", kind,
+                         "--format", "json")
+        return [json.loads(line) for line in ran.out.splitlines()]
+
+    def summary(self, out):
+        text = self.f.read(f"{out}/summary.csv").decode()
+        names, *lines = [line.split(",") for line in text.split("\r\n")[:-1]]
+        return [{n: v.strip('"') for n, v in zip(names, line)}
+                for line in lines]
+
+
+def images(f, out):
+    """{name: bytes} of a batch that is finished."""
+    container = f.path(f"{out}/images.tar")
+    if os.path.exists(container):
+        with tarfile.open(container) as tar:
+            members = tar.getmembers()
+            equal({m.mode for m in members}, {0o600})
+            found = {m.name: tar.extractfile(m).read() for m in members}
+        equal(len(found), len(members), "no name twice")
+        return found
+    found = {}
+    for name in os.listdir(f.path(f"{out}/images")):
+        path = f.path(f"{out}/images/{name}")
+        equal(mode(path), 0o600)
+        with open(path, "rb") as file:
+            found["images/" + name] = file.read()
+    return found
+
+
+def check_manifest(f, out, found):
+    lines = f.read(f"{out}/MANIFEST").decode().splitlines()
+    told = {line[66:]: line[:64] for line in lines}
+    equal(len(told), len(lines), "no name twice")
+    equal([line[66:] for line in lines], sorted(told))
+    whole = dict(found)
+    for beside in "batch.json", "summary.csv":
+        whole[beside] = f.read(f"{out}/{beside}")
+    equal(told, {n: hashlib.sha256(b).hexdigest() for n, b in whole.items()})
+
+
+def kill_often(line, out, count, *more):
+    """Begin, and be killed at any moment; then go on in peace."""
+    chance = random.Random(4711)
+    resume = []
+    f = line.f
+    shutil.copytree(f.path("tokens"), f.path("tokens.whole"))
+
+    def mend_token():
+        """SoftHSM writes its files in place: a kill may leave half of one."""
+        shutil.rmtree(f.path("tokens"))
+        shutil.copytree(f.path("tokens.whole"), f.path("tokens"))
+
+    for _ in range(count):
+        mend_token()
+        child = line.start(out, "--group", "8", *more, *resume,
+                           stderr=subprocess.DEVNULL)
+        time.sleep(chance.uniform(0.005, 0.15))
+        child.send_signal(signal.SIGKILL)
+        child.wait()
+        if os.path.exists(line.f.path(f"{out}/batch.json")):
+            resume = ["--resume"]
+    mend_token()
+    ran = line.run(out, "--group", "8", *more, *resume)
+    equal(ran.code, 0, ran)
+
+
+def killed(container):
+    with Factory() as f:
+        f.make_masters()
+        line = Line(f)
+        names = devices(400)
+        f.write("list.csv", "endpoint\n" + "\n".join(names) + "\n")
+        how = ["--container"] if container else []
+        kill_often(line, "killed", KILLS, *how)
+        equal(line.run("whole", *how, ledger="other.db").code, 0)
+        found = images(f, "killed")
+        equal(len(found), 400)
+        equal(found, images(f, "whole"), "the same bytes, and no others")
+        check_manifest(f, "killed", found)
+        rows = line.rows("image_minted")
+        equal([r["endpoint"] for r in rows], names, "each once, in order")
+        equal([r["data"]["index"] for r in rows], list(range(1, 401)))
+        equal({r["data"]["sha256"] for r in rows},
+              {hashlib.sha256(b).hexdigest() for b in found.values()})
+        equal([int(s["row"]) for s in line.summary("killed")],
+              [r["seq"] for r in rows])
+        equal(sorted(os.listdir(f.path("killed"))),
+              sorted(os.listdir(f.path("whole"))), "nothing is left over")
+        equal(f.run("audit", "verify", "--ledger", "ledger.db").code, 0)
+
+
+@story
+def killed_folder():
+    """A batch that is killed again and again is complete, and none is twice."""
+    killed(container=False)
+
+
+@story
+def killed_container():
+    """The same of a container."""
+    killed(container=True)
+
+
+@story
+def killed_certificates():
+    """Certificates: each device has one that was not taken back."""
+    with Shop() as f:
+        line = Line(f, "field")
+        names = devices(120)
+        f.write("list.csv", "\n".join(names) + "\n")
+        kill_often(line, "out", KILLS)
+        found = images(f, "out")
+        equal(len(found), 120)
+        check_manifest(f, "out", found)
+        # the disk loses some of what was written last
+        lost = [s["image_file"] for s in line.summary("out")[100:110]]
+        for name in lost:
+            os.unlink(f.path(f"out/images/{name}"))
+        before = len(line.rows("credential_revoked"))
+        ran = line.run("out", "--resume")
+        equal(ran.code, 0, ran)
+        within("taken back", ran.err)
+        rows = line.rows("credential_revoked")
+        revoked = {r["data"]["fingerprint"] for r in rows}
+        equal(len(revoked), len(rows), "each once")
+        equal(len(rows) - before, 20, "the lost ones, and all behind them")
+        live = [r for r in line.rows("image_minted")
+                if r["data"]["fingerprint"] not in revoked]
+        equal(sorted(r["endpoint"] for r in live), sorted(names))
+        found = images(f, "out")
+        equal(sorted(hashlib.sha256(b).hexdigest() for b in found.values()),
+              sorted(r["data"]["sha256"] for r in live))
+
+
+@story
+def lost_images():
+    """A derived image that the folder lost comes back, under its own row."""
+    with Factory() as f:
+        f.make_masters()
+        line = Line(f)
+        f.write("list.csv", "\n".join(devices(50)) + "\n")
+        equal(line.run("out").code, 0)
+        before = images(f, "out")
+        for name in sorted(before)[20:25]:
+            os.unlink(f.path(f"out/{name}"))
+        damaged = sorted(before)[30]
+        with open(f.path(f"out/{damaged}"), "ab") as file:
+            file.write(b"!")
+        ran = line.run("out", "--resume")
+        equal(ran.code, 0, ran)
+        equal(images(f, "out"), before)
+        equal(len(line.rows("image_minted")), 50)
+        equal(len(line.rows("credential_revoked")), 0)
+
+
+@story
+def bad_lines():
+    """What is wrong with a list is told by line, and the rest is minted."""
+    with Factory() as f:
+        f.make_masters()
+        line = Line(f)
+        equal(f.build("-o", "a.json", "--ledger", "ledger.db",
+                      endpoint=DOMAIN + "7").code, 0)
+        f.write("list.csv", "endpoint,model\r\n"
+                f"{DOMAIN}1,a\r\n{DOMAIN}2,b\r\n"
+                f"{DOMAIN}1,a\r\nother-1,\r\n {DOMAIN}3,\r\n"
+                f"{DOMAIN}{'x' * 252},\r\n{DOMAIN}7,\r\n,\r\n"
+                f'"{DOMAIN}4"x,\r\n{DOMAIN}5\r\n{DOMAIN}6,c\r\n')
+        ran = line.run("out")
+        equal(ran.code, 65, ran)
+        for number, words in ((4, "twice"), (5, "does not admit"),
+                              (6, "space"), (7, "252 bytes"),
+                              (8, "minted already"), (9, "name one"),
+                              (10, "closing quote"), (11, "columns")):
+            told = [t for t in ran.err.splitlines()
+                    if t.startswith(f"list.csv:{number}: error: ")]
+            equal(len(told), 1, ran)
+            within(words, told[0])
+        equal(len(images(f, "out")), 3)
+        assert not os.path.exists(f.path("out/MANIFEST"))
+        equal([r["data"].get("model") for r in line.rows("image_minted")],
+              [None, "a", "b", "c"])
+        f.write("list.csv", "endpoint,model\n" +
+                "".join(f"{DOMAIN}{n},m\n" for n in (1, 2, 3, 4, 5, 6)))
+        ran = line.run("out", "--resume")
+        equal(ran.code, 0, ran)
+        found = images(f, "out")
+        equal(len(found), 6)
+        check_manifest(f, "out", found)
+
+
+@story
+def encodings():
+    """A list in another encoding is told by its name."""
+    with Factory() as f:
+        f.make_masters()
+        line = Line(f)
+        text = f"endpoint\n{DOMAIN}1\n{DOMAIN}2é\n"
+        for i, (encoding, word, count) in enumerate((
+                ("utf-16", "UTF-16", 0), ("utf-16-le", "UTF-16", 0),
+                ("utf-32", "UTF-32", 0), ("latin-1", "Latin-1", 1),
+                ("utf-8-sig", None, 2))):
+            with open(f.path("list.csv"), "wb") as file:
+                file.write(text.encode(encoding))
+            ran = line.run(f"out{i}", ledger=f"l{i}.db")
+            equal(ran.code, 65 if word else 0, ran)
+            if word:
+                within(word, ran.err)
+            equal(len(os.listdir(f.path(f"out{i}/images"))), count, encoding)
+
+
+@story
+def endless():
+    """Of a list that does not end each device has its image soon."""
+    with Factory() as f:
+        f.make_masters()
+        child = Line(f).start("out", "--report", "json", names="-",
+                              stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE)
+        for name in devices(3):
+            child.stdin.write(name.encode() + b"\n")
+            child.stdin.flush()
+            told = json.loads(child.stdout.readline())
+            equal((told["event"], told["endpoint"]), ("image", name))
+            equal(hashlib.sha256(f.read(f"out/images/{told['file']}"))
+                  .hexdigest(), told["sha256"])
+        child.send_signal(signal.SIGTERM)
+        told = json.loads(child.stdout.readline())
+        equal((told["event"], told["made"], told["finished"]),
+              ("end", 3, False))
+        equal(child.wait(), 75)
+        within("--resume", child.stderr.read().decode())
+        child.stdin.close()
+        f.write("list.csv", "\n".join(devices(3)) + "\n")
+        equal(Line(f).run("out", "--resume").code, 0)
+
+
+@story
+def one_at_a_time():
+    """A folder belongs to one run, and to one batch."""
+    with Factory() as f:
+        f.make_masters()
+        line = Line(f)
+        f.write("list.csv", "\n".join(devices(3)) + "\n")
+        os.mkdir(f.path("full"))
+        f.write("full/letter.txt", "mine")
+        failed(line.run("full"), 73, "somebody else")
+        equal(f.read("full/letter.txt"), b"mine")
+        equal(line.run("out").code, 0)
+        failed(line.run("out"), 73, "--resume")
+        failed(f.run(*line.argv("out", "--resume", "--hold-off", "20s")), 64,
+               "was begun with")
+        failed(line.run("none", "--resume"), 73)
+        folder = os.open(f.path("out"), os.O_RDONLY)
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        failed(line.run("out", "--resume"), 75, "another process")
+        os.close(folder)
+        equal(line.run("out", "--resume").code, 0)
+
+
+@story
+def full_disk():
+    """Where there is no room the ledger has no row, and --resume completes."""
+    with Factory() as f:
+        f.make_masters()
+        line = Line(f)
+        f.write("list.csv", "\n".join(devices(600)) + "\n")
+        equal(f.build("-o", "a.json", "--ledger", "ledger.db").code, 0)
+        tight = ["sh", "-c", 'ulimit -f 1000; exec "$@"', "sh"]
+        done = subprocess.run(
+            tight + [TOOL, *line.argv("out", "--container", "--group", "64")],
+            cwd=f.dir, env=f.env, stderr=subprocess.PIPE, check=False)
+        equal(done.returncode, 74, done.stderr)
+        within("--resume", done.stderr.decode())
+        assert not os.path.exists(f.path("out/MANIFEST"))
+        ran = line.run("out", "--resume")
+        equal(ran.code, 0, ran)
+        found = images(f, "out")
+        equal(len(found), 600)
+        check_manifest(f, "out", found)
+        equal(len(line.rows("image_minted")), 601)
+
+
+@story
+def again():
+    """A device that was minted is minted again where that is asked for."""
+    with Factory() as f:
+        f.make_masters()
+        line = Line(f)
+        f.write("list.csv", "\n".join(devices(5)) + "\n")
+        equal(line.run("one").code, 0)
+        ran = line.run("two")
+        equal(ran.code, 65, ran)
+        within("list.csv:1: error: ", ran.err)
+        within("minted already", ran.err)
+        equal(line.run("two", "--resume", "--again").code, 0)
+        equal(images(f, "two"), images(f, "one"))
+        equal([r["data"].get("again") for r in line.rows("image_minted")],
+              5 * [None] + 5 * [True])
+
+
+tell()
