@@ -11,8 +11,8 @@ import tarfile
 from pathlib import Path
 
 import faulty_images as faulty
-from daemon_fixture import program, wait_for
-from rehearsing import Line
+from daemon_fixture import DOMAIN, program, wait_for
+from rehearsing import HOST, Line
 from tap_story import expect_equal, expect_in, story, tell
 
 
@@ -48,6 +48,26 @@ def batches():
         expect_in("30 images rehearsed: 29 ok, 1 would not boot", out,
                   "the sum")
         expect_equal(out.count("\n"), 3, "lines")
+
+
+@story("what image batch has made boots: a folder of flash, a container of CBOR")
+def minted():
+    with Line() as line:
+        for name, form, more in (("nvs", "esp-nvs", ()),
+                                 ("cbor", "senml-cbor", ("--container",))):
+            devices = line.dir / f"{name}.csv"
+            devices.write_text("endpoint,serial\n" + "".join(
+                f"{DOMAIN}-WM200-{name}-{i},{name}{i:03}\n"
+                for i in range(25)))
+            line.tool("image", "batch", *line.token_options(), "--policies",
+                      line.dir / "policies.d", "--identity", "factory",
+                      "--uri", HOST, "--format", form, "--ledger",
+                      line.ledger, "-o", line.dir / name, *more, devices)
+            found, err = line.staged(line.dir / name)
+            expect_equal(len(found), 25, "rehearsed")
+            expect_in("25 images rehearsed: 25 ok", err, "the sum")
+            expect_equal({r["security"] for r in found.values()},
+                         {"DTLS 1.2, TLS_PSK_WITH_AES_128_CCM_8"}, "suites")
 
 
 def daemons_of(pid):
