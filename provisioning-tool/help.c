@@ -141,6 +141,8 @@ help_program(FILE *out)
 	    "Mint factory images, make master keys, try policies and read the "
 	    "ledger.\n");
 	for (const struct verb_group *g = verb_groups; g->name; g++) {
+		if (strchr(g->name, ' '))
+			continue; /* a part of one that is listed */
 		fprintf(out, "\n%s - %s\n", g->name, g->summary);
 		list_verbs(out, g->name);
 	}

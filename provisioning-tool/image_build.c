@@ -3,6 +3,8 @@
  * document, in the form that its firmware loads. The row of the ledger is
  * durable before anybody can have the image.
  */
+#include "base/loop.h"
+#include "buffer_station.h"
 #include "endpoint.h"
 #include "image_credential.h"
 #include "image_row.h"
@@ -22,6 +24,8 @@ struct build {
 	struct settings settings;
 	struct image_recipe recipe;
 	struct token token;
+	struct buffer buffer; /* of a station that mints without the HSM */
+	struct buffer_source source;
 	struct image_mint mint;
 	struct output output;
 	struct ledger *ledger;
@@ -112,6 +116,12 @@ mint(struct build *b)
 	b->mint.recipe = &b->recipe;
 	b->mint.session = b->token.session;
 	b->mint.store = b->ledger;
+	if (b->o->buffer) {
+		b->source.buffer = &b->buffer;
+		b->source.mint = &b->mint;
+		b->mint.account = buffer_account;
+		b->mint.account_ctx = &b->source;
+	}
 	if (mint_one(&b->mint, b->endpoint) == EX_OK)
 		return EX_OK;
 	return image_fault_say(&b->mint.fault);
@@ -155,6 +165,11 @@ record(struct build *b)
 
 	if (!b->ledger)
 		return EX_OK;
+	if (b->o->buffer) {
+		row.station = span_str(b->buffer.file.head.station);
+		row.buffer = span_str(b->buffer.id);
+		row.entry = buffer_find(&b->buffer, row.endpoint)->number;
+	}
 	if (b->order) {
 		row.order = span_str(b->order->name);
 		row.station = span_str(b->order->station->name);
@@ -195,6 +210,35 @@ report(const struct build *b)
 		fprintf(stderr, "ledger       none (--ledger, -c)\n");
 }
 
+/** The station's own token opens the buffer, and no other one is asked. */
+static int
+open_buffer(struct build *b)
+{
+	int code = token_open(&b->settings, &b->token);
+
+	if (code == EX_OK)
+		code = buffer_unseal(&b->buffer, &b->token);
+	if (code == EX_OK)
+		code = buffer_admit(&b->buffer, b->ledger, &b->recipe,
+		    b->o->station, clock_wall_ms() / 1000);
+	return code;
+}
+
+static int
+open_token(struct build *b)
+{
+	int code;
+
+	if (b->o->buffer)
+		return open_buffer(b);
+	if (!image_recipe_needs_token(&b->recipe))
+		return EX_OK;
+	code = token_open(&b->settings, &b->token);
+	return code == EX_OK
+	    ? image_recipe_keys(&b->recipe, b->ledger, &b->token)
+	    : code;
+}
+
 static int
 build(struct build *b)
 {
@@ -210,6 +254,14 @@ build(struct build *b)
 	/* a device without security needs no token */
 	if (code == EX_OK && image_recipe_needs_token(&b->recipe))
 		code = settings_need(&b->settings, SETTINGS_TOKEN);
+	if (code == EX_OK && b->o->buffer)
+		/* where it stands what was used of it */
+		code = settings_need(
+		    &b->settings, SETTINGS_TOKEN | SETTINGS_LEDGER);
+	if (code == EX_OK && b->o->buffer)
+		code = buffer_load(b->o->buffer, &b->buffer);
+	if (code == EX_OK && b->o->buffer)
+		b->recipe.buffer = b->buffer.id;
 	if (code == EX_OK)
 		code = output_begin(&b->output, b->o->output, b->o->force);
 	if (code == EX_OK && b->settings.ledger)
@@ -219,10 +271,8 @@ build(struct build *b)
 		code = begin_order(b);
 	if (code == EX_OK)
 		code = check_known(b);
-	if (code == EX_OK && image_recipe_needs_token(&b->recipe))
-		code = token_open(&b->settings, &b->token);
 	if (code == EX_OK)
-		code = image_recipe_keys(&b->recipe, b->ledger, &b->token);
+		code = open_token(b);
 	if (code == EX_OK)
 		code = mint(b);
 	if (code == EX_OK)
@@ -248,6 +298,7 @@ image_build(const struct options *o)
 	output_end(&b.output);
 	mint_end(&b.mint);
 	token_close(&b.token);
+	buffer_free(&b.buffer);
 	order_free(b.order);
 	ledger_close(b.ledger);
 	image_recipe_fini(&b.recipe);

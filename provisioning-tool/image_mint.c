@@ -204,8 +204,15 @@ servers(struct image_mint *m, struct span endpoint)
 	if (!r->servers)
 		return EX_OK;
 	/* what would be written without a key is no image */
-	if (!m->session)
-		return broken(m, RC_BUG);
+	if (!m->session) {
+		m->fault.stops = true;
+		return fault(m, EX_UNAVAILABLE,
+		    "make the image where the token is, or by an image "
+		    "document without `servers:`",
+		    "the keys of the policy %s (%s:%u) are made in the token",
+		    r->servers->name, r->servers->place.file,
+		    r->servers->place.line);
+	}
 	m->servers = calloc(1, sizeof(*m->servers));
 	if (!m->servers)
 		return broken(m, RC_MEMORY);
@@ -300,26 +307,36 @@ has_room(struct image_mint *m, struct span endpoint)
 }
 
 int
+mint_account(struct image_mint *m, struct span endpoint, struct secret *plan)
+{
+	char detail[200] = "";
+	enum rc rc;
+
+	m->fault.code = EX_OK;
+	m->fault.stops = false;
+	if (!has_room(m, endpoint))
+		return m->fault.code;
+	rc = account(m, endpoint, plan, detail);
+	if (rc == RC_OK)
+		return EX_OK;
+	secret_fini(plan);
+	return m->fault.code != EX_OK ? m->fault.code
+				      : not_minted(m, endpoint, rc, detail);
+}
+
+int
 mint_one(struct image_mint *m, struct span endpoint)
 {
 	struct secret bytes = {0};
 	struct plan plan = {0};
-	char detail[200] = "";
 	enum rc rc = image_room_make(m);
 
-	m->fault.code = EX_OK;
-	m->fault.stops = false;
 	m->image.len = 0;
 	mint_servers_free(mint_take_servers(m));
 	if (rc != RC_OK)
 		return broken(m, rc);
-	if (!has_room(m, endpoint))
+	if (mint_account(m, endpoint, &bytes) != EX_OK)
 		return m->fault.code;
-	rc = account(m, endpoint, &bytes, detail);
-	if (rc != RC_OK) {
-		secret_fini(&bytes);
-		return not_minted(m, endpoint, rc, detail);
-	}
 	rc = plan_decode(&bytes, &plan);
 	if (rc != RC_OK)
 		(void)broken(m, rc);

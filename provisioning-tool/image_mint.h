@@ -33,6 +33,8 @@ struct image_recipe {
 	/** Whose accounts go into the image too; NULL: of nobody. */
 	const struct policy *servers;
 	size_t endpoint_max; /**< bytes that the firmware has room for */
+	/** Id of the buffer that accounts come from; NULL: minted by the token. */
+	const char *buffer;
 };
 
 /**
@@ -74,7 +76,8 @@ MUST_CHECK int image_recipe_keys(
 
 /**
  * Where accounts come from, where it is not the token: as issue_account, and
- * called by one thread for each `ctx`.
+ * called by one thread for each `ctx`. It may say by itself why there is none,
+ * in `fault` of the struct image_mint.
  */
 typedef enum rc (*image_account_fn)(void *ctx, const struct image_recipe *r,
     const struct issuer *issuer, struct span endpoint, struct secret *plan,
@@ -124,6 +127,12 @@ MUST_CHECK int mint_one(struct image_mint *m, struct span endpoint);
  *  mint_servers_free. NULL: none. */
 struct issue_servers *mint_take_servers(struct image_mint *m);
 void mint_servers_free(struct issue_servers *s);
+/**
+ * The account alone, as a plan, and `credential`; as mint_one otherwise. `plan`
+ * is owned by the caller, and empty on failure.
+ */
+MUST_CHECK int mint_account(
+    struct image_mint *m, struct span endpoint, struct secret *plan);
 /** Wipes; harmless twice. */
 void mint_end(struct image_mint *m);
 

@@ -1,12 +1,13 @@
 #include "image_row.h"
 
+#include "buffer_row.h"
 #include "image_credential.h"
 #include "tool.h"
 
 #include <stdio.h>
 #include <time.h>
 
-enum { FIELDS_MAX = IMAGE_CREDENTIAL_FIELDS + 14 };
+enum { FIELDS_MAX = IMAGE_CREDENTIAL_FIELDS + 15 };
 
 static void
 put_text(struct field *f, size_t *n, const char *name, struct span text)
@@ -48,6 +49,8 @@ image_row_append(struct ledger *l, const struct image_row *r, uint64_t *seq)
 	put_text(f, &n, "order", r->order);
 	put_text(f, &n, "station", r->station);
 	put_text(f, &n, "buffer", r->buffer);
+	if (r->entry)
+		f[n++] = F_INT("entry", r->entry);
 	if (r->again)
 		f[n++] = F_BOOL("again", true);
 	if (r->replaces)
@@ -95,6 +98,8 @@ take_member(struct image_live *out, const struct ledger_member *m)
 		TAKE(out->batch, m);
 	else if (span_is(m->name, "identity"))
 		TAKE(out->identity, m);
+	else if (span_is(m->name, "buffer"))
+		TAKE(out->buffer, m);
 	else if (span_is(m->name, "fingerprint"))
 		TAKE(out->fingerprint, m);
 	else if (span_is(m->name, "serial"))
@@ -249,8 +254,12 @@ image_row_admit(struct ledger *l, const struct image_recipe *r,
 	struct quoted ep;
 	enum rc rc = image_row_live(l, endpoint, live);
 
+	if (rc == RC_NOT_FOUND)
+		return buffer_row_admit(l, r->buffer, endpoint, f);
 	if (rc != RC_OK)
-		return rc == RC_NOT_FOUND ? RC_OK : rc;
+		return rc;
+	if (again && r->buffer && strcmp(live->buffer, r->buffer) == 0)
+		return RC_OK;
 	if (!live->fingerprint[0] && r->identity->kind == IDENTITY_NOSEC)
 		return RC_OK; /* nothing in it that could be there twice */
 	if (again && derived &&

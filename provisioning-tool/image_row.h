@@ -6,9 +6,15 @@
  * Fields, in this order, each where it is known: identity, then those of
  * image_credential.h, format, sha256 (of the image), image (the document), batch
  * (its id), index (in the batch, from 1), unit (the serial number of the device;
- * `serial` is that of a certificate), model, lot, order, station, buffer, again
- * (true: the same bytes once more, of a device that has been minted), replaces (of
- * a reissue: the row of the image that it takes the place of).
+ * `serial` is that of a certificate), model, lot, order, station, buffer (its
+ * id), entry (in the buffer, from 1), again (true: the same bytes once more, of a
+ * device that has been minted), replaces (of a reissue: the row of the image that
+ * it takes the place of).
+ *
+ * Before them there may be a row image_reserved: the account lies in a buffer of
+ * a station, which may have made the image without this ledger knowing yet. It
+ * holds until a row buffer_released of that buffer, or until its credential is
+ * taken back.
  */
 #ifndef TOOL_IMAGE_ROW_H
 #define TOOL_IMAGE_ROW_H
@@ -32,6 +38,7 @@ struct image_row {
 	const uint8_t *sha256; /**< DIGEST_LEN bytes */
 	struct span batch, unit, model, lot, order, station, buffer;
 	uint64_t index; /**< 0: none */
+	uint64_t entry; /**< of `buffer`; 0: none */
 	uint64_t replaces; /**< row; 0: none */
 	bool again;
 };
@@ -49,6 +56,7 @@ struct image_live {
 	char sha256[2 * DIGEST_LEN + 1]; /**< hex; of the image */
 	char batch[IMAGE_ROW_BATCH_MAX + 1]; /**< "": none */
 	char identity[IMAGE_ROW_TEXT_MAX + 1];
+	char buffer[IMAGE_ROW_TEXT_MAX + 1]; /**< "": none */
 	uint64_t index; /**< 0: none */
 	uint64_t replaces; /**< row; 0: none */
 	int64_t epoch; /**< 0: not a derived key */
@@ -79,8 +87,9 @@ MUST_CHECK enum rc image_row_revoke(struct ledger *l, struct span endpoint,
 
 /**
  * May that endpoint be minted for? If not, why stands in `f`: it has a live
- * image already. With `again` it may, of the same derived key, or of the epoch
- * that `r->account.epoch` names (0: the newest). Errors: RC_DENIED (`f`), RC_DB.
+ * image already, or is reserved for another buffer than r->buffer. With `again`
+ * it may, of the same derived key, or of the epoch that `r->account.epoch` names
+ * (0: the newest), or out of the same buffer. Errors: RC_DENIED (`f`), RC_DB.
  */
 MUST_CHECK enum rc image_row_admit(struct ledger *l,
     const struct image_recipe *r, struct span endpoint, bool again,

@@ -82,6 +82,10 @@ struct options {
 	/* work orders, and what became of units */
 	const char *order, *signers, *station, *from_file, *chip, *batch;
 	int64_t window_s, idle_s, prefix4, prefix6;
+	/* stations */
+	const char *buffer, *station_ledger;
+	const char *station_module, *station_token, *station_pin_file;
+	int64_t max_count;
 	/* output */
 	const char *format;
 	/* the rest of the line */

@@ -230,6 +230,13 @@ not_finished(const struct rehearse_end *e, struct rehearse_result *r)
 	}
 	switch (device_state(d)) {
 	case DEVICE_ASKING:
+		if (!e->timed_out && e->wire->broken) {
+			rehearse_find(r, false, "association-lost",
+			    "see the server's log",
+			    "the server ends the association before it has "
+			    "answered the Bootstrap-Request");
+			break;
+		}
 		rehearse_find(r, false, "request-unanswered",
 		    "see the server's log: is its keeper up, its token there?",
 		    "the Bootstrap-Request was not answered");

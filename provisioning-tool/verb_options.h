@@ -57,6 +57,10 @@ extern const struct option_group image_rehearse_options;
 
 /* verbs_station.c */
 extern const struct option_group audit_merge_options;
+extern const struct option_group image_buffer_fill_options;
+extern const struct option_group image_buffer_show_options;
+extern const struct option_group image_buffer_release_options;
+
 /* verbs_order.c */
 extern const struct option_group order_sign_options;
 extern const struct option_group order_show_options;

@@ -44,6 +44,8 @@ static const struct option_spec build_specs[] = {
 	.help = "the same image once more, of a device that was minted",
 	.offset = offsetof(struct options, again)},
     {LEDGER("record the image there before it is handed out")},
+    {FILE_NAME("buffer", buffer, "FILE",
+	"without the HSM, out of this; the token is then the station's own")},
 };
 const struct option_group image_build_options =
     OPTION_GROUP("Options", build_specs);

@@ -277,21 +277,6 @@ END;
 CREATE TRIGGER order_mints AFTER INSERT ON event
 WHEN NEW.kind = 'image_minted' AND NEW.endpoint IS NOT NULL
 	AND NEW.data ->> 'order' IS NOT NULL BEGIN
-	INSERT INTO order_count (work_order, station, units)
-	SELECT NEW.data ->> 'order', coalesce(NEW.data ->> 'station', ''), 1
-	WHERE NOT EXISTS (
-		SELECT 1 FROM order_unit AS u
-		WHERE u.work_order = NEW.data ->> 'order'
-			AND u.endpoint = NEW.endpoint
-			AND u.endpoint_raw = coalesce(NEW.endpoint_raw, x''))
-	ON CONFLICT DO UPDATE SET units = units + 1;
-	UPDATE order_count SET scrapped = scrapped - 1
-	WHERE (work_order, station) = (
-		SELECT u.work_order, u.station FROM order_unit AS u
-		WHERE u.work_order = NEW.data ->> 'order'
-			AND u.endpoint = NEW.endpoint
-			AND u.endpoint_raw = coalesce(NEW.endpoint_raw, x'')
-			AND u.scrapped_seq IS NOT NULL);
 	INSERT INTO order_unit (work_order, endpoint, endpoint_raw, station,
 		minted_seq)
 	VALUES (NEW.data ->> 'order', NEW.endpoint,
@@ -303,18 +288,24 @@ END;
 CREATE TRIGGER order_scraps AFTER INSERT ON event
 WHEN NEW.kind = 'unit_scrapped' AND NEW.endpoint IS NOT NULL
 	AND NEW.data ->> 'order' IS NOT NULL BEGIN
-	UPDATE order_count SET scrapped = scrapped + 1
-	WHERE (work_order, station) = (
-		SELECT u.work_order, u.station FROM order_unit AS u
-		WHERE u.work_order = NEW.data ->> 'order'
-			AND u.endpoint = NEW.endpoint
-			AND u.endpoint_raw = coalesce(NEW.endpoint_raw, x'')
-			AND u.scrapped_seq IS NULL);
 	UPDATE order_unit SET scrapped_seq = NEW.seq
 	WHERE work_order = NEW.data ->> 'order'
 		AND endpoint = NEW.endpoint
 		AND endpoint_raw = coalesce(NEW.endpoint_raw, x'')
 		AND scrapped_seq IS NULL;
+END;
+CREATE TRIGGER order_counts AFTER INSERT ON order_unit BEGIN
+	INSERT INTO order_count (work_order, station, units, scrapped)
+	VALUES (NEW.work_order, NEW.station, 1, NEW.scrapped_seq IS NOT NULL)
+	ON CONFLICT DO UPDATE SET
+		units = units + 1,
+		scrapped = scrapped + excluded.scrapped;
+END;
+CREATE TRIGGER order_counts_scrapped AFTER UPDATE OF scrapped_seq ON order_unit
+BEGIN
+	UPDATE order_count SET scrapped = scrapped +
+		(NEW.scrapped_seq IS NOT NULL) - (OLD.scrapped_seq IS NOT NULL)
+	WHERE work_order = NEW.work_order AND station = NEW.station;
 END;
 
 CREATE VIEW events AS

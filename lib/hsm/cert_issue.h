@@ -134,8 +134,6 @@ MUST_CHECK enum rc cert_draft_print(
  * Lint and sign with the key `ca` in the token, appending the certificate in
  * DER to `out`. The key must be the issuer's, or the subject's own for a root.
  * Except for devices, the signature is verified before it is returned.
- * Where libp11 has lost its session or the login, the token is reopened within
- * (hsm_reopen: the call sleeps), and it is tried again.
  * `findings` may be NULL. The session's error says why.
  * Errors: RC_DENIED (lint), RC_CONFLICT (the key is not the issuer's), those of
  * hsm_ec_sign, RC_TOO_LARGE.

@@ -67,8 +67,8 @@ say_pin(struct checkup *d, CK_FLAGS flags)
 		: "accepted, no wrong try counted");
 }
 
-/* The two that are not the pool's: the anchor, and libp11's. */
-enum { SESSIONS_BESIDE = 2 };
+/* The one that is not the pool's: the anchor. */
+enum { SESSIONS_BESIDE = 1 };
 
 static enum rc
 say_sessions(struct checkup *d, const CK_TOKEN_INFO *info, unsigned wanted)

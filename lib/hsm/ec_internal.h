@@ -29,11 +29,11 @@ CK_RV ec_read_private(struct hsm_session *s, CK_OBJECT_HANDLE key,
 CK_RV ec_read_public(struct hsm_session *s, CK_OBJECT_HANDLE key,
     uint8_t spki[static P256_SPKI_LEN], bool *p256, const char **call);
 
-/* ca_key.c: the key as OpenSSL sees it, through libp11. */
+/* ca_key.c: what a CA signs. */
 
 /**
- * SHA-256 and ECDSA over `message` by libp11's key; `signature` gets DER. The
- * public half of the key must be `spki`. Call without epoch_lock.
+ * SHA-256 and ECDSA over `message`; `signature` gets DER. The public half of the
+ * key must be `spki`. Call without epoch_lock.
  * Errors: as hsm_ec_sign; RC_CONFLICT (another public key).
  */
 MUST_CHECK enum rc ca_key_sign(struct hsm_session *s,

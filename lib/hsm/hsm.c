@@ -76,7 +76,6 @@ init_locks(struct hsm *h)
 	pthread_rwlockattr_setkind_np(
 	    &attr, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
 	pthread_rwlock_init(&h->epoch_lock, &attr);
-	pthread_rwlock_init(&h->libp11_lock, &attr);
 	pthread_rwlockattr_destroy(&attr);
 	pthread_mutex_init(&h->lock, NULL);
 	pthread_mutex_init(&h->reopen_lock, NULL);
@@ -92,7 +91,6 @@ release(struct hsm *h)
 	pthread_cond_destroy(&h->given);
 	pthread_mutex_destroy(&h->reopen_lock);
 	pthread_mutex_destroy(&h->lock);
-	pthread_rwlock_destroy(&h->libp11_lock);
 	pthread_rwlock_destroy(&h->epoch_lock);
 	free(h);
 }

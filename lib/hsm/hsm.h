@@ -1,10 +1,11 @@
 /**
  * hsm.h - the token: where master keys live, and what may be asked of them.
  *
- * Two layers on one PKCS#11 module in one process. libp11 loads the module,
- * finds the token by label and serial and logs in (and later hands OpenSSL the
- * CA key); a thin raw layer keeps its own sessions for HMAC, random numbers
- * and key generation, none of which libp11 has.
+ * Two layers on one PKCS#11 module in one process. libp11 initialises the
+ * module and finds the token by label and serial; a thin raw layer logs in and
+ * keeps the sessions, for HMAC, random numbers and key generation, none of
+ * which libp11 has, and for signatures, at which it hangs when the token goes
+ * away (up to 0.4.13, which is what Debian 12 and 13 have).
  *
  * A PIN that the token refuses is never tried again by this process: three
  * wrong tries lock a real token.

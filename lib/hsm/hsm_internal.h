@@ -10,7 +10,7 @@
  *    hsm_reopen, which also raises `generation`.
  *
  * Locks, in the order in which they are taken: `reopen_lock`, `epoch_lock`,
- * `libp11_lock`, `lock`. Whoever calls the module holds `epoch_lock` for reading, so that
+ * `lock`. Whoever calls the module holds `epoch_lock` for reading, so that
  * C_Finalize never runs beside another call.
  */
 #ifndef HSM_HSM_INTERNAL_H
@@ -22,8 +22,6 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-struct evp_pkey_ctx_st;
-struct evp_pkey_st;
 struct PKCS11_ctx_st;
 struct PKCS11_slot_st;
 
@@ -31,7 +29,7 @@ enum {
 	HSM_SESSIONS_MAX = 64,
 	HSM_PIN_MAX = 512, /**< bytes; "user:password" forms are long */
 	HSM_KEY_CACHE = 32, /**< handles of keys remembered */
-	HSM_CA_KEYS = 8, /**< keys of libp11 remembered */
+	HSM_CA_KEYS = 8, /**< of which the public half is remembered */
 	HSM_CONTEXT_MAX = 24 + HSM_ENDPOINT_MAX, /**< bytes */
 	HSM_MAC_CAP = 64, /**< bytes; room for any MAC a module may return */
 };
@@ -94,7 +92,7 @@ MUST_CHECK enum rc hsm_uri_parse(
 /* pin.c */
 
 /**
- * Read the PIN. The secret is followed by a NUL byte, for libp11. With
+ * Read the PIN. The secret is followed by a NUL byte. With
  * HSM_PIN_ENV the variable is overwritten and removed: call it while there is
  * one thread.
  * Errors: RC_CONFIG (`err`), RC_MEMORY.
@@ -131,16 +129,13 @@ struct key_cache_entry {
 	CK_OBJECT_HANDLE handle;
 };
 
-/** A signing key of libp11, as it was asked for. */
+/** The key of a CA, as it was asked for. */
 struct ca_key {
 	char label[HSM_LABEL_MAX + 1];
 	uint8_t id[32];
 	size_t id_len;
-	uint8_t spki[91]; /**< its public half, as the raw layer read it */
-	struct evp_pkey_st *key;
-	/** Ready to sign, each in one thread at a time; under hsm.lock. */
-	struct evp_pkey_ctx_st *idle[HSM_SESSIONS_MAX];
-	unsigned idle_count;
+	uint8_t spki[91]; /**< its public half, as the token has it */
+	uint64_t handles; /**< hsm.handles, when it was read */
 };
 
 struct hsm_session {
@@ -179,13 +174,8 @@ struct hsm {
 	_Atomic uint64_t dead_generation; /**< the one that last failed */
 	atomic_bool pin_refused; /**< no login any more */
 
-	/** Of libp11, once the epoch is up: for reading to sign, for writing to
-	 *  look for a key. */
-	pthread_rwlock_t libp11_lock;
-	struct ca_key ca_keys[HSM_CA_KEYS];
-	unsigned ca_key_count;
-	/** libp11's session or login is lost: reopen before it is used. */
-	atomic_bool libp11_void;
+	/** How often key handles were forgotten; written under lock. */
+	_Atomic uint64_t handles;
 
 	pthread_mutex_t lock; /**< of all below */
 	pthread_cond_t given; /**< a session came back */
@@ -194,6 +184,8 @@ struct hsm {
 	unsigned limit; /**< sessions open at most */
 	struct key_cache_entry keys[HSM_KEY_CACHE];
 	unsigned key_count, key_next;
+	struct ca_key ca_keys[HSM_CA_KEYS];
+	unsigned ca_key_count;
 	struct hsm_error failure; /**< of the epoch, while not `up` */
 
 	pthread_mutex_t reopen_lock;
@@ -213,20 +205,15 @@ void module_unload(struct hsm *h);
 
 /* token.c: the libp11 side. The caller has the epoch for itself. */
 
-/** C_Initialize, find the token, log in. Errors: as hsm_open. */
+/** C_Initialize, find the token; may it be logged in to? Errors: as hsm_open. */
 MUST_CHECK enum rc token_attach(struct hsm *h, struct hsm_error *err);
 /** Close all sessions of the token and C_Finalize. Harmless twice. */
 void token_detach(struct hsm *h);
 
-/* ca_key.c */
-
-/** Forget libp11's keys. The caller has the epoch for itself. */
-void ca_keys_release(struct hsm *h);
-
 /* login.c */
 
 /** May a PIN be tried now? Reads the token's flags.
- *  Errors: RC_PIN, RC_TOKEN. */
+ *  Errors: RC_CONFIG (there is none to be tried), RC_PIN, RC_TOKEN. */
 MUST_CHECK enum rc login_allowed(struct hsm *h, struct hsm_error *err);
 /** Explain a refused login and remember it; returns RC_PIN or RC_TOKEN. */
 MUST_CHECK enum rc login_failed(struct hsm *h, CK_RV rv, struct hsm_error *err);
@@ -235,11 +222,12 @@ MUST_CHECK enum rc login_failed(struct hsm *h, CK_RV rv, struct hsm_error *err);
 MUST_CHECK enum rc login_again(
     struct hsm *h, CK_SESSION_HANDLE session, struct hsm_error *err);
 
-/* raw.c: sessions beside libp11's. */
+/* raw.c: sessions, and the login. */
 
 /** Is a normal user logged in, as this session sees it? */
 CK_RV raw_session_state(struct hsm *h, CK_SESSION_HANDLE session, bool *user);
-/** Open the anchor and the first session. Errors: RC_PIN, RC_TOKEN. */
+/** Open the anchor, log in, open the first session.
+ *  Errors: RC_CONFIG, RC_PIN, RC_TOKEN. */
 MUST_CHECK enum rc raw_attach(struct hsm *h, struct hsm_error *err);
 /** Make the session usable: open it, or again after a loss. Under
  *  epoch_lock. */

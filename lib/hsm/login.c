@@ -5,9 +5,33 @@
  */
 #include "hsm/hsm_internal.h"
 
+/*
+ * No PIN is set, and none is asked for: it is not the token that was meant. NSS,
+ * when it is not told its folder, shows an empty one of the same name (from
+ * 3.110 on; before, it refuses to start), to which any PIN is a wrong one.
+ */
+static enum rc
+no_pin_there(struct hsm *h, struct hsm_error *err)
+{
+	hsm_error_text(err, 0,
+	    "token %s has no user PIN and asks for none: no PIN is sent to it",
+	    h->name);
+	if (h->config->init_args)
+		hsm_error_remedy(err,
+		    "is hsm.init_args right, and the token initialised, with "
+		    "a user PIN?");
+	else
+		hsm_error_remedy(err,
+		    "does the module want hsm.init_args to find its token? "
+		    "Else set a user PIN with the vendor's tool");
+	return RC_CONFIG;
+}
+
 enum rc
 login_allowed(struct hsm *h, struct hsm_error *err)
 {
+	const CK_FLAGS wants_pin = CKF_LOGIN_REQUIRED |
+	    CKF_USER_PIN_INITIALIZED | CKF_PROTECTED_AUTHENTICATION_PATH;
 	CK_TOKEN_INFO info;
 	CK_RV rv = h->p11->C_GetTokenInfo(h->slot_id, &info);
 
@@ -18,6 +42,8 @@ login_allowed(struct hsm *h, struct hsm_error *err)
 		hsm_error_remedy(err, "%s", hsm_ckr_remedy(rv));
 		return RC_TOKEN;
 	}
+	if (!(info.flags & wants_pin))
+		return no_pin_there(h, err);
 	if (info.flags & CKF_USER_PIN_LOCKED) {
 		hsm_error_text(err, CKR_PIN_LOCKED,
 		    "token %s: the user PIN is locked", h->name);
@@ -38,27 +64,12 @@ login_allowed(struct hsm *h, struct hsm_error *err)
 	return RC_PIN;
 }
 
-/* libp11 does not always say why. Where a session opens, it was the PIN. */
-static bool
-token_answers(struct hsm *h)
-{
-	CK_SESSION_HANDLE session;
-
-	if (h->p11->C_OpenSession(
-		h->slot_id, h->session_flags, NULL, NULL, &session) != CKR_OK)
-		return false;
-	(void)h->p11->C_CloseSession(session);
-	return true;
-}
-
 enum rc
 login_failed(struct hsm *h, CK_RV rv, struct hsm_error *err)
 {
 	char place[128];
-	bool refused = rv == CKR_OK ? token_answers(h)
-				    : hsm_ckr_class(rv) == CKR_CLASS_PIN;
 
-	if (!refused) {
+	if (hsm_ckr_class(rv) != CKR_CLASS_PIN) {
 		hsm_error_text(err, rv, "C_Login on token %s: %s (0x%lx)",
 		    h->name, hsm_ckr_name(rv), rv);
 		hsm_error_remedy(err, "%s", hsm_ckr_remedy(rv));
@@ -67,8 +78,8 @@ login_failed(struct hsm *h, CK_RV rv, struct hsm_error *err)
 	h->pin_refused = true;
 	if (h->pin.len)
 		hsm_pin_remember_refused(h->name, &h->pin);
-	hsm_error_text(err, rv, "token %s refuses the PIN: %s", h->name,
-	    rv == CKR_OK ? "no reason given" : hsm_ckr_name(rv));
+	hsm_error_text(
+	    err, rv, "token %s refuses the PIN: %s", h->name, hsm_ckr_name(rv));
 	if (rv == CKR_USER_PIN_NOT_INITIALIZED)
 		hsm_error_remedy(
 		    err, "the security officer must set a user PIN first");

@@ -77,6 +77,7 @@ object_cache_clear(struct hsm *h)
 {
 	h->key_count = 0;
 	h->key_next = 0;
+	h->handles++;
 }
 
 static bool

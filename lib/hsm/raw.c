@@ -1,7 +1,7 @@
 /*
- * Sessions beside libp11's, for what it does not offer. They share its login:
- * PKCS#11 keeps that per application and token, until the last session ends;
- * so one session, the anchor, stays open and does nothing.
+ * Sessions, and the login: PKCS#11 keeps that per application and token, until
+ * the last session ends; so one session, the anchor, stays open and does
+ * nothing.
  */
 #include "hsm/hsm_internal.h"
 
@@ -60,8 +60,8 @@ session_ready(struct hsm_session *s)
 	return rv;
 }
 
-/* The token may allow fewer sessions than configured; two are not the pool's:
- * the anchor and libp11's. */
+/* The token may allow fewer sessions than configured; one is not the pool's:
+ * the anchor. */
 static unsigned
 session_limit(struct hsm *h)
 {
@@ -78,8 +78,8 @@ session_limit(struct hsm *h)
 		if (max[i] == CK_EFFECTIVELY_INFINITE ||
 		    max[i] == CK_UNAVAILABLE_INFORMATION)
 			continue;
-		if (max[i] < limit + 2)
-			limit = max[i] > 3 ? max[i] - 2 : 1;
+		if (max[i] < limit + 1)
+			limit = max[i] > 2 ? max[i] - 1 : 1;
 	}
 	return (unsigned)limit;
 }
@@ -126,10 +126,7 @@ raw_attach(struct hsm *h, struct hsm_error *err)
 	return rc;
 }
 
-/*
- * All sessions are gone, or nobody is logged in: one thread mends it for all.
- * libp11's own session cannot be mended: it is void until the next epoch.
- */
+/* All sessions are gone, or nobody is logged in: one thread mends it for all. */
 static bool
 login_revive(struct hsm *h, struct hsm_error *err)
 {
@@ -137,7 +134,6 @@ login_revive(struct hsm *h, struct hsm_error *err)
 	CK_RV rv = raw_session_state(h, h->anchor, &user);
 
 	if (hsm_ckr_class(rv) == CKR_CLASS_SESSION) {
-		h->libp11_void = true;
 		h->generation++;
 		rv = h->p11->C_OpenSession(
 		    h->slot_id, h->session_flags, NULL, NULL, &h->anchor);
@@ -147,9 +143,23 @@ login_revive(struct hsm *h, struct hsm_error *err)
 	if (user)
 		return true;
 	/* Private objects have new handles after a login. */
-	h->libp11_void = true;
 	object_cache_clear(h);
 	return login_again(h, h->anchor, err) == RC_OK;
+}
+
+/* A module may give a handle out again: does it name another one's session? */
+static bool
+shares_handle(const struct hsm_session *s)
+{
+	const struct hsm *h = s->hsm;
+
+	for (unsigned i = 0; i < h->config->sessions; i++) {
+		const struct hsm_session *other = &h->sessions[i];
+
+		if (other != s && other->open && other->handle == s->handle)
+			return true;
+	}
+	return h->anchor == s->handle;
 }
 
 static bool
@@ -170,6 +180,9 @@ revive(struct hsm_session *s, CK_RV failed)
 		return false;
 	if (!user && !login_revive(h, &s->error))
 		return false;
+	/* Opened after all others were lost: else nobody would close it. */
+	if (rv == CKR_OK && !shares_handle(s))
+		s->generation = h->generation;
 	if (class == CKR_CLASS_HANDLE)
 		object_cache_clear(h);
 	if (rv != CKR_OK)

@@ -26,6 +26,8 @@ enum {
 	SEAL_SECRET_MAX = 4096, /**< bytes of a secret, from 1 */
 	SEAL_NAME_MAX = 64, /**< bytes of a table's or column's name */
 	SEAL_RECORD_MAX = 640, /**< bytes of a record's id */
+	SEAL_DATA_KEY_LEN = 32, /**< bytes of a data key of one's own */
+	SEAL_DATA_OVERHEAD = 16, /**< bytes that seal_data_close adds */
 };
 
 /** Where a sealed secret lies. All is borrowed. */
@@ -51,5 +53,27 @@ MUST_CHECK enum rc seal_close(struct hsm_session *s,
  */
 MUST_CHECK enum rc seal_open(struct hsm_session *s,
     const struct seal_place *place, struct span sealed, struct secret *out);
+
+/*
+ * Many secrets in one file: a data key of the file's own, random and sealed by
+ * seal_close, encrypts them while the token is not asked. AES-256-GCM; the nonce
+ * is 0000 0000 | number (u64), so a key takes each number once.
+ */
+
+/**
+ * Encrypt `plain` as the secret of that number: appends ciphertext and tag to
+ * `out`. `key` has SEAL_DATA_KEY_LEN bytes. Errors: RC_MALFORMED (key),
+ * RC_TOO_LARGE, RC_MEMORY.
+ */
+MUST_CHECK enum rc seal_data_close(const struct secret *key, uint64_t number,
+    struct span aad, struct span plain, struct writer *out);
+
+/**
+ * Open it. `out` is empty or initialised; it is wiped on failure. Errors:
+ * RC_DENIED (changed, of another number, or of another key), RC_MALFORMED (key,
+ * or nothing sealed), RC_TOO_LARGE, RC_MEMORY.
+ */
+MUST_CHECK enum rc seal_data_open(const struct secret *key, uint64_t number,
+    struct span aad, struct span sealed, struct secret *out);
 
 #endif

@@ -1,9 +1,9 @@
 /*
- * libp11's part: the module is initialised, the token found by its names, and
- * the login made. Besides this, libp11 is used for CA keys alone (ca_key.c),
- * one call at a time, because up to 0.4.13 it waits for ever when
- * C_OpenSession fails: hence the session opened and closed by hand before it
- * may try.
+ * libp11's part: the module is initialised, and the token found by its names.
+ * It opens no session, and so does not log in: up to 0.4.13 it waits for ever
+ * where C_OpenSession fails, however soon before another one was opened. Nor
+ * does it see the PIN, of which it would keep a copy in memory that is not
+ * locked.
  */
 #include "hsm/hsm_internal.h"
 
@@ -250,7 +250,7 @@ discover(struct hsm *h, struct hsm_error *err)
 
 /* Does a session open, and may it write? */
 static CK_RV
-preflight(struct hsm *h)
+try_session(struct hsm *h)
 {
 	CK_SESSION_HANDLE session;
 	CK_RV rv;
@@ -268,25 +268,17 @@ preflight(struct hsm *h)
 	return rv;
 }
 
-/*
- * libp11 keeps a copy of the PIN on its heap, to log in again after a fork: it
- * is wiped when the slot is released, but not locked in memory.
- */
+/* Nothing is sent to the token here. */
 static enum rc
-log_in(struct hsm *h, struct hsm_error *err)
+check_pin(struct hsm *h, struct hsm_error *err)
 {
-	const char *pin = h->pin.len ? (const char *)h->pin.bytes : NULL;
-
-	if (!pin && !h->slot->token->secureLogin) {
+	if (!h->pin.len && !h->slot->token->secureLogin) {
 		hsm_error_text(err, 0, "token %s needs a PIN", h->name);
 		hsm_error_remedy(err, "say in hsm.pin where it is");
 		return RC_CONFIG;
 	}
-	if (pin && hsm_pin_was_refused(h->name, &h->pin))
+	if (h->pin.len && hsm_pin_was_refused(h->name, &h->pin))
 		return login_failed(h, CKR_PIN_INCORRECT, err);
-	ERR_clear_error();
-	if (PKCS11_login(h->slot, 0, pin))
-		return login_failed(h, libp11_ckr(), err);
 	return RC_OK;
 }
 
@@ -298,23 +290,14 @@ token_attach(struct hsm *h, struct hsm_error *err)
 
 	if (rc)
 		return rc;
-	rv = preflight(h);
-	if (rv == CKR_OK) {
-		/* Closes all sessions of the token: before ours exist. */
-		ERR_clear_error();
-		if (PKCS11_open_session(
-			h->slot, (h->session_flags & CKF_RW_SESSION) != 0)) {
-			rv = libp11_ckr();
-			rv = rv == CKR_OK ? CKR_FUNCTION_FAILED : rv;
-		}
-	}
+	rv = try_session(h);
 	if (rv != CKR_OK) {
 		hsm_error_text(err, rv, "C_OpenSession on token %s: %s (0x%lx)",
 		    h->name, hsm_ckr_name(rv), rv);
 		hsm_error_remedy(err, "%s", hsm_ckr_remedy(rv));
 		return RC_TOKEN;
 	}
-	return log_in(h, err);
+	return check_pin(h, err);
 }
 
 void
@@ -322,7 +305,6 @@ token_detach(struct hsm *h)
 {
 	if (!h->ctx)
 		return;
-	ca_keys_release(h);
 	if (h->slots)
 		PKCS11_release_all_slots(h->ctx, h->slots, h->slot_count);
 	h->slots = NULL;

@@ -254,6 +254,20 @@ stranger(struct images *k, const struct read_image *d, const struct policy *p)
 	return NULL;
 }
 
+/* On the line nobody knows from which network a device will come. */
+static void
+check_pools(const struct read_image *d, const struct policy *p)
+{
+	for (size_t i = 0; i < p->pool_count; i++)
+		if (p->pools[i].allocate == ALLOCATE_NETWORK)
+			yaml_report(&d->ctx, DIAG_WARNING, d->servers,
+			    "policy-image-servers",
+			    "the pool %s of the policy %s is allocated by "
+			    "network, which no factory knows: every image has "
+			    "the account of its default",
+			    p->pools[i].name, p->name);
+}
+
 /* The account's instance is where the policy's devices have theirs. */
 static void
 check_instance(const struct read_image *d, const struct policy *p)
@@ -298,6 +312,7 @@ check_servers(struct images *k, struct read_image *d)
 		    "the policy %s has no server: the image gets no account by "
 		    "it",
 		    p->name);
+	check_pools(d, p);
 	check_instance(d, p);
 }
 
@@ -306,7 +321,8 @@ check_servers(struct images *k, struct read_image *d)
 static bool
 is_sound(const struct read_image *d)
 {
-	return d->value.identity && (!d->pattern || d->value.serial) &&
+	return d->value.identity && !d->value.serial == !d->value.endpoint &&
+	    (!d->pattern || d->value.serial) &&
 	    (!d->endpoint || d->value.endpoint);
 }
 

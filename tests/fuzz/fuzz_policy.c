@@ -4,6 +4,7 @@
  * within what set.h promises, and matching over it ends.
  */
 #include "lwm2m/object.h"
+#include "policy/image.h"
 #include "policy/match.h"
 
 #include <stdlib.h>
@@ -193,6 +194,43 @@ check_policy(const struct policy *p)
 	}
 }
 
+static void
+check_settings(const struct policy_setting *s, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		must(s[i].name[0] && s[i].value_count > 0 && s[i].at.line > 0);
+		for (size_t k = 0; k < s[i].value_count; k++)
+			must(!strchr(s[i].values[k], '\n'));
+	}
+}
+
+/* Whatever serial number comes, an endpoint that comes out is one. */
+static void
+check_image(const struct policy_image *m, struct span serial)
+{
+	char endpoint[POLICY_ENDPOINT_MAX + 1];
+	const char *why = NULL;
+	enum rc rc;
+
+	must(m->name[0] && m->identity && m->uri[0] && m->format[0]);
+	must(m->identity->kind == IDENTITY_PSK ||
+	    m->identity->kind == IDENTITY_NOSEC);
+	must(m->endpoint_max >= 1 && m->endpoint_max <= POLICY_ENDPOINT_MAX);
+	must(!m->endpoint == !m->serial && m->hold_off_s >= 0);
+	check_settings(m->options, m->option_count);
+	check_settings(m->label, m->label_count);
+	rc = image_endpoint_of_serial(m, serial, endpoint, &why);
+	must(m->endpoint || rc == RC_NOT_FOUND);
+	if (rc != RC_OK) {
+		must(why != NULL);
+		return;
+	}
+	must(strlen(endpoint) <= m->endpoint_max);
+	must(identity_fits(m->identity, span_str(endpoint)));
+	must(span_equal(
+	    image_serial_of_endpoint(m, span_str(endpoint)), serial));
+}
+
 static enum rc
 check_label(void *ctx, const char *label)
 {
@@ -239,6 +277,10 @@ check_set(const struct policy_set *s, struct span input)
 	must(policy_masters(s, check_label, NULL) == RC_OK);
 	if (input.len > 300)
 		input.len = 300;
+	for (size_t i = 0; i < s->image_count; i++) {
+		check_image(&s->images[i], input);
+		check_image(&s->images[i], SPAN_LIT("4Q0017"));
+	}
 	id = identity_for_psk(s, input, &endpoint);
 	must((id != NULL) == (endpoint.p != NULL));
 	must(!id || id->epoch_count > 0);

@@ -1,84 +1,18 @@
 """A device boots from the bytes of a finished image before any is flashed: the
 good ones do, and of the others each is told by its fault."""
 
-import contextlib
 import json
-import os
-import pty
-import shutil
-import signal
 import socket
-import subprocess
-import tarfile
 import time
-from pathlib import Path
 
 import faulty_images as faulty
-from daemon_fixture import (
-    DOMAIN, NOSEC_IDENTITY, NOSEC_POLICY, program, wait_for,
-)
-from daemon_pki import BY_CN, FROM, PAST, POLICY_ANY, PkiWorld, openssl
+from daemon_fixture import DOMAIN
+from daemon_pki import FROM, PAST, openssl
+from rehearsing import EP, FACTORY, Line
 from tap_story import expect, expect_equal, expect_in, story, tell
 
-EP = f"{DOMAIN}-WM200-000042"
 OTHER, REVOKED = f"{DOMAIN}-WM200-000043", f"{DOMAIN}-WM200-000044"
 FUTURE, END = "20480101000000Z", "20490101000000Z"
-HOST = "coaps://boot.lwm2m.example:5684"
-
-FACTORY = f"""\
-identity: factory
-endpoint: "{DOMAIN}-*"
-psk: {{derive: bootstrap-2026, epoch: [%s], identity: "{{endpoint}}"}}
-"""
-
-
-class Line(PkiWorld):
-    """What a factory has: no daemon runs here unless a story starts it."""
-
-    def __init__(self, epochs="1, 2", **kwargs):
-        super().__init__({
-            "identity.yaml": FACTORY % epochs,
-            "by-cn.yaml": BY_CN,
-            "lab.yaml": NOSEC_IDENTITY,
-            "policy.yaml": NOSEC_POLICY + "---\n" + POLICY_ANY,
-        }, **kwargs)
-
-    def start_rehearsal(self, path, *argv, **kwargs):
-        env = {**self.env, "TOKEN_PIN": self.pin, "TMPDIR": str(self.dir)}
-        return subprocess.Popen(
-            [program("TOOL"), "image", "rehearse", str(path),
-             *map(str, argv)], env=env, text=True, stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE, **kwargs)
-
-    def rehearse(self, path, *argv, code=0):
-        """What is said, and stderr."""
-        process = self.start_rehearsal(path, *argv)
-        out, err = process.communicate(timeout=100)
-        expect_equal(process.returncode, code, f"exit code\n{out}{err}")
-        return out, err
-
-    def staged(self, path, *argv, code=0):
-        """Objects by the name of the image."""
-        out, err = self.rehearse(path, "--staging", "--daemon",
-                                 program("BOOTSTRAPD"), "-c", self.config,
-                                 "--format", "json", *argv, code=code)
-        self.nothing_left()
-        found = [json.loads(line) for line in out.splitlines()]
-        return {r["image"].rsplit("/", 1)[-1]: r for r in found}, err
-
-    def nothing_left(self):
-        expect_equal(sorted(self.dir.glob("bootstrapd-rehearsal-*")), [],
-                     "left over")
-
-    def model(self, endpoint=EP, **kwargs):
-        return faulty.Model(json.loads(
-            self.mint(endpoint, uri=HOST, **kwargs).read_text()))
-
-    def papers(self, name, uri=HOST, anchor=None, by=None, **kwargs):
-        papers = (by or self.ca).device(name, f"{DOMAIN}-{name}", **kwargs)
-        return faulty.of_papers(papers, uri, anchor or openssl(
-            "x509", "-in", self.pki / "root.pem", "-outform", "DER"),
-            f"{DOMAIN}-{name}")
 
 
 def codes(result):
@@ -302,124 +236,6 @@ def partition():
         expect_equal(codes(found["nvs.bin"]), {"image-too-large"}, "codes")
         out, _ = line.rehearse("/dev/null", code=65)
         expect_in("error", out, "what is no image")
-
-
-def many(line, count):
-    base = line.model()
-    return {f"{i:03}.json": base for i in range(count)}
-
-
-@story("a folder, a container, every second one, five at random")
-def batches():
-    with Line() as line:
-        folder = faulty.write(line.dir / "batch", many(line, 30))
-        tar = line.dir / "batch.tar"
-        with tarfile.open(tar, "w", format=tarfile.USTAR_FORMAT) as out:
-            for path in sorted((folder / "images").iterdir()):
-                out.add(path, f"images/{path.name}")
-        for path in (folder, tar):
-            found, err = line.staged(path)
-            expect_equal(len(found), 30, "rehearsed")
-            expect_in("30 images rehearsed: 30 ok", err, "the sum")
-        found, _ = line.staged(folder, "--every", "2")
-        expect_equal(sorted(found), [f"{i:03}.json" for i in range(0, 30, 2)],
-                     "every second")
-        for _ in range(2):
-            found, _ = line.staged(tar, "--sample", "5", "--at-a-time", "1")
-            expect_equal(len(found), 5, "drawn")
-        # one of them is bad: the others are told all the same
-        (folder / "images/007.json").write_bytes(b"\xff" * 100)
-        out, err = line.rehearse(folder, "--staging", "--daemon",
-                                 program("BOOTSTRAPD"), "-c", line.config,
-                                 code=65)
-        expect_in("007.json: error:", out, "the bad one")
-        expect_in("30 images rehearsed: 29 ok, 1 would not boot", out,
-                  "the sum")
-        expect_equal(out.count("\n"), 3, "lines")
-
-
-def daemons_of(pid):
-    """Processes below it, by their command."""
-    found = []
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        with contextlib.suppress(OSError, IndexError):
-            text = stat.read_text()
-            if int(text.rsplit(")", 1)[1].split()[1]) == pid:
-                found.append(int(text.split()[0]))
-    return found
-
-
-def alive(pid):
-    with contextlib.suppress(OSError):
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(
-            ")", 1)[1].split()[0] != "Z"
-    return False
-
-
-@story("stopped in the midst of it: no daemon stays, and no folder after a signal")
-def stopped():
-    with Line() as line:
-        folder = faulty.write(line.dir / "batch", many(line, 400))
-        for sig in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
-            process = line.start_rehearsal(
-                folder, "--staging", "--daemon", program("BOOTSTRAPD"), "-c",
-                line.config, "--format", "json", "--at-a-time", "2")
-            process.stdout.readline()
-            daemon, = daemons_of(process.pid)
-            process.send_signal(sig)
-            process.communicate(timeout=60)
-            expect_equal(process.returncode, -sig, "how it ended")
-            wait_for(lambda: not alive(daemon), "the daemon to end")
-            if sig == signal.SIGKILL:
-                for left in line.dir.glob("bootstrapd-rehearsal-*"):
-                    expect_equal(left.stat().st_mode & 0o777, 0o700, "mode")
-                    shutil.rmtree(left)
-            line.nothing_left()
-
-
-@story("a staging daemon that dies, or never lived, is said")
-def daemon_gone():
-    with Line() as line:
-        folder = faulty.write(line.dir / "batch", many(line, 400))
-        process = line.start_rehearsal(
-            folder, "--staging", "--daemon", program("BOOTSTRAPD"), "-c",
-            line.config, "--format", "json", "--at-a-time", "2")
-        process.stdout.readline()
-        daemon, = daemons_of(process.pid)
-        os.kill(daemon, signal.SIGKILL)
-        _, err = process.communicate(timeout=60)
-        expect_equal(process.returncode, 69, f"exit code\n{err}")
-        expect_in("the staging daemon has ended", err, "what is said")
-        line.nothing_left()
-        line.write_pin("wrong")
-        _, err = line.rehearse(folder, "--staging", "--daemon",
-                               program("BOOTSTRAPD"), "-c", line.config,
-                               code=69)
-        expect_in("staging daemon", err, "what is said")
-        line.nothing_left()
-        _, err = line.rehearse(folder, "--staging", "--daemon",
-                               "/nonexistent", "-c", line.config, code=69)
-        expect_in("/nonexistent", err, "what is said")
-
-
-@story("a bar on a terminal, and none in a pipe")
-def bar():
-    with Line() as line:
-        folder = faulty.write(line.dir / "batch", many(line, 400))
-        ours, theirs = pty.openpty()
-        process = subprocess.Popen(
-            [program("TOOL"), "image", "rehearse", folder, "--against",
-             "coaps://192.0.2.1:5684", "--wait", "3s", "--at-a-time", "30"],
-            stdout=subprocess.PIPE, stderr=theirs, env=line.env)
-        os.close(theirs)
-        seen = b""
-        with contextlib.suppress(OSError):
-            while part := os.read(ours, 4096):
-                seen += part
-        process.communicate()
-        os.close(ours)
-        expect_in(b"rehearsing", seen, "the bar")
-        expect_equal(process.returncode, 69, "nobody is there")
 
 
 if __name__ == "__main__":

@@ -300,23 +300,20 @@ fresh(void)
 	s = take(h);
 }
 
-/* libp11 itself never gets over these. */
+/* The session or the login goes, and it is noticed in the signature. */
 static void
 test_losses_that_nobody_sees(void **state)
 {
 	static const struct {
 		const char *control;
-		unsigned long logins, finalized;
+		unsigned long logins;
 	} cases[] = {
-	    {"C_SignInit 0xb3 1 0\n", 0, 0}, /* a hiccup */
-	    {"C_Sign 0xb3 1 0\n", 1, 1}, /* half-way: it is stuck */
-	    {"C_Sign 0x91 1 0\n", 1, 1},
-	    {"C_SignInit 0xb3 2 0\n", 1, 1}, /* its session is gone */
-	    {"C_SignInit 0x82 1 0\n", 1, 1}, /* its handle is */
-	    {"C_GetSessionInfo close-all 1 0\n", 2, 1},
-	    {"C_GetSessionInfo logout 1 0\n", 2, 1},
-	    {"C_SignInit close-all 1 0\n", 2, 1},
-	    {"C_SignInit logout 1 0\n", 2, 1},
+	    {"C_SignInit 0xb3 1 0\n", 0}, /* a hiccup */
+	    {"C_Sign 0xb3 1 0\n", 0}, /* half-way: it is stuck */
+	    {"C_Sign 0x91 1 0\n", 0},
+	    {"C_SignInit 0x82 1 0\n", 0}, /* its handle is gone */
+	    {"C_SignInit close-all 1 0\n", 1},
+	    {"C_SignInit logout 1 0\n", 1},
 	};
 
 	(void)state;
@@ -326,7 +323,7 @@ test_losses_that_nobody_sees(void **state)
 		faults(cases[i].control);
 		count_reset();
 		expect_issues();
-		if (count_of("C_Finalize") != cases[i].finalized ||
+		if (count_of("C_Finalize") != 0 ||
 		    count_of("C_Login") != cases[i].logins)
 			fail_msg("%lu times reopened, %lu logins after %s",
 			    count_of("C_Finalize"), count_of("C_Login"),
@@ -335,7 +332,7 @@ test_losses_that_nobody_sees(void **state)
 	}
 }
 
-/* Where no session opens, libp11 up to 0.4.13 would wait for ever. */
+/* Where no session opens, libp11 up to 0.4.13 waits for ever: it is not asked. */
 static void
 test_no_session_to_be_had(void **state)
 {
@@ -346,15 +343,15 @@ test_no_session_to_be_had(void **state)
 	struct writer w;
 
 	(void)state;
-	/* A fresh epoch: the key is to be loaded. */
+	/* A fresh epoch: nothing is known of the key. */
 	fresh();
 	device_profile(&p);
 	cert_draft_init(&d, &p, &issuing.c,
 	    span_of(device_pair.spki, P256_SPKI_LEN), time(NULL));
 	writer_init(&w, out, sizeof(out));
+	/* The one that is there will do. */
 	faults("C_OpenSession 0x32 -1 0\n");
-	assert_int_equal(cert_issue(s, &ISSUING, &d, &w, NULL), RC_TOKEN);
-	assert_int_equal(hsm_session_error(s)->ckr, CKR_DEVICE_REMOVED);
+	expect_issues();
 	faults("C_OpenSession 0x32 -1 0\nC_SignInit 0xb3 1 0\n");
 	assert_int_equal(cert_issue(s, &ISSUING, &d, &w, NULL), RC_TOKEN);
 	faults("");

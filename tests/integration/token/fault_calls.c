@@ -104,57 +104,28 @@ call_of(struct fault_calls *calls, const char *function)
 void
 fault_log_read(struct fault_calls *out)
 {
-	struct fault_call *last = NULL;
 	char function[32];
 	FILE *f = fopen(log_path, "re");
 
 	assert_non_null(f);
 	out->count = 0;
-	while (fscanf(f, "%31s", function) == 1) {
-		struct fault_call *c = call_of(out, function);
-
-		c->n++;
-		if (last && strcmp(function, "C_OpenSession") == 0 &&
-		    strcmp(last->function, "C_CloseAllSessions") == 0) {
-			c->of_libp11 = c->n;
-			last->of_libp11 = last->n;
-		}
-		last = c;
-	}
+	while (fscanf(f, "%31s", function) == 1)
+		call_of(out, function)->n++;
 	fclose(f);
 	assert_true(out->count > 0);
-}
-
-/* See fault_call.of_libp11. */
-static bool
-hangs(const struct fault_call *c, unsigned long at, const struct fault *f)
-{
-	if (f->often == FAULT_ALWAYS || at != c->of_libp11)
-		return false;
-	return strcmp(f->what, "finalize") == 0 ||
-	    (strcmp(c->function, "C_OpenSession") == 0 &&
-		strstr(f->what, "0x"));
-}
-
-static void
-at_call(const struct fault_call *c, unsigned long at, const struct fault *f,
-    fault_fn fn, void *ctx)
-{
-	if (!hangs(c, at, f))
-		fn(ctx, c, at, f);
 }
 
 static void
 of_kind(const struct fault_call *c, const struct fault *f, bool all,
     fault_fn fn, void *ctx)
 {
-	at_call(c, 1, f, fn, ctx);
+	fn(ctx, c, 1, f);
 	if (f->often == FAULT_ALWAYS)
 		return;
 	if (all && c->n > 2)
-		at_call(c, c->n / 2 + 1, f, fn, ctx);
+		fn(ctx, c, c->n / 2 + 1, f);
 	if (c->n > 1)
-		at_call(c, c->n, f, fn, ctx);
+		fn(ctx, c, c->n, f);
 }
 
 void

@@ -13,11 +13,6 @@ enum { FAULT_CALLS_MAX = 48 };
 struct fault_call {
 	char function[32];
 	unsigned long n; /**< how often */
-	/** The one that libp11 makes of C_OpenSession, and of C_CloseAllSessions
-	 *  before it; 0: none. Should that session not open, right after another
-	 *  one did, libp11 waits for ever (until 0.4.14). Nothing can be done
-	 *  about that but to replace the process, as bootstrapd does. */
-	unsigned long of_libp11;
 };
 
 struct fault_calls {

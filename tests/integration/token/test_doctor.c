@@ -20,6 +20,7 @@ static struct {
 	struct hsm_finding list[FINDINGS_MAX];
 	size_t count, stop_at;
 	bool times; /* wanted: they take most of the time */
+	const char *after_keys; /* faults from then on; NULL: none */
 } found;
 
 static enum rc
@@ -31,6 +32,8 @@ note(void *ctx, const struct hsm_finding *f)
 	assert_true(found.count < FINDINGS_MAX);
 	found.list[found.count++] = *f;
 	assert_true(f->text[0] != '\0');
+	if (found.after_keys && strcmp(f->check, "sign") == 0)
+		faults(found.after_keys);
 	/* What is not good comes with what to do. */
 	assert_int_equal(f->verdict != HSM_OK, f->remedy[0] != '\0');
 	return found.count == found.stop_at ? RC_FULL : RC_OK;
@@ -112,8 +115,72 @@ test_answer(void **state)
 {
 	(void)state;
 	examine();
-	/* The TPM takes no key through PKCS#11. */
+	/* The TPM takes no key through PKCS#11, or keeps it. */
 	expect("answer", is_kind("tpm") ? MASTER : "", HSM_OK);
+}
+
+static CK_ULONG
+secret_keys(void)
+{
+	CK_FUNCTION_LIST *p11 = raw_module();
+	CK_SESSION_HANDLE raw = raw_session(fixture.label);
+	CK_OBJECT_CLASS class = CKO_SECRET_KEY;
+	CK_ATTRIBUTE a = {CKA_CLASS, &class, sizeof(class)};
+	CK_OBJECT_HANDLE keys[FINDINGS_MAX];
+	CK_ULONG n = 0;
+
+	assert_int_equal(p11->C_FindObjectsInit(raw, &a, 1), CKR_OK);
+	assert_int_equal(
+	    p11->C_FindObjects(raw, keys, FINDINGS_MAX, &n), CKR_OK);
+	assert_int_equal(p11->C_FindObjectsFinal(raw), CKR_OK);
+	assert_int_equal(p11->C_CloseSession(raw), CKR_OK);
+	return n;
+}
+
+/* As tpm2-pkcs11 1.9.1 does with a key that was to be gone with its session. */
+static void
+test_known_key_that_is_kept(void **state)
+{
+	CK_ULONG before = secret_keys();
+
+	(void)state;
+	examine();
+	assert_int_equal(secret_keys(), before);
+	if (is_kind("tpm"))
+		skip();
+	faults("C_CreateObject kept -1 0\n");
+	examine();
+	faults("");
+	expect("answer", MASTER, HSM_OK);
+	assert_non_null(strstr(finding("answer", MASTER)->text, "keeps a"));
+	assert_int_equal(secret_keys(), before);
+}
+
+/* What cannot be taken back, somebody must see. */
+static void
+test_known_key_that_stays(void **state)
+{
+	const struct hsm_finding *f;
+	char label[40] = "";
+	CK_SESSION_HANDLE raw;
+
+	(void)state;
+	if (is_kind("tpm"))
+		skip();
+	found.after_keys =
+	    "C_CreateObject kept -1 0\nC_DestroyObject 0x6 1 0\n";
+	examine();
+	found.after_keys = NULL;
+	faults("");
+	expect("answer", "", HSM_FAIL);
+	f = finding("answer", "");
+	assert_non_null(strstr(f->text, "CKR_FUNCTION_FAILED"));
+	assert_int_equal(
+	    sscanf(strstr(f->text, "known-answer-"), "%39[^,]", label), 1);
+	raw = raw_session(fixture.label);
+	assert_int_equal(
+	    raw_module()->C_DestroyObject(raw, raw_find(raw, label)), CKR_OK);
+	raw_module()->C_CloseSession(raw);
 }
 
 static void
@@ -387,6 +454,8 @@ main(void)
 	    cmocka_unit_test(test_the_token),
 	    cmocka_unit_test(test_ways_out),
 	    cmocka_unit_test(test_answer),
+	    cmocka_unit_test(test_known_key_that_is_kept),
+	    cmocka_unit_test(test_known_key_that_stays),
 	    cmocka_unit_test(test_latencies),
 	    cmocka_unit_test(test_nothing_is_left),
 	    cmocka_unit_test(test_master_from_outside),

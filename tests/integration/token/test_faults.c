@@ -28,8 +28,7 @@ enum {
 	REPORTED_MAX = 20, /* of an operation's failures */
 	CASE_S = 20, /* that takes longer hangs */
 	SESSIONS = 2,
-	/* Of the pool, the anchor, libp11's. */
-	SESSIONS_OPEN = SESSIONS + 2,
+	SESSIONS_OPEN = SESSIONS + 1, /* and the anchor */
 	AN_EPOCH_MS = 31000, /* lasts: then the back-off begins anew */
 };
 
@@ -107,7 +106,6 @@ forget(void)
 	pthread_mutex_lock(&h->lock);
 	object_cache_clear(h);
 	pthread_mutex_unlock(&h->lock);
-	ca_keys_release(h);
 	for (unsigned i = 0; i < SESSIONS; i++)
 		h->sessions[i].broken = true;
 }
@@ -261,8 +259,8 @@ run_well(struct matrix *m)
 		fail_msg("%s: %s", doing, err.text);
 }
 
-/* Which calls it makes; the second time, since libp11 remembers what keys there
- * are for as long as an epoch lasts. */
+/* Which calls it makes; the second time, with whatever is remembered for as long
+ * as an epoch lasts. */
 static void
 learn(struct matrix *m)
 {

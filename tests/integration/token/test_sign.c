@@ -1,6 +1,6 @@
 /*
  * Signing keys on tokens of three makes: made there, found again, and signing
- * what their public half verifies, by the raw layer and through libp11.
+ * what their public half verifies, by digest and as a CA does.
  */
 #include "fixture.h"
 

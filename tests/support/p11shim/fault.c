@@ -68,6 +68,7 @@ parse_line(const char *line)
 	    {"finalize", DO_FINALIZE},
 	    {"abort", DO_ABORT},
 	    {"extractable", DO_EXTRACTABLE},
+	    {"kept", DO_KEPT},
 	    {"hold", DO_HOLD},
 	    {"wrong", DO_WRONG},
 	};

@@ -62,6 +62,7 @@ enum action {
 	DO_ABORT,
 	DO_FLAGS,
 	DO_EXTRACTABLE,
+	DO_KEPT,
 	DO_AFTER,
 	DO_LENGTH,
 	DO_HOLD,

@@ -26,6 +26,7 @@
  *   finalize        C_Finalize
  *   abort           the process dies
  *   flags=0xHEX     C_GetTokenInfo: these flags are set in what it returns
+ *   kept            C_CreateObject: in the token, whatever was asked
  *   extractable     C_GenerateKey, C_GenerateKeyPair: the token ignores what
  *                   was asked
  *   after=0xHEX     the module does what it is asked, but its answer is lost:
@@ -112,6 +113,7 @@ intercept_key(
 		return false;
 	case DO_FLAGS:
 	case DO_EXTRACTABLE:
+	case DO_KEPT:
 	case DO_AFTER:
 	case DO_LENGTH:
 	case DO_WRONG:
@@ -174,8 +176,6 @@ WRAP(C_GetSessionInfo, (SESSION, CK_SESSION_INFO *info), s, info)
 WRAP(C_Login, (SESSION, CK_USER_TYPE user, CK_BYTE *pin, CK_ULONG len), s, user,
     pin, len)
 WRAP(C_Logout, (SESSION), s)
-WRAP(C_CreateObject,
-    (SESSION, CK_ATTRIBUTE *t, CK_ULONG n, CK_OBJECT_HANDLE *o), s, t, n, o)
 WRAP(C_DestroyObject, (SESSION, CK_OBJECT_HANDLE o), s, o)
 WRAP(C_SetAttributeValue,
     (SESSION, CK_OBJECT_HANDLE o, CK_ATTRIBUTE *t, CK_ULONG n), s, o, t, n)
@@ -361,6 +361,22 @@ shim_C_GetTokenInfo(CK_SLOT_ID slot, CK_TOKEN_INFO *info)
 	if (rv == CKR_OK && fault.action == DO_FLAGS)
 		info->flags |= fault.value;
 	return answer(&fault, rv);
+}
+
+static CK_RV
+shim_C_CreateObject(
+    CK_SESSION_HANDLE s, CK_ATTRIBUTE *t, CK_ULONG n, CK_OBJECT_HANDLE *o)
+{
+	static CK_BBOOL yes = CK_TRUE;
+	struct fault fault;
+	CK_RV rv;
+
+	if (intercept(F_C_CreateObject, &rv, &fault))
+		return rv;
+	for (CK_ULONG i = 0; fault.action == DO_KEPT && i < n; i++)
+		if (t[i].type == CKA_TOKEN)
+			t[i].pValue = &yes;
+	return answer(&fault, real->C_CreateObject(s, t, n, o));
 }
 
 static void

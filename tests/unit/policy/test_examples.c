@@ -165,7 +165,8 @@ test_each_key_is_in_the_readme(void **state)
 	    "bytes:", "round_trips:", "blocks:", "nb_iot:", "lte_m:",
 	    "devices:", "regex:", "list:", "prefix:", "credential:", "issuer:",
 	    "key_sha256:", "deny:", "quarantine:", "because:", "san:", "model:",
-	    "batch:"};
+	    "batch:", "image:", "instance:", "format:", "options:", "serial:",
+	    "pattern:", "label:", "payload:", "dpi:", "size:", "text:"};
 	char *readme = read_text(POLICIES "/README.md");
 
 	(void)state;
