@@ -204,8 +204,15 @@ servers(struct image_mint *m, struct span endpoint)
 	if (!r->servers)
 		return EX_OK;
 	/* what would be written without a key is no image */
-	if (!m->session)
-		return broken(m, RC_BUG);
+	if (!m->session) {
+		m->fault.stops = true;
+		return fault(m, EX_UNAVAILABLE,
+		    "make the image where the token is, or by an image "
+		    "document without `servers:`",
+		    "the keys of the policy %s (%s:%u) are made in the token",
+		    r->servers->name, r->servers->place.file,
+		    r->servers->place.line);
+	}
 	m->servers = calloc(1, sizeof(*m->servers));
 	if (!m->servers)
 		return broken(m, RC_MEMORY);

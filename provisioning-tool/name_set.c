@@ -49,13 +49,28 @@ grow(struct name_set *s)
 	return RC_OK;
 }
 
+/** 0 is an empty place. */
+static uint64_t
+hash_of(const struct name_set *s, struct span name)
+{
+	uint64_t hash = hash_keyed(s->key, name);
+
+	return hash ? hash : 1;
+}
+
+bool
+name_set_has(const struct name_set *s, struct span name)
+{
+	uint64_t hash = hash_of(s, name);
+
+	return s->cap > 0 && *find(s->slots, s->cap, hash) == hash;
+}
+
 enum rc
 name_set_add(struct name_set *s, struct span name)
 {
-	uint64_t hash = hash_keyed(s->key, name), *slot;
+	uint64_t hash = hash_of(s, name), *slot;
 
-	if (hash == 0)
-		hash = 1;
 	if (2 * s->count >= s->cap) {
 		enum rc rc = grow(s);
 

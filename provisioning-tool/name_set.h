@@ -19,6 +19,8 @@ void name_set_init(struct name_set *s);
 /** Errors: RC_CONFLICT (it came before), RC_MEMORY. */
 MUST_CHECK enum rc name_set_add(struct name_set *s, struct span name);
 
+bool name_set_has(const struct name_set *s, struct span name);
+
 /** Harmless on zeros, and twice. */
 void name_set_fini(struct name_set *s);
 

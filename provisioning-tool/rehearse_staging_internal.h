@@ -1,6 +1,7 @@
 /**
- * rehearse_staging_internal.h - what rehearse_staging.c (the process) and
- * rehearse_ledger.c (what it has recorded) share.
+ * rehearse_staging_internal.h - what rehearse_staging.c (the process),
+ * rehearse_config.c (what it is told) and rehearse_ledger.c (what it has
+ * recorded) share.
  */
 #ifndef TOOL_REHEARSE_STAGING_INTERNAL_H
 #define TOOL_REHEARSE_STAGING_INTERNAL_H
@@ -30,6 +31,16 @@ struct staging {
 	uint64_t since; /**< its rows are behind this one */
 	bool copied; /**< it has the rows of the true one */
 };
+
+extern const char *const staging_schemes[STAGING_SCHEMES];
+
+/* rehearse_config.c */
+
+/** Write its configuration into its folder. Says on stderr what is wrong; an
+ *  exit code. */
+MUST_CHECK int staging_config(struct staging *s);
+
+/* rehearse_ledger.c */
 
 /** The ledger, when it can be read; NULL: not yet. */
 struct ledger *staging_ledger(struct staging *s);

@@ -170,6 +170,8 @@ verify_batch_begin(struct verify *v, const struct image_files *files,
 	b->manifest_fd = -1;
 	name_set_init(&b->names);
 	name_set_init(&b->bytes);
+	name_set_init(&b->facts);
+	name_set_init(&b->owners);
 	b->label_cap = strlen(path) + BATCH_NAME_MAX + 8;
 	b->label = malloc(b->label_cap);
 	b->d = diag_new();
@@ -230,6 +232,9 @@ verify_batch_image(struct verify_batch *b, struct verify_one *one)
 		verify_find(one, DIAG_ERROR, "batch-duplicate",
 		    "the container has two members of this name");
 	check_listed(b, one);
+	rc = f->fault ? RC_OK : batch_summary_keep(b, one);
+	if (rc != RC_OK)
+		return rc;
 	/* of devices without a credential many are alike */
 	if (f->fault || !one->fingerprint[0])
 		return batch_check_format(b, one);
@@ -271,6 +276,8 @@ verify_batch_end(struct verify_batch *b)
 	if (!b || b->folder < 0)
 		return EX_OK;
 	code = batch_check_beside(b);
+	if (code == EX_OK)
+		code = batch_check_summary(b);
 	if (code == EX_OK && b->has_manifest) {
 		rc = manifest_unreadable(
 		    b, batch_manifest_lines(&b->manifest, each_unmet, b));
@@ -289,6 +296,8 @@ verify_batch_free(struct verify_batch *b)
 	batch_manifest_fini(&b->manifest);
 	name_set_fini(&b->names);
 	name_set_fini(&b->bytes);
+	name_set_fini(&b->facts);
+	name_set_fini(&b->owners);
 	if (b->manifest_fd >= 0)
 		close(b->manifest_fd);
 	diag_free(b->d);

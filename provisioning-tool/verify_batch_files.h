@@ -27,6 +27,9 @@ struct verify_batch {
 	int manifest_fd;
 	bool has_manifest, trusted;
 	struct name_set names, bytes; /**< of images that were seen */
+	/** Likewise, as summary.csv has to have them: name, SHA-256 and
+	 *  fingerprint; and name and endpoint, of those whose it is known. */
+	struct name_set facts, owners;
 	/* batch.json; "" and -1: it does not say */
 	char order[BATCH_TEXT_MAX + 1], format[BATCH_TEXT_MAX + 1];
 	char identity[BATCH_TEXT_MAX + 1];
@@ -57,6 +60,14 @@ MUST_CHECK int batch_read_description(struct verify_batch *b);
 /** An image against batch.json. */
 MUST_CHECK enum rc batch_check_format(
     struct verify_batch *b, struct verify_one *one);
+
+/** Keep what summary.csv has to say of an image. */
+MUST_CHECK enum rc batch_summary_keep(
+    struct verify_batch *b, const struct verify_one *one);
+
+/** Hold summary.csv against the images that were seen. As
+ *  batch_read_description. */
+MUST_CHECK int batch_check_summary(struct verify_batch *b);
 
 /** All that lies beside the images: by MANIFEST, and how many there should be.
  *  As batch_read_description. */

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """What bootstrapd takes beside what it stands on, in one table.
 
-usage: run.py BUILD [psk] [x509] [issue] [check] [plan] [rehearse] [-n COUNT]
+usage: run.py BUILD [psk] [x509] [issue] [check] [plan] [rehearse]
+              [images] [-n COUNT]
               [-k AT_A_TIME] [--workers N] [--sessions N] [--fleet DEVICES]
 
 psk, x509: server CPU of one bootstrap (all processes of bootstrapd, read before
@@ -16,11 +17,15 @@ plan: policy plan over a ledger of so many devices, beside ten seconds for a
 million; and 100,000 devices compared with what issue_begin decides.
 rehearse: image rehearse --staging of a container of COUNT images with a PSK, by
 the clock on the wall, beside the 5 ms that one may take.
+images: image batch of 20 times COUNT devices with keys, and of fewer with
+certificates, beside what the token does in as many sessions; and of 10 times
+more, with the memory that it takes.
 
 Nothing here fails because it was slow.
 """
 
 import argparse
+import json
 import io
 import os
 import re
@@ -281,16 +286,98 @@ def bench_rehearse(args, bench):
             ms / 5, "1 at most")
 
 
+BATCH_IDENTITIES = """\
+authority: factory
+certificate: ca.pem
+key: "pkcs11:object=bench-ca"
+---
+certificate_profile: device
+subject: {{CN: "{{endpoint}}"}}
+validity: 10y
+---
+identity: keys
+endpoint: "{domain}-*"
+psk: {{derive: {master}, epoch: 1}}
+---
+identity: certificates
+endpoint: "{domain}-*"
+certificate:
+  trust: ca.pem
+  issue: {{ca: factory, profile: device}}
+  server_certificate: {{file: ca.pem, usage: trust-anchor}}
+"""
+
+
+def speed_of(world, operation, sessions, key):
+    """What the token does by itself, a second, in as many sessions."""
+    said = world.tool("hsm", "speed", *world.token_options(), "--format",
+                      "json", *key)
+    told = [json.loads(line) for line in said.splitlines()]
+    return next(t["per_second"] for t in told
+                if (t["operation"], t["threads"]) == (operation, sessions))
+
+
+def batch_of(world, identity, count, sessions):
+    """Images a second, of a list, into one file; and VmHWM in KiB."""
+    names = world.dir / f"{identity}-{count}.csv"
+    names.write_text("endpoint\n" + "".join(
+        f"{DOMAIN}-{identity}-{count}-{i:07}\n" for i in range(count)))
+    begin = time.monotonic()
+    child = subprocess.Popen(
+        [os.environ["TOOL"], "image", "batch", *world.token_options(),
+         "--policies", world.dir / "policies.d/identity.yaml",
+         "--identity", identity,
+         "--uri", "coaps://bs.lwm2m.example:5684", "--format", "senml-cbor",
+         "--ledger", world.dir / "batches.db", "--container", "--sessions",
+         str(sessions), "-o", world.dir / f"{identity}-{count}", names],
+        env={**world.env, "TOKEN_PIN": world.pin},
+        stderr=subprocess.PIPE, text=True)
+    said = child.stderr.read()
+    _, status, used = os.wait4(child.pid, 0)
+    took = time.monotonic() - begin
+    if status:
+        sys.exit(f"bench: image batch ended with {status}: {said}")
+    print(f"{count} images by {identity}: {count / took:.0f}/s, at most "
+          f"{used.ru_maxrss} KiB of memory")
+    return count / took
+
+
+def bench_images(args, bench):
+    """Batches beside what the token does by itself, measured just before and
+    just after. The better of two: the machine is not ours alone."""
+    count = args.n * 20
+    with QuietWorld() as world:
+        make_pki(args, bench, world, 0)
+        world.write_policy("identity.yaml", BATCH_IDENTITIES.format(
+            domain=DOMAIN, master=BOOTSTRAP_MASTER))
+        rows = []
+        for what, identity, n, operation, key in (
+                ("PSK images", "keys", count, "hmac",
+                 ("--master", BOOTSTRAP_MASTER)),
+                ("X.509 images", "certificates", max(count // 10, 500),
+                 "sign", ("--key", "pkcs11:object=bench-ca"))):
+            alone = speed_of(world, operation, args.sessions, key)
+            rate = batch_of(world, identity, n, args.sessions)
+            alone = (alone + speed_of(world, operation, args.sessions, key)
+                     ) / 2
+            rows.append((what, f"{rate:.0f}/s", f"{operation} of the token",
+                         f"{alone:.0f}/s", rate / alone,
+                         "10,000/s, or 0.90 where the token does less"
+                         if operation == "hmac" else "0.90 at least"))
+        batch_of(world, "keys", 10 * count, args.sessions)
+    return rows
+
+
 BENCHES = {"psk": bench_psk, "x509": bench_x509, "issue": bench_issue,
            "check": bench_check, "plan": bench_plan,
-           "rehearse": bench_rehearse}
+           "rehearse": bench_rehearse, "images": bench_images}
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("build", type=Path)
     parser.add_argument("what", nargs="*",
-                        metavar="psk|x509|issue|check|plan|rehearse")
+                        metavar="psk|x509|issue|check|plan|rehearse|images")
     parser.add_argument("-n", type=int, default=500, metavar="COUNT")
     parser.add_argument("-k", type=int, default=20, metavar="AT_A_TIME")
     parser.add_argument("--workers", type=int, default=2)
@@ -306,8 +393,10 @@ def main():
     if unknown:
         parser.error(f"no such bench: {', '.join(sorted(unknown))}")
 
-    rows = [BENCHES[name](args, build / "tests/bench")
-            for name in args.what or BENCHES]
+    rows = []
+    for name in args.what or BENCHES:
+        told = BENCHES[name](args, build / "tests/bench")
+        rows += told if isinstance(told, list) else [told]
     print()
     for what, value, beside, base, ratio, limit in rows:
         print(f"{what:<20} {value:>9}   {beside:<24} {base:>9}   "

@@ -16,7 +16,8 @@ from pathlib import Path
 LINT = Path(__file__).with_name("check_docs.py")
 ROOT = Path(__file__).resolve().parents[2]
 PARTS = ["README.md", "bootstrapd", "lib", "pki", "policies", "schema",
-         "scripts", "tests/lint", "tests/support"]
+         "scripts", "tests/integration/daemon",
+         "tests/integration/tool", "tests/lint", "tests/support"]
 
 # file, what is replaced (the first time it is there), by what, and a word of
 # the finding

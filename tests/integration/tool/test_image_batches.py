@@ -2,6 +2,7 @@
 more, swapped, damaged or signed by nobody is found, and the rest is verified.
 """
 import hashlib
+import hmac
 import io
 import json
 import os
@@ -9,7 +10,9 @@ import shutil
 import subprocess
 import tarfile
 
-from factory import EP, Factory, Skip, equal, failed, story, tell, within
+import cbor
+from factory import (EP, URI, Factory, Skip, equal, failed, story, tell,
+                     within)
 
 COUNT = 6
 SPACE = "bootstrapd-image"
@@ -31,7 +34,7 @@ class Batch(Factory):
                              endpoint=f"{EP}-{i}", fmt="senml-cbor")
             equal(ran.code, 0, ran)
         self.put("good/batch.json", json.dumps(self.description()) + "\n")
-        self.put("good/summary.csv", "serial\r\n")
+        self.put("good/summary.csv", self.summary())
         for who in ("ada", "eve"):
             subprocess.run(["ssh-keygen", "-q", "-t", "ecdsa", "-N", "", "-f",
                             self.path(who)], check=True)
@@ -45,6 +48,23 @@ class Batch(Factory):
         return {"batch": "b1", "identity": "factory-2026", "order": "WO-1",
                 "format": "senml-cbor", "created": "2026-01-02T03:04:05.678Z",
                 "tool": "0", "count": COUNT, **changes}
+
+    def summary(self, **changes):
+        """A row for each image; `changes` of the third one."""
+        rows = ["image_file,endpoint,fingerprint,image_sha256,note"]
+        for i in range(COUNT):
+            name = f"{i:06}.senml.cbor"
+            image = self.read("good/images/" + name)
+            key = cbor.senml_entries(image)["/0/1/5"]
+            row = {"file": f'"{name}"', "endpoint": f'"{EP}-{i}"',
+                   "print": hmac.new(key, b"lwm2m-bs/fingerprint",
+                                     "sha256").digest()[:8].hex(),
+                   "sha256": hashlib.sha256(image).hexdigest(),
+                   "note": '"with ""quotes"", and commas"'}
+            if i == 2:
+                row.update(changes)
+            rows.append(",".join(row.values()))
+        return "\r\n".join([*rows, ""])
 
     def put(self, name, what):
         what = what if isinstance(what, bytes) else what.encode()
@@ -108,15 +128,18 @@ class Batch(Factory):
             setattr(info, field, value)
         tar.addfile(info, io.BytesIO(content))
 
-    def said(self, path, *more, code=65, signers=("--signers", "signers")):
-        """{code: files} of the errors, and the line that sums up."""
+    def said(self, path, *more, code=65, signers=("--signers", "signers"),
+             summary=False):
+        """{code: files} of the errors, and the line that sums up. Without
+        what summary.csv makes of it, unless that is asked for."""
         ran = self.run("image", "verify", "--format", "json", *signers, *more,
                        path)
         equal(ran.code, code, ran)
         lines = [json.loads(line) for line in ran.out.splitlines()]
         found = {}
         for x in lines[:-1]:
-            if x["finding"] == "error":
+            if x["finding"] == "error" and (
+                    summary or x["code"] != "batch-summary"):
                 found.setdefault(x["code"], []).append(x["file"])
         return found, lines[-1]
 
@@ -132,7 +155,8 @@ def sound():
         for path in ("good", f.packed()):
             found, last = f.said(path, "--order-name", "WO-1", "--policies",
                                  "policies.yaml", "--identity",
-                                 "factory-2026", *f.token, code=0)
+                                 "factory-2026", *f.token, code=0,
+                                 summary=True)
             equal((found, last["images"], last["bad"], last["token"]),
                   ({}, COUNT, 0, True))
         found, last = f.said("t/images.tar", code=0)
@@ -282,6 +306,60 @@ def described():
         equal(codes(text="[]"), {"batch-description": 1})
         equal(codes(text='{"count":6,' + " " * 20000 + "}"),
               {"batch-description": 1})
+
+
+@story
+def summaries():
+    """summary.csv has a row for each image, which is of that image."""
+    with Batch() as f:
+        b = f.copy()
+        good = f.summary()
+
+        def count(text, *more):
+            f.put(f"{b}/summary.csv", text)
+            f.sign(b)
+            found, _ = f.said(b, *more, summary=True)
+            equal(set(found), {"batch-summary"})
+            return len(found["batch-summary"])
+
+        rows = good.splitlines(keepends=True)
+        # a row is none of any image's, and that image has none
+        equal(count(f.summary(sha256="0" * 64)), 2)
+        equal(count(f.summary(file='"x.senml.cbor"')), 2)
+        equal(count(f.summary(print="0" * 16)), 2)
+        equal(count("".join(rows[:-1])), 1)
+        equal(count(good + rows[-1]), 1)
+        equal(count(f.summary(endpoint='"other"'), "--policies",
+                    "policies.yaml"), 1)
+        equal(count("serial,endpoint\r\n" + "".join(rows[1:])), 2)
+        equal(count(""), 1)
+        assert count(good + '"' + "x" * 200000) > 0
+        os.unlink(f.path(f"{b}/summary.csv"))
+        f.sign(b)
+        equal(f.said(b, summary=True)[0],
+              {"batch-summary": [f"{b}/summary.csv"]})
+
+
+@story
+def of_image_batch():
+    """What image batch makes is good, whichever way it is kept."""
+    with Factory() as f:
+        f.make_masters()
+        f.write("devices.csv", "serial,endpoint\n" + "".join(
+            f"{i:06},{EP}-{i}\n" for i in range(40)))
+        for name, *more in (("files",), ("tar", "--container", "--again")):
+            ran = f.run("image", "batch", *f.token, "--policies",
+                        "policies.yaml", "--identity", "factory-2026",
+                        "--uri", URI, "--format", "raw", "--ledger",
+                        "ledger.db", "-o", name, *more, "devices.csv")
+            equal(ran.code, 0, ran)
+            ran = f.run("image", "verify", "--format", "json", "--ledger",
+                        "ledger.db", "--policies", "policies.yaml",
+                        "--identity", "factory-2026", "--uri", URI, *f.token,
+                        name)
+            equal(ran.code, 0, ran)
+            last = json.loads(ran.out.splitlines()[-1])
+            equal((last["images"], last["bad"], last["errors"]), (40, 0, 0))
 
 
 @story

@@ -184,5 +184,29 @@ def keys_of_flash_lie_beside_the_document():
         equal(by_document.raw, by_options.raw)
 
 
+@story
+def words_of_the_grammar():
+    """Editors are offered the formats and options that there are."""
+    with Factory(token=False) as f:
+        known = [json.loads(line) for line in f.run(
+            "image", "formats", "--format", "json").out.splitlines()]
+        schema = os.path.join(os.environ["EXAMPLES"], "..", "..", "schema",
+                              "policy.schema.json")
+        with open(schema, encoding="utf-8") as file:
+            image = json.load(file)["$defs"]["image"]["properties"]
+        equal(sorted(image["format"]["enum"]),
+              sorted(one["name"] for one in known))
+        options = image["options"]["properties"]
+        equal(set(options),
+              {name for one in known for name in one["options"].split()})
+        names = {one["name"] for one in known}
+        for key in ("carry", "payload"):
+            assert set(options[key]["enum"]) < names, key
+            for name in sorted(names):
+                ran = f.run("image", "build", f"--{key}", name)
+                equal("expected one of" not in ran.err,
+                      name in options[key]["enum"], ran)
+
+
 if __name__ == "__main__":
     tell()

@@ -340,6 +340,19 @@ the_policy_whose_servers_go_in(void **state)
 			     "servers: of-j\n",
 	    "21:10: error: servers: the policy of-j does not name the "
 	    "identity of the image in `match.identity`\n");
+	expect_findings(HEAD "policy: pools\n"
+			     "match: {endpoint: \"urn:dev:ops:0057F2-S*\"}\n"
+			     "servers: [{pool: eu, allocate: network, servers: "
+			     "[{name: eu, network: 10.0.0.0/8, "
+			     "short_server_id: 1, uri: \"coaps://eu.example\", "
+			     "security: {mode: psk, key: {derive: f}}}, {name: "
+			     "us, short_server_id: 2, uri: "
+			     "\"coaps://us.example\", security: {mode: psk, "
+			     "key: {derive: f}}}]}]\n"
+			     "---\n" IMAGE "servers: pools\n",
+	    "18:10: warning: servers: the pool eu of the policy pools is "
+	    "allocated by network, which no factory knows: every image has "
+	    "the account of its default\n");
 	expect_findings(HEAD "policy: wakaama\n"
 			     "match: {endpoint: \"urn:dev:ops:0057F2-S*\"}\n"
 			     "device: {account_instance: 0}\n" SERVERS
