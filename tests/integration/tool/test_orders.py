@@ -213,8 +213,7 @@ def race():
 
 @story
 def batches():
-    """Two lines make batches of one order at once: its quota, and not one more;
-    a batch that is made again uses nothing more."""
+    """Two lines make batches of one order at once: its quota, no unit more."""
     with Line() as f:
         f.order(stations="{line-1: 40, line-2: 40}", quota="50",
                 scrapped="replaced")
@@ -412,8 +411,7 @@ LOG = """\
 
 @story
 def log_of_a_flasher():
-    """A log is recorded line by line; what is wrong is named, and once read
-    nothing of it is recorded twice."""
+    """A log is recorded line by line, once; what is wrong in it is named."""
     with Line() as f:
         for n in range(3):
             equal(f.mint(n).code, 0)
