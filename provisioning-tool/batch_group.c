@@ -59,6 +59,19 @@ batch_groups_free(struct batch_run *b)
 	}
 }
 
+/** How many rows of the ledger are not of this run. No number where it cannot
+ *  be told: it is none of another time then. */
+static uint64_t
+rows_of_others(const struct batch_run *b)
+{
+	uint8_t hash[DIGEST_LEN];
+	uint64_t seq;
+
+	if (ledger_head(b->ledger, &seq, hash) != RC_OK)
+		return UINT64_MAX;
+	return seq - b->own_rows;
+}
+
 struct batch_job *
 batch_group_place(struct batch_run *b)
 {
@@ -67,6 +80,8 @@ batch_group_place(struct batch_run *b)
 
 	if (g->count == b->group_max)
 		return NULL;
+	if (g->count == 0)
+		g->others = rows_of_others(b);
 	j = &g->jobs[g->count];
 	memset(j, 0, sizeof(*j));
 	return j;
@@ -153,6 +168,22 @@ claim(struct batch_run *b, struct batch_job *j, int64_t now_s)
 	return RC_DENIED;
 }
 
+/** In the open group, where others have written since the ledger was asked:
+ *  another run may have minted the device, or reserved it. */
+static enum rc
+admit(struct batch_run *b, struct batch_job *j)
+{
+	struct image_fault fault = {0};
+	struct image_live live = {0};
+	enum rc rc = image_row_admit(b->ledger, &b->recipe,
+	    span_of(j->endpoint, j->endpoint_len), b->o->again, &live, &fault);
+
+	if (rc == RC_DENIED)
+		batch_finding(b, j->line, "%s; %s", fault.text, fault.remedy);
+	j->again = live.seq != 0;
+	return rc;
+}
+
 static enum rc
 append(struct batch_run *b, struct batch_job *j)
 {
@@ -203,7 +234,8 @@ is_wanted(struct batch_run *b, struct batch_job *j)
 
 /** Row, bytes and line of one image. */
 static enum rc
-put_job(struct batch_run *b, struct batch_job *j, int64_t now_ms, bool *rows)
+put_job(struct batch_run *b, struct batch_job *j, int64_t now_ms, bool stale,
+    bool *rows)
 {
 	bool remade = j->seq != 0;
 	enum rc rc = RC_OK;
@@ -218,10 +250,13 @@ put_job(struct batch_run *b, struct batch_job *j, int64_t now_ms, bool *rows)
 		    j->name);
 		return RC_DENIED;
 	}
-	if (!remade)
+	if (!remade && stale)
+		rc = admit(b, j);
+	if (!remade && rc == RC_OK) {
 		rc = claim(b, j, now_ms / 1000);
-	if (rc == RC_DENIED)
-		judge(b, j);
+		if (rc == RC_DENIED)
+			judge(b, j);
+	}
 	if (rc == RC_OK && !remade) {
 		rc = append(b, j);
 		*rows |= rc == RC_OK;
@@ -238,6 +273,7 @@ put_job(struct batch_run *b, struct batch_job *j, int64_t now_ms, bool *rows)
 static enum rc
 put_all(struct batch_run *b, struct batch_group *g, bool *rows)
 {
+	bool stale = g->others == UINT64_MAX || g->others != rows_of_others(b);
 	int64_t now_ms = clock_wall_ms();
 
 	for (size_t i = 0; i < g->count; i++) {
@@ -251,7 +287,7 @@ put_all(struct batch_run *b, struct batch_group *g, bool *rows)
 			judge(b, j);
 			continue;
 		}
-		rc = put_job(b, j, now_ms, rows);
+		rc = put_job(b, j, now_ms, stale, rows);
 		if (rc == RC_DENIED)
 			j->name[0] = '\0';
 		else if (rc != RC_OK)
@@ -292,7 +328,7 @@ name_all(struct batch_run *b, struct batch_group *g)
 static int
 commit(struct batch_run *b, struct batch_group *g)
 {
-	uint64_t next_index = b->next_index;
+	uint64_t next_index = b->next_index, others;
 	bool rows = false, of_ledger = true;
 	enum rc rc;
 
@@ -301,6 +337,7 @@ commit(struct batch_run *b, struct batch_group *g)
 	rc = ledger_begin(b->ledger);
 	if (rc != RC_OK)
 		return ledger_failed(b, rc);
+	others = rows_of_others(b);
 	rc = put_all(b, g, &rows);
 	/* only these two are of files alone; what is of either is told twice
 	 * as well as once */
@@ -311,8 +348,12 @@ commit(struct batch_run *b, struct batch_group *g)
 		of_ledger = rc == RC_DB || rc == RC_BUG;
 	}
 	if (rc == RC_OK && rows) {
+		uint64_t own = rows_of_others(b) - others;
+
 		of_ledger = true;
 		rc = ledger_commit(b->ledger);
+		if (rc == RC_OK)
+			b->own_rows += own;
 	} else {
 		int err = errno;
 

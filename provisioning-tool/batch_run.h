@@ -22,6 +22,9 @@ struct batch_group {
 	uint64_t hashes[BATCH_GROUP_MAX]; /**< of the endpoints */
 	size_t count;
 	uint64_t begun_ms; /**< when the first was put in */
+	/** Rows of the ledger that are not of this run, before it was asked about
+	 *  the first; UINT64_MAX: not known. */
+	uint64_t others;
 };
 
 /** One bit an image of the batch. */
@@ -36,6 +39,7 @@ struct batch_run {
 	struct image_recipe recipe;
 	struct token token;
 	struct ledger *ledger;
+	uint64_t own_rows; /**< that were committed in groups */
 	struct order *order;
 	struct batch_pool *pool;
 	struct batch_folder folder;

@@ -94,17 +94,26 @@ ledger_failed(enum rc rc)
 }
 
 /** Is there an image of this device already? */
+static enum rc
+admit(struct build *b)
+{
+	struct image_live live = {0};
+	enum rc rc = image_row_admit(b->ledger, &b->recipe, b->endpoint,
+	    b->o->again, &live, &b->mint.fault);
+
+	b->again = live.seq != 0;
+	return rc;
+}
+
+/** Before anything is minted for nothing. */
 static int
 check_known(struct build *b)
 {
-	struct image_live live = {0};
 	enum rc rc;
 
 	if (!b->ledger)
 		return EX_OK;
-	rc = image_row_admit(b->ledger, &b->recipe, b->endpoint, b->o->again,
-	    &live, &b->mint.fault);
-	b->again = live.seq != 0;
+	rc = admit(b);
 	if (rc == RC_DENIED)
 		return image_fault_say(&b->mint.fault);
 	return rc == RC_OK ? EX_OK : ledger_failed(rc);
@@ -151,7 +160,7 @@ claim(struct build *b, struct order_refusal *why)
 static int
 record(struct build *b)
 {
-	struct order_refusal why;
+	struct order_refusal why = {0};
 	struct image_row row = {
 	    .recipe = &b->recipe,
 	    .endpoint = b->endpoint,
@@ -159,7 +168,6 @@ record(struct build *b)
 	    .servers = b->mint.servers,
 	    .sha256 = b->mint.sha256,
 	    .unit = span_str(b->o->unit_serial ? b->o->unit_serial : ""),
-	    .again = b->again,
 	};
 	enum rc rc;
 
@@ -176,7 +184,11 @@ record(struct build *b)
 	}
 	rc = ledger_begin(b->ledger);
 	if (rc == RC_OK) {
-		rc = claim(b, &why);
+		/* another run may have minted it meanwhile */
+		rc = admit(b);
+		row.again = b->again;
+		if (rc == RC_OK)
+			rc = claim(b, &why);
 		if (rc == RC_OK)
 			rc = image_row_append(b->ledger, &row, &b->seq);
 		if (rc == RC_OK)
@@ -184,6 +196,8 @@ record(struct build *b)
 		else
 			ledger_rollback(b->ledger);
 	}
+	if (rc == RC_DENIED && !why.text[0])
+		return image_fault_say(&b->mint.fault);
 	if (rc == RC_DENIED)
 		return tool_error(EX_NOPERM, why.remedy, "%s", why.text);
 	return rc == RC_OK ? EX_OK : ledger_failed(rc);

@@ -7,8 +7,10 @@ import os
 import random
 import shutil
 import signal
+import struct
 import subprocess
 import tarfile
+import termios
 import time
 
 from factory import TOOL, URI, Factory, equal, failed, mode, story, tell, within
@@ -344,6 +346,45 @@ def again():
         equal(images(f, "two"), images(f, "one"))
         equal([r["data"].get("again") for r in line.rows("image_minted")],
               5 * [None] + 5 * [True])
+
+
+@story
+def two_runs():
+    """A device that another run mints meanwhile is minted once."""
+    with Factory() as f:
+        f.make_masters()
+        line = Line(f)
+        f.write("list.csv", "\n".join(devices(3)) + "\n")
+        # the first has asked the ledger, and waits for more
+        child = line.start("one", "--flush-interval", "600s", names="-",
+                           stdin=subprocess.PIPE, stderr=subprocess.PIPE)
+        child.stdin.write(f.read("list.csv"))
+        child.stdin.flush()
+        while child.poll() is None and (
+                unread(child.stdin) or not waits(child)):
+            time.sleep(0.01)
+        ran = line.run("two")
+        equal(ran.code, 0, ran)
+        _, said = child.communicate()
+        equal(child.returncode, 65, said)
+        for n in 1, 2, 3:
+            within(f":{n}: error: ", said.decode())
+        within("minted already", said.decode())
+        equal([r["endpoint"] for r in line.rows("image_minted")], devices(3))
+        equal(images(f, "one"), {})
+
+
+def unread(pipe):
+    room = fcntl.ioctl(pipe, termios.FIONREAD, bytes(4))
+    return struct.unpack("i", room)[0]
+
+
+def waits(child):
+    with open(f"/proc/{child.pid}/wchan", encoding="ascii") as f:
+        wchan = f.read()
+    with open(f"/proc/{child.pid}/stat", encoding="ascii") as f:
+        state = f.read().rsplit(") ", 1)[1][0]
+    return state == "S" and (wchan in ("", "0") or "poll" in wchan)
 
 
 tell()
