@@ -37,6 +37,7 @@ struct batch_run {
 	struct token token;
 	struct ledger *ledger;
 	struct order *order;
+	struct buffer buffer; /**< of a station without the HSM */
 	struct batch_pool *pool;
 	struct batch_folder folder;
 	struct batch_group groups[2];
