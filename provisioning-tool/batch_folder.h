@@ -34,6 +34,7 @@ struct batch_folder {
 	/** What all images have in common, as hex of a SHA-256. */
 	char recipe[2 * DIGEST_LEN + 1];
 	const struct order *order; /**< NULL: none */
+	const char *station; /**< that mints; borrowed; NULL: not known */
 	uint64_t count; /**< images that the summary has */
 	uint64_t bytes; /**< of them */
 	/* where the last group ended */

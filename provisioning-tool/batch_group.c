@@ -188,7 +188,7 @@ static enum rc
 append(struct batch_run *b, struct batch_job *j)
 {
 	const struct order *o = b->order;
-	const struct image_row row = {
+	struct image_row row = {
 	    .recipe = &b->recipe,
 	    .endpoint = span_of(j->endpoint, j->endpoint_len),
 	    .credential = &j->credential,
@@ -199,13 +199,18 @@ append(struct batch_run *b, struct batch_job *j)
 	    .model = span_str(j->model),
 	    .lot = span_str(j->lot),
 	    .order = o ? span_str(o->name) : (struct span){0},
-	    .station =
-		o && o->station ? span_str(o->station->name) : (struct span){0},
 	    .index = b->next_index,
 	    .again = j->again,
 	};
-	enum rc rc = image_row_append(b->ledger, &row, &j->seq);
+	enum rc rc;
 
+	if (b->folder.station)
+		row.station = span_str(b->folder.station);
+	if (b->recipe.buffer) {
+		row.buffer = span_str(b->buffer.id);
+		row.entry = buffer_find(&b->buffer, row.endpoint)->number;
+	}
+	rc = image_row_append(b->ledger, &row, &j->seq);
 	if (rc == RC_OK)
 		j->index = b->next_index++;
 	return rc;

@@ -1,8 +1,9 @@
 /*
  * Rows of a batch whose images are not in its folder: a disk was lost, or
  * somebody took them away. A derived key is minted once more into the same
- * bytes, under the row that is there. A certificate cannot be: it is taken back,
- * and its device gets another when the list comes to it.
+ * bytes, under the row that is there, and so is what lies in a buffer. Another
+ * certificate cannot be: it is taken back, and its device gets another when the
+ * list comes to it.
  */
 #include "batch_run.h"
 
@@ -150,7 +151,8 @@ batch_lost(struct batch_run *b, uint64_t after)
 			break;
 		if (l.count == 0)
 			continue;
-		if (b->recipe.identity->kind != IDENTITY_CERTIFICATE) {
+		if (b->recipe.buffer ||
+		    b->recipe.identity->kind != IDENTITY_CERTIFICATE) {
 			code = make_again(b, &l);
 		} else {
 			rc = take_back(b, &l) == RC_OK ? rc : RC_DB;

@@ -41,6 +41,7 @@ struct batch_run {
 	struct ledger *ledger;
 	uint64_t own_rows; /**< that were committed in groups */
 	struct order *order;
+	struct buffer buffer; /**< of a station without the HSM */
 	struct batch_pool *pool;
 	struct batch_folder folder;
 	struct batch_group groups[2];
