@@ -22,6 +22,8 @@ struct batch_group {
 	uint64_t hashes[BATCH_GROUP_MAX]; /**< of the endpoints */
 	size_t count;
 	uint64_t begun_ms; /**< when the first was put in */
+	uint64_t
+	    others; /**< rows in the ledger that were not this run's then */
 };
 
 /** One bit an image of the batch. */
@@ -57,6 +59,7 @@ struct batch_run {
 	/** A fault that ends the run; what is committed stays. */
 	int code;
 	/* what came of it */
+	uint64_t rows; /**< that this run has written */
 	uint64_t devices, made, kept, remade, revoked, findings;
 	uint64_t began_ms;
 };
@@ -91,6 +94,9 @@ void batch_groups_free(struct batch_run *b);
 MUST_CHECK int batch_turn(struct batch_run *b);
 /** All that was put in is committed. */
 MUST_CHECK int batch_drain(struct batch_run *b);
+/** The ledger is going to be asked about a job: note how far others have come in
+ *  it, so that commit sees whether it has to be asked again. Errors: RC_DB. */
+MUST_CHECK enum rc batch_group_ask(struct batch_run *b);
 /** Where a job is put; NULL: the group is full. */
 struct batch_job *batch_group_place(struct batch_run *b);
 /** It counts from now on. */

@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import tarfile
+import termios
 import time
 
 from factory import TOOL, URI, Factory, equal, failed, mode, story, tell, within
@@ -303,6 +304,65 @@ def one_at_a_time():
         failed(line.run("out", "--resume"), 75, "another process")
         os.close(folder)
         equal(line.run("out", "--resume").code, 0)
+
+
+@story
+def two_lines():
+    """Two batches have a device on both of their lists: one of them mints it."""
+    with Shop() as f:
+        line = Line(f, "field")
+        f.write("list.csv", "\n".join(devices(4)) + "\n")
+        slow = line.start("slow", "--flush-interval", "1h", names="-",
+                          stdin=subprocess.PIPE, stderr=subprocess.PIPE)
+        slow.stdin.write("".join(n + "\n" for n in devices(7)[2:]).encode())
+        slow.stdin.flush()
+        # it has asked for them, and waits for more
+        while fcntl.ioctl(slow.stdin, termios.FIONREAD, bytes(4)) != bytes(4):
+            time.sleep(0.01)
+        equal(line.run("out").code, 0)
+        said = slow.communicate()[1].decode()
+        equal(slow.returncode, 65, said)
+        for name in devices(4)[2:]:
+            within(f'"{name}" is minted already', said)
+        rows = [r["endpoint"] for r in line.rows("image_minted")]
+        equal(sorted(rows), devices(7), "each once")
+        f.write("rest.csv", "\n".join(devices(7)[4:]) + "\n")
+        equal(line.run("slow", "--resume", names="rest.csv").code, 0)
+        equal(len(images(f, "slow")), 3)
+
+
+@story
+def two_builds():
+    """Of two that build the image of one device at once, one does."""
+    with Shop() as f:
+        equal(f.mint("first", endpoint=DOMAIN).code, 0)
+
+        def has_bytes(one):
+            """What it has minted lies in a file without a name."""
+            fds = f"/proc/{one.pid}/fd"
+            return any(os.stat(f"{fds}/{n}").st_size > 0
+                       for n in os.listdir(fds)
+                       if os.readlink(f"{fds}/{n}").startswith(f.dir)
+                       and os.readlink(f"{fds}/{n}").endswith("(deleted)"))
+        with f.sqlite("ledger.db") as db:
+            db.execute("BEGIN IMMEDIATE")
+            tools = []
+            for name in "ab":
+                one = subprocess.Popen(
+                    [TOOL, "image", "build", *f.token, "--policies",
+                     "policies.yaml", "--identity", "field", "--uri", URI,
+                     "--format", "json", "--endpoint", devices(1)[0],
+                     "--ledger", "ledger.db", "-o", name],
+                    cwd=f.dir, env=f.env, stderr=subprocess.PIPE)
+                tools.append(one)
+                while one.poll() is None and not has_bytes(one):
+                    time.sleep(0.01)
+            db.execute("ROLLBACK")
+        said = [one.communicate()[1].decode() for one in tools]
+        equal(sorted(one.returncode for one in tools), [0, 65], said)
+        within("is minted already", "".join(said))
+        equal([os.path.exists(f.path(n)) for n in "ab"].count(True), 1)
+        equal(len(Line(f).rows("image_minted")), 2)
 
 
 @story
