@@ -195,6 +195,7 @@ def hostile_rows():
         evil = "x'1b5b324a7f07e280ae'"
         rewrite(
             f, "PRAGMA ignore_check_constraints = ON",
+            "DROP INDEX event_unit",
             f"UPDATE event SET endpoint = CAST({evil} AS TEXT) WHERE seq = 1",
             f"UPDATE event SET kind = CAST({evil} AS TEXT) WHERE seq = 2",
             f"UPDATE event SET data = '{{\"a\":\"' || CAST({evil} AS TEXT) "
