@@ -59,17 +59,23 @@ batch_groups_free(struct batch_run *b)
 	}
 }
 
-/** How many rows of the ledger are not of this run. No number where it cannot
- *  be told: it is none of another time then. */
-static uint64_t
-rows_of_others(const struct batch_run *b)
+/** Rows that were not written by this run. */
+static enum rc
+others(struct batch_run *b, uint64_t *out)
 {
 	uint8_t hash[DIGEST_LEN];
-	uint64_t seq;
+	enum rc rc = ledger_head(b->ledger, out, hash);
 
-	if (ledger_head(b->ledger, &seq, hash) != RC_OK)
-		return UINT64_MAX;
-	return seq - b->own_rows;
+	*out -= b->rows;
+	return rc;
+}
+
+enum rc
+batch_group_ask(struct batch_run *b)
+{
+	struct batch_group *g = &b->groups[b->filling];
+
+	return g->count == 0 ? others(b, &g->others) : RC_OK;
 }
 
 struct batch_job *
@@ -80,8 +86,6 @@ batch_group_place(struct batch_run *b)
 
 	if (g->count == b->group_max)
 		return NULL;
-	if (g->count == 0)
-		g->others = rows_of_others(b);
 	j = &g->jobs[g->count];
 	memset(j, 0, sizeof(*j));
 	return j;
@@ -145,6 +149,28 @@ judge(struct batch_run *b, const struct batch_job *j)
 	b->code = image_fault_say(f);
 }
 
+/** Somebody else has written to the ledger since it was asked: another line may
+ *  have the device on its list, too. */
+static enum rc
+ask_again(struct batch_run *b, struct batch_job *j)
+{
+	struct image_live live = {0};
+	enum rc rc;
+
+	j->fault = calloc(1, sizeof(*j->fault));
+	if (!j->fault)
+		return RC_MEMORY;
+	rc = image_row_admit(b->ledger, &b->recipe,
+	    span_of(j->endpoint, j->endpoint_len), b->o->again, &live,
+	    j->fault);
+	if (rc == RC_DENIED)
+		return rc;
+	free(j->fault);
+	j->fault = NULL;
+	j->again = live.seq != 0;
+	return rc;
+}
+
 /** May the work order have one more? */
 static enum rc
 claim(struct batch_run *b, struct batch_job *j, int64_t now_s)
@@ -166,22 +192,6 @@ claim(struct batch_run *b, struct batch_job *j, int64_t now_s)
 	memcpy(j->fault->text, why.text, sizeof(why.text));
 	memcpy(j->fault->remedy, why.remedy, sizeof(why.remedy));
 	return RC_DENIED;
-}
-
-/** In the open group, where others have written since the ledger was asked:
- *  another run may have minted the device, or reserved it. */
-static enum rc
-admit(struct batch_run *b, struct batch_job *j)
-{
-	struct image_fault fault = {0};
-	struct image_live live = {0};
-	enum rc rc = image_row_admit(b->ledger, &b->recipe,
-	    span_of(j->endpoint, j->endpoint_len), b->o->again, &live, &fault);
-
-	if (rc == RC_DENIED)
-		batch_finding(b, j->line, "%s; %s", fault.text, fault.remedy);
-	j->again = live.seq != 0;
-	return rc;
 }
 
 static enum rc
@@ -239,7 +249,7 @@ is_wanted(struct batch_run *b, struct batch_job *j)
 
 /** Row, bytes and line of one image. */
 static enum rc
-put_job(struct batch_run *b, struct batch_job *j, int64_t now_ms, bool stale,
+put_job(struct batch_run *b, struct batch_job *j, int64_t now_ms, bool moved,
     bool *rows)
 {
 	bool remade = j->seq != 0;
@@ -255,13 +265,12 @@ put_job(struct batch_run *b, struct batch_job *j, int64_t now_ms, bool stale,
 		    j->name);
 		return RC_DENIED;
 	}
-	if (!remade && stale)
-		rc = admit(b, j);
-	if (!remade && rc == RC_OK) {
+	if (!remade && moved)
+		rc = ask_again(b, j);
+	if (rc == RC_OK && !remade)
 		rc = claim(b, j, now_ms / 1000);
-		if (rc == RC_DENIED)
-			judge(b, j);
-	}
+	if (rc == RC_DENIED)
+		judge(b, j);
 	if (rc == RC_OK && !remade) {
 		rc = append(b, j);
 		*rows |= rc == RC_OK;
@@ -276,9 +285,8 @@ put_job(struct batch_run *b, struct batch_job *j, int64_t now_ms, bool stale,
 /** Jobs that gave an image stay in front. What the run says of the others has
  *  been said. Errors: those that lose the group. */
 static enum rc
-put_all(struct batch_run *b, struct batch_group *g, bool *rows)
+put_all(struct batch_run *b, struct batch_group *g, bool moved, bool *rows)
 {
-	bool stale = g->others == UINT64_MAX || g->others != rows_of_others(b);
 	int64_t now_ms = clock_wall_ms();
 
 	for (size_t i = 0; i < g->count; i++) {
@@ -292,7 +300,7 @@ put_all(struct batch_run *b, struct batch_group *g, bool *rows)
 			judge(b, j);
 			continue;
 		}
-		rc = put_job(b, j, now_ms, stale, rows);
+		rc = put_job(b, j, now_ms, moved, rows);
 		if (rc == RC_DENIED)
 			j->name[0] = '\0';
 		else if (rc != RC_OK)
@@ -333,7 +341,8 @@ name_all(struct batch_run *b, struct batch_group *g)
 static int
 commit(struct batch_run *b, struct batch_group *g)
 {
-	uint64_t next_index = b->next_index, others;
+	uint64_t next_index = b->next_index;
+	uint64_t before = 0, after = 0;
 	bool rows = false, of_ledger = true;
 	enum rc rc;
 
@@ -342,8 +351,11 @@ commit(struct batch_run *b, struct batch_group *g)
 	rc = ledger_begin(b->ledger);
 	if (rc != RC_OK)
 		return ledger_failed(b, rc);
-	others = rows_of_others(b);
-	rc = put_all(b, g, &rows);
+	rc = others(b, &before);
+	if (rc == RC_OK)
+		rc = put_all(b, g, before != g->others, &rows);
+	if (rc == RC_OK)
+		rc = others(b, &after);
 	/* only these two are of files alone; what is of either is told twice
 	 * as well as once */
 	if (rc == RC_OK) {
@@ -353,12 +365,8 @@ commit(struct batch_run *b, struct batch_group *g)
 		of_ledger = rc == RC_DB || rc == RC_BUG;
 	}
 	if (rc == RC_OK && rows) {
-		uint64_t own = rows_of_others(b) - others;
-
 		of_ledger = true;
 		rc = ledger_commit(b->ledger);
-		if (rc == RC_OK)
-			b->own_rows += own;
 	} else {
 		int err = errno;
 
@@ -372,6 +380,8 @@ commit(struct batch_run *b, struct batch_group *g)
 		return of_ledger ? ledger_failed(b, rc)
 				 : batch_folder_failed(&b->folder, rc);
 	}
+	if (rows)
+		b->rows += after - before;
 	rc = name_all(b, g);
 	if (rc != RC_OK)
 		return batch_folder_failed(&b->folder, rc);

@@ -22,9 +22,8 @@ struct batch_group {
 	uint64_t hashes[BATCH_GROUP_MAX]; /**< of the endpoints */
 	size_t count;
 	uint64_t begun_ms; /**< when the first was put in */
-	/** Rows of the ledger that are not of this run, before it was asked about
-	 *  the first; UINT64_MAX: not known. */
-	uint64_t others;
+	uint64_t
+	    others; /**< rows in the ledger that were not this run's then */
 };
 
 /** One bit an image of the batch. */
@@ -39,7 +38,6 @@ struct batch_run {
 	struct image_recipe recipe;
 	struct token token;
 	struct ledger *ledger;
-	uint64_t own_rows; /**< that were committed in groups */
 	struct order *order;
 	struct buffer buffer; /**< of a station without the HSM */
 	struct batch_pool *pool;
@@ -53,6 +51,7 @@ struct batch_run {
 	uint64_t list_len; /**< bytes; 0: not known */
 	struct device_list list;
 	struct batch_seen seen; /**< images that the list has named */
+	struct batch_seen held; /**< images of an earlier run that are there */
 	uint8_t hash_key[16];
 	uint64_t next_index;
 	uint64_t kept_index; /**< the last one that an earlier run made */
@@ -61,6 +60,7 @@ struct batch_run {
 	/** A fault that ends the run; what is committed stays. */
 	int code;
 	/* what came of it */
+	uint64_t rows; /**< that this run has written */
 	uint64_t devices, made, kept, remade, revoked, findings;
 	uint64_t began_ms;
 };
@@ -81,9 +81,13 @@ MUST_CHECK int batch_resume(struct batch_run *b);
 MUST_CHECK enum rc batch_seen_mark(
     struct batch_seen *s, uint64_t index, bool *is_new);
 
+/** The image of that index is in the folder. */
+bool batch_is_held(const struct batch_run *b, uint64_t index);
+
 /* batch_lost.c */
 
-/** Rows of this batch behind number `after`: their images are lost. */
+/** Rows of this batch behind number `after`: the images of those that are not
+ *  held are lost. */
 MUST_CHECK int batch_lost(struct batch_run *b, uint64_t after);
 
 /* batch_group.c */
@@ -95,6 +99,9 @@ void batch_groups_free(struct batch_run *b);
 MUST_CHECK int batch_turn(struct batch_run *b);
 /** All that was put in is committed. */
 MUST_CHECK int batch_drain(struct batch_run *b);
+/** The ledger is going to be asked about a job: note how far others have come in
+ *  it, so that commit sees whether it has to be asked again. Errors: RC_DB. */
+MUST_CHECK enum rc batch_group_ask(struct batch_run *b);
 /** Where a job is put; NULL: the group is full. */
 struct batch_job *batch_group_place(struct batch_run *b);
 /** It counts from now on. */

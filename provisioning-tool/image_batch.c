@@ -164,9 +164,11 @@ ask_ledger(struct batch_run *b, struct batch_job *j, bool *wanted)
 	struct span endpoint = span_of(j->endpoint, j->endpoint_len);
 	struct image_fault fault = {0};
 	struct image_live live = {0};
-	enum rc rc = image_row_admit(
-	    b->ledger, &b->recipe, endpoint, b->o->again, &live, &fault);
+	enum rc rc = batch_group_ask(b);
 
+	if (rc == RC_OK)
+		rc = image_row_admit(b->ledger, &b->recipe, endpoint,
+		    b->o->again, &live, &fault);
 	*wanted = false;
 	if (rc != RC_OK && rc != RC_DENIED)
 		return ledger_unread(rc);
@@ -414,6 +416,7 @@ image_batch(const struct options *o)
 	batch_groups_free(b);
 	batch_folder_close(&b->folder);
 	free(b->seen.bits);
+	free(b->held.bits);
 	if (b->list_fd > STDIN_FILENO)
 		close(b->list_fd);
 	order_free(b->order);

@@ -93,9 +93,9 @@ ledger_failed(enum rc rc)
 	    rc_name(rc));
 }
 
-/** Is there an image of this device already? */
+/** Is there an image of this device already? RC_DENIED: `mint.fault`. */
 static enum rc
-admit(struct build *b)
+ask_ledger(struct build *b)
 {
 	struct image_live live = {0};
 	enum rc rc = image_row_admit(b->ledger, &b->recipe, b->endpoint,
@@ -105,7 +105,6 @@ admit(struct build *b)
 	return rc;
 }
 
-/** Before anything is minted for nothing. */
 static int
 check_known(struct build *b)
 {
@@ -113,7 +112,7 @@ check_known(struct build *b)
 
 	if (!b->ledger)
 		return EX_OK;
-	rc = admit(b);
+	rc = ask_ledger(b);
 	if (rc == RC_DENIED)
 		return image_fault_say(&b->mint.fault);
 	return rc == RC_OK ? EX_OK : ledger_failed(rc);
@@ -160,7 +159,7 @@ claim(struct build *b, struct order_refusal *why)
 static int
 record(struct build *b)
 {
-	struct order_refusal why = {0};
+	struct order_refusal why;
 	struct image_row row = {
 	    .recipe = &b->recipe,
 	    .endpoint = b->endpoint,
@@ -184,9 +183,13 @@ record(struct build *b)
 	}
 	rc = ledger_begin(b->ledger);
 	if (rc == RC_OK) {
-		/* another run may have minted it meanwhile */
-		rc = admit(b);
+		/* somebody else may have minted it meanwhile */
+		rc = ask_ledger(b);
 		row.again = b->again;
+		if (rc == RC_DENIED) {
+			ledger_rollback(b->ledger);
+			return image_fault_say(&b->mint.fault);
+		}
 		if (rc == RC_OK)
 			rc = claim(b, &why);
 		if (rc == RC_OK)
@@ -196,8 +199,6 @@ record(struct build *b)
 		else
 			ledger_rollback(b->ledger);
 	}
-	if (rc == RC_DENIED && !why.text[0])
-		return image_fault_say(&b->mint.fault);
 	if (rc == RC_DENIED)
 		return tool_error(EX_NOPERM, why.remedy, "%s", why.text);
 	return rc == RC_OK ? EX_OK : ledger_failed(rc);
