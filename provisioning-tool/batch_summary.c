@@ -57,6 +57,18 @@ batch_summary_names_len(void)
 	return sizeof(names) - 1;
 }
 
+bool
+batch_summary_is(const char *cell, struct span s)
+{
+	uint8_t buf[6 * POLICY_ENDPOINT_MAX + 2];
+	struct writer quoted;
+
+	writer_init(&quoted, buf, sizeof(buf));
+	if (s.len)
+		text_quote(&quoted, s);
+	return !quoted.full && span_is(writer_span(&quoted), cell);
+}
+
 static void
 text(struct writer *w, struct span s)
 {
@@ -188,6 +200,14 @@ take_text(struct taking *t, char *out, size_t cap, struct span s)
 	out[s.len] = '\0';
 }
 
+/** It may be empty. */
+static void
+take_cell(struct taking *t, char *out, size_t cap, struct span s)
+{
+	if (s.len)
+		take_text(t, out, cap, s);
+}
+
 static void
 take(void *ctx, size_t column, struct span s)
 {
@@ -200,6 +220,13 @@ take(void *ctx, size_t column, struct span s)
 		take_number(t, &t->out->row, s);
 	else if (column == IMAGE_SIZE)
 		take_number(t, &t->out->size, s);
+	else if (column == SERIAL)
+		take_cell(t, t->out->unit, sizeof(t->out->unit), s);
+	else if (column == ENDPOINT)
+		take_cell(t, t->out->endpoint, sizeof(t->out->endpoint), s);
+	else if (column == FINGERPRINT)
+		take_cell(
+		    t, t->out->fingerprint, sizeof(t->out->fingerprint), s);
 	else if (column == IMAGE_FILE)
 		take_text(t, t->out->file, sizeof(t->out->file), s);
 	else if (column == IMAGE_SHA256)
