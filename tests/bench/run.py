@@ -369,7 +369,8 @@ def bench_images(args, bench):
             if token:
                 slow_token(world, args, 1)
             for what, identity, n, operation, key, limit in cases:
-                n += 1 if token else 0  # of another name
+                if token:
+                    n = args.n * 5 + 1  # and of another name
                 alone = speed_of(world, operation, args.sessions, key)
                 rate = batch_of(world, identity, n, args.sessions)
                 alone = (alone + speed_of(
