@@ -51,6 +51,7 @@ struct batch_run {
 	uint64_t list_len; /**< bytes; 0: not known */
 	struct device_list list;
 	struct batch_seen seen; /**< images that the list has named */
+	struct batch_seen held; /**< images of an earlier run that are there */
 	uint8_t hash_key[16];
 	uint64_t next_index;
 	uint64_t kept_index; /**< the last one that an earlier run made */
@@ -80,9 +81,13 @@ MUST_CHECK int batch_resume(struct batch_run *b);
 MUST_CHECK enum rc batch_seen_mark(
     struct batch_seen *s, uint64_t index, bool *is_new);
 
+/** The image of that index is in the folder. */
+bool batch_is_held(const struct batch_run *b, uint64_t index);
+
 /* batch_lost.c */
 
-/** Rows of this batch behind number `after`: their images are lost. */
+/** Rows of this batch behind number `after`: the images of those that are not
+ *  held are lost. */
 MUST_CHECK int batch_lost(struct batch_run *b, uint64_t after);
 
 /* batch_group.c */

@@ -416,6 +416,7 @@ image_batch(const struct options *o)
 	batch_groups_free(b);
 	batch_folder_close(&b->folder);
 	free(b->seen.bits);
+	free(b->held.bits);
 	if (b->list_fd > STDIN_FILENO)
 		close(b->list_fd);
 	order_free(b->order);
