@@ -25,7 +25,7 @@ struct summary_line {
 	char sha256[2 * DIGEST_LEN + 1];
 	/** In hex; "": it has none. */
 	char fingerprint[2 * DIGEST_LEN + 1];
-	/** As they stand there, quoted; "": none. */
+	/** As they stand there: batch_summary_is; "": none. */
 	char unit[6 * POLICY_ENDPOINT_MAX + 3];
 	char endpoint[6 * POLICY_ENDPOINT_MAX + 3];
 	uint64_t end; /**< bytes of the file up to its end */

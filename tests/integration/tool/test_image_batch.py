@@ -225,9 +225,10 @@ def edited():
         equal(line.run("out").code, 0)
         found, told = images(f, "out"), line.summary("out")
         one, two = sorted(found)[:2]
-        for a, b, files in ((names[0], names[1], ()),
-                            (told[0]["fingerprint"], 64 * "0", ()),
-                            (one[7:], two[7:], (one, two))):
+        for a, b, lost, files in (
+                (names[0], names[1], 2, ()),
+                (told[0]["fingerprint"], 64 * "0", 1, ()),
+                (one[7:], two[7:], 2, (one, two))):
             text = f.read("out/summary.csv").decode()
             f.write("out/summary.csv",
                     text.replace(f"{a}", "@").replace(b, a).replace("@", b),
@@ -238,6 +239,8 @@ def edited():
                         image.write(found[other])
             ran = line.run("out", "--resume")
             equal(ran.code, 0, ran)
+            within(f"{4 - lost} of them from before, {lost} were lost",
+                   ran.err)
             equal(images(f, "out"), found)
             equal([[s[c] for c in ("row", "endpoint", "fingerprint",
                                    "image_file", "image_sha256")]
