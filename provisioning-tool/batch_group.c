@@ -2,6 +2,7 @@
 #include "batch_run.h"
 
 #include "batch_summary.h"
+#include "label.h"
 #include "tool.h"
 
 #include "base/loop.h"
@@ -80,8 +81,9 @@ batch_group_put(struct batch_run *b)
 
 	if (g->count == 0)
 		g->begun_ms = clock_now_ms();
-	g->hashes[g->count++] =
+	g->hashes[g->count] =
 	    hash_keyed(b->hash_key, span_of(j->endpoint, j->endpoint_len));
+	g->units[g->count++] = hash_keyed(b->hash_key, span_str(j->unit));
 }
 
 uint64_t
@@ -100,6 +102,22 @@ batch_group_line_of(const struct batch_run *b, struct span endpoint)
 				return g->jobs[i].line;
 	}
 	return 0;
+}
+
+const struct batch_job *
+batch_group_unit(const struct batch_run *b, const char *unit)
+{
+	uint64_t hash = hash_keyed(b->hash_key, span_str(unit));
+
+	for (size_t n = 0; n < 2; n++) {
+		const struct batch_group *g = &b->groups[n];
+
+		for (size_t i = 0; i < g->count; i++)
+			if (g->units[i] == hash &&
+			    strcmp(g->jobs[i].unit, unit) == 0)
+				return &g->jobs[i];
+	}
+	return NULL;
 }
 
 static int
@@ -124,10 +142,7 @@ judge(struct batch_run *b, const struct batch_job *j)
 		    f->remedy[0] ? "; " : "", f->remedy);
 		return;
 	}
-	if (b->code != EX_OK)
-		return;
-	progress_end(&b->progress);
-	b->code = image_fault_say(f);
+	batch_stop(b, j->line, f);
 }
 
 /** May the work order have one more? */
@@ -206,8 +221,11 @@ static enum rc
 put_job(struct batch_run *b, struct batch_job *j, int64_t now_ms, bool *rows)
 {
 	bool remade = j->seq != 0;
+	char fault[LABEL_FAULT_MAX], text[LABEL_PAYLOAD_MAX];
+	struct writer label;
 	enum rc rc = RC_OK;
 
+	writer_init(&label, text, sizeof(text));
 	batch_folder_name(&b->recipe, j);
 	if (remade && !is_wanted(b, j))
 		return RC_DENIED;
@@ -216,6 +234,11 @@ put_job(struct batch_run *b, struct batch_job *j, int64_t now_ms, bool *rows)
 		    "images/%s is there already, of somebody else; take it "
 		    "away",
 		    j->name);
+		return RC_DENIED;
+	}
+	/* a device that would have no label */
+	if (batch_label_payload(b, j, &label, fault) != RC_OK && !remade) {
+		batch_finding(b, j->line, "label.payload: %s", fault);
 		return RC_DENIED;
 	}
 	if (!remade)
@@ -229,7 +252,8 @@ put_job(struct batch_run *b, struct batch_job *j, int64_t now_ms, bool *rows)
 	if (rc == RC_OK)
 		rc = batch_folder_put(&b->folder, j);
 	if (rc == RC_OK)
-		rc = batch_summary_put(&b->folder, &b->recipe, j, now_ms);
+		rc = batch_summary_put(
+		    &b->folder, &b->recipe, j, writer_span(&label), now_ms);
 	return rc;
 }
 

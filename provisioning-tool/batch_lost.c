@@ -36,6 +36,18 @@ take_text(const struct ledger_row *row, const char *name, char *out, size_t cap)
 	out[w.len] = '\0';
 }
 
+/** What stands behind a gap may be there all the same. */
+static enum rc
+drop(struct batch_run *b, const struct lost_row *r)
+{
+	struct batch_job j;
+
+	memcpy(j.endpoint, r->endpoint, r->endpoint_len);
+	j.endpoint_len = r->endpoint_len;
+	batch_folder_name(&b->recipe, &j);
+	return batch_folder_drop(&b->folder, j.name);
+}
+
 static enum rc
 look(void *ctx, const struct ledger_row *row)
 {
@@ -51,26 +63,17 @@ look(void *ctx, const struct ledger_row *row)
 		return RC_OK;
 	if (r->live.index >= l->b->next_index)
 		l->b->next_index = r->live.index + 1;
-	if (revoked || row->endpoint.len > sizeof(r->endpoint))
+	if (row->endpoint.len > sizeof(r->endpoint))
 		return RC_OK;
 	memcpy(r->endpoint, row->endpoint.p, row->endpoint.len);
 	r->endpoint_len = row->endpoint.len;
+	/* no line is going to name its file */
+	if (revoked)
+		return drop(l->b, r);
 	take_text(row, "unit", r->unit, sizeof(r->unit));
 	take_text(row, "model", r->model, sizeof(r->model));
 	take_text(row, "lot", r->lot, sizeof(r->lot));
 	return ++l->count == LOST_MAX ? RC_AGAIN : RC_OK;
-}
-
-/** What stands behind a gap may be there all the same. */
-static enum rc
-drop(struct batch_run *b, const struct lost_row *r)
-{
-	struct batch_job j;
-
-	memcpy(j.endpoint, r->endpoint, r->endpoint_len);
-	j.endpoint_len = r->endpoint_len;
-	batch_folder_name(&b->recipe, &j);
-	return batch_folder_drop(&b->folder, j.name);
 }
 
 /** The files go first: what is in the way of the new ones is nobody's then. */

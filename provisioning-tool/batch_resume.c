@@ -39,6 +39,14 @@ batch_seen_mark(struct batch_seen *s, uint64_t index, bool *is_new)
 	return RC_OK;
 }
 
+bool
+batch_seen_has(const struct batch_seen *s, uint64_t index)
+{
+	size_t at = (size_t)(index >> 3);
+
+	return at < s->cap && s->bits[at] & 1U << (index & 7);
+}
+
 struct walk {
 	struct batch_run *b;
 	const struct summary_line *line;
@@ -210,6 +218,7 @@ batch_resume(struct batch_run *b)
 	struct walk w = {.b = b, .line = &line};
 	struct batch_reader *reader = malloc(sizeof(*reader));
 	uint64_t after = 0;
+	bool is_new;
 	int code = EX_OK;
 	enum rc rc = reader ? secret_reserve_large(&w.bytes, IMAGE_BYTES_MAX)
 			    : RC_MEMORY;
@@ -221,6 +230,8 @@ batch_resume(struct batch_run *b)
 	while (rc == RC_OK && !batch_interrupted() &&
 	    (rc = batch_reader_next(reader, &line)) == RC_OK) {
 		rc = hold_line(&w, after);
+		if (rc == RC_OK && w.holds)
+			rc = batch_seen_mark(&b->held, line.index, &is_new);
 		if (rc != RC_OK || !w.holds)
 			break;
 		after = line.row;
