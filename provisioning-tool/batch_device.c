@@ -115,7 +115,7 @@ made_before(const struct batch_run *b, struct span endpoint, bool is_live,
 	*out = (struct image_live){0};
 	if (b->folder.resumed)
 		rc = ledger_read(b->ledger, &q, look_for_batch, &l);
-	if (out->seq && !is_live && !batch_seen_has(&b->held, out->index))
+	if (out->seq && !is_live && !batch_is_held(b, out->index))
 		*out = (struct image_live){0};
 	return rc == RC_AGAIN ? RC_OK : rc;
 }
@@ -201,9 +201,13 @@ ask_ledger(struct batch_run *b, struct batch_job *j, bool *wanted)
 	struct span endpoint = span_of(j->endpoint, j->endpoint_len);
 	struct image_fault fault = {0};
 	struct image_live live = {0}, before;
-	enum rc admitted = image_row_admit(
-	    b->ledger, &b->recipe, endpoint, b->o->again, &live, &fault);
-	enum rc rc = admitted == RC_DENIED ? RC_OK : admitted;
+	enum rc rc = batch_group_ask(b), admitted = RC_OK;
+
+	if (rc == RC_OK)
+		admitted = image_row_admit(b->ledger, &b->recipe, endpoint,
+		    b->o->again, &live, &fault);
+	if (rc == RC_OK && admitted != RC_DENIED)
+		rc = admitted;
 
 	*wanted = false;
 	if (rc == RC_OK && live.seq && strcmp(live.batch, b->folder.id) == 0)

@@ -261,11 +261,8 @@ batch_folder_describe(
 	text_quote(&w, span_str(b->id));
 	put_text(&w, "image", r->document);
 	put_text(&w, "identity", r->identity->name);
-	if (b->order) {
-		put_text(&w, "order", b->order->name);
-		if (b->order->station)
-			put_text(&w, "station", b->order->station->name);
-	}
+	put_text(&w, "order", b->order ? b->order->name : NULL);
+	put_text(&w, "station", b->station);
 	put_text(&w, "format", r->format->name);
 	put_text(&w, "uri", r->account.uri);
 	put_text(&w, "files", b->container ? "images.tar" : "images/");

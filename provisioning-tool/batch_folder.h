@@ -12,8 +12,9 @@
  * stand in `.open/` until its rows are in the ledger.
  *
  * summary.csv.part is what a run that was killed is resumed by: every line of it
- * whose row the ledger has, and whose image is what the row says, is done. The
- * first that is not so, and all behind it, was being made.
+ * whose row the ledger has, and whose image is what the row says, is done. Others
+ * are left out of it, and what they named is made; of a container, the first that
+ * is not so and all behind it.
  */
 #ifndef TOOL_BATCH_FOLDER_H
 #define TOOL_BATCH_FOLDER_H
@@ -34,6 +35,7 @@ struct batch_folder {
 	/** What all images have in common, as hex of a SHA-256. */
 	char recipe[2 * DIGEST_LEN + 1];
 	const struct order *order; /**< NULL: none */
+	const char *station; /**< that mints; borrowed; NULL: not known */
 	uint64_t count; /**< images that the summary has */
 	uint64_t bytes; /**< of them */
 	/* where the last group ended */

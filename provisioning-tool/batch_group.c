@@ -60,6 +60,25 @@ batch_groups_free(struct batch_run *b)
 	}
 }
 
+/** Rows that were not written by this run. */
+static enum rc
+others(struct batch_run *b, uint64_t *out)
+{
+	uint8_t hash[DIGEST_LEN];
+	enum rc rc = ledger_head(b->ledger, out, hash);
+
+	*out -= b->rows;
+	return rc;
+}
+
+enum rc
+batch_group_ask(struct batch_run *b)
+{
+	struct batch_group *g = &b->groups[b->filling];
+
+	return g->count == 0 ? others(b, &g->others) : RC_OK;
+}
+
 struct batch_job *
 batch_group_place(struct batch_run *b)
 {
@@ -145,6 +164,28 @@ judge(struct batch_run *b, const struct batch_job *j)
 	batch_stop(b, j->line, f);
 }
 
+/** Somebody else has written to the ledger since it was asked: another line may
+ *  have the device on its list, too. */
+static enum rc
+ask_again(struct batch_run *b, struct batch_job *j)
+{
+	struct image_live live = {0};
+	enum rc rc;
+
+	j->fault = calloc(1, sizeof(*j->fault));
+	if (!j->fault)
+		return RC_MEMORY;
+	rc = image_row_admit(b->ledger, &b->recipe,
+	    span_of(j->endpoint, j->endpoint_len), b->o->again, &live,
+	    j->fault);
+	if (rc == RC_DENIED)
+		return rc;
+	free(j->fault);
+	j->fault = NULL;
+	j->again = live.seq != 0;
+	return rc;
+}
+
 /** May the work order have one more? */
 static enum rc
 claim(struct batch_run *b, struct batch_job *j, int64_t now_s)
@@ -172,7 +213,7 @@ static enum rc
 append(struct batch_run *b, struct batch_job *j)
 {
 	const struct order *o = b->order;
-	const struct image_row row = {
+	struct image_row row = {
 	    .recipe = &b->recipe,
 	    .endpoint = span_of(j->endpoint, j->endpoint_len),
 	    .credential = &j->credential,
@@ -183,13 +224,18 @@ append(struct batch_run *b, struct batch_job *j)
 	    .model = span_str(j->model),
 	    .lot = span_str(j->lot),
 	    .order = o ? span_str(o->name) : (struct span){0},
-	    .station =
-		o && o->station ? span_str(o->station->name) : (struct span){0},
 	    .index = b->next_index,
 	    .again = j->again,
 	};
-	enum rc rc = image_row_append(b->ledger, &row, &j->seq);
+	enum rc rc;
 
+	if (b->folder.station)
+		row.station = span_str(b->folder.station);
+	if (b->recipe.buffer) {
+		row.buffer = span_str(b->buffer.id);
+		row.entry = buffer_find(&b->buffer, row.endpoint)->number;
+	}
+	rc = image_row_append(b->ledger, &row, &j->seq);
 	if (rc == RC_OK)
 		j->index = b->next_index++;
 	return rc;
@@ -218,7 +264,8 @@ is_wanted(struct batch_run *b, struct batch_job *j)
 
 /** Row, bytes and line of one image. */
 static enum rc
-put_job(struct batch_run *b, struct batch_job *j, int64_t now_ms, bool *rows)
+put_job(struct batch_run *b, struct batch_job *j, int64_t now_ms, bool moved,
+    bool *rows)
 {
 	bool remade = j->seq != 0;
 	char fault[LABEL_FAULT_MAX], text[LABEL_PAYLOAD_MAX];
@@ -237,11 +284,16 @@ put_job(struct batch_run *b, struct batch_job *j, int64_t now_ms, bool *rows)
 		return RC_DENIED;
 	}
 	/* a device that would have no label */
-	if (batch_label_payload(b, j, &label, fault) != RC_OK && !remade) {
-		batch_finding(b, j->line, "label.payload: %s", fault);
-		return RC_DENIED;
+	if (batch_label_payload(b, j, &label, fault) != RC_OK) {
+		label.len = 0;
+		if (!remade) {
+			batch_finding(b, j->line, "label.payload: %s", fault);
+			return RC_DENIED;
+		}
 	}
-	if (!remade)
+	if (!remade && moved)
+		rc = ask_again(b, j);
+	if (rc == RC_OK && !remade)
 		rc = claim(b, j, now_ms / 1000);
 	if (rc == RC_DENIED)
 		judge(b, j);
@@ -260,7 +312,7 @@ put_job(struct batch_run *b, struct batch_job *j, int64_t now_ms, bool *rows)
 /** Jobs that gave an image stay in front. What the run says of the others has
  *  been said. Errors: those that lose the group. */
 static enum rc
-put_all(struct batch_run *b, struct batch_group *g, bool *rows)
+put_all(struct batch_run *b, struct batch_group *g, bool moved, bool *rows)
 {
 	int64_t now_ms = clock_wall_ms();
 
@@ -275,7 +327,7 @@ put_all(struct batch_run *b, struct batch_group *g, bool *rows)
 			judge(b, j);
 			continue;
 		}
-		rc = put_job(b, j, now_ms, rows);
+		rc = put_job(b, j, now_ms, moved, rows);
 		if (rc == RC_DENIED)
 			j->name[0] = '\0';
 		else if (rc != RC_OK)
@@ -317,6 +369,7 @@ static int
 commit(struct batch_run *b, struct batch_group *g)
 {
 	uint64_t next_index = b->next_index;
+	uint64_t before = 0, after = 0;
 	bool rows = false, of_ledger = true;
 	enum rc rc;
 
@@ -325,7 +378,11 @@ commit(struct batch_run *b, struct batch_group *g)
 	rc = ledger_begin(b->ledger);
 	if (rc != RC_OK)
 		return ledger_failed(b, rc);
-	rc = put_all(b, g, &rows);
+	rc = others(b, &before);
+	if (rc == RC_OK)
+		rc = put_all(b, g, before != g->others, &rows);
+	if (rc == RC_OK)
+		rc = others(b, &after);
 	/* only these two are of files alone; what is of either is told twice
 	 * as well as once */
 	if (rc == RC_OK) {
@@ -350,6 +407,8 @@ commit(struct batch_run *b, struct batch_group *g)
 		return of_ledger ? ledger_failed(b, rc)
 				 : batch_folder_failed(&b->folder, rc);
 	}
+	if (rows)
+		b->rows += after - before;
 	rc = name_all(b, g);
 	if (rc != RC_OK)
 		return batch_folder_failed(&b->folder, rc);

@@ -27,8 +27,8 @@ batch_label_payload(const struct batch_run *b, const struct batch_job *j,
 	v.image = span_str(r->image->name);
 	if (o)
 		v.order = span_str(o->name);
-	if (o && o->station)
-		v.station = span_str(o->station->name);
+	if (b->folder.station)
+		v.station = span_str(b->folder.station);
 	if (r->identity->kind == IDENTITY_PSK)
 		v.fingerprint = span_str(hex_text(
 		    hex, span_of(c->fingerprint, HSM_FINGERPRINT_LEN)));

@@ -1,8 +1,9 @@
 /*
  * Rows of a batch whose images are not in its folder: a disk was lost, or
  * somebody took them away. A derived key is minted once more into the same
- * bytes, under the row that is there. A certificate cannot be: it is taken back,
- * and its device gets another when the list comes to it.
+ * bytes, under the row that is there, and so is what lies in a buffer. Another
+ * certificate cannot be: it is taken back, and its device gets another when the
+ * list comes to it.
  */
 #include "batch_run.h"
 
@@ -36,18 +37,6 @@ take_text(const struct ledger_row *row, const char *name, char *out, size_t cap)
 	out[w.len] = '\0';
 }
 
-/** What stands behind a gap may be there all the same. */
-static enum rc
-drop(struct batch_run *b, const struct lost_row *r)
-{
-	struct batch_job j;
-
-	memcpy(j.endpoint, r->endpoint, r->endpoint_len);
-	j.endpoint_len = r->endpoint_len;
-	batch_folder_name(&b->recipe, &j);
-	return batch_folder_drop(&b->folder, j.name);
-}
-
 static enum rc
 look(void *ctx, const struct ledger_row *row)
 {
@@ -63,17 +52,27 @@ look(void *ctx, const struct ledger_row *row)
 		return RC_OK;
 	if (r->live.index >= l->b->next_index)
 		l->b->next_index = r->live.index + 1;
-	if (row->endpoint.len > sizeof(r->endpoint))
+	if (revoked || row->endpoint.len > sizeof(r->endpoint) ||
+	    batch_is_held(l->b, r->live.index))
 		return RC_OK;
 	memcpy(r->endpoint, row->endpoint.p, row->endpoint.len);
 	r->endpoint_len = row->endpoint.len;
-	/* no line is going to name its file */
-	if (revoked)
-		return drop(l->b, r);
 	take_text(row, "unit", r->unit, sizeof(r->unit));
 	take_text(row, "model", r->model, sizeof(r->model));
 	take_text(row, "lot", r->lot, sizeof(r->lot));
 	return ++l->count == LOST_MAX ? RC_AGAIN : RC_OK;
+}
+
+/** What is there under its name is not what was minted. */
+static enum rc
+drop(struct batch_run *b, const struct lost_row *r)
+{
+	struct batch_job j;
+
+	memcpy(j.endpoint, r->endpoint, r->endpoint_len);
+	j.endpoint_len = r->endpoint_len;
+	batch_folder_name(&b->recipe, &j);
+	return batch_folder_drop(&b->folder, j.name);
 }
 
 /** The files go first: what is in the way of the new ones is nobody's then. */
@@ -153,7 +152,8 @@ batch_lost(struct batch_run *b, uint64_t after)
 			break;
 		if (l.count == 0)
 			continue;
-		if (b->recipe.identity->kind != IDENTITY_CERTIFICATE) {
+		if (b->recipe.buffer ||
+		    b->recipe.identity->kind != IDENTITY_CERTIFICATE) {
 			code = make_again(b, &l);
 		} else {
 			rc = take_back(b, &l) == RC_OK ? rc : RC_DB;

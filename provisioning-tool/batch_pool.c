@@ -12,6 +12,7 @@ struct worker {
 	pthread_t thread;
 	bool runs;
 	struct image_mint mint;
+	struct buffer_source source;
 	struct ledger *store;
 	struct hsm_session *session;
 };
@@ -118,7 +119,8 @@ thread_main(void *arg)
 
 static int
 start_worker(struct batch_pool *p, const struct token *token,
-    const char *ledger, const struct image_recipe *r)
+    const struct buffer *buffer, const char *ledger,
+    const struct image_recipe *r)
 {
 	struct worker *w = &p->workers[p->thread_count];
 	struct hsm_error err = {0};
@@ -138,6 +140,14 @@ start_worker(struct batch_pool *p, const struct token *token,
 	    .session = w->session,
 	    .store = w->store,
 	};
+	if (buffer) {
+		w->source = (struct buffer_source){
+		    .buffer = buffer,
+		    .mint = &w->mint,
+		};
+		w->mint.account = buffer_account;
+		w->mint.account_ctx = &w->source;
+	}
 	if (pthread_create(&w->thread, NULL, thread_main, w) != 0)
 		return tool_fault(RC_MEMORY, "threads");
 	w->runs = true;
@@ -146,7 +156,8 @@ start_worker(struct batch_pool *p, const struct token *token,
 
 int
 batch_pool_start(const struct image_recipe *r, const struct token *token,
-    const char *ledger, unsigned threads, struct batch_pool **out)
+    const struct buffer *buffer, const char *ledger, unsigned threads,
+    struct batch_pool **out)
 {
 	struct batch_pool *p = calloc(1, sizeof(*p));
 	int code = EX_OK;
@@ -158,7 +169,7 @@ batch_pool_start(const struct image_recipe *r, const struct token *token,
 	pthread_cond_init(&p->work, NULL);
 	pthread_cond_init(&p->idle, NULL);
 	while (code == EX_OK && p->thread_count < threads)
-		code = start_worker(p, token, ledger, r);
+		code = start_worker(p, token, buffer, ledger, r);
 	if (code != EX_OK) {
 		batch_pool_free(p);
 		*out = NULL;

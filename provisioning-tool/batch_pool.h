@@ -6,19 +6,21 @@
 #define TOOL_BATCH_POOL_H
 
 #include "batch_job.h"
+#include "buffer_station.h"
 
 enum { BATCH_THREADS_MAX = 64 };
 
 struct batch_pool;
 
 /**
- * `r`, `token` and `ledger` (its path; NULL: none) are borrowed. The token's own
- * session is not used. Said on stderr. EX_OK, EX_UNAVAILABLE, EX_IOERR,
+ * `r`, `token`, `buffer` (where accounts come from, unsealed; NULL: the token) and
+ * `ledger` (its path; NULL: none) are borrowed. The token's own session is not
+ * used. Said on stderr. EX_OK, EX_UNAVAILABLE, EX_IOERR,
  * EX_DATAERR, EX_SOFTWARE.
  */
 MUST_CHECK int batch_pool_start(const struct image_recipe *r,
-    const struct token *token, const char *ledger, unsigned threads,
-    struct batch_pool **out);
+    const struct token *token, const struct buffer *buffer, const char *ledger,
+    unsigned threads, struct batch_pool **out);
 
 /** Begin a group. Not before the one before has been waited for. */
 void batch_pool_begin(

@@ -24,6 +24,8 @@ struct batch_group {
 	uint64_t units[BATCH_GROUP_MAX]; /**< hashes of the serial numbers */
 	size_t count;
 	uint64_t begun_ms; /**< when the first was put in */
+	uint64_t
+	    others; /**< rows in the ledger that were not this run's then */
 };
 
 /** One bit an image of the batch. */
@@ -40,6 +42,7 @@ struct batch_run {
 	struct ledger *ledger;
 	struct order *order;
 	struct hsm_ec_ref sign_key; /**< where o->sign_key is given */
+	struct buffer buffer; /**< of a station without the HSM */
 	struct batch_pool *pool;
 	struct batch_folder folder;
 	struct batch_group groups[2];
@@ -51,7 +54,7 @@ struct batch_run {
 	uint64_t list_len; /**< bytes; 0: not known */
 	struct device_list list;
 	struct batch_seen seen; /**< images that the list has named */
-	struct batch_seen held; /**< that are in the folder, from before */
+	struct batch_seen held; /**< images of an earlier run that are there */
 	uint8_t hash_key[16];
 	uint64_t next_index;
 	uint64_t kept_index; /**< the last one that an earlier run made */
@@ -60,6 +63,7 @@ struct batch_run {
 	/** A fault that ends the run; what is committed stays. */
 	int code;
 	/* what came of it */
+	uint64_t rows; /**< that this run has written */
 	uint64_t devices, made, kept, remade, revoked, findings;
 	uint64_t began_ms;
 };
@@ -79,7 +83,6 @@ MUST_CHECK int batch_resume(struct batch_run *b);
  *  before. Errors: RC_MEMORY. */
 MUST_CHECK enum rc batch_seen_mark(
     struct batch_seen *s, uint64_t index, bool *is_new);
-bool batch_seen_has(const struct batch_seen *s, uint64_t index);
 
 /* batch_device.c */
 
@@ -88,9 +91,13 @@ bool batch_seen_has(const struct batch_seen *s, uint64_t index);
 MUST_CHECK int batch_take_device(
     struct batch_run *b, const struct device_record *r);
 
+/** The image of that index is in the folder. */
+bool batch_is_held(const struct batch_run *b, uint64_t index);
+
 /* batch_lost.c */
 
-/** Rows of this batch behind number `after`: their images are lost. */
+/** Rows of this batch behind number `after`: the images of those that are not
+ *  held are lost. */
 MUST_CHECK int batch_lost(struct batch_run *b, uint64_t after);
 
 /* batch_group.c */
@@ -102,6 +109,9 @@ void batch_groups_free(struct batch_run *b);
 MUST_CHECK int batch_turn(struct batch_run *b);
 /** All that was put in is committed. */
 MUST_CHECK int batch_drain(struct batch_run *b);
+/** The ledger is going to be asked about a job: note how far others have come in
+ *  it, so that commit sees whether it has to be asked again. Errors: RC_DB. */
+MUST_CHECK enum rc batch_group_ask(struct batch_run *b);
 /** Where a job is put; NULL: the group is full. */
 struct batch_job *batch_group_place(struct batch_run *b);
 /** It counts from now on. */

@@ -124,8 +124,7 @@ batch_summary_put(struct batch_folder *b, const struct image_recipe *r,
 	writer_init(&w, buf, sizeof(buf));
 	text(&w, span_str(b->id));
 	text(&w, o ? span_str(o->name) : (struct span){0});
-	text(&w,
-	    o && o->station ? span_str(o->station->name) : (struct span){0});
+	text(&w, b->station ? span_str(b->station) : (struct span){0});
 	writer_fmt(&w, "%llu,%llu,", (unsigned long long)j->index,
 	    (unsigned long long)j->seq);
 	text(&w, span_str(j->unit));

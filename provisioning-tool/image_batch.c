@@ -171,6 +171,26 @@ open_order(struct batch_run *b)
 	    b->o, &use, b->ledger, clock_wall_ms() / 1000, &b->order);
 }
 
+/** The station's own token opens the buffer, and no other one is asked. */
+static int
+open_buffer(struct batch_run *b)
+{
+	int code = buffer_unseal(&b->buffer, &b->token);
+
+	return code == EX_OK ? buffer_admit(&b->buffer, b->ledger, &b->recipe,
+				   b->o->station, clock_wall_ms() / 1000)
+			     : code;
+}
+
+/** Whose name the images are made in. */
+static const char *
+station_of(const struct batch_run *b)
+{
+	if (b->o->buffer)
+		return b->buffer.file.head.station;
+	return b->order && b->order->station ? b->order->station->name : NULL;
+}
+
 static int
 open_all(struct batch_run *b)
 {
@@ -182,9 +202,13 @@ open_all(struct batch_run *b)
 	if (code == EX_OK)
 		code = image_recipe_load(o, b->settings.policies, &b->recipe);
 	token = code == EX_OK &&
-	    (image_recipe_needs_token(&b->recipe) || o->sign_key);
+	    (image_recipe_needs_token(&b->recipe) || o->buffer || o->sign_key);
 	if (token)
 		code = settings_need(&b->settings, SETTINGS_TOKEN);
+	if (code == EX_OK && o->buffer)
+		code = buffer_load(o->buffer, &b->buffer);
+	if (code == EX_OK && o->buffer)
+		b->recipe.buffer = b->buffer.id;
 	if (code == EX_OK)
 		code = open_list(b);
 	if (code == EX_OK)
@@ -194,7 +218,9 @@ open_all(struct batch_run *b)
 	if (code == EX_OK && token)
 		code = token_open(&b->settings, &b->token);
 	if (code == EX_OK)
-		code = image_recipe_keys(&b->recipe, b->ledger, &b->token);
+		code = o->buffer
+		    ? open_buffer(b)
+		    : image_recipe_keys(&b->recipe, b->ledger, &b->token);
 	if (code == EX_OK)
 		code = open_order(b);
 	if (code == EX_OK)
@@ -203,13 +229,15 @@ open_all(struct batch_run *b)
 		return code;
 	ledger_expect_many(b->ledger);
 	b->folder.order = b->order;
+	b->folder.station = station_of(b);
 	code = batch_folder_open(&b->folder, &b->recipe, o->output, o->batch,
 	    o->container, o->resume);
 	if (code == EX_OK)
 		code = batch_groups_make(b);
 	if (code == EX_OK)
 		code = batch_pool_start(&b->recipe, &b->token,
-		    b->settings.ledger, sessions_of(o), &b->pool);
+		    o->buffer ? &b->buffer : NULL, b->settings.ledger,
+		    sessions_of(o), &b->pool);
 	return code;
 }
 
@@ -267,6 +295,7 @@ image_batch(const struct options *o)
 	if (b->list_fd > STDIN_FILENO)
 		close(b->list_fd);
 	order_free(b->order);
+	buffer_free(&b->buffer);
 	token_close(&b->token);
 	ledger_close(b->ledger);
 	image_recipe_fini(&b->recipe);

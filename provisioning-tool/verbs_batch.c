@@ -72,6 +72,8 @@ static const struct option_spec batch_specs[] = {
 	.choices = verb_text_json,
 	.preset = "text"},
     {LEDGER("record the images there before they get their names")},
+    {FILE_NAME("buffer", buffer, "FILE",
+	"without the HSM, out of this; the token is then the station's own")},
 };
 const struct option_group image_batch_options =
     OPTION_GROUP("Options", batch_specs);

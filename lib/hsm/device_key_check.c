@@ -1,12 +1,11 @@
 /* Whether a private key that came from elsewhere is one, and of whom. */
 #include "hsm/der.h"
 #include "hsm/device_key.h"
-#include "hsm/p256.h"
+#include "hsm/p256_internal.h"
 
 #include <openssl/bn.h>
 #include <openssl/ec.h>
 #include <openssl/err.h>
-#include <openssl/obj_mac.h>
 
 /* Clients take version 1 alone, which is written 0 (RFC 5958 section 2), in DER
  * and without attributes; OpenSSL takes more. */
@@ -53,7 +52,7 @@ is_strict(struct span pkcs8, struct span *number, struct span *public)
 static bool
 point_of(struct span number, uint8_t out[static P256_POINT_LEN])
 {
-	EC_GROUP *group = EC_GROUP_new_by_curve_name(NID_X9_62_prime256v1);
+	const EC_GROUP *group = p256_group();
 	EC_POINT *point = group ? EC_POINT_new(group) : NULL;
 	BIGNUM *d = BN_secure_new();
 	bool made = false;
@@ -69,7 +68,6 @@ point_of(struct span number, uint8_t out[static P256_POINT_LEN])
 	}
 	BN_clear_free(d);
 	EC_POINT_free(point);
-	EC_GROUP_free(group);
 	return made;
 }
 

@@ -3,6 +3,7 @@ import contextlib
 import hashlib
 import json
 import os
+import random
 import re
 import shutil
 import struct
@@ -11,7 +12,7 @@ import time
 
 import cbor
 from ceremony import ISSUING, ROOT, Hall
-from factory import (EP, PIN, URI, Factory, absent, equal, failed, mode, story,
+from factory import (EP, PIN, TOOL, URI, Factory, absent, equal, failed, mode, story,
                      tell, within)
 
 COUNT = 6
@@ -72,6 +73,36 @@ class Line(Factory):
             i if isinstance(i, str) else name(i), "--format", fmt, "--buffer",
             buffer, "--ledger", ledger, "-o", out or f"i{i}", *more,
             env=env or self.away, **how)
+
+    def batch_argv(self, out, *more, fmt="senml-cbor", devices="twenty",
+                   ledger="station.db", buffer="buffer"):
+        return ["image", "batch", *self.here, *POLICY, "--format", fmt,
+                "--buffer", buffer, "--ledger", ledger, "-o", out, *more,
+                devices]
+
+    def batch(self, out, *more, env=None, **how):
+        return self.run(*self.batch_argv(out, *more, **how),
+                        env=env or self.away)
+
+    def kill_batch(self, out, *more, kills=12):
+        """Begin it, be killed, go on: the options of the last run."""
+        chance = random.Random(2026)
+        resume = []
+        shutil.copytree(self.path("own"), self.path("own.whole"))
+        for _ in range(kills):
+            with subprocess.Popen(
+                    [TOOL, *self.batch_argv(out, "--group", "4", *more,
+                                            *resume)],
+                    cwd=self.dir, env={**self.env, **self.away},
+                    stderr=subprocess.DEVNULL) as child:
+                time.sleep(chance.uniform(0.005, 0.12))
+                child.kill()
+            if os.path.exists(self.path(f"{out}/batch.json")):
+                resume = ["--resume"]
+            # SoftHSM writes its files in place: a kill may leave half of one
+            shutil.rmtree(self.path("own"))
+            shutil.copytree(self.path("own.whole"), self.path("own"))
+        return resume
 
     def rows(self, ledger, kind):
         return [json.loads(line) for line in self.run(
@@ -147,6 +178,93 @@ def once():
                     "keyCompromise", "--ledger", "station.db",
                     env=f.away).code, 0)
         failed(f.mint(1, out="x"), 77, "taken back")
+
+
+def made(f, out):
+    return {n: f.read(f"{out}/images/{n}")
+            for n in os.listdir(f.path(f"{out}/images"))}
+
+
+def twenty(f):
+    names = [name(i) for i in range(20)]
+    f.write("twenty", "endpoint\n" + "\n".join(names) + "\n")
+    f.write("bare", "\n".join(names) + "\n")
+    return names
+
+
+@story
+def batch_away():
+    """The HSM is away, and a batch is killed at any moment: all of it, once."""
+    with Line() as f:
+        names = twenty(f)
+        buffer = f.filled(devices="bare")
+        resume = f.kill_batch("out")
+        ran = f.batch("out", "--group", "4", *resume)
+        equal(ran.code, 0, ran)
+        rows = f.rows("station.db", "image_minted")
+        equal([r["endpoint"] for r in rows], names, "each once, in order")
+        equal([(r["data"]["buffer"], r["data"]["entry"], r["data"]["station"],
+                r["data"]["index"]) for r in rows],
+              [(buffer, i + 1, "line-3", i + 1) for i in range(20)])
+        found = made(f, "out")
+        equal({r["data"]["sha256"] for r in rows},
+              {hashlib.sha256(b).hexdigest() for b in found.values()})
+        # sha256sum, who knows nothing of this, agrees
+        subprocess.run(["sha256sum", "--quiet", "--strict", "-c", "MANIFEST"],
+                       cwd=f.path("out"), check=True)
+        equal(json.loads(f.read("out/batch.json"))["station"], "line-3")
+        within('"line-3",20,', f.read("out/summary.csv").decode())
+        equal(f.use()["left"], 0)
+        # what the token of the HSM would have made of the list
+        ran = f.run("image", "batch", *f.token, *POLICY, "--format",
+                    "senml-cbor", "--ledger", "elsewhere.db", "-o", "direct",
+                    "twenty")
+        equal(ran.code, 0, ran)
+        equal(found, made(f, "direct"), "the same bytes")
+        # an image that was lost is made again, under the row that is there
+        lost = sorted(found)[7]
+        os.unlink(f.path(f"out/images/{lost}"))
+        ran = f.batch("out", "--resume")
+        equal(ran.code, 0, ran)
+        equal(made(f, "out"), found)
+        equal(len(f.rows("station.db", "image_minted")), 20)
+        ran = f.batch("twice")
+        equal((ran.code, ran.err.count("minted already")), (65, 20))
+        ran = f.run("audit", "merge", "station.db", "--into", "central.db")
+        within("minted       20", ran.out)
+        for ledger in "station.db", "central.db":
+            equal(f.run("audit", "verify", "--ledger", ledger).code, 0)
+
+
+@story
+def batch_findings():
+    """What is not in the buffer is named by its line; the rest is minted."""
+    with Line() as f:
+        f.filled("--validity", "60s", "--station-ledger", "station.db")
+        f.write("twenty", f"endpoint,model\n{name(0)},a\n{name(77)},b\n"
+                f"{name(1)},c\nurn:dev:ops:OTHER,d\n{name(0)},e\n")
+        ran = f.batch("out", "--container")
+        equal(ran.code, 65, ran)
+        for words in (f'twenty:3: error: "{name(77)}" is not in buffer',
+                      'twenty:5: error: "urn:dev:ops:OTHER"',
+                      f'twenty:6: error: "{name(0)}" is named twice'):
+            within(words, ran.out + ran.err)
+        equal([r["endpoint"] for r in f.rows("station.db", "image_minted")],
+              [name(0), name(1)])
+        f.write("twenty", f"endpoint\n{name(0)}\n{name(1)}\n{name(2)}\n")
+        failed(f.batch("out", "--resume", "--station", "line-4"), 77,
+               "is of station line-3")
+        failed(f.batch("x", ledger="fresh.db"), 77, "another ledger")
+        assert not os.path.exists(f.path("x"))
+        with open(f.path("clock"), "wb") as file:
+            file.write(struct.pack("=q", 3600))
+        failed(f.batch("out", "--resume", env={
+            **f.away, "WALLCLOCK": f.path("clock"),
+            "ASAN_OPTIONS": "verify_asan_link_order=0",
+            "LD_PRELOAD": os.environ["WALLCLOCK_SO"]}), 77, "was good until")
+        ran = f.batch("out", "--resume")
+        equal(ran.code, 0, ran)
+        equal(f.use()["used"], 3)
 
 
 @story
@@ -374,6 +492,25 @@ def certificates():
             equal(db.execute("SELECT count(DISTINCT serial), count(*) FROM "
                              "credentials WHERE purpose = 'image'"
                              ).fetchone(), (1, 2))
+
+
+@story
+def batch_of_certificates():
+    """A certificate that was lost is made again: it lies in the buffer."""
+    with Paper() as f:
+        f.filled()
+        f.write("twenty", f.read("devices").decode())
+        resume = f.kill_batch("out", kills=5)
+        equal(f.batch("out", *resume).code, 0)
+        found = made(f, "out")
+        equal(len(found), COUNT)
+        for lost in list(found)[:2]:
+            os.unlink(f.path(f"out/images/{lost}"))
+        ran = f.batch("out", "--resume")
+        equal(ran.code, 0, ran)
+        equal(made(f, "out"), found)
+        equal(f.rows("station.db", "credential_revoked"), [])
+        equal(len(f.rows("station.db", "image_minted")), COUNT)
 
 
 @story

@@ -8,10 +8,12 @@ import random
 import shutil
 import signal
 import subprocess
+import termios
 import time
 
 from batching import DOMAIN, Line, check_manifest, devices, images
-from factory import TOOL, Factory, equal, failed, story, tell, within
+from factory import (TOOL, URI, Factory, absent, equal, failed, story, tell,
+                     within)
 from shop import Shop
 
 KILLS = 34  # of each of three stories
@@ -96,13 +98,18 @@ def killed_certificates():
         for name in lost:
             os.unlink(f.path(f"out/images/{name}"))
         before = len(line.rows("credential_revoked"))
+        kept = images(f, "out")
         ran = line.run("out", "--resume")
         equal(ran.code, 0, ran)
         within("taken back", ran.err)
+        found = images(f, "out")
+        equal({n: found[n] for n in kept}, kept, "they may be flashed already")
+        check_manifest(f, "out", found)
+        equal(len(line.summary("out")), 120)
         rows = line.rows("credential_revoked")
         revoked = {r["data"]["fingerprint"] for r in rows}
         equal(len(revoked), len(rows), "each once")
-        equal(len(rows) - before, 20, "the lost ones, and all behind them")
+        equal(len(rows) - before, 10, "the lost ones, and none behind them")
         live = [r for r in line.rows("image_minted")
                 if r["data"]["fingerprint"] not in revoked]
         equal(sorted(r["endpoint"] for r in live), sorted(names))
@@ -127,7 +134,14 @@ def lost_images():
             file.write(b"!")
         ran = line.run("out", "--resume")
         equal(ran.code, 0, ran)
+        within("44 of them from before, 6 were lost and made again", ran.err)
         equal(images(f, "out"), before)
+        check_manifest(f, "out", before)
+        # the summary has them at its end now: the next run finds them there
+        ran = line.run("out", "--resume")
+        equal(ran.code, 0, ran)
+        within("50 of them from before", ran.err)
+        absent("lost", ran.err)
         equal(len(line.rows("image_minted")), 50)
         equal(len(line.rows("credential_revoked")), 0)
 
@@ -235,6 +249,65 @@ def one_at_a_time():
         failed(line.run("out", "--resume"), 75, "another process")
         os.close(folder)
         equal(line.run("out", "--resume").code, 0)
+
+
+@story
+def two_lines():
+    """Two batches have a device on both of their lists: one of them mints it."""
+    with Shop() as f:
+        line = Line(f, "field")
+        f.write("list.csv", "\n".join(devices(4)) + "\n")
+        slow = line.start("slow", "--flush-interval", "1h", names="-",
+                          stdin=subprocess.PIPE, stderr=subprocess.PIPE)
+        slow.stdin.write("".join(n + "\n" for n in devices(7)[2:]).encode())
+        slow.stdin.flush()
+        # it has asked for them, and waits for more
+        while fcntl.ioctl(slow.stdin, termios.FIONREAD, bytes(4)) != bytes(4):
+            time.sleep(0.01)
+        equal(line.run("out").code, 0)
+        said = slow.communicate()[1].decode()
+        equal(slow.returncode, 65, said)
+        for name in devices(4)[2:]:
+            within(f'"{name}" is minted already', said)
+        rows = [r["endpoint"] for r in line.rows("image_minted")]
+        equal(sorted(rows), devices(7), "each once")
+        f.write("rest.csv", "\n".join(devices(7)[4:]) + "\n")
+        equal(line.run("slow", "--resume", names="rest.csv").code, 0)
+        equal(len(images(f, "slow")), 3)
+
+
+@story
+def two_builds():
+    """Of two that build the image of one device at once, one does."""
+    with Shop() as f:
+        equal(f.mint("first", endpoint=DOMAIN).code, 0)
+
+        def has_bytes(one):
+            """What it has minted lies in a file without a name."""
+            fds = f"/proc/{one.pid}/fd"
+            return any(os.stat(f"{fds}/{n}").st_size > 0
+                       for n in os.listdir(fds)
+                       if os.readlink(f"{fds}/{n}").startswith(f.dir)
+                       and os.readlink(f"{fds}/{n}").endswith("(deleted)"))
+        with f.sqlite("ledger.db") as db:
+            db.execute("BEGIN IMMEDIATE")
+            tools = []
+            for name in "ab":
+                one = subprocess.Popen(
+                    [TOOL, "image", "build", *f.token, "--policies",
+                     "policies.yaml", "--identity", "field", "--uri", URI,
+                     "--format", "json", "--endpoint", devices(1)[0],
+                     "--ledger", "ledger.db", "-o", name],
+                    cwd=f.dir, env=f.env, stderr=subprocess.PIPE)
+                tools.append(one)
+                while one.poll() is None and not has_bytes(one):
+                    time.sleep(0.01)
+            db.execute("ROLLBACK")
+        said = [one.communicate()[1].decode() for one in tools]
+        equal(sorted(one.returncode for one in tools), [0, 65], said)
+        within("is minted already", "".join(said))
+        equal([os.path.exists(f.path(n)) for n in "ab"].count(True), 1)
+        equal(len(Line(f).rows("image_minted")), 2)
 
 
 @story
