@@ -4,6 +4,7 @@
 
 #include "tool.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static void
@@ -154,43 +155,59 @@ look_for_owner(void *ctx, const struct ledger_row *row)
 	return RC_AGAIN; /* enough */
 }
 
-/** Has another device its serial number? One that a document makes endpoints of
- *  cannot have two. */
-static int
-check_owner(struct batch_run *b, const struct batch_job *j, bool *wanted)
+enum rc
+batch_unit_admit(
+    struct batch_run *b, const struct batch_job *j, struct image_fault *f)
 {
 	struct span endpoint = span_of(j->endpoint, j->endpoint_len);
 	struct owner o = {.b = b, .endpoint = endpoint};
-	const struct batch_job *other;
 	struct quoted unit;
 	enum rc rc;
 
+	/* one that the document makes endpoints of cannot have two */
 	if (!j->unit[0] || image_recipe_unit(&b->recipe, endpoint).len)
-		return EX_OK;
-	quote_str(&unit, j->unit);
-	other = batch_group_unit(b, j->unit);
+		return RC_OK;
+	rc = ledger_minted_unit(
+	    b->ledger, span_str(j->unit), look_for_owner, &o);
+	if (rc != RC_OK && rc != RC_AGAIN)
+		return rc;
+	if (!o.row)
+		return RC_OK;
+	f->code = EX_DATAERR;
+	f->stops = false;
+	snprintf(f->text, sizeof(f->text),
+	    "serial number %s is that of %s, too, minted in row %llu",
+	    quote_str(&unit, j->unit), o.other.text, (unsigned long long)o.row);
+	snprintf(f->remedy, sizeof(f->remedy), "correct the one that is wrong");
+	return RC_DENIED;
+}
+
+/** Has another device of the list, or of the ledger, its serial number? */
+static int
+check_owner(struct batch_run *b, const struct batch_job *j, bool *wanted)
+{
+	const struct batch_job *other =
+	    j->unit[0] ? batch_group_unit(b, j->unit) : NULL;
+	struct image_fault fault = {0};
+	struct quoted unit, name;
+	enum rc rc;
+
 	if (other) {
 		*wanted = false;
 		batch_finding(b, j->line,
 		    "serial number %s is that of %s, too, in line %llu; "
 		    "correct the one that is wrong",
-		    unit.text,
-		    quote(&o.other,
-			span_of(other->endpoint, other->endpoint_len)),
+		    quote_str(&unit, j->unit),
+		    quote(&name, span_of(other->endpoint, other->endpoint_len)),
 		    (unsigned long long)other->line);
 		return EX_OK;
 	}
-	rc = ledger_minted_unit(
-	    b->ledger, span_str(j->unit), look_for_owner, &o);
-	if (rc != RC_OK && rc != RC_AGAIN)
+	rc = batch_unit_admit(b, j, &fault);
+	if (rc != RC_OK && rc != RC_DENIED)
 		return ledger_unread(rc);
-	if (!o.row)
-		return EX_OK;
-	*wanted = false;
-	batch_finding(b, j->line,
-	    "serial number %s is that of %s, too, minted in row %llu; correct "
-	    "the one that is wrong",
-	    unit.text, o.other.text, (unsigned long long)o.row);
+	*wanted = rc == RC_OK;
+	if (rc == RC_DENIED)
+		batch_finding(b, j->line, "%s; %s", fault.text, fault.remedy);
 	return EX_OK;
 }
 

@@ -165,7 +165,7 @@ judge(struct batch_run *b, const struct batch_job *j)
 }
 
 /** Somebody else has written to the ledger since it was asked: another line may
- *  have the device on its list, too. */
+ *  have the device on its list, or its serial number, too. */
 static enum rc
 ask_again(struct batch_run *b, struct batch_job *j)
 {
@@ -178,6 +178,8 @@ ask_again(struct batch_run *b, struct batch_job *j)
 	rc = image_row_admit(b->ledger, &b->recipe,
 	    span_of(j->endpoint, j->endpoint_len), b->o->again, &live,
 	    j->fault);
+	if (rc == RC_OK)
+		rc = batch_unit_admit(b, j, j->fault);
 	if (rc == RC_DENIED)
 		return rc;
 	free(j->fault);

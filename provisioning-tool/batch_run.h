@@ -86,6 +86,11 @@ MUST_CHECK enum rc batch_seen_mark(
 
 /* batch_device.c */
 
+/** Does the ledger know its serial number as that of another device? Errors:
+ *  RC_DENIED (`f`), RC_DB. */
+MUST_CHECK enum rc batch_unit_admit(
+    struct batch_run *b, const struct batch_job *j, struct image_fault *f);
+
 /** One record of the list: a finding, passed over, or put into the group.
  *  Returns an exit code. */
 MUST_CHECK int batch_take_device(

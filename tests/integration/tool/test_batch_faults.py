@@ -1,12 +1,15 @@
 """Batches whose list, order, token or disk is not what it should be: what is
 wrong is named, what is right is made, and a second run completes it.
 """
+import fcntl
 import hashlib
 import json
 import os
 import resource
 import shutil
 import subprocess
+import termios
+import time
 
 from batching import DOMAIN, Line, check_manifest, devices, images
 from factory import (POLICIES, TOOL, URI, Factory, Skip, equal, failed, mode,
@@ -155,6 +158,18 @@ def one_serial_twice():
         equal(len(images(f, "next")), 1)
         f.write("list.csv", f"endpoint,serial\n{DOMAIN}7,S7\n")
         whole(line, "next", 1, ledger="0.db")
+        # two lines at once
+        slow = line.start("slow", "--flush-interval", "1h", names="-",
+                          stdin=subprocess.PIPE, stderr=subprocess.PIPE)
+        slow.stdin.write(f"endpoint,serial\n{DOMAIN}8,S7\n".encode())
+        slow.stdin.flush()
+        # it has asked for it, and waits for more
+        while fcntl.ioctl(slow.stdin, termios.FIONREAD, bytes(4)) != bytes(4):
+            time.sleep(0.01)
+        equal(line.run("fast").code, 0)
+        said = slow.communicate()[1].decode()
+        equal(slow.returncode, 65, said)
+        within('standard input:2: error: serial number "S7" is that of ', said)
 
 
 @story
