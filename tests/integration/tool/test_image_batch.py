@@ -8,83 +8,15 @@ import random
 import shutil
 import signal
 import subprocess
-import tarfile
 import termios
 import time
 
-from factory import (TOOL, URI, Factory, absent, equal, failed, mode, story,
-                     tell, within)
+from batching import DOMAIN, Line, check_manifest, devices, images
+from factory import (TOOL, URI, Factory, absent, equal, failed, story, tell,
+                     within)
 from shop import Shop
 
 KILLS = 34  # of each of three stories
-DOMAIN = "urn:dev:ops:0057F2-WM"
-
-
-def devices(count, name=DOMAIN):
-    return [f"{name}{i:05}" for i in range(1, count + 1)]
-
-
-class Line:
-    """A factory with a ledger and a list, and batches of it."""
-
-    def __init__(self, factory, identity="factory-2026"):
-        self.f = factory
-        self.identity = identity
-
-    def argv(self, out, *more, names="list.csv", ledger="ledger.db"):
-        return ["image", "batch", *self.f.token, "--policies", "policies.yaml",
-                "--identity", self.identity, "--uri", URI, "--format",
-                "senml-cbor", "--ledger", ledger, "-o", out, *more, names]
-
-    def run(self, out, *more, names="list.csv", ledger="ledger.db", **how):
-        return self.f.run(*self.argv(out, *more, names=names, ledger=ledger),
-                          **how)
-
-    def start(self, out, *more, names="list.csv", **how):
-        return subprocess.Popen(
-            [TOOL, *self.argv(out, *more, names=names)], cwd=self.f.dir,
-            env=self.f.env, **how)
-
-    def rows(self, kind, ledger="ledger.db"):
-        ran = self.f.run("audit", "list", "--ledger", ledger, "--kind", kind,
-                         "--format", "json")
-        return [json.loads(line) for line in ran.out.splitlines()]
-
-    def summary(self, out):
-        text = self.f.read(f"{out}/summary.csv").decode()
-        names, *lines = [line.split(",") for line in text.split("\r\n")[:-1]]
-        return [{n: v.strip('"') for n, v in zip(names, line)}
-                for line in lines]
-
-
-def images(f, out):
-    """{name: bytes} of a batch that is finished."""
-    container = f.path(f"{out}/images.tar")
-    if os.path.exists(container):
-        with tarfile.open(container) as tar:
-            members = tar.getmembers()
-            equal({m.mode for m in members}, {0o600})
-            found = {m.name: tar.extractfile(m).read() for m in members}
-        equal(len(found), len(members), "no name twice")
-        return found
-    found = {}
-    for name in os.listdir(f.path(f"{out}/images")):
-        path = f.path(f"{out}/images/{name}")
-        equal(mode(path), 0o600)
-        with open(path, "rb") as file:
-            found["images/" + name] = file.read()
-    return found
-
-
-def check_manifest(f, out, found):
-    lines = f.read(f"{out}/MANIFEST").decode().splitlines()
-    told = {line[66:]: line[:64] for line in lines}
-    equal(len(told), len(lines), "no name twice")
-    equal([line[66:] for line in lines], sorted(told))
-    whole = dict(found)
-    for beside in "batch.json", "summary.csv":
-        whole[beside] = f.read(f"{out}/{beside}")
-    equal(told, {n: hashlib.sha256(b).hexdigest() for n, b in whole.items()})
 
 
 def kill_often(line, out, count, *more):
@@ -391,10 +323,14 @@ def two_builds():
         def has_bytes(one):
             """What it has minted lies in a file without a name."""
             fds = f"/proc/{one.pid}/fd"
-            return any(os.stat(f"{fds}/{n}").st_size > 0
-                       for n in os.listdir(fds)
-                       if os.readlink(f"{fds}/{n}").startswith(f.dir)
-                       and os.readlink(f"{fds}/{n}").endswith("(deleted)"))
+            try:
+                return any(os.stat(f"{fds}/{n}").st_size > 0
+                           for n in os.listdir(fds)
+                           if os.readlink(f"{fds}/{n}").startswith(f.dir)
+                           and os.readlink(f"{fds}/{n}").endswith(
+                               "(deleted)"))
+            except FileNotFoundError:
+                return False  # closed meanwhile
         with f.sqlite("ledger.db") as db:
             db.execute("BEGIN IMMEDIATE")
             tools = []
