@@ -164,7 +164,7 @@ batch_summary_put(struct batch_folder *b, const struct image_recipe *r,
 	put_text(&w, span_str(j->name));
 	writer_fmt(&w, "%zu,", j->image.len);
 	hex(&w, span_of(j->sha256, DIGEST_LEN));
-	text(&w, label);
+	put_text(&w, label);
 	writer_fmt(&w, "%s," PROJECT_VERSION "\r\n", time);
 	return w.full ? RC_TOO_LARGE
 		      : batch_file_put(&b->summary, writer_span(&w));
