@@ -285,10 +285,14 @@ def two_builds():
         def has_bytes(one):
             """What it has minted lies in a file without a name."""
             fds = f"/proc/{one.pid}/fd"
-            return any(os.stat(f"{fds}/{n}").st_size > 0
-                       for n in os.listdir(fds)
-                       if os.readlink(f"{fds}/{n}").startswith(f.dir)
-                       and os.readlink(f"{fds}/{n}").endswith("(deleted)"))
+            try:
+                return any(os.stat(f"{fds}/{n}").st_size > 0
+                           for n in os.listdir(fds)
+                           if os.readlink(f"{fds}/{n}").startswith(f.dir)
+                           and os.readlink(f"{fds}/{n}").endswith(
+                               "(deleted)"))
+            except FileNotFoundError:
+                return False  # closed meanwhile
         with f.sqlite("ledger.db") as db:
             db.execute("BEGIN IMMEDIATE")
             tools = []
