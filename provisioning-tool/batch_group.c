@@ -2,6 +2,7 @@
 #include "batch_run.h"
 
 #include "batch_summary.h"
+#include "label.h"
 #include "tool.h"
 
 #include "base/loop.h"
@@ -59,6 +60,25 @@ batch_groups_free(struct batch_run *b)
 	}
 }
 
+/** Rows that were not written by this run. */
+static enum rc
+others(struct batch_run *b, uint64_t *out)
+{
+	uint8_t hash[DIGEST_LEN];
+	enum rc rc = ledger_head(b->ledger, out, hash);
+
+	*out -= b->rows;
+	return rc;
+}
+
+enum rc
+batch_group_ask(struct batch_run *b)
+{
+	struct batch_group *g = &b->groups[b->filling];
+
+	return g->count == 0 ? others(b, &g->others) : RC_OK;
+}
+
 struct batch_job *
 batch_group_place(struct batch_run *b)
 {
@@ -80,8 +100,9 @@ batch_group_put(struct batch_run *b)
 
 	if (g->count == 0)
 		g->begun_ms = clock_now_ms();
-	g->hashes[g->count++] =
+	g->hashes[g->count] =
 	    hash_keyed(b->hash_key, span_of(j->endpoint, j->endpoint_len));
+	g->units[g->count++] = hash_keyed(b->hash_key, span_str(j->unit));
 }
 
 uint64_t
@@ -100,6 +121,22 @@ batch_group_line_of(const struct batch_run *b, struct span endpoint)
 				return g->jobs[i].line;
 	}
 	return 0;
+}
+
+const struct batch_job *
+batch_group_unit(const struct batch_run *b, const char *unit)
+{
+	uint64_t hash = hash_keyed(b->hash_key, span_str(unit));
+
+	for (size_t n = 0; n < 2; n++) {
+		const struct batch_group *g = &b->groups[n];
+
+		for (size_t i = 0; i < g->count; i++)
+			if (g->units[i] == hash &&
+			    strcmp(g->jobs[i].unit, unit) == 0)
+				return &g->jobs[i];
+	}
+	return NULL;
 }
 
 static int
@@ -124,10 +161,31 @@ judge(struct batch_run *b, const struct batch_job *j)
 		    f->remedy[0] ? "; " : "", f->remedy);
 		return;
 	}
-	if (b->code != EX_OK)
-		return;
-	progress_end(&b->progress);
-	b->code = image_fault_say(f);
+	batch_stop(b, j->line, f);
+}
+
+/** Somebody else has written to the ledger since it was asked: another line may
+ *  have the device on its list, or its serial number, too. */
+static enum rc
+ask_again(struct batch_run *b, struct batch_job *j)
+{
+	struct image_live live = {0};
+	enum rc rc;
+
+	j->fault = calloc(1, sizeof(*j->fault));
+	if (!j->fault)
+		return RC_MEMORY;
+	rc = image_row_admit(b->ledger, &b->recipe,
+	    span_of(j->endpoint, j->endpoint_len), b->o->again, &live,
+	    j->fault);
+	if (rc == RC_OK)
+		rc = batch_unit_admit(b, j, j->fault);
+	if (rc == RC_DENIED)
+		return rc;
+	free(j->fault);
+	j->fault = NULL;
+	j->again = live.seq != 0;
+	return rc;
 }
 
 /** May the work order have one more? */
@@ -208,11 +266,15 @@ is_wanted(struct batch_run *b, struct batch_job *j)
 
 /** Row, bytes and line of one image. */
 static enum rc
-put_job(struct batch_run *b, struct batch_job *j, int64_t now_ms, bool *rows)
+put_job(struct batch_run *b, struct batch_job *j, int64_t now_ms, bool moved,
+    bool *rows)
 {
 	bool remade = j->seq != 0;
+	char fault[LABEL_FAULT_MAX], text[LABEL_PAYLOAD_MAX];
+	struct writer label;
 	enum rc rc = RC_OK;
 
+	writer_init(&label, text, sizeof(text));
 	batch_folder_name(&b->recipe, j);
 	if (remade && !is_wanted(b, j))
 		return RC_DENIED;
@@ -223,7 +285,17 @@ put_job(struct batch_run *b, struct batch_job *j, int64_t now_ms, bool *rows)
 		    j->name);
 		return RC_DENIED;
 	}
-	if (!remade)
+	/* a device that would have no label */
+	if (batch_label_payload(b, j, &label, fault) != RC_OK) {
+		label.len = 0;
+		if (!remade) {
+			batch_finding(b, j->line, "label.payload: %s", fault);
+			return RC_DENIED;
+		}
+	}
+	if (!remade && moved)
+		rc = ask_again(b, j);
+	if (rc == RC_OK && !remade)
 		rc = claim(b, j, now_ms / 1000);
 	if (rc == RC_DENIED)
 		judge(b, j);
@@ -234,14 +306,15 @@ put_job(struct batch_run *b, struct batch_job *j, int64_t now_ms, bool *rows)
 	if (rc == RC_OK)
 		rc = batch_folder_put(&b->folder, j);
 	if (rc == RC_OK)
-		rc = batch_summary_put(&b->folder, &b->recipe, j, now_ms);
+		rc = batch_summary_put(
+		    &b->folder, &b->recipe, j, writer_span(&label), now_ms);
 	return rc;
 }
 
 /** Jobs that gave an image stay in front. What the run says of the others has
  *  been said. Errors: those that lose the group. */
 static enum rc
-put_all(struct batch_run *b, struct batch_group *g, bool *rows)
+put_all(struct batch_run *b, struct batch_group *g, bool moved, bool *rows)
 {
 	int64_t now_ms = clock_wall_ms();
 
@@ -256,7 +329,7 @@ put_all(struct batch_run *b, struct batch_group *g, bool *rows)
 			judge(b, j);
 			continue;
 		}
-		rc = put_job(b, j, now_ms, rows);
+		rc = put_job(b, j, now_ms, moved, rows);
 		if (rc == RC_DENIED)
 			j->name[0] = '\0';
 		else if (rc != RC_OK)
@@ -298,6 +371,7 @@ static int
 commit(struct batch_run *b, struct batch_group *g)
 {
 	uint64_t next_index = b->next_index;
+	uint64_t before = 0, after = 0;
 	bool rows = false, of_ledger = true;
 	enum rc rc;
 
@@ -306,7 +380,11 @@ commit(struct batch_run *b, struct batch_group *g)
 	rc = ledger_begin(b->ledger);
 	if (rc != RC_OK)
 		return ledger_failed(b, rc);
-	rc = put_all(b, g, &rows);
+	rc = others(b, &before);
+	if (rc == RC_OK)
+		rc = put_all(b, g, before != g->others, &rows);
+	if (rc == RC_OK)
+		rc = others(b, &after);
 	/* only these two are of files alone; what is of either is told twice
 	 * as well as once */
 	if (rc == RC_OK) {
@@ -331,6 +409,8 @@ commit(struct batch_run *b, struct batch_group *g)
 		return of_ledger ? ledger_failed(b, rc)
 				 : batch_folder_failed(&b->folder, rc);
 	}
+	if (rows)
+		b->rows += after - before;
 	rc = name_all(b, g);
 	if (rc != RC_OK)
 		return batch_folder_failed(&b->folder, rc);

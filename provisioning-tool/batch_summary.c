@@ -2,6 +2,7 @@
 #include "build_config.h"
 
 #include "csv_record.h"
+#include "label.h"
 #include "order.h"
 #include "tool.h"
 
@@ -32,6 +33,7 @@ enum column {
 	IMAGE_FILE,
 	IMAGE_SIZE,
 	IMAGE_SHA256,
+	LABEL_TEXT,
 	CREATED,
 	TOOL,
 	COLUMNS
@@ -40,10 +42,11 @@ enum column {
 static const char names[] =
     "batch,order,station,index,row,serial,endpoint,model,lot,mode,"
     "psk_identity,key,epoch,fingerprint,cert_serial,cert_not_after,"
-    "image_format,image_file,image_size,image_sha256,created_utc,"
-    "tool_version\r\n";
+    "image_format,image_file,image_size,image_sha256,label_payload,"
+    "created_utc,tool_version\r\n";
 
-enum { LINE_MAX_LEN = 8192 };
+/* a payload of quotes alone is four times as long here */
+enum { LINE_MAX_LEN = 8192 + 4 * LABEL_PAYLOAD_MAX };
 
 enum rc
 batch_summary_begin(struct batch_folder *b)
@@ -60,7 +63,7 @@ batch_summary_names_len(void)
 static void
 text(struct writer *w, struct span s)
 {
-	uint8_t buf[6 * POLICY_ENDPOINT_MAX + 2];
+	uint8_t buf[2 * LABEL_PAYLOAD_MAX + 2];
 	struct writer quoted;
 
 	if (s.len) {
@@ -111,7 +114,7 @@ put_credential(
 
 enum rc
 batch_summary_put(struct batch_folder *b, const struct image_recipe *r,
-    const struct batch_job *j, int64_t time_ms)
+    const struct batch_job *j, struct span label, int64_t time_ms)
 {
 	const struct order *o = b->order;
 	char buf[LINE_MAX_LEN], time[25];
@@ -133,6 +136,7 @@ batch_summary_put(struct batch_folder *b, const struct image_recipe *r,
 	text(&w, span_str(j->name));
 	writer_fmt(&w, "%zu,", j->image.len);
 	hex(&w, span_of(j->sha256, DIGEST_LEN));
+	text(&w, label);
 	writer_fmt(&w, "%s," PROJECT_VERSION "\r\n", time);
 	return w.full ? RC_TOO_LARGE
 		      : batch_file_put(&b->summary, writer_span(&w));

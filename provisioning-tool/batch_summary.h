@@ -14,9 +14,11 @@ MUST_CHECK enum rc batch_summary_begin(struct batch_folder *b);
 /** Bytes of it. */
 size_t batch_summary_names_len(void);
 
-/** A line. `time_ms`: when it was minted. Errors: as batch_file_put. */
+/** A line. `label`: the payload of its code; `time_ms`: when it was minted.
+ *  Errors: as batch_file_put. */
 MUST_CHECK enum rc batch_summary_put(struct batch_folder *b,
-    const struct image_recipe *r, const struct batch_job *j, int64_t time_ms);
+    const struct image_recipe *r, const struct batch_job *j, struct span label,
+    int64_t time_ms);
 
 /** What a line says that somebody goes by. */
 struct summary_line {

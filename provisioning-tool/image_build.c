@@ -93,18 +93,26 @@ ledger_failed(enum rc rc)
 	    rc_name(rc));
 }
 
-/** Is there an image of this device already? */
+/** Is there an image of this device already? RC_DENIED: `mint.fault`. */
+static enum rc
+ask_ledger(struct build *b)
+{
+	struct image_live live = {0};
+	enum rc rc = image_row_admit(b->ledger, &b->recipe, b->endpoint,
+	    b->o->again, &live, &b->mint.fault);
+
+	b->again = live.seq != 0;
+	return rc;
+}
+
 static int
 check_known(struct build *b)
 {
-	struct image_live live = {0};
 	enum rc rc;
 
 	if (!b->ledger)
 		return EX_OK;
-	rc = image_row_admit(b->ledger, &b->recipe, b->endpoint, b->o->again,
-	    &live, &b->mint.fault);
-	b->again = live.seq != 0;
+	rc = ask_ledger(b);
 	if (rc == RC_DENIED)
 		return image_fault_say(&b->mint.fault);
 	return rc == RC_OK ? EX_OK : ledger_failed(rc);
@@ -159,7 +167,6 @@ record(struct build *b)
 	    .servers = b->mint.servers,
 	    .sha256 = b->mint.sha256,
 	    .unit = span_str(b->o->unit_serial ? b->o->unit_serial : ""),
-	    .again = b->again,
 	};
 	enum rc rc;
 
@@ -176,7 +183,15 @@ record(struct build *b)
 	}
 	rc = ledger_begin(b->ledger);
 	if (rc == RC_OK) {
-		rc = claim(b, &why);
+		/* somebody else may have minted it meanwhile */
+		rc = ask_ledger(b);
+		row.again = b->again;
+		if (rc == RC_DENIED) {
+			ledger_rollback(b->ledger);
+			return image_fault_say(&b->mint.fault);
+		}
+		if (rc == RC_OK)
+			rc = claim(b, &why);
 		if (rc == RC_OK)
 			rc = image_row_append(b->ledger, &row, &b->seq);
 		if (rc == RC_OK)
