@@ -6,8 +6,8 @@
  */
 #include "base/loop.h"
 #include "base/progress.h"
-#include "base/text.h"
 #include "buffer_row.h"
+#include "device_list.h"
 #include "image_row.h"
 #include "output.h"
 #include "record.h"
@@ -15,8 +15,10 @@
 #include "verbs.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 /** A device of the list. */
 struct wanted {
@@ -60,24 +62,22 @@ bad_line(
 }
 
 static int
-want(struct fill *f, struct span name, uint64_t line)
+want(struct fill *f, const struct device_record *r)
 {
+	struct span name = r->cells[DEVICE_ENDPOINT];
+	struct span unit = r->cells[DEVICE_SERIAL];
 	char endpoint[POLICY_ENDPOINT_MAX + 1];
+	const char *why = r->fault;
 	struct wanted *w;
-	const char *why;
 
-	/* a document may say what endpoint a serial number makes */
-	if (f->recipe.image &&
-	    image_endpoint_of_serial(f->recipe.image, name, endpoint, &why) ==
-		RC_OK)
-		name = span_str(endpoint);
-	if (name.len > f->recipe.endpoint_max || !text_utf8_valid(name) ||
-	    !text_printable(name))
-		return bad_line(f, line,
-		    "an endpoint is of 1 to 252 printable bytes of UTF-8",
-		    "not an endpoint client name");
+	if (!why &&
+	    image_recipe_device(&f->recipe, &name, &unit, r->cells[DEVICE_NAME],
+		endpoint, &why) == RC_OK)
+		why = NULL;
+	if (why)
+		return bad_line(f, r->line, "nothing was filled", why);
 	if (f->count == (size_t)f->o->max_count)
-		return bad_line(f, line,
+		return bad_line(f, r->line,
 		    "raise --max, or fill several: what is in a buffer is out "
 		    "of the HSM's hands",
 		    "more devices than --max");
@@ -91,7 +91,7 @@ want(struct fill *f, struct span name, uint64_t line)
 		f->cap = cap;
 	}
 	w = &f->wanted[f->count];
-	w->line = line;
+	w->line = r->line;
 	w->endpoint = strndup((const char *)name.p, name.len);
 	if (!w->endpoint)
 		return tool_fault(RC_MEMORY, "list");
@@ -139,45 +139,54 @@ check_twins(struct fill *f)
 }
 
 static int
-read_lines(struct fill *f, FILE *in)
+read_records(struct fill *f, struct device_list *list)
 {
-	char *text = NULL;
-	size_t cap = 0;
-	uint64_t line = 0;
+	struct device_record r;
 	int code = EX_OK;
-	ssize_t n;
 
-	while (code == EX_OK && (n = getline(&text, &cap, in)) >= 0) {
-		struct span name = span_of(text, (size_t)n);
-
-		line++;
-		while (name.len > 0 && strchr("\r\n", name.p[name.len - 1]))
-			name.len--;
-		if (name.len > 0)
-			code = want(f, name, line);
+	while (code == EX_OK) {
+		switch (device_list_next(list, -1, &r)) {
+		case DEVICE_RECORD:
+			code = want(f, &r);
+			break;
+		case DEVICE_PAUSE:
+			break;
+		case DEVICE_END:
+			return EX_OK;
+		case DEVICE_UNUSABLE:
+			return bad_line(
+			    f, r.line, "nothing was filled", r.fault);
+		case DEVICE_UNREADABLE:
+			return tool_error(
+			    EX_NOINPUT, NULL, "the list: %s", strerror(errno));
+		}
 	}
-	free(text);
-	return code == EX_OK && ferror(in)
-	    ? tool_error(EX_NOINPUT, NULL, "the list: %s", strerror(errno))
-	    : code;
+	return code;
 }
 
 static int
 read_list(struct fill *f)
 {
 	const char *path = f->o->operands[0];
-	FILE *in = stdin;
+	bool piped = strcmp(path, "-") == 0;
+	int fd = piped ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+	struct device_list *list;
 	struct quoted q;
 	int code;
 
-	if (strcmp(path, "-") != 0)
-		in = fopen(path, "re");
-	if (!in)
+	if (fd < 0)
 		return tool_error(EX_NOINPUT, strerror(errno),
 		    "list %s cannot be read", quote_str(&q, path));
-	code = read_lines(f, in);
-	if (in != stdin)
-		fclose(in);
+	list = calloc(1, sizeof(*list));
+	if (list) {
+		device_list_begin(list, fd);
+		code = read_records(f, list);
+	} else {
+		code = tool_fault(RC_MEMORY, "list");
+	}
+	free(list);
+	if (!piped)
+		close(fd);
 	if (code == EX_OK && f->count == 0)
 		code = tool_error(EX_DATAERR, "name one device a line",
 		    "list %s is empty", quote_str(&q, path));
