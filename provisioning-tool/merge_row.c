@@ -223,9 +223,9 @@ merge_row_look(struct ledger *central, struct merge_owner *owner,
 		    central, owner, station, row, f, keep_kind);
 	if (!span_is(row->kind, "image_minted") || row->endpoint.len == 0)
 		return RC_OK;
-	if (ledger_field_int(row, "again", &again) && again)
-		return RC_OK;
-	f->minted++;
+	/* it may say so and be another's all the same */
+	if (!ledger_field_int(row, "again", &again) || !again)
+		f->minted++;
 	rc = look_for_twin(central, station, row, f);
 	if (rc == RC_OK && has(row, "buffer"))
 		rc = look_for_reservation(central, station, row, f);

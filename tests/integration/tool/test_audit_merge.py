@@ -247,6 +247,12 @@ def minted_twice():
         equal(verify(f).code, 0)
         # said once: by then it is for audit reconcile
         equal(merged(f, "two.db", station="line-2")["twice"], 0)
+        # that it is the same once more excuses nobody
+        empty(f, "a.db")
+        chain(f, "a.db", [("image_minted", "lab-21", {
+            "fingerprint": "66", "again": True})])
+        failed(merge(f, "a.db", station="line-6"), 65, "lab-21",
+               "of station line-2")
         # out of a buffer that nobody here has filled
         empty(f, "s.db")
         chain(f, "s.db", [("image_minted", "lab-40", {
