@@ -8,6 +8,7 @@
 #include "base/progress.h"
 #include "base/text.h"
 #include "buffer_row.h"
+#include "device_list.h"
 #include "image_row.h"
 #include "output.h"
 #include "record.h"
@@ -15,8 +16,10 @@
 #include "verbs.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 /** A device of the list. */
 struct wanted {
@@ -138,46 +141,72 @@ check_twins(struct fill *f)
 	return code;
 }
 
+/** A serial number is one only by an image document that makes something of it. */
 static int
-read_lines(struct fill *f, FILE *in)
+want_record(struct fill *f, const struct device_record *r)
 {
-	char *text = NULL;
-	size_t cap = 0;
-	uint64_t line = 0;
-	int code = EX_OK;
-	ssize_t n;
+	char endpoint[POLICY_ENDPOINT_MAX + 1];
+	struct span unit = r->cells[DEVICE_SERIAL];
+	const char *why = r->fault;
 
-	while (code == EX_OK && (n = getline(&text, &cap, in)) >= 0) {
-		struct span name = span_of(text, (size_t)n);
+	if (why)
+		return bad_line(f, r->line, why, "not a device");
+	if (r->cells[DEVICE_ENDPOINT].len > 0)
+		return want(f, r->cells[DEVICE_ENDPOINT], r->line);
+	if (unit.len == 0)
+		return want(f, r->cells[DEVICE_NAME], r->line);
+	if (!f->recipe.image)
+		return bad_line(f, r->line,
+		    "name an image document that says what endpoint it makes",
+		    "a serial number alone");
+	if (image_endpoint_of_serial(f->recipe.image, unit, endpoint, &why) !=
+	    RC_OK)
+		return bad_line(f, r->line, why, "not a serial number");
+	return want(f, span_str(endpoint), r->line);
+}
 
-		line++;
-		while (name.len > 0 && strchr("\r\n", name.p[name.len - 1]))
-			name.len--;
-		if (name.len > 0)
-			code = want(f, name, line);
+static int
+read_lines(struct fill *f, int fd)
+{
+	struct device_list *l = malloc(sizeof(*l));
+	struct device_record r;
+	int code = l ? EX_OK : tool_fault(RC_MEMORY, "list");
+
+	if (l)
+		device_list_begin(l, fd);
+	while (code == EX_OK) {
+		enum device_next next = device_list_next(l, -1, &r);
+
+		if (next == DEVICE_END)
+			break;
+		if (next == DEVICE_RECORD)
+			code = want_record(f, &r);
+		else if (next == DEVICE_UNUSABLE)
+			code = bad_line(f, r.line, r.fault, "not a list");
+		else if (next == DEVICE_UNREADABLE)
+			code = tool_error(
+			    EX_NOINPUT, NULL, "the list: %s", strerror(errno));
 	}
-	free(text);
-	return code == EX_OK && ferror(in)
-	    ? tool_error(EX_NOINPUT, NULL, "the list: %s", strerror(errno))
-	    : code;
+	free(l);
+	return code;
 }
 
 static int
 read_list(struct fill *f)
 {
 	const char *path = f->o->operands[0];
-	FILE *in = stdin;
+	int fd = STDIN_FILENO;
 	struct quoted q;
 	int code;
 
 	if (strcmp(path, "-") != 0)
-		in = fopen(path, "re");
-	if (!in)
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
 		return tool_error(EX_NOINPUT, strerror(errno),
 		    "list %s cannot be read", quote_str(&q, path));
-	code = read_lines(f, in);
-	if (in != stdin)
-		fclose(in);
+	code = read_lines(f, fd);
+	if (fd != STDIN_FILENO)
+		close(fd);
 	if (code == EX_OK && f->count == 0)
 		code = tool_error(EX_DATAERR, "name one device a line",
 		    "list %s is empty", quote_str(&q, path));

@@ -525,6 +525,11 @@ def bad_lists():
                  ['"list":2:', "more devices than --max"]),
                 (f"{name(0)}\nurn:dev:ops:OTHER\n", (),
                  ['"list":2:', "does not admit"]),
+                ("serial,model\n000042,WM200\n", (),
+                 ['"list":2: a serial number alone']),
+                ("model,lot\nWM200,L7\n", (), ['"list":1:']),
+                (f"endpoint,model\n{name(0)},WM200\n{name(0)},WM200\n", (),
+                 ['"list":3:', "line 2, too"]),
                 (f"{name(0)}\n{'x' * 300}\n", (), ['"list":2:']),
                 (f"{name(0)}\na\x1b[2Jb\n", (), ['"list":2:'])):
             f.write("list", text)
@@ -541,7 +546,8 @@ def bad_lists():
         equal(f.rows("central.db", "image_reserved"), [])
         assert not os.path.exists(f.path("buffer"))
         equal(f.left_over(), [])
-        ran = f.fill(devices="-", stdin_text=f"{name(0)}\r\n{name(1)}")
+        ran = f.fill(devices="-", stdin_text="endpoint,model\r\n"
+                     f"{name(0)},WM200\r\n{name(1)},WM200")
         equal(ran.code, 0, ran)
         equal(f.use()["count"], 2)
         absent(PIN, ran.err)
