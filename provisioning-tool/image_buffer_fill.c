@@ -6,7 +6,6 @@
  */
 #include "base/loop.h"
 #include "base/progress.h"
-#include "base/text.h"
 #include "buffer_row.h"
 #include "device_list.h"
 #include "image_row.h"
@@ -63,24 +62,22 @@ bad_line(
 }
 
 static int
-want(struct fill *f, struct span name, uint64_t line)
+want(struct fill *f, const struct device_record *r)
 {
+	struct span name = r->cells[DEVICE_ENDPOINT];
+	struct span unit = r->cells[DEVICE_SERIAL];
 	char endpoint[POLICY_ENDPOINT_MAX + 1];
+	const char *why = r->fault;
 	struct wanted *w;
-	const char *why;
 
-	/* a document may say what endpoint a serial number makes */
-	if (f->recipe.image &&
-	    image_endpoint_of_serial(f->recipe.image, name, endpoint, &why) ==
-		RC_OK)
-		name = span_str(endpoint);
-	if (name.len > f->recipe.endpoint_max || !text_utf8_valid(name) ||
-	    !text_printable(name))
-		return bad_line(f, line,
-		    "an endpoint is of 1 to 252 printable bytes of UTF-8",
-		    "not an endpoint client name");
+	if (!why &&
+	    image_recipe_device(&f->recipe, &name, &unit, r->cells[DEVICE_NAME],
+		endpoint, &why) == RC_OK)
+		why = NULL;
+	if (why)
+		return bad_line(f, r->line, "nothing was filled", why);
 	if (f->count == (size_t)f->o->max_count)
-		return bad_line(f, line,
+		return bad_line(f, r->line,
 		    "raise --max, or fill several: what is in a buffer is out "
 		    "of the HSM's hands",
 		    "more devices than --max");
@@ -94,7 +91,7 @@ want(struct fill *f, struct span name, uint64_t line)
 		f->cap = cap;
 	}
 	w = &f->wanted[f->count];
-	w->line = line;
+	w->line = r->line;
 	w->endpoint = strndup((const char *)name.p, name.len);
 	if (!w->endpoint)
 		return tool_fault(RC_MEMORY, "list");
@@ -141,53 +138,29 @@ check_twins(struct fill *f)
 	return code;
 }
 
-/** A serial number is one only by an image document that makes something of it. */
 static int
-want_record(struct fill *f, const struct device_record *r)
+read_records(struct fill *f, struct device_list *list)
 {
-	char endpoint[POLICY_ENDPOINT_MAX + 1];
-	struct span unit = r->cells[DEVICE_SERIAL];
-	const char *why = r->fault;
-
-	if (why)
-		return bad_line(f, r->line, why, "not a device");
-	if (r->cells[DEVICE_ENDPOINT].len > 0)
-		return want(f, r->cells[DEVICE_ENDPOINT], r->line);
-	if (unit.len == 0)
-		return want(f, r->cells[DEVICE_NAME], r->line);
-	if (!f->recipe.image)
-		return bad_line(f, r->line,
-		    "name an image document that says what endpoint it makes",
-		    "a serial number alone");
-	if (image_endpoint_of_serial(f->recipe.image, unit, endpoint, &why) !=
-	    RC_OK)
-		return bad_line(f, r->line, why, "not a serial number");
-	return want(f, span_str(endpoint), r->line);
-}
-
-static int
-read_lines(struct fill *f, int fd)
-{
-	struct device_list *l = malloc(sizeof(*l));
 	struct device_record r;
-	int code = l ? EX_OK : tool_fault(RC_MEMORY, "list");
+	int code = EX_OK;
 
-	if (l)
-		device_list_begin(l, fd);
 	while (code == EX_OK) {
-		enum device_next next = device_list_next(l, -1, &r);
-
-		if (next == DEVICE_END)
+		switch (device_list_next(list, -1, &r)) {
+		case DEVICE_RECORD:
+			code = want(f, &r);
 			break;
-		if (next == DEVICE_RECORD)
-			code = want_record(f, &r);
-		else if (next == DEVICE_UNUSABLE)
-			code = bad_line(f, r.line, r.fault, "not a list");
-		else if (next == DEVICE_UNREADABLE)
-			code = tool_error(
+		case DEVICE_PAUSE:
+			break;
+		case DEVICE_END:
+			return EX_OK;
+		case DEVICE_UNUSABLE:
+			return bad_line(
+			    f, r.line, "nothing was filled", r.fault);
+		case DEVICE_UNREADABLE:
+			return tool_error(
 			    EX_NOINPUT, NULL, "the list: %s", strerror(errno));
+		}
 	}
-	free(l);
 	return code;
 }
 
@@ -195,17 +168,24 @@ static int
 read_list(struct fill *f)
 {
 	const char *path = f->o->operands[0];
-	int fd = STDIN_FILENO;
+	bool piped = strcmp(path, "-") == 0;
+	int fd = piped ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+	struct device_list *list;
 	struct quoted q;
 	int code;
 
-	if (strcmp(path, "-") != 0)
-		fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return tool_error(EX_NOINPUT, strerror(errno),
 		    "list %s cannot be read", quote_str(&q, path));
-	code = read_lines(f, fd);
-	if (fd != STDIN_FILENO)
+	list = calloc(1, sizeof(*list));
+	if (list) {
+		device_list_begin(list, fd);
+		code = read_records(f, list);
+	} else {
+		code = tool_fault(RC_MEMORY, "list");
+	}
+	free(list);
+	if (!piped)
 		close(fd);
 	if (code == EX_OK && f->count == 0)
 		code = tool_error(EX_DATAERR, "name one device a line",

@@ -16,6 +16,7 @@ from factory import (POLICIES, TOOL, URI, Factory, Skip, equal, failed, mode,
                      story, tell, within)
 from ordering import Line as Orders
 from ordering import ep
+from shop import Shop
 
 METER = f"""\
 ---
@@ -74,6 +75,21 @@ def signed():
             ran = f.run("image", "verify", out, "--signers", "signers")
             equal(ran.code, 0, ran)
             assert "batch-unverified" not in ran.out, ran
+        # a token that is away when all is made: the batch is not finished
+        token = f.token
+        f.token = ["--module", os.environ["P11SHIM"], *token[2:]]
+        f.env.update(P11SHIM_MODULE=f.module, P11SHIM_CTL=f.path("faults"))
+        f.write("faults", "C_Sign@line 0x32 -1 0\n")
+        ran = line.run("late", *key, "--container", ledger="late.db")
+        equal(ran.code, 69, ran)
+        within("CKR_DEVICE_REMOVED", ran.err)
+        within("--resume", ran.err)
+        equal([n for n in os.listdir(f.path("late")) if "MANIFEST" in n
+               and not n.startswith(".")], [])
+        f.token = token
+        whole(line, "late", 4, *key, ledger="late.db")
+        ran = f.run("image", "verify", "late", "--signers", "signers")
+        equal(ran.code, 0, ran)
         with open(f.path("files/MANIFEST"), "ab") as manifest:
             manifest.write(b"0" * 64 + b"  images/zz\n")
         ran = f.run("image", "verify", "files", "--signers", "signers")
@@ -203,6 +219,29 @@ def reissued():
         found = whole(line, "out", 3, "--epoch", "1")
         equal(len(line.rows("image_minted")), 5)
         assert sorted(before)[1] not in found
+
+
+@story
+def reissued_certificates():
+    """The same of certificates, and in a container."""
+    with Shop() as f:
+        line = Line(f, "field")
+        names = devices(3)
+        listed(f, names[:2])
+        for out, more in (("out", []), ("tar", ["--container"])):
+            ledger = out + ".db"
+            equal(line.run(out, *more, ledger=ledger).code, 0)
+            before = images(f, out)
+            ran = f.run("image", "reissue", *f.token, "--policies",
+                        "policies.yaml", "--identity", "field", "--uri", URI,
+                        "--format", "senml-cbor", "--ledger", ledger,
+                        "--endpoint", names[0], "-o", out + ".new")
+            equal(ran.code, 0, ran)
+            listed(f, names)
+            found = whole(line, out, 3, ledger=ledger)
+            equal({n: found[n] for n in before}, before)
+            equal(len(line.rows("credential_revoked", ledger)), 1)
+            listed(f, names[:2])
 
 
 @story
