@@ -62,6 +62,29 @@ struct walk {
 	struct batch_file kept; /* lines that hold; fd -1: all so far do */
 };
 
+/** The device that the row is of, by the names that the line has for it: labels
+ *  are printed by these, and the MANIFEST is signed over them. */
+static bool
+is_device(const struct walk *w, const struct ledger_row *row)
+{
+	const struct summary_line *l = w->line;
+	char unit[IMAGE_ROW_UNIT_MAX + 1];
+	struct batch_job j;
+	struct writer text;
+
+	if (row->endpoint.len > sizeof(j.endpoint))
+		return false;
+	memcpy(j.endpoint, row->endpoint.p, row->endpoint.len);
+	j.endpoint_len = row->endpoint.len;
+	batch_folder_name(&w->b->recipe, &j);
+	writer_init(&text, unit, sizeof(unit));
+	if (!ledger_field(row, "unit", &text))
+		text.len = 0;
+	return strcmp(j.name, l->file) == 0 &&
+	    batch_summary_is(l->endpoint, row->endpoint) &&
+	    batch_summary_is(l->unit, writer_span(&text));
+}
+
 static enum rc
 hold_row(void *ctx, const struct ledger_row *row)
 {
@@ -75,7 +98,8 @@ hold_row(void *ctx, const struct ledger_row *row)
 	rc = image_row_read(w->b->ledger, row, &live, &revoked);
 	w->holds = strcmp(live.batch, w->b->folder.id) == 0 &&
 	    strcmp(live.sha256, w->line->sha256) == 0 &&
-	    live.index == w->line->index;
+	    strcmp(live.fingerprint, w->line->fingerprint) == 0 &&
+	    live.index == w->line->index && is_device(w, row);
 	return rc;
 }
 

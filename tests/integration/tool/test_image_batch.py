@@ -147,6 +147,44 @@ def lost_images():
 
 
 @story
+def edited():
+    """Names in a summary that somebody has changed do not outlive a resume."""
+    with Factory() as f:
+        f.make_masters()
+        line = Line(f)
+        names = devices(4)
+        f.write("list.csv", "\n".join(names) + "\n")
+        equal(line.run("out").code, 0)
+        found, told = images(f, "out"), line.summary("out")
+        one, two = sorted(found)[:2]
+        for a, b, lost, files in (
+                (names[0], names[1], 2, ()),
+                (told[0]["fingerprint"], 64 * "0", 1, ()),
+                (one[7:], two[7:], 2, (one, two))):
+            text = f.read("out/summary.csv").decode()
+            f.write("out/summary.csv",
+                    text.replace(f"{a}", "@").replace(b, a).replace("@", b),
+                    0o600)
+            if files:
+                for name, other in ((one, two), (two, one)):
+                    with open(f.path(f"out/{name}"), "wb") as image:
+                        image.write(found[other])
+            ran = line.run("out", "--resume")
+            equal(ran.code, 0, ran)
+            within(f"{4 - lost} of them from before, {lost} were lost",
+                   ran.err)
+            equal(images(f, "out"), found)
+            equal([[s[c] for c in ("row", "endpoint", "fingerprint",
+                                   "image_file", "image_sha256")]
+                   for s in sorted(line.summary("out"),
+                                   key=lambda s: int(s["index"]))],
+                  [[s[c] for c in ("row", "endpoint", "fingerprint",
+                                   "image_file", "image_sha256")]
+                   for s in told])
+        equal(len(line.rows("image_minted")), 4)
+
+
+@story
 def bad_lines():
     """What is wrong with a list is told by line, and the rest is minted."""
     with Factory() as f:
