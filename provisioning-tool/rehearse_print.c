@@ -124,7 +124,8 @@ rehearse_print_json(const struct rehearse_result *r)
 		rows_json_member(&fields[i]);
 	}
 	fputs(",\"findings\":[", stdout);
-	for (size_t i = 0; i < r->finding_count; i++) {
+	for (size_t i = 0; i < REHEARSE_FINDINGS_MAX && i < r->finding_count;
+	     i++) {
 		if (i > 0)
 			fputc(',', stdout);
 		print_finding(&r->findings[i]);
