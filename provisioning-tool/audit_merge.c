@@ -18,6 +18,7 @@ enum { GROUP_ROWS = 2048 };
 struct run {
 	struct merge m;
 	struct merge_findings findings;
+	struct merge_owner owner;
 	uint64_t added; /* rows, in all groups that are durable */
 	uint64_t seq; /* of the last row station_merged */
 	bool refused; /* said already */
@@ -54,12 +55,14 @@ static enum rc
 take(void *ctx, const struct ledger_row *row)
 {
 	struct run *r = ctx;
+	bool keep_kind;
 	enum rc rc;
 
-	rc = merge_row_look(r->m.central, r->m.from.station, row, &r->next);
+	rc = merge_row_look(r->m.central, &r->owner, r->m.from.station, row,
+	    &r->next, &keep_kind);
 	if (rc == RC_OK)
-		rc = ledger_append_merged(r->m.central, &r->m.from, row,
-		    merge_row_speaks(row->kind), NULL);
+		rc = ledger_append_merged(
+		    r->m.central, &r->m.from, row, keep_kind, NULL);
 	if (rc == RC_OK) {
 		r->count++;
 		r->last_ms = row->time_ms;
@@ -174,6 +177,7 @@ report(const struct run *r, bool json)
 		    F_INT("added", r->added),
 		    F_INT("minted", found->minted),
 		    F_INT("revoked", found->revoked),
+		    F_INT("foreign", found->foreign),
 		    F_INT("twice", found->twice),
 		    F_INT("unreserved", found->unreserved),
 		    F_BYTES("head", span_of(r->m.from.head, DIGEST_LEN)),
@@ -242,7 +246,9 @@ run(struct run *r, const struct options *o)
 	code = merge_all(r);
 	if (code == EX_OK || r->added > 0)
 		report(r, strcmp(o->format, "json") == 0);
-	if (code == EX_OK && r->findings.twice + r->findings.unreserved > 0)
+	if (code == EX_OK &&
+	    r->findings.foreign + r->findings.twice + r->findings.unreserved >
+		0)
 		code = EX_DATAERR;
 	return code;
 }
@@ -260,6 +266,7 @@ audit_merge(const struct options *o)
 		code = run(&r, o);
 	if (r.m.station)
 		ledger_snapshot_end(r.m.station);
+	merge_owner_fini(&r.owner);
 	ledger_close(r.m.station);
 	ledger_close(r.m.central);
 	settings_fini(&s);

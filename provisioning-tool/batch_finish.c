@@ -122,13 +122,27 @@ write_manifest(struct batch_run *b, struct manifest *m)
 	return rc;
 }
 
+int
+batch_sign_begin(struct batch_run *b)
+{
+	uint8_t spki[P256_SPKI_LEN];
+	struct hsm_error err = {0};
+	enum rc rc;
+
+	if (!b->o->sign_key)
+		return EX_OK;
+	if (hsm_ec_ref_parse(b->o->sign_key, &b->sign_key, &err) != RC_OK)
+		return tool_error(
+		    EX_USAGE, err.remedy, "--sign-key: %s", err.text);
+	rc = hsm_ec_public(b->token.session, &b->sign_key, spki);
+	return rc == RC_OK ? EX_OK : token_fault(&b->token, rc);
+}
+
 static int
 sign(struct batch_run *b, struct manifest *m)
 {
 	uint8_t hash[DIGEST512_LEN];
 	char text[SSHSIG_MADE_MAX];
-	struct hsm_error err = {0};
-	struct hsm_ec_ref ref;
 	struct batch_file f;
 	struct writer w;
 	enum rc rc;
@@ -136,11 +150,9 @@ sign(struct batch_run *b, struct manifest *m)
 	if (!b->o->sign_key)
 		return EX_OK;
 	digest512_final(&m->digest, hash);
-	if (hsm_ec_ref_parse(b->o->sign_key, &ref, &err) != RC_OK)
-		return tool_error(
-		    EX_USAGE, err.remedy, "--sign-key: %s", err.text);
 	writer_init(&w, text, sizeof(text));
-	rc = sshsig_make(b->token.session, &ref, "bootstrapd-image", hash, &w);
+	rc = sshsig_make(
+	    b->token.session, &b->sign_key, "bootstrapd-image", hash, &w);
 	if (rc != RC_OK)
 		return token_fault(&b->token, rc);
 	(void)unlinkat(b->folder.dir, ".MANIFEST.sig", 0);

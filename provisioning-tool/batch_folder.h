@@ -12,8 +12,9 @@
  * stand in `.open/` until its rows are in the ledger.
  *
  * summary.csv.part is what a run that was killed is resumed by: every line of it
- * whose row the ledger has, and whose image is what the row says, is done. The
- * first that is not so, and all behind it, was being made.
+ * whose row the ledger has, and whose image is what the row says, is done. Others
+ * are left out of it, and what they named is made; of a container, the first that
+ * is not so and all behind it.
  */
 #ifndef TOOL_BATCH_FOLDER_H
 #define TOOL_BATCH_FOLDER_H

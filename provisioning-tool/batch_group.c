@@ -2,6 +2,7 @@
 #include "batch_run.h"
 
 #include "batch_summary.h"
+#include "label.h"
 #include "tool.h"
 
 #include "base/loop.h"
@@ -99,8 +100,9 @@ batch_group_put(struct batch_run *b)
 
 	if (g->count == 0)
 		g->begun_ms = clock_now_ms();
-	g->hashes[g->count++] =
+	g->hashes[g->count] =
 	    hash_keyed(b->hash_key, span_of(j->endpoint, j->endpoint_len));
+	g->units[g->count++] = hash_keyed(b->hash_key, span_str(j->unit));
 }
 
 uint64_t
@@ -119,6 +121,22 @@ batch_group_line_of(const struct batch_run *b, struct span endpoint)
 				return g->jobs[i].line;
 	}
 	return 0;
+}
+
+const struct batch_job *
+batch_group_unit(const struct batch_run *b, const char *unit)
+{
+	uint64_t hash = hash_keyed(b->hash_key, span_str(unit));
+
+	for (size_t n = 0; n < 2; n++) {
+		const struct batch_group *g = &b->groups[n];
+
+		for (size_t i = 0; i < g->count; i++)
+			if (g->units[i] == hash &&
+			    strcmp(g->jobs[i].unit, unit) == 0)
+				return &g->jobs[i];
+	}
+	return NULL;
 }
 
 static int
@@ -143,14 +161,11 @@ judge(struct batch_run *b, const struct batch_job *j)
 		    f->remedy[0] ? "; " : "", f->remedy);
 		return;
 	}
-	if (b->code != EX_OK)
-		return;
-	progress_end(&b->progress);
-	b->code = image_fault_say(f);
+	batch_stop(b, j->line, f);
 }
 
 /** Somebody else has written to the ledger since it was asked: another line may
- *  have the device on its list, too. */
+ *  have the device on its list, or its serial number, too. */
 static enum rc
 ask_again(struct batch_run *b, struct batch_job *j)
 {
@@ -163,6 +178,8 @@ ask_again(struct batch_run *b, struct batch_job *j)
 	rc = image_row_admit(b->ledger, &b->recipe,
 	    span_of(j->endpoint, j->endpoint_len), b->o->again, &live,
 	    j->fault);
+	if (rc == RC_OK)
+		rc = batch_unit_admit(b, j, j->fault);
 	if (rc == RC_DENIED)
 		return rc;
 	free(j->fault);
@@ -253,8 +270,11 @@ put_job(struct batch_run *b, struct batch_job *j, int64_t now_ms, bool moved,
     bool *rows)
 {
 	bool remade = j->seq != 0;
+	char fault[LABEL_FAULT_MAX], text[LABEL_PAYLOAD_MAX];
+	struct writer label;
 	enum rc rc = RC_OK;
 
+	writer_init(&label, text, sizeof(text));
 	batch_folder_name(&b->recipe, j);
 	if (remade && !is_wanted(b, j))
 		return RC_DENIED;
@@ -264,6 +284,14 @@ put_job(struct batch_run *b, struct batch_job *j, int64_t now_ms, bool moved,
 		    "away",
 		    j->name);
 		return RC_DENIED;
+	}
+	/* a device that would have no label */
+	if (batch_label_payload(b, j, &label, fault) != RC_OK) {
+		label.len = 0;
+		if (!remade) {
+			batch_finding(b, j->line, "label.payload: %s", fault);
+			return RC_DENIED;
+		}
 	}
 	if (!remade && moved)
 		rc = ask_again(b, j);
@@ -278,7 +306,8 @@ put_job(struct batch_run *b, struct batch_job *j, int64_t now_ms, bool moved,
 	if (rc == RC_OK)
 		rc = batch_folder_put(&b->folder, j);
 	if (rc == RC_OK)
-		rc = batch_summary_put(&b->folder, &b->recipe, j, now_ms);
+		rc = batch_summary_put(
+		    &b->folder, &b->recipe, j, writer_span(&label), now_ms);
 	return rc;
 }
 

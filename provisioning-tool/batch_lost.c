@@ -52,7 +52,8 @@ look(void *ctx, const struct ledger_row *row)
 		return RC_OK;
 	if (r->live.index >= l->b->next_index)
 		l->b->next_index = r->live.index + 1;
-	if (revoked || row->endpoint.len > sizeof(r->endpoint))
+	if (revoked || row->endpoint.len > sizeof(r->endpoint) ||
+	    batch_is_held(l->b, r->live.index))
 		return RC_OK;
 	memcpy(r->endpoint, row->endpoint.p, row->endpoint.len);
 	r->endpoint_len = row->endpoint.len;
@@ -62,7 +63,7 @@ look(void *ctx, const struct ledger_row *row)
 	return ++l->count == LOST_MAX ? RC_AGAIN : RC_OK;
 }
 
-/** What stands behind a gap may be there all the same. */
+/** What is there under its name is not what was minted. */
 static enum rc
 drop(struct batch_run *b, const struct lost_row *r)
 {

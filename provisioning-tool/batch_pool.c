@@ -14,7 +14,12 @@ struct worker {
 	struct image_mint mint;
 	struct buffer_source source;
 	struct ledger *store;
-	struct hsm_session *session;
+};
+
+/** A session, and whose turn it is. */
+struct seat {
+	struct hsm_session *session; /* NULL: the token is not asked */
+	pthread_mutex_t turn;
 };
 
 struct batch_pool {
@@ -28,7 +33,9 @@ struct batch_pool {
 	uint64_t round; /* under the lock: counts groups */
 	bool over;
 	unsigned thread_count;
-	struct worker workers[BATCH_THREADS_MAX];
+	unsigned seat_count;
+	struct seat seats[BATCH_SESSIONS_MAX];
+	struct worker workers[BATCH_SESSIONS_MAX * BATCH_THREADS_EACH];
 };
 
 void
@@ -117,27 +124,40 @@ thread_main(void *arg)
 	return NULL;
 }
 
+/** Another session of the token. */
 static int
-start_worker(struct batch_pool *p, const struct token *token,
-    const struct buffer *buffer, const char *ledger,
-    const struct image_recipe *r)
+take_seat(struct batch_pool *p, const struct token *token)
+{
+	struct seat *seat = &p->seats[p->seat_count];
+	struct hsm_error err = {0};
+
+	if (token->hsm &&
+	    hsm_session_take(token->hsm, &seat->session, &err) != RC_OK)
+		return tool_error(EX_UNAVAILABLE, err.remedy, "%s", err.text);
+	pthread_mutex_init(&seat->turn, NULL);
+	p->seat_count++;
+	return EX_OK;
+}
+
+/** Another thread, at the seat that was taken last. */
+static int
+start_worker(struct batch_pool *p, const struct buffer *buffer,
+    const char *ledger, const struct image_recipe *r)
 {
 	struct worker *w = &p->workers[p->thread_count];
-	struct hsm_error err = {0};
+	struct seat *seat = &p->seats[p->seat_count - 1];
 	int code = EX_OK;
 
 	w->pool = p;
 	p->thread_count++;
 	if (ledger)
 		code = record_open(ledger, LEDGER_READ, &w->store);
-	if (code == EX_OK && token->hsm &&
-	    hsm_session_take(token->hsm, &w->session, &err) != RC_OK)
-		code = tool_error(EX_UNAVAILABLE, err.remedy, "%s", err.text);
 	if (code != EX_OK)
 		return code;
 	w->mint = (struct image_mint){
 	    .recipe = r,
-	    .session = w->session,
+	    .session = seat->session,
+	    .turn = seat->session ? &seat->turn : NULL,
 	    .store = w->store,
 	};
 	if (buffer) {
@@ -156,7 +176,7 @@ start_worker(struct batch_pool *p, const struct token *token,
 
 int
 batch_pool_start(const struct image_recipe *r, const struct token *token,
-    const struct buffer *buffer, const char *ledger, unsigned threads,
+    const struct buffer *buffer, const char *ledger, unsigned sessions,
     struct batch_pool **out)
 {
 	struct batch_pool *p = calloc(1, sizeof(*p));
@@ -168,8 +188,11 @@ batch_pool_start(const struct image_recipe *r, const struct token *token,
 	pthread_mutex_init(&p->lock, NULL);
 	pthread_cond_init(&p->work, NULL);
 	pthread_cond_init(&p->idle, NULL);
-	while (code == EX_OK && p->thread_count < threads)
-		code = start_worker(p, token, buffer, ledger, r);
+	while (code == EX_OK && p->seat_count < sessions) {
+		code = take_seat(p, token);
+		for (int i = 0; code == EX_OK && i < BATCH_THREADS_EACH; i++)
+			code = start_worker(p, buffer, ledger, r);
+	}
 	if (code != EX_OK) {
 		batch_pool_free(p);
 		*out = NULL;
@@ -215,9 +238,12 @@ batch_pool_free(struct batch_pool *p)
 		if (w->runs)
 			pthread_join(w->thread, NULL);
 		mint_end(&w->mint);
-		if (w->session)
-			hsm_session_give(w->session);
 		ledger_close(w->store);
+	}
+	for (unsigned i = 0; i < p->seat_count; i++) {
+		if (p->seats[i].session)
+			hsm_session_give(p->seats[i].session);
+		pthread_mutex_destroy(&p->seats[i].turn);
 	}
 	pthread_cond_destroy(&p->idle);
 	pthread_cond_destroy(&p->work);

@@ -1,6 +1,7 @@
 /**
- * batch_pool.h - threads that mint a group of jobs, each with a session of the
- * token and a connection to the ledger of its own.
+ * batch_pool.h - threads that mint a group of jobs, each with a connection to
+ * the ledger of its own. Two share a session of the token: while one waits for
+ * it, the other encodes what it was given.
  */
 #ifndef TOOL_BATCH_POOL_H
 #define TOOL_BATCH_POOL_H
@@ -8,7 +9,11 @@
 #include "batch_job.h"
 #include "buffer_station.h"
 
-enum { BATCH_THREADS_MAX = 64 };
+enum {
+	BATCH_SESSIONS_MAX = 64,
+	/** Threads for each of them. */
+	BATCH_THREADS_EACH = 2,
+};
 
 struct batch_pool;
 
@@ -20,7 +25,7 @@ struct batch_pool;
  */
 MUST_CHECK int batch_pool_start(const struct image_recipe *r,
     const struct token *token, const struct buffer *buffer, const char *ledger,
-    unsigned threads, struct batch_pool **out);
+    unsigned sessions, struct batch_pool **out);
 
 /** Begin a group. Not before the one before has been waited for. */
 void batch_pool_begin(

@@ -10,6 +10,19 @@
 #include <stdio.h>
 #include <unistd.h>
 
+static void
+report_finding(const struct batch_run *b, uint64_t line, const char *text)
+{
+	const struct field f[] = {
+	    F_TEXT("event", "finding"),
+	    F_TEXT("file", (const char *)b->list_name),
+	    F_INT("line", line),
+	    F_TEXT("text", text),
+	};
+
+	rows_json(f, sizeof(f) / sizeof(f[0]));
+}
+
 void
 batch_finding(struct batch_run *b, uint64_t line, const char *fmt, ...)
 {
@@ -21,14 +34,7 @@ batch_finding(struct batch_run *b, uint64_t line, const char *fmt, ...)
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	if (b->json) {
-		const struct field f[] = {
-		    F_TEXT("event", "finding"),
-		    F_TEXT("file", (const char *)b->list_name),
-		    F_INT("line", line),
-		    F_TEXT("text", (const char *)text),
-		};
-
-		rows_json(f, sizeof(f) / sizeof(f[0]));
+		report_finding(b, line, text);
 		return;
 	}
 	if (b->findings > (uint64_t)b->o->max_findings)
@@ -36,6 +42,28 @@ batch_finding(struct batch_run *b, uint64_t line, const char *fmt, ...)
 	progress_end(&b->progress);
 	fprintf(stderr, "%s:%llu: error: %s\n", b->list_name,
 	    (unsigned long long)line, text);
+}
+
+void
+batch_stop(struct batch_run *b, uint64_t line, const struct image_fault *f)
+{
+	char text[4096];
+
+	if (b->code != EX_OK)
+		return;
+	b->code = f->code;
+	b->findings++;
+	snprintf(text, sizeof(text), "%s%s%s", f->text,
+	    f->remedy[0] ? "; " : "", f->remedy);
+	if (b->json)
+		report_finding(b, line, text);
+	progress_end(&b->progress);
+	/* it is told however many findings there were */
+	if (line == 0)
+		(void)image_fault_say(f);
+	else
+		fprintf(stderr, "%s:%llu: error: %s\n", b->list_name,
+		    (unsigned long long)line, text);
 }
 
 void

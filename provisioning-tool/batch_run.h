@@ -16,10 +16,12 @@
 #include "settings.h"
 
 #include "base/progress.h"
+#include "hsm/ec.h"
 
 struct batch_group {
 	struct batch_job *jobs; /**< owned, `max` of them */
 	uint64_t hashes[BATCH_GROUP_MAX]; /**< of the endpoints */
+	uint64_t units[BATCH_GROUP_MAX]; /**< hashes of the serial numbers */
 	size_t count;
 	uint64_t begun_ms; /**< when the first was put in */
 	uint64_t
@@ -39,6 +41,7 @@ struct batch_run {
 	struct token token;
 	struct ledger *ledger;
 	struct order *order;
+	struct hsm_ec_ref sign_key; /**< where o->sign_key is given */
 	struct buffer buffer; /**< of a station without the HSM */
 	struct batch_pool *pool;
 	struct batch_folder folder;
@@ -51,6 +54,7 @@ struct batch_run {
 	uint64_t list_len; /**< bytes; 0: not known */
 	struct device_list list;
 	struct batch_seen seen; /**< images that the list has named */
+	struct batch_seen held; /**< images of an earlier run that are there */
 	uint8_t hash_key[16];
 	uint64_t next_index;
 	uint64_t kept_index; /**< the last one that an earlier run made */
@@ -80,9 +84,25 @@ MUST_CHECK int batch_resume(struct batch_run *b);
 MUST_CHECK enum rc batch_seen_mark(
     struct batch_seen *s, uint64_t index, bool *is_new);
 
+/* batch_device.c */
+
+/** Does the ledger know its serial number as that of another device? Errors:
+ *  RC_DENIED (`f`), RC_DB. */
+MUST_CHECK enum rc batch_unit_admit(
+    struct batch_run *b, const struct batch_job *j, struct image_fault *f);
+
+/** One record of the list: a finding, passed over, or put into the group.
+ *  Returns an exit code. */
+MUST_CHECK int batch_take_device(
+    struct batch_run *b, const struct device_record *r);
+
+/** The image of that index is in the folder. */
+bool batch_is_held(const struct batch_run *b, uint64_t index);
+
 /* batch_lost.c */
 
-/** Rows of this batch behind number `after`: their images are lost. */
+/** Rows of this batch behind number `after`: the images of those that are not
+ *  held are lost. */
 MUST_CHECK int batch_lost(struct batch_run *b, uint64_t after);
 
 /* batch_group.c */
@@ -104,16 +124,33 @@ void batch_group_put(struct batch_run *b);
 /** The line that has named the endpoint in the groups that are not committed;
  *  0: none. */
 uint64_t batch_group_line_of(const struct batch_run *b, struct span endpoint);
+/** The job in them of that serial number; NULL: none. */
+const struct batch_job *batch_group_unit(
+    const struct batch_run *b, const char *unit);
+
+/* batch_label.c */
+
+/** The payload of its label, by the image document; nothing where that has no
+ *  `label:`. `w` has room for LABEL_PAYLOAD_MAX bytes. Errors: as label_expand;
+ *  `fault` (LABEL_FAULT_MAX) says what. */
+MUST_CHECK enum rc batch_label_payload(const struct batch_run *b,
+    const struct batch_job *j, struct writer *w, char *fault);
 
 /* batch_report.c */
 
 PRINTF_LIKE(3, 4)
 void batch_finding(struct batch_run *b, uint64_t line, const char *fmt, ...);
+/** What ends the run, at the line where it does; sets b->code, once. */
+void batch_stop(
+    struct batch_run *b, uint64_t line, const struct image_fault *f);
 void batch_report_image(const struct batch_run *b, const struct batch_job *j);
 void batch_report_progress(struct batch_run *b);
 void batch_report_end(const struct batch_run *b, int code);
 
 /* batch_finish.c */
+
+/** Is the key there that is to sign? Returns an exit code. */
+MUST_CHECK int batch_sign_begin(struct batch_run *b);
 
 /** All is there: give all of it its name, and sign it. Returns an exit code. */
 MUST_CHECK int batch_finish(struct batch_run *b);

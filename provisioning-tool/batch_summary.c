@@ -2,6 +2,7 @@
 #include "build_config.h"
 
 #include "csv_record.h"
+#include "label.h"
 #include "order.h"
 #include "tool.h"
 
@@ -32,6 +33,7 @@ enum column {
 	IMAGE_FILE,
 	IMAGE_SIZE,
 	IMAGE_SHA256,
+	LABEL_TEXT,
 	CREATED,
 	TOOL,
 	COLUMNS
@@ -40,10 +42,11 @@ enum column {
 static const char names[] =
     "batch,order,station,index,row,serial,endpoint,model,lot,mode,"
     "psk_identity,key,epoch,fingerprint,cert_serial,cert_not_after,"
-    "image_format,image_file,image_size,image_sha256,created_utc,"
-    "tool_version\r\n";
+    "image_format,image_file,image_size,image_sha256,label_payload,"
+    "created_utc,tool_version\r\n";
 
-enum { LINE_MAX_LEN = 8192 };
+/* a payload of quotes alone is four times as long here */
+enum { LINE_MAX_LEN = 8192 + 4 * LABEL_PAYLOAD_MAX };
 
 enum rc
 batch_summary_begin(struct batch_folder *b)
@@ -60,7 +63,7 @@ batch_summary_names_len(void)
 static void
 text(struct writer *w, struct span s)
 {
-	uint8_t buf[6 * POLICY_ENDPOINT_MAX + 2];
+	uint8_t buf[2 * LABEL_PAYLOAD_MAX + 2];
 	struct writer quoted;
 
 	if (s.len) {
@@ -68,6 +71,34 @@ text(struct writer *w, struct span s)
 		text_quote(&quoted, s);
 		text_csv(w, writer_span(&quoted));
 	}
+}
+
+bool
+batch_summary_is(const char *cell, struct span s)
+{
+	uint8_t buf[12 * POLICY_ENDPOINT_MAX + 4];
+	struct span rest;
+	struct writer w;
+
+	writer_init(&w, buf, sizeof(buf));
+	text(&w, s);
+	rest = writer_span(&w);
+	if (rest.len)
+		rest = span_of(rest.p + 1, rest.len - 2);
+	for (; rest.len > 0; cell++) {
+		if (rest.p[0] == '"')
+			rest = span_from(rest, 1);
+		if (rest.len == 0 || (char)rest.p[0] != *cell)
+			return false;
+		rest = span_from(rest, 1);
+	}
+	return !w.full && *cell == '\0';
+}
+
+static void
+put_text(struct writer *w, struct span s)
+{
+	text(w, s);
 	writer_str(w, ",");
 }
 
@@ -90,15 +121,15 @@ put_credential(
 	const struct issue_credential *c = &j->credential;
 	enum identity_kind kind = r->identity->kind;
 
-	text(w, span_str(modes[kind]));
-	text(w, span_of(j->psk_identity, j->psk_identity_len));
+	put_text(w, span_str(modes[kind]));
+	put_text(w, span_of(j->psk_identity, j->psk_identity_len));
 	if (kind == IDENTITY_PSK) {
-		text(w, span_str(c->master));
+		put_text(w, span_str(c->master));
 		writer_fmt(w, "%u,", (unsigned)c->epoch);
 		hex(w, span_of(c->fingerprint, HSM_FINGERPRINT_LEN));
 		writer_str(w, ",,");
 	} else if (kind == IDENTITY_CERTIFICATE) {
-		text(w, span_str(c->ca));
+		put_text(w, span_str(c->ca));
 		writer_str(w, ",");
 		hex(w, span_of(c->sha256, DIGEST_LEN));
 		hex(w, span_of(c->serial, CERT_SERIAL_LEN));
@@ -111,7 +142,7 @@ put_credential(
 
 enum rc
 batch_summary_put(struct batch_folder *b, const struct image_recipe *r,
-    const struct batch_job *j, int64_t time_ms)
+    const struct batch_job *j, struct span label, int64_t time_ms)
 {
 	const struct order *o = b->order;
 	char buf[LINE_MAX_LEN], time[25];
@@ -119,20 +150,21 @@ batch_summary_put(struct batch_folder *b, const struct image_recipe *r,
 
 	ledger_time(time_ms, time);
 	writer_init(&w, buf, sizeof(buf));
-	text(&w, span_str(b->id));
-	text(&w, o ? span_str(o->name) : (struct span){0});
-	text(&w, b->station ? span_str(b->station) : (struct span){0});
+	put_text(&w, span_str(b->id));
+	put_text(&w, o ? span_str(o->name) : (struct span){0});
+	put_text(&w, b->station ? span_str(b->station) : (struct span){0});
 	writer_fmt(&w, "%llu,%llu,", (unsigned long long)j->index,
 	    (unsigned long long)j->seq);
-	text(&w, span_str(j->unit));
-	text(&w, span_of(j->endpoint, j->endpoint_len));
-	text(&w, span_str(j->model));
-	text(&w, span_str(j->lot));
+	put_text(&w, span_str(j->unit));
+	put_text(&w, span_of(j->endpoint, j->endpoint_len));
+	put_text(&w, span_str(j->model));
+	put_text(&w, span_str(j->lot));
 	put_credential(&w, r, j);
-	text(&w, span_str(r->format->name));
-	text(&w, span_str(j->name));
+	put_text(&w, span_str(r->format->name));
+	put_text(&w, span_str(j->name));
 	writer_fmt(&w, "%zu,", j->image.len);
 	hex(&w, span_of(j->sha256, DIGEST_LEN));
+	put_text(&w, label);
 	writer_fmt(&w, "%s," PROJECT_VERSION "\r\n", time);
 	return w.full ? RC_TOO_LARGE
 		      : batch_file_put(&b->summary, writer_span(&w));
@@ -181,11 +213,19 @@ take_number(struct taking *t, uint64_t *out, struct span s)
 static void
 take_text(struct taking *t, char *out, size_t cap, struct span s)
 {
-	t->bad |= s.len >= cap || s.len == 0;
+	t->bad |= s.len >= cap || s.len == 0 || memchr(s.p, 0, s.len);
 	if (t->bad)
 		return;
 	memcpy(out, s.p, s.len);
 	out[s.len] = '\0';
+}
+
+/** It may be empty. */
+static void
+take_cell(struct taking *t, char *out, size_t cap, struct span s)
+{
+	if (s.len)
+		take_text(t, out, cap, s);
 }
 
 static void
@@ -200,6 +240,13 @@ take(void *ctx, size_t column, struct span s)
 		take_number(t, &t->out->row, s);
 	else if (column == IMAGE_SIZE)
 		take_number(t, &t->out->size, s);
+	else if (column == SERIAL)
+		take_cell(t, t->out->unit, sizeof(t->out->unit), s);
+	else if (column == ENDPOINT)
+		take_cell(t, t->out->endpoint, sizeof(t->out->endpoint), s);
+	else if (column == FINGERPRINT)
+		take_cell(
+		    t, t->out->fingerprint, sizeof(t->out->fingerprint), s);
 	else if (column == IMAGE_FILE)
 		take_text(t, t->out->file, sizeof(t->out->file), s);
 	else if (column == IMAGE_SHA256)

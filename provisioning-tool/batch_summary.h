@@ -14,17 +14,27 @@ MUST_CHECK enum rc batch_summary_begin(struct batch_folder *b);
 /** Bytes of it. */
 size_t batch_summary_names_len(void);
 
-/** A line. `time_ms`: when it was minted. Errors: as batch_file_put. */
+/** A line. `label`: the payload of its code; `time_ms`: when it was minted.
+ *  Errors: as batch_file_put. */
 MUST_CHECK enum rc batch_summary_put(struct batch_folder *b,
-    const struct image_recipe *r, const struct batch_job *j, int64_t time_ms);
+    const struct image_recipe *r, const struct batch_job *j, struct span label,
+    int64_t time_ms);
 
-/** What a line says that somebody goes by. */
+/** What a line says that somebody goes by, and the ledger says, too. */
 struct summary_line {
 	uint64_t index, row, size;
 	char file[BATCH_IMAGE_NAME_MAX + 1];
 	char sha256[2 * DIGEST_LEN + 1];
+	/** In hex; "": it has none. */
+	char fingerprint[2 * DIGEST_LEN + 1];
+	/** As they stand there: batch_summary_is; "": none. */
+	char unit[6 * POLICY_ENDPOINT_MAX + 3];
+	char endpoint[6 * POLICY_ENDPOINT_MAX + 3];
 	uint64_t end; /**< bytes of the file up to its end */
 };
+
+/** Is that the cell of a text? */
+bool batch_summary_is(const char *cell, struct span text);
 
 enum { BATCH_WINDOW_LEN = 65536 };
 

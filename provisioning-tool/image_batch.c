@@ -87,133 +87,6 @@ open_list(struct batch_run *b)
 	return EX_OK;
 }
 
-static void
-copy_text(char *out, size_t cap, struct span s)
-{
-	/* device_record_check has held it to this */
-	if (s.len >= cap)
-		s.len = cap - 1;
-	if (s.len)
-		memcpy(out, s.p, s.len);
-	out[s.len] = '\0';
-}
-
-/** The endpoint of a record, into `j`. False: a finding. */
-static bool
-name_device(
-    struct batch_run *b, const struct device_record *r, struct batch_job *j)
-{
-	char endpoint[POLICY_ENDPOINT_MAX + 1];
-	const char *why = r->fault;
-	struct span unit = r->cells[DEVICE_SERIAL];
-	struct span name = r->cells[DEVICE_ENDPOINT];
-	struct quoted q;
-	enum rc rc;
-
-	if (why) {
-		batch_finding(b, r->line, "%s", why);
-		return false;
-	}
-	rc = image_recipe_device(
-	    &b->recipe, &name, &unit, r->cells[DEVICE_NAME], endpoint, &why);
-	if (rc != RC_OK) {
-		batch_finding(b, r->line, "%s: %s",
-		    quote(&q,
-			name.len ? name
-				 : (unit.len ? unit : r->cells[DEVICE_NAME])),
-		    why);
-		return false;
-	}
-	memcpy(j->endpoint, name.p, name.len);
-	j->endpoint_len = name.len;
-	j->line = r->line;
-	copy_text(j->unit, sizeof(j->unit), unit);
-	copy_text(j->model, sizeof(j->model), r->cells[DEVICE_MODEL]);
-	copy_text(j->lot, sizeof(j->lot), r->cells[DEVICE_LOT]);
-	return true;
-}
-
-static int
-ledger_unread(enum rc rc)
-{
-	return tool_error(EX_IOERR, "see provisioning-tool audit verify",
-	    "the ledger could not be read (%s)", rc_name(rc));
-}
-
-/** An image of this batch is there. It was passed over, or is named twice. */
-static int
-pass_over(struct batch_run *b, const struct batch_job *j,
-    const struct image_live *live)
-{
-	struct quoted q;
-	bool is_new = false;
-
-	if (batch_seen_mark(&b->seen, live->index, &is_new) != RC_OK)
-		return tool_fault(RC_MEMORY, "batch");
-	if (!is_new || live->index > b->kept_index)
-		batch_finding(b, j->line,
-		    "%s is named twice in the list; take one line out",
-		    quote(&q, span_of(j->endpoint, j->endpoint_len)));
-	return EX_OK;
-}
-
-/** Is there anything to mint? */
-static int
-ask_ledger(struct batch_run *b, struct batch_job *j, bool *wanted)
-{
-	struct span endpoint = span_of(j->endpoint, j->endpoint_len);
-	struct image_fault fault = {0};
-	struct image_live live = {0};
-	enum rc rc = batch_group_ask(b);
-
-	if (rc == RC_OK)
-		rc = image_row_admit(b->ledger, &b->recipe, endpoint,
-		    b->o->again, &live, &fault);
-	*wanted = false;
-	if (rc != RC_OK && rc != RC_DENIED)
-		return ledger_unread(rc);
-	if (live.seq && strcmp(live.batch, b->folder.id) == 0)
-		return pass_over(b, j, &live);
-	if (rc == RC_DENIED) {
-		batch_finding(b, j->line, "%s; %s", fault.text, fault.remedy);
-		return EX_OK;
-	}
-	j->again = live.seq != 0;
-	*wanted = true;
-	return EX_OK;
-}
-
-static int
-take_device(struct batch_run *b, const struct device_record *r)
-{
-	struct batch_job *j = batch_group_place(b);
-	struct quoted q;
-	bool wanted;
-	uint64_t line;
-	int code = EX_OK;
-
-	b->devices++;
-	if (!j) {
-		code = batch_turn(b);
-		j = batch_group_place(b);
-	}
-	if (code != EX_OK || !j || !name_device(b, r, j))
-		return code;
-	line = batch_group_line_of(b, span_of(j->endpoint, j->endpoint_len));
-	if (line) {
-		batch_finding(b, j->line,
-		    "%s is named twice in the list, line %llu has it, too; "
-		    "take one out",
-		    quote(&q, span_of(j->endpoint, j->endpoint_len)),
-		    (unsigned long long)line);
-		return EX_OK;
-	}
-	code = ask_ledger(b, j, &wanted);
-	if (code == EX_OK && wanted)
-		batch_group_put(b);
-	return code;
-}
-
 /** How long to wait for more: for ever where nothing waits to be minted. */
 static int
 wait_ms(const struct batch_run *b)
@@ -250,7 +123,7 @@ take_list(struct batch_run *b)
 	while (code == EX_OK && !interrupted) {
 		switch (device_list_next(&b->list, wait_ms(b), &r)) {
 		case DEVICE_RECORD:
-			code = take_device(b, &r);
+			code = batch_take_device(b, &r);
 			if (code == EX_OK && is_due(b))
 				code = batch_turn(b);
 			break;
@@ -350,6 +223,8 @@ open_all(struct batch_run *b)
 		    : image_recipe_keys(&b->recipe, b->ledger, &b->token);
 	if (code == EX_OK)
 		code = open_order(b);
+	if (code == EX_OK)
+		code = batch_sign_begin(b);
 	if (code != EX_OK)
 		return code;
 	ledger_expect_many(b->ledger);
@@ -416,6 +291,7 @@ image_batch(const struct options *o)
 	batch_groups_free(b);
 	batch_folder_close(&b->folder);
 	free(b->seen.bits);
+	free(b->held.bits);
 	if (b->list_fd > STDIN_FILENO)
 		close(b->list_fd);
 	order_free(b->order);

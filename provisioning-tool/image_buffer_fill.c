@@ -6,7 +6,7 @@
  */
 #include "base/loop.h"
 #include "base/progress.h"
-#include "base/text.h"
+#include "buffer_list.h"
 #include "buffer_row.h"
 #include "image_row.h"
 #include "output.h"
@@ -14,15 +14,8 @@
 #include "tool.h"
 #include "verbs.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-/** A device of the list. */
-struct wanted {
-	char *endpoint; /**< owned */
-	uint64_t line;
-};
 
 /** All that one run holds. */
 struct fill {
@@ -30,8 +23,7 @@ struct fill {
 	struct options recipe_options; /**< `o` as one that makes an image */
 	struct settings settings;
 	struct image_recipe recipe;
-	struct wanted *wanted; /**< owned */
-	size_t count, cap;
+	struct buffer_list list;
 	struct buffer_head head;
 	uint8_t head_digest[DIGEST_LEN];
 	struct secret key;
@@ -46,143 +38,6 @@ struct fill {
 	struct output output;
 	uint64_t seq;
 };
-
-/* --- the list ------------------------------------------------------------- */
-
-static int
-bad_line(
-    const struct fill *f, uint64_t line, const char *remedy, const char *what)
-{
-	struct quoted q;
-
-	return tool_error(EX_DATAERR, remedy, "%s:%llu: %s",
-	    quote_str(&q, f->o->operands[0]), (unsigned long long)line, what);
-}
-
-static int
-want(struct fill *f, struct span name, uint64_t line)
-{
-	char endpoint[POLICY_ENDPOINT_MAX + 1];
-	struct wanted *w;
-	const char *why;
-
-	/* a document may say what endpoint a serial number makes */
-	if (f->recipe.image &&
-	    image_endpoint_of_serial(f->recipe.image, name, endpoint, &why) ==
-		RC_OK)
-		name = span_str(endpoint);
-	if (name.len > f->recipe.endpoint_max || !text_utf8_valid(name) ||
-	    !text_printable(name))
-		return bad_line(f, line,
-		    "an endpoint is of 1 to 252 printable bytes of UTF-8",
-		    "not an endpoint client name");
-	if (f->count == (size_t)f->o->max_count)
-		return bad_line(f, line,
-		    "raise --max, or fill several: what is in a buffer is out "
-		    "of the HSM's hands",
-		    "more devices than --max");
-	if (f->count == f->cap) {
-		size_t cap = f->cap ? 2 * f->cap : 64;
-
-		w = reallocarray(f->wanted, cap, sizeof(*w));
-		if (!w)
-			return tool_fault(RC_MEMORY, "list");
-		f->wanted = w;
-		f->cap = cap;
-	}
-	w = &f->wanted[f->count];
-	w->line = line;
-	w->endpoint = strndup((const char *)name.p, name.len);
-	if (!w->endpoint)
-		return tool_fault(RC_MEMORY, "list");
-	f->count++;
-	return EX_OK;
-}
-
-static int
-by_name(const void *a, const void *b)
-{
-	const struct wanted *x = a, *y = b;
-	int order = strcmp(x->endpoint, y->endpoint);
-
-	if (order == 0)
-		order = x->line < y->line ? -1 : 1;
-	return order;
-}
-
-static int
-by_line(const void *a, const void *b)
-{
-	const struct wanted *x = a, *y = b;
-
-	return x->line < y->line ? -1 : 1;
-}
-
-static int
-check_twins(struct fill *f)
-{
-	char remedy[64];
-	int code = EX_OK;
-
-	qsort(f->wanted, f->count, sizeof(*f->wanted), by_name);
-	for (size_t i = 1; code == EX_OK && i < f->count; i++) {
-		const struct wanted *a = &f->wanted[i - 1], *b = a + 1;
-
-		if (strcmp(a->endpoint, b->endpoint) != 0)
-			continue;
-		snprintf(remedy, sizeof(remedy), "it stands in line %llu, too",
-		    (unsigned long long)a->line);
-		code = bad_line(f, b->line, remedy, "a device twice");
-	}
-	qsort(f->wanted, f->count, sizeof(*f->wanted), by_line);
-	return code;
-}
-
-static int
-read_lines(struct fill *f, FILE *in)
-{
-	char *text = NULL;
-	size_t cap = 0;
-	uint64_t line = 0;
-	int code = EX_OK;
-	ssize_t n;
-
-	while (code == EX_OK && (n = getline(&text, &cap, in)) >= 0) {
-		struct span name = span_of(text, (size_t)n);
-
-		line++;
-		while (name.len > 0 && strchr("\r\n", name.p[name.len - 1]))
-			name.len--;
-		if (name.len > 0)
-			code = want(f, name, line);
-	}
-	free(text);
-	return code == EX_OK && ferror(in)
-	    ? tool_error(EX_NOINPUT, NULL, "the list: %s", strerror(errno))
-	    : code;
-}
-
-static int
-read_list(struct fill *f)
-{
-	const char *path = f->o->operands[0];
-	FILE *in = stdin;
-	struct quoted q;
-	int code;
-
-	if (strcmp(path, "-") != 0)
-		in = fopen(path, "re");
-	if (!in)
-		return tool_error(EX_NOINPUT, strerror(errno),
-		    "list %s cannot be read", quote_str(&q, path));
-	code = read_lines(f, in);
-	if (in != stdin)
-		fclose(in);
-	if (code == EX_OK && f->count == 0)
-		code = tool_error(EX_DATAERR, "name one device a line",
-		    "list %s is empty", quote_str(&q, path));
-	return code == EX_OK ? check_twins(f) : code;
-}
 
 /* --- the station's token -------------------------------------------------- */
 
@@ -268,7 +123,7 @@ ask_station(struct fill *f)
 	f->head.hold_off_s = f->recipe.account.hold_off_s;
 	f->head.created_s = now;
 	f->head.expires_s = now + f->o->validity_s;
-	f->head.count = (uint32_t)f->count;
+	f->head.count = (uint32_t)f->list.count;
 	f->head.master = f->o->seal;
 	if (!ledger_station_valid(span_str(f->o->station)))
 		return tool_error(EX_USAGE,
@@ -315,7 +170,7 @@ not_admitted(const struct fill *f, size_t i, enum rc rc)
 		return ledger_failed(rc);
 	return tool_error(f->mint.fault.code, f->mint.fault.remedy,
 	    "%s:%llu: %s", quote_str(&q, f->o->operands[0]),
-	    (unsigned long long)f->wanted[i].line, f->mint.fault.text);
+	    (unsigned long long)f->list.wanted[i].line, f->mint.fault.text);
 }
 
 /** Has none of them an image, or a place in another buffer? */
@@ -325,9 +180,9 @@ admit(struct fill *f)
 	struct image_live live;
 	enum rc rc = RC_OK;
 
-	for (size_t i = 0; i < f->count; i++) {
+	for (size_t i = 0; i < f->list.count; i++) {
 		rc = image_row_admit(f->ledger, &f->recipe,
-		    span_str(f->wanted[i].endpoint), false, &live,
+		    span_str(f->list.wanted[i].endpoint), false, &live,
 		    &f->mint.fault);
 		if (rc != RC_OK)
 			return not_admitted(f, i, rc);
@@ -360,7 +215,7 @@ mint_entry(struct fill *f, size_t i)
 {
 	struct buffer_entry e = {
 	    .number = (uint32_t)(i + 1),
-	    .endpoint = span_str(f->wanted[i].endpoint),
+	    .endpoint = span_str(f->list.wanted[i].endpoint),
 	};
 	struct secret plan = {0};
 	struct quoted q;
@@ -370,7 +225,8 @@ mint_entry(struct fill *f, size_t i)
 	if (code != EX_OK)
 		return tool_error(code, f->mint.fault.remedy, "%s:%llu: %s",
 		    quote_str(&q, f->o->operands[0]),
-		    (unsigned long long)f->wanted[i].line, f->mint.fault.text);
+		    (unsigned long long)f->list.wanted[i].line,
+		    f->mint.fault.text);
 	f->credentials[i] = e.credential = f->mint.credential;
 	rc = make_room(f, 8 + BUFFER_FACTS_MAX + plan.len + SEAL_DATA_OVERHEAD)
 	    ? buffer_put_entry(&f->file, &f->key, f->head_digest, &e, &plan)
@@ -387,16 +243,16 @@ mint_all(struct fill *f)
 	int code = EX_OK;
 	enum rc rc;
 
-	f->credentials = calloc(f->count, sizeof(*f->credentials));
+	f->credentials = calloc(f->list.count, sizeof(*f->credentials));
 	if (!f->credentials)
 		return tool_fault(RC_MEMORY, "buffer");
 	f->mint.recipe = &f->recipe;
 	f->mint.session = f->token.session;
 	f->mint.store = f->ledger;
 	progress_begin(&p, "minting accounts");
-	for (size_t i = 0; code == EX_OK && i < f->count; i++) {
+	for (size_t i = 0; code == EX_OK && i < f->list.count; i++) {
 		code = mint_entry(f, i);
-		progress_at(&p, i + 1, f->count);
+		progress_at(&p, i + 1, f->list.count);
 	}
 	progress_end(&p);
 	if (code != EX_OK)
@@ -418,10 +274,11 @@ reserve(struct fill *f)
 	enum rc rc = ledger_begin(f->ledger);
 	int code = rc == RC_OK ? admit(f) : ledger_failed(rc);
 
-	for (size_t i = 0; code == EX_OK && rc == RC_OK && i < f->count; i++) {
+	for (size_t i = 0; code == EX_OK && rc == RC_OK && i < f->list.count;
+	     i++) {
 		const struct buffer_entry e = {
 		    .number = (uint32_t)(i + 1),
-		    .endpoint = span_str(f->wanted[i].endpoint),
+		    .endpoint = span_str(f->list.wanted[i].endpoint),
 		    .credential = f->credentials[i],
 		};
 
@@ -477,7 +334,7 @@ load(struct fill *f)
 		    "buffer does not hold",
 		    f->recipe.document);
 	if (code == EX_OK)
-		code = read_list(f);
+		code = buffer_list_read(f->o, &f->recipe, &f->list);
 	return code == EX_OK ? bind_ledger(f) : code;
 }
 
@@ -527,9 +384,7 @@ image_buffer_fill(const struct options *o)
 	ledger_close(f.ledger);
 	image_recipe_fini(&f.recipe);
 	settings_fini(&f.settings);
-	for (size_t i = 0; i < f.count; i++)
-		free(f.wanted[i].endpoint);
-	free(f.wanted);
+	buffer_list_free(&f.list);
 	free(f.credentials);
 	free(f.room);
 	return code;

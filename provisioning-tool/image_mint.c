@@ -190,7 +190,7 @@ no_servers(struct image_mint *m, struct span endpoint, enum rc rc)
 }
 
 static int
-servers(struct image_mint *m, struct span endpoint)
+take_servers(struct image_mint *m, struct span endpoint)
 {
 	const struct image_recipe *r = m->recipe;
 	const struct issuer issuer = {
@@ -201,8 +201,6 @@ servers(struct image_mint *m, struct span endpoint)
 	};
 	enum rc rc;
 
-	if (!r->servers)
-		return EX_OK;
 	/* what would be written without a key is no image */
 	if (!m->session) {
 		m->fault.stops = true;
@@ -219,6 +217,36 @@ servers(struct image_mint *m, struct span endpoint)
 	rc = issue_servers(&issuer, r->servers, r->identity, endpoint,
 	    r->account.instance, m->servers);
 	return rc == RC_OK ? EX_OK : no_servers(m, endpoint, rc);
+}
+
+/* --- whose turn it is to ask the token ------------------------------------- */
+
+static void
+take_turn(struct image_mint *m)
+{
+	if (m->turn)
+		pthread_mutex_lock(m->turn);
+}
+
+static void
+end_turn(struct image_mint *m)
+{
+	if (m->turn)
+		pthread_mutex_unlock(m->turn);
+}
+
+/** What the policy of `servers:` gives, where the document names one. */
+static int
+servers(struct image_mint *m, struct span endpoint)
+{
+	int code;
+
+	if (!m->recipe->servers)
+		return EX_OK;
+	take_turn(m);
+	code = take_servers(m, endpoint);
+	end_turn(m);
+	return code;
 }
 
 /* --- the image ------------------------------------------------------------ */
@@ -306,8 +334,8 @@ has_room(struct image_mint *m, struct span endpoint)
 	return false;
 }
 
-int
-mint_account(struct image_mint *m, struct span endpoint, struct secret *plan)
+static int
+take_account(struct image_mint *m, struct span endpoint, struct secret *plan)
 {
 	char detail[200] = "";
 	enum rc rc;
@@ -322,6 +350,17 @@ mint_account(struct image_mint *m, struct span endpoint, struct secret *plan)
 	secret_fini(plan);
 	return m->fault.code != EX_OK ? m->fault.code
 				      : not_minted(m, endpoint, rc, detail);
+}
+
+int
+mint_account(struct image_mint *m, struct span endpoint, struct secret *plan)
+{
+	int code;
+
+	take_turn(m);
+	code = take_account(m, endpoint, plan);
+	end_turn(m);
+	return code;
 }
 
 int

@@ -18,6 +18,8 @@
 #include "policy/image.h"
 #include "token.h"
 
+#include <pthread.h>
+
 struct image_recipe {
 	struct policy_set *set; /**< owned */
 	struct issue_rules *rules; /**< owned */
@@ -99,6 +101,9 @@ struct image_room; /* rooms for one image */
 struct image_mint {
 	const struct image_recipe *recipe; /**< borrowed */
 	struct hsm_session *session; /**< borrowed; NULL: none is needed */
+	/** Held while the token is asked, where several threads share the
+	 *  session: one asks while another encodes. Borrowed; NULL: alone. */
+	pthread_mutex_t *turn;
 	struct ledger *store; /**< borrowed, this thread's; NULL: none */
 	image_account_fn account; /**< NULL: issue_account */
 	void *account_ctx;

@@ -6,7 +6,7 @@ struct label_spec
 label_spec_default(void)
 {
 	return (struct label_spec){
-	    .payload = SPAN_LIT("LWB1:{endpoint}"),
+	    .payload = SPAN_LIT(LABEL_PAYLOAD),
 	    .texts = {SPAN_LIT("SN {serial}"), SPAN_LIT("{endpoint}")},
 	    .text_count = 2,
 	    .texts_optional = true,
@@ -15,13 +15,6 @@ label_spec_default(void)
 	    .width_um = 50000,
 	    .height_um = 25000,
 	};
-}
-
-static bool
-is_url(struct span text)
-{
-	return span_starts(text, SPAN_LIT("https://")) ||
-	    span_starts(text, SPAN_LIT("http://"));
 }
 
 /** The lines' templates filled in, behind the payload in the label's room. */
@@ -62,8 +55,7 @@ label_make(struct label *l, const struct label_spec *spec,
 	l->width_um = spec->width_um;
 	l->height_um = spec->height_um;
 	writer_init(&room, l->room, LABEL_PAYLOAD_MAX);
-	rc = label_expand(
-	    &room, spec->payload, v, is_url(spec->payload), l->fault);
+	rc = label_expand_payload(&room, spec->payload, v, l->fault);
 	if (rc != RC_OK)
 		return rc;
 	l->payload = writer_span(&room);

@@ -19,6 +19,9 @@
 
 #include "base/cursor.h"
 
+/** The payload where none is said. */
+#define LABEL_PAYLOAD "LWB1:{endpoint}"
+
 enum {
 	LABEL_PAYLOAD_MAX = 2953, /**< bytes that any QR code holds */
 	LABEL_MODULES_MAX = 177, /**< a side of version 40 */
@@ -130,6 +133,10 @@ MUST_CHECK enum rc label_qr(struct label_symbol *s, struct span payload,
 /** Fill in one template. Errors: as label_make; `fault` of LABEL_FAULT_MAX. */
 MUST_CHECK enum rc label_expand(struct writer *w, struct span text,
     const struct label_values *v, bool url, char *fault);
+
+/** The same of a payload, which may be a URL. Errors: as label_expand. */
+MUST_CHECK enum rc label_expand_payload(struct writer *w, struct span text,
+    const struct label_values *v, char *fault);
 
 /** Is every word in it known? Else *word is the first that is not. */
 bool label_words_known(struct span text, struct span *word);

@@ -152,3 +152,17 @@ label_expand(struct writer *w, struct span text, const struct label_values *v,
 	}
 	return rc;
 }
+
+static bool
+is_url(struct span text)
+{
+	return span_starts(text, SPAN_LIT("https://")) ||
+	    span_starts(text, SPAN_LIT("http://"));
+}
+
+enum rc
+label_expand_payload(struct writer *w, struct span text,
+    const struct label_values *v, char *fault)
+{
+	return label_expand(w, text, v, is_url(text), fault);
+}

@@ -135,18 +135,20 @@ line_sort_put(struct line_sort *s, struct span line)
 static bool
 advance(const struct line_sort *s, struct run *r, enum rc *rc)
 {
+	struct line next;
 	ssize_t n;
 
 	if (r->at == r->end)
 		return false;
-	n = pread(s->fd, &r->head, sizeof(r->head), (off_t)r->at);
-	if (n != (ssize_t)sizeof(r->head)) {
+	n = pread(s->fd, &next, sizeof(next), (off_t)r->at);
+	if (n != (ssize_t)sizeof(next)) {
 		if (n >= 0)
 			errno = EIO;
 		*rc = RC_IO;
 		return false;
 	}
-	r->at += sizeof(r->head);
+	r->head = next;
+	r->at += sizeof(next);
 	return true;
 }
 

@@ -188,15 +188,39 @@ has(const struct ledger_row *row, const char *name)
 	return ledger_field(row, name, &w) || w.full;
 }
 
+static enum rc
+look_for_owner(struct ledger *central, struct merge_owner *owner,
+    struct span station, const struct ledger_row *row, struct merge_findings *f,
+    bool *own)
+{
+	enum rc rc = merge_owner_is(owner, central, station, row, own);
+
+	if (rc != RC_OK)
+		return rc;
+	if (*own) {
+		f->revoked++;
+		return RC_OK;
+	}
+	f->foreign++;
+	say(f, station, row->seq, row->endpoint,
+	    "has a credential taken back that is not this station's",
+	    "it holds here as before; pki revoke takes it back, if that is "
+	    "right");
+	return RC_OK;
+}
+
 enum rc
-merge_row_look(struct ledger *central, struct span station,
-    const struct ledger_row *row, struct merge_findings *f)
+merge_row_look(struct ledger *central, struct merge_owner *owner,
+    struct span station, const struct ledger_row *row, struct merge_findings *f,
+    bool *keep_kind)
 {
 	int64_t again = 0;
 	enum rc rc = RC_OK;
 
+	*keep_kind = merge_row_speaks(row->kind);
 	if (span_is(row->kind, "credential_revoked"))
-		f->revoked++;
+		return look_for_owner(
+		    central, owner, station, row, f, keep_kind);
 	if (!span_is(row->kind, "image_minted") || row->endpoint.len == 0)
 		return RC_OK;
 	if (ledger_field_int(row, "again", &again) && again)

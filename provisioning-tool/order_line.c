@@ -136,8 +136,8 @@ report(struct line *s, const struct unit_report *r)
 	}
 	if (rc == RC_MALFORMED)
 		bad_line(s,
-		    "a name is 1 to 252 bytes, sha256 64 letters in lower "
-		    "case, the rest lines of at most 128 bytes");
+		    "a name is 1 to 252 bytes, sha256 64 digits in lower-"
+		    "case hex, the rest lines of at most 128 bytes");
 	else if (rc == RC_CONFLICT)
 		bad_line(s,
 		    "that serial number is of several endpoints; name the "

@@ -80,15 +80,18 @@ first(const struct rehearse_result *r)
 	return r->finding_count ? &r->findings[0] : NULL;
 }
 
+/* The text that an array holds. */
+#define TEXT_OF(array) span_of((array), strnlen((array), sizeof(array)))
+
 static void
 print_finding(const struct rehearse_finding *f)
 {
 	const struct field fields[] = {
 	    F_TEXT("level", f->warning ? "warning" : "error"),
-	    F_TEXT("code", (const char *)f->code),
-	    F_TEXT("server", (const char *)f->server),
-	    F_TEXT("text", (const char *)f->text),
-	    F_TEXT("remedy", (const char *)f->remedy),
+	    F_TEXT("code", TEXT_OF(f->code)),
+	    F_TEXT("server", TEXT_OF(f->server)),
+	    F_TEXT("text", TEXT_OF(f->text)),
+	    F_TEXT("remedy", TEXT_OF(f->remedy)),
 	};
 
 	fputc('{', stdout);
@@ -105,8 +108,8 @@ rehearse_print_json(const struct rehearse_result *r)
 {
 	const struct rehearse_finding *f = first(r);
 	const struct field fields[] = {
-	    F_TEXT("image", (const char *)r->name),
-	    F_TEXT("endpoint", (const char *)r->endpoint),
+	    F_TEXT("image", TEXT_OF(r->name)),
+	    F_TEXT("endpoint", TEXT_OF(r->endpoint)),
 	    F_BOOL("ok", r->ok),
 	    F_TEXT("code", f && !f->warning ? (const char *)f->code : ""),
 	    F_INT("datagrams", r->datagrams),
@@ -114,7 +117,7 @@ rehearse_print_json(const struct rehearse_result *r)
 	    F_INT("ms", r->ms),
 	    F_INT("commands", r->commands),
 	    F_INT("servers", r->servers),
-	    F_TEXT("security", (const char *)r->security),
+	    F_TEXT("security", TEXT_OF(r->security)),
 	};
 
 	fputc('{', stdout);

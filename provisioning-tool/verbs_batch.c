@@ -59,7 +59,7 @@ static const struct option_spec batch_specs[] = {
 	.preset = "1s"},
     {NUMBER("group", group, 1, BATCH_GROUP_MAX,
 	"images that are recorded together, at most; default 512")},
-    {NUMBER("sessions", sessions, 1, BATCH_THREADS_MAX,
+    {NUMBER("sessions", sessions, 1, BATCH_SESSIONS_MAX,
 	"of the token, to mint in; default: one a processor")},
     {NUMBER("max-findings", max_findings, 1, INT32_MAX,
 	 "that are printed; default 100"),

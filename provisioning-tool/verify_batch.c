@@ -149,16 +149,40 @@ read_manifest(struct verify_batch *b)
 
 /* --- the images ----------------------------------------------------------- */
 
+/** Images that no batch folder is around: what was asked of the batch cannot be
+ *  answered, and is not passed over. */
+static int
+without_folder(struct verify *v, const char *path)
+{
+	struct diag *d = diag_new();
+
+	if (!d)
+		return tool_fault(RC_MEMORY, "images");
+	if (v->o->signers)
+		diag_add(d, DIAG_ERROR, path, 0, 0, "batch-signature",
+		    "it comes without the MANIFEST that is signed: name the "
+		    "folder of its batch");
+	if (v->o->order_name)
+		diag_add(d, DIAG_ERROR, path, 0, 0, "batch-order",
+		    "it comes without the batch.json that names an order: "
+		    "name the folder of its batch");
+	check_report_findings(&v->report, v->operand, d);
+	diag_free(d);
+	return EX_OK;
+}
+
 int
 verify_batch_begin(struct verify *v, const struct image_files *files,
     const char *path, struct verify_batch **out)
 {
 	struct verify_batch *b;
+
 	int code;
 
 	*out = NULL;
-	if (image_files_shape(files) == IMAGE_FILES_SINGLE)
-		return EX_OK;
+	code = image_files_batch(files) < 0 ? without_folder(v, path) : EX_OK;
+	if (code != EX_OK || image_files_shape(files) == IMAGE_FILES_SINGLE)
+		return code;
 	b = calloc(1, sizeof(*b));
 	if (!b)
 		return tool_fault(RC_MEMORY, "images");

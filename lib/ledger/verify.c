@@ -113,7 +113,7 @@ walk(struct ledger *l, struct ledger_verdict *out, struct merge_proof *proof,
 
 /* SQLITE_ROW when something is altered, SQLITE_DONE when not. */
 static int
-look_beside(struct ledger *l, struct ledger_verdict *out)
+ask_beside(struct ledger *l, struct ledger_verdict *out)
 {
 	sqlite3_stmt *stmt = NULL;
 	int code = SQLITE_DONE;
@@ -132,6 +132,23 @@ look_beside(struct ledger *l, struct ledger_verdict *out)
 		if (code != SQLITE_DONE)
 			break;
 	}
+	return code;
+}
+
+/* What is sorted for it grows with the ledger: into files without a name, where
+ * they can be made, so that memory does not. */
+static int
+look_beside(struct ledger *l, struct ledger_verdict *out)
+{
+	static const char in_files[] = "PRAGMA temp_store = FILE";
+	static const char in_memory[] = "PRAGMA temp_store = MEMORY";
+	int code = sqlite3_exec(l->db, in_files, NULL, NULL, NULL);
+
+	if (code == SQLITE_OK)
+		code = ask_beside(l, out);
+	if (sqlite3_exec(l->db, in_memory, NULL, NULL, NULL) == SQLITE_OK &&
+	    code != SQLITE_DONE && code != SQLITE_ROW)
+		code = ask_beside(l, out);
 	return code;
 }
 

@@ -84,7 +84,8 @@ image_endpoint_of_serial(const struct policy_image *image, struct span serial,
 	}
 	if (serial.len == 0 || serial.len > POLICY_ENDPOINT_MAX ||
 	    !regex_match(image->serial, serial)) {
-		*why = "the serial number does not fit `serial.pattern:`";
+		*why = "the serial number does not fit `serial.pattern:` of "
+		       "the image document; correct it, or widen that";
 		return RC_MALFORMED;
 	}
 	writer_init(&w, out, POLICY_ENDPOINT_MAX);

@@ -92,6 +92,13 @@ def blocks(text, fence="```yaml\n"):
         yield part.split("```")[0]
 
 
+def here_documents(text):
+    """What a block of commands writes that stands by itself; policies are
+    checked by the block."""
+    return re.findall(r"^cat > (?:bootstrapd|order)\.yaml <<'END'\n(.*?)^END$",
+                      text, re.M | re.S)
+
+
 def literals_of_the_manual(text):
     for part in re.findall(
             r"^\.Bd -literal -offset indent\n(listen:.*?)^\.Ed", text,
@@ -144,7 +151,7 @@ class Agreement(unittest.TestCase):
                 ROOT / "policies" / "examples" / name)
         for name in ("policies/README.md", "README.md", "pki/README.md"):
             text = (ROOT / name).read_text("utf-8")
-            for block in blocks(text):
+            for block in [*blocks(text), *here_documents(text)]:
                 key = re.search(r"^\w+", block, re.M)[0]
                 if key == "ceremony":
                     continue

@@ -169,18 +169,64 @@ def not_as_its_own():
             ("merged", None, {"station": "line-9", "ledger": "00",
                               "rows": 5, "head": "00", "last_ms": 0}),
             ("policies_loaded", None, {"policy_set": "ab"}),
-            ("credential_revoked", "lab-10", {"fingerprint": "0a"})])
+            ("image_minted", "lab-50", {"fingerprint": "0a"}),
+            ("credential_revoked", "lab-50", {"fingerprint": "0a"})])
         ran = merged(f, "s.db", station="line-9")
-        equal((ran["added"], ran["revoked"]), (5, 1))
+        equal((ran["added"], ran["revoked"]), (6, 1))
         equal(verify(f).code, 0, verify(f))
         with f.sqlite("central.db") as db:
             equal(db.execute("SELECT kind FROM event WHERE seq > 1"
                              ).fetchall(),
                   [("at_station_key_check",), ("at_station_order_opened",),
                    ("at_station_merged",), ("at_station_policies_loaded",),
-                   ("credential_revoked",), ("station_merged",)])
+                   ("image_minted",), ("credential_revoked",),
+                   ("station_merged",)])
             equal(db.execute("SELECT count(*) FROM keys").fetchone(), (0,))
         equal(merged(f, "s.db", station="line-9")["added"], 0)
+
+
+@story
+def taken_back_by_others():
+    """A station takes back what it has minted, and nothing of another's."""
+    with plant() as f:
+        ca, key = "0a" * 20, "cc" * 32
+        empty(f, "two.db")
+        chain(f, "two.db", [("image_minted", "lab-70", {
+            "fingerprint": "2222", "serial": ca, "issuer_key": key})])
+        equal(merged(f, "two.db", station="line-2")["minted"], 1)
+        mine = {"fingerprint": "9999", "serial": "0b", "issuer_key": key}
+        empty(f, "s.db")
+        chain(f, "s.db", [
+            ("image_minted", "lab-90", mine),
+            ("credential_revoked", "lab-90", mine),
+            # the other's by its name, key, certificate, and in disguise
+            ("credential_revoked", "lab-70", {"fingerprint": "2222"}),
+            ("credential_revoked", "lab-90", {"fingerprint": "2222"}),
+            ("credential_revoked", None, {"serial": ca}),
+            ("credential_revoked", "lab-90", {**mine, "serial": ca}),
+            ("credential_revoked", "lab-90", {"serial": "0b"}),
+            ("credential_revoked", "lab-70", mine),
+            ("image_minted", "lab-91", {
+                "fingerprint": "2222", "serial": ca, "issuer_key": key}),
+            ("credential_revoked", "lab-91", {"fingerprint": "2222"}),
+            ("image_minted", "lab-92", {
+                "fingerprint": "77", "serial": ca, "issuer_key": key}),
+            ("credential_revoked", "lab-92", {
+                "fingerprint": "77", "serial": ca, "issuer_key": key}),
+            ("credential_revoked", "lab-90", {})])
+        ran = merge(f, "s.db", "--format", "json", station="line-9")
+        failed(ran, 65, "row 3 of station line-9", "row 13 of station line-9",
+               "pki revoke")
+        ran = json.loads(ran.out)
+        equal((ran["added"], ran["revoked"], ran["foreign"]), (13, 1, 9))
+        with f.sqlite("central.db") as db:
+            equal(db.execute("SELECT endpoint, data ->> 'fingerprint' FROM "
+                             "event WHERE kind = 'credential_revoked'"
+                             ).fetchall(), [("lab-90", "9999")])
+            equal(db.execute("SELECT count(*) FROM event WHERE kind = "
+                             "'at_station_credential_revoked'").fetchone(),
+                  (9,))
+        equal(verify(f).code, 0, verify(f))
 
 
 @story

@@ -188,7 +188,6 @@ def made(f, out):
 def twenty(f):
     names = [name(i) for i in range(20)]
     f.write("twenty", "endpoint\n" + "\n".join(names) + "\n")
-    f.write("bare", "\n".join(names) + "\n")
     return names
 
 
@@ -197,7 +196,7 @@ def batch_away():
     """The HSM is away, and a batch is killed at any moment: all of it, once."""
     with Line() as f:
         names = twenty(f)
-        buffer = f.filled(devices="bare")
+        buffer = f.filled(devices="twenty")
         resume = f.kill_batch("out")
         ran = f.batch("out", "--group", "4", *resume)
         equal(ran.code, 0, ran)
@@ -524,12 +523,11 @@ def bad_lists():
                 (f"{name(0)}\n{name(1)}\n", ("--max", "1"),
                  ['"list":2:', "more devices than --max"]),
                 (f"{name(0)}\nurn:dev:ops:OTHER\n", (),
-                 ['"list":2:', "does not admit"]),
+                 ['"list":2:', "not admit it"]),
                 (f"{name(0)}\n{'x' * 300}\n", (), ['"list":2:']),
                 (f"{name(0)}\na\x1b[2Jb\n", (), ['"list":2:'])):
             f.write("list", text)
-            failed(f.fill(*more, devices="list"), 65 if "admit" not in
-                   words[-1] else 77, *words)
+            failed(f.fill(*more, devices="list"), 65, *words)
         failed(f.fill("--station", "line 3"), 64, "given twice")
         failed(f.fill(devices="nowhere"), 66, "nowhere")
         failed(f.fill("--identity", "lab-bench", policy=[
@@ -544,6 +542,15 @@ def bad_lists():
         ran = f.fill(devices="-", stdin_text=f"{name(0)}\r\n{name(1)}")
         equal(ran.code, 0, ran)
         equal(f.use()["count"], 2)
+        # the list that the batch will be made by, as CSV and as JSON lines
+        f.write("list", f"\ufeffModel;Endpoint\r\nWM1;{name(2)}\r\n")
+        equal(f.fill(out="csv", devices="list").code, 0)
+        f.write("list", json.dumps({"endpoint": name(3)}) + "\n")
+        equal(f.fill(out="lines", devices="list").code, 0)
+        equal([r["endpoint"] for r in f.rows("central.db", "image_reserved")],
+              [name(i) for i in range(4)])
+        f.write("list", f"model,lot\n{name(4)},x\n")
+        failed(f.fill(out="no", devices="list"), 65, '"list":1:', "endpoint")
         absent(PIN, ran.err)
 
 

@@ -8,82 +8,15 @@ import random
 import shutil
 import signal
 import subprocess
-import tarfile
 import termios
 import time
 
-from factory import TOOL, URI, Factory, equal, failed, mode, story, tell, within
+from batching import DOMAIN, Line, check_manifest, devices, images
+from factory import (TOOL, URI, Factory, absent, equal, failed, story, tell,
+                     within)
 from shop import Shop
 
 KILLS = 34  # of each of three stories
-DOMAIN = "urn:dev:ops:0057F2-WM"
-
-
-def devices(count, name=DOMAIN):
-    return [f"{name}{i:05}" for i in range(1, count + 1)]
-
-
-class Line:
-    """A factory with a ledger and a list, and batches of it."""
-
-    def __init__(self, factory, identity="factory-2026"):
-        self.f = factory
-        self.identity = identity
-
-    def argv(self, out, *more, names="list.csv", ledger="ledger.db"):
-        return ["image", "batch", *self.f.token, "--policies", "policies.yaml",
-                "--identity", self.identity, "--uri", URI, "--format",
-                "senml-cbor", "--ledger", ledger, "-o", out, *more, names]
-
-    def run(self, out, *more, names="list.csv", ledger="ledger.db", **how):
-        return self.f.run(*self.argv(out, *more, names=names, ledger=ledger),
-                          **how)
-
-    def start(self, out, *more, names="list.csv", **how):
-        return subprocess.Popen(
-            [TOOL, *self.argv(out, *more, names=names)], cwd=self.f.dir,
-            env=self.f.env, **how)
-
-    def rows(self, kind, ledger="ledger.db"):
-        ran = self.f.run("audit", "list", "--ledger", ledger, "--kind", kind,
-                         "--format", "json")
-        return [json.loads(line) for line in ran.out.splitlines()]
-
-    def summary(self, out):
-        text = self.f.read(f"{out}/summary.csv").decode()
-        names, *lines = [line.split(",") for line in text.split("\r\n")[:-1]]
-        return [{n: v.strip('"') for n, v in zip(names, line)}
-                for line in lines]
-
-
-def images(f, out):
-    """{name: bytes} of a batch that is finished."""
-    container = f.path(f"{out}/images.tar")
-    if os.path.exists(container):
-        with tarfile.open(container) as tar:
-            members = tar.getmembers()
-            equal({m.mode for m in members}, {0o600})
-            found = {m.name: tar.extractfile(m).read() for m in members}
-        equal(len(found), len(members), "no name twice")
-        return found
-    found = {}
-    for name in os.listdir(f.path(f"{out}/images")):
-        path = f.path(f"{out}/images/{name}")
-        equal(mode(path), 0o600)
-        with open(path, "rb") as file:
-            found["images/" + name] = file.read()
-    return found
-
-
-def check_manifest(f, out, found):
-    lines = f.read(f"{out}/MANIFEST").decode().splitlines()
-    told = {line[66:]: line[:64] for line in lines}
-    equal(len(told), len(lines), "no name twice")
-    equal([line[66:] for line in lines], sorted(told))
-    whole = dict(found)
-    for beside in "batch.json", "summary.csv":
-        whole[beside] = f.read(f"{out}/{beside}")
-    equal(told, {n: hashlib.sha256(b).hexdigest() for n, b in whole.items()})
 
 
 def kill_often(line, out, count, *more):
@@ -165,13 +98,18 @@ def killed_certificates():
         for name in lost:
             os.unlink(f.path(f"out/images/{name}"))
         before = len(line.rows("credential_revoked"))
+        kept = images(f, "out")
         ran = line.run("out", "--resume")
         equal(ran.code, 0, ran)
         within("taken back", ran.err)
+        found = images(f, "out")
+        equal({n: found[n] for n in kept}, kept, "they may be flashed already")
+        check_manifest(f, "out", found)
+        equal(len(line.summary("out")), 120)
         rows = line.rows("credential_revoked")
         revoked = {r["data"]["fingerprint"] for r in rows}
         equal(len(revoked), len(rows), "each once")
-        equal(len(rows) - before, 20, "the lost ones, and all behind them")
+        equal(len(rows) - before, 10, "the lost ones, and none behind them")
         live = [r for r in line.rows("image_minted")
                 if r["data"]["fingerprint"] not in revoked]
         equal(sorted(r["endpoint"] for r in live), sorted(names))
@@ -196,7 +134,14 @@ def lost_images():
             file.write(b"!")
         ran = line.run("out", "--resume")
         equal(ran.code, 0, ran)
+        within("44 of them from before, 6 were lost and made again", ran.err)
         equal(images(f, "out"), before)
+        check_manifest(f, "out", before)
+        # the summary has them at its end now: the next run finds them there
+        ran = line.run("out", "--resume")
+        equal(ran.code, 0, ran)
+        within("50 of them from before", ran.err)
+        absent("lost", ran.err)
         equal(len(line.rows("image_minted")), 50)
         equal(len(line.rows("credential_revoked")), 0)
 
@@ -278,6 +223,44 @@ def in_the_way():
         found = images(f, "out")
         equal(len(found), 5)
         equal({n: found[n] for n in whole}, whole)
+
+
+@story
+def edited():
+    """Names in a summary that somebody has changed do not outlive a resume."""
+    with Factory() as f:
+        f.make_masters()
+        line = Line(f)
+        names = devices(4)
+        f.write("list.csv", "\n".join(names) + "\n")
+        equal(line.run("out").code, 0)
+        found, told = images(f, "out"), line.summary("out")
+        one, two = sorted(found)[:2]
+        for a, b, lost, files in (
+                (names[0], names[1], 2, ()),
+                (told[0]["fingerprint"], 64 * "0", 1, ()),
+                (one[7:], two[7:], 2, (one, two))):
+            text = f.read("out/summary.csv").decode()
+            f.write("out/summary.csv",
+                    text.replace(f"{a}", "@").replace(b, a).replace("@", b),
+                    0o600)
+            if files:
+                for name, other in ((one, two), (two, one)):
+                    with open(f.path(f"out/{name}"), "wb") as image:
+                        image.write(found[other])
+            ran = line.run("out", "--resume")
+            equal(ran.code, 0, ran)
+            within(f"{4 - lost} of them from before, {lost} were lost",
+                   ran.err)
+            equal(images(f, "out"), found)
+            equal([[s[c] for c in ("row", "endpoint", "fingerprint",
+                                   "image_file", "image_sha256")]
+                   for s in sorted(line.summary("out"),
+                                   key=lambda s: int(s["index"]))],
+                  [[s[c] for c in ("row", "endpoint", "fingerprint",
+                                   "image_file", "image_sha256")]
+                   for s in told])
+        equal(len(line.rows("image_minted")), 4)
 
 
 @story
@@ -420,10 +403,14 @@ def two_builds():
         def has_bytes(one):
             """What it has minted lies in a file without a name."""
             fds = f"/proc/{one.pid}/fd"
-            return any(os.stat(f"{fds}/{n}").st_size > 0
-                       for n in os.listdir(fds)
-                       if os.readlink(f"{fds}/{n}").startswith(f.dir)
-                       and os.readlink(f"{fds}/{n}").endswith("(deleted)"))
+            try:
+                return any(os.stat(f"{fds}/{n}").st_size > 0
+                           for n in os.listdir(fds)
+                           if os.readlink(f"{fds}/{n}").startswith(f.dir)
+                           and os.readlink(f"{fds}/{n}").endswith(
+                               "(deleted)"))
+            except FileNotFoundError:
+                return False  # closed meanwhile
         with f.sqlite("ledger.db") as db:
             db.execute("BEGIN IMMEDIATE")
             tools = []

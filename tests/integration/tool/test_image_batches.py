@@ -159,7 +159,7 @@ def sound():
                                  summary=True)
             equal((found, last["images"], last["bad"], last["token"]),
                   ({}, COUNT, 0, True))
-        found, last = f.said("t/images.tar", code=0)
+        found, last = f.said("t/images.tar", signers=(), code=0)
         equal((found, last["images"]), ({}, COUNT))
         ran = f.run("image", "verify", "good")
         equal(ran.code, 0, ran)
@@ -249,6 +249,19 @@ def signed():
         f.write("broken", "not a line\n")
         failed(f.run("image", "verify", "good", "--signers", "broken"), 65,
                "allowed_signers")
+
+
+@story
+def signed_by_whom():
+    """What comes without its MANIFEST is not what the signers have signed."""
+    with Batch() as f:
+        f.packed()
+        shutil.copy(f.path("t/images.tar"), f.path("lone.tar"))
+        for path in ("lone.tar", "t/images.tar", "good/" + image(0)):
+            equal(f.said(path, signers=(), code=0)[0], {})
+            equal(f.said(path)[0], {"batch-signature": [path]})
+            equal(f.said(path, "--order-name", "WO-1", signers=())[0],
+                  {"batch-order": [path]})
 
 
 @story

@@ -318,6 +318,73 @@ test_damaged_pages(void **state)
 	}
 }
 
+static void
+put_units(struct ledger *l, unsigned count)
+{
+	assert_int_equal(ledger_begin(l), RC_OK);
+	for (unsigned i = 0; i < count; i++) {
+		char endpoint[64];
+
+		snprintf(endpoint, sizeof(endpoint),
+		    "urn:dev:ops:0057F2-WM200-%08u", i);
+		PUT(l, "image_minted", 0, endpoint, F_TEXT("order", "WO-1"),
+		    F_TEXT("station", "line-1"));
+	}
+	assert_int_equal(ledger_commit(l), RC_OK);
+}
+
+/* A file system that counts files without a name, and may refuse them. */
+static struct {
+	sqlite3_vfs *below;
+	unsigned files;
+	bool refuses;
+} unnamed;
+
+static int
+open_counted(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int flags,
+    int *out_flags)
+{
+	(void)vfs;
+	if (!name) {
+		unnamed.files++;
+		file->pMethods = NULL;
+		if (unnamed.refuses)
+			return SQLITE_CANTOPEN;
+	}
+	return unnamed.below->xOpen(
+	    unnamed.below, name, file, flags, out_flags);
+}
+
+/* What is sorted for the verdict goes into files, so that memory does not grow
+ * with the ledger; where there can be none it is memory after all. */
+static void
+test_many_rows_are_sorted_in_files(void **state)
+{
+	enum { ROWS = 25000 };
+	struct desk *d = *state;
+	struct ledger_verdict v;
+	static sqlite3_vfs vfs;
+
+	put_units(d->ledger, ROWS);
+	desk_close(d);
+	unnamed.below = sqlite3_vfs_find(NULL);
+	vfs = *unnamed.below;
+	vfs.zName = "counted";
+	vfs.xOpen = open_counted;
+	assert_int_equal(sqlite3_vfs_register(&vfs, 1), SQLITE_OK);
+	for (unsigned i = 0; i < 2; i++) {
+		unnamed.files = 0;
+		unnamed.refuses = i == 1;
+		v = verdict_of(d);
+		assert_true(unnamed.files > 0);
+		assert_false(v.altered);
+		assert_int_equal(v.rows, ROWS);
+	}
+	raw(d->path, "DELETE FROM order_unit WHERE minted_seq = 20000");
+	assert_true(verdict_of(d).altered);
+	sqlite3_vfs_unregister(&vfs);
+}
+
 #define ON_A_DESK(test) \
 	cmocka_unit_test_setup_teardown(test, desk_setup, desk_teardown)
 
@@ -332,6 +399,7 @@ main(void)
 	    ON_A_DESK(test_the_tables_beside_the_chain),
 	    ON_A_DESK(test_progress),
 	    ON_A_DESK(test_damaged_pages),
+	    ON_A_DESK(test_many_rows_are_sorted_in_files),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
