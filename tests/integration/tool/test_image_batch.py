@@ -8,6 +8,7 @@ import random
 import shutil
 import signal
 import subprocess
+import tarfile
 import termios
 import time
 
