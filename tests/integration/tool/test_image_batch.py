@@ -8,6 +8,7 @@ import random
 import shutil
 import signal
 import subprocess
+import tarfile
 import termios
 import time
 
@@ -144,6 +145,85 @@ def lost_images():
         absent("lost", ran.err)
         equal(len(line.rows("image_minted")), 50)
         equal(len(line.rows("credential_revoked")), 0)
+
+
+def flip(f, path, at):
+    """Another byte there; the length stays."""
+    with open(f.path(path), "r+b") as file:
+        file.seek(at)
+        byte = file.read(1)[0]
+        file.seek(at)
+        file.write(bytes([byte ^ 1]))
+
+
+@story
+def damaged_images():
+    """What an earlier run has left counts only as the bytes that were minted."""
+    with Factory() as f:
+        f.make_masters()
+        line = Line(f)
+        names = devices(12)
+        f.write("list.csv", "\n".join(names[:6]) + "\n")
+        f.write("more.csv", "\n".join(names[6:]) + "\n")
+
+        def resumed(out, whole, *how, names):
+            equal(images(f, out) == whole, False, "damage is done")
+            ran = line.run(out, "--resume", *how, names=names)
+            equal(ran.code, 0, ran)
+            equal(images(f, out), whole)
+        equal(line.run("out").code, 0)
+        whole = images(f, "out")
+        image = sorted(whole)[5]
+        flip(f, f"out/{image}", 20)
+        resumed("out", whole, names="list.csv")
+        with open(f.path(f"out/{image}"), "ab") as file:
+            file.write(b"!")
+        resumed("out", whole, names="list.csv")
+        # the summary was changed to fit: the ledger says what was minted
+        flip(f, f"out/{image}", 20)
+        digest = hashlib.sha256(f.read(f"out/{image}")).hexdigest()
+        f.write("out/summary.csv", f.read("out/summary.csv").decode().replace(
+            hashlib.sha256(whole[image]).hexdigest(), digest), mode=0o600)
+        resumed("out", whole, names="list.csv")
+        equal(line.run("tar", "--container", names="more.csv").code, 0)
+        whole = images(f, "tar")
+        with tarfile.open(f.path("tar/images.tar")) as tar:
+            at = tar.getmembers()[5].offset_data
+        flip(f, "tar/images.tar", at + 20)
+        resumed("tar", whole, "--container", names="more.csv")
+        equal(len(line.rows("image_minted")), 12)
+
+
+@story
+def in_the_way():
+    """A lost image that comes out otherwise, and a file that is not the batch's."""
+    with Factory() as f:
+        f.make_masters()
+        line = Line(f)
+        f.write("list.csv", "\n".join(devices(3)) + "\n")
+        equal(line.run("out").code, 0)
+        whole = images(f, "out")
+        policies = f.read("policies.yaml").decode()
+        os.unlink(f.path("out/" + sorted(whole)[2]))
+        f.write("policies.yaml",
+                policies.replace('"id:{endpoint}"', '"no:{endpoint}"'))
+        failed(line.run("out", "--resume"), 65, "comes out as another one")
+        equal(sorted(images(f, "out")), sorted(whole)[:2])
+        f.write("policies.yaml", policies)
+        # the list has become longer
+        f.write("list.csv", "\n".join(devices(5)) + "\n")
+        theirs = "out/" + sorted(whole)[2].replace("00003", "00004")
+        f.write(theirs, "mine", mode=0o600)
+        ran = line.run("out", "--resume")
+        equal(ran.code, 65, ran)
+        within("is there already, of somebody else", ran.err)
+        equal(f.read(theirs), b"mine")
+        equal(len(line.rows("image_minted")), 4, "the others are minted")
+        os.unlink(f.path(theirs))
+        equal(line.run("out", "--resume").code, 0)
+        found = images(f, "out")
+        equal(len(found), 5)
+        equal({n: found[n] for n in whole}, whole)
 
 
 @story
@@ -300,7 +380,8 @@ def two_lines():
         slow.stdin.write("".join(n + "\n" for n in devices(7)[2:]).encode())
         slow.stdin.flush()
         # it has asked for them, and waits for more
-        while fcntl.ioctl(slow.stdin, termios.FIONREAD, bytes(4)) != bytes(4):
+        while slow.poll() is None and \
+                fcntl.ioctl(slow.stdin, termios.FIONREAD, bytes(4)) != bytes(4):
             time.sleep(0.01)
         equal(line.run("out").code, 0)
         said = slow.communicate()[1].decode()

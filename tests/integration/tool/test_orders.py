@@ -1,8 +1,12 @@
 """Work orders: who is in charge signs what a station may mint."""
+import fcntl
 import json
 import os
 import shutil
+import struct
 import subprocess
+import termios
+import time
 
 from factory import (TOOL, URI, absent, equal, failed, mode, story, tell,
                      within)
@@ -241,6 +245,54 @@ def batches():
         equal(len(f.rows("image_minted")), 50)
         equal(f.run("audit", "verify", "--ledger", "ledger.db").code, 0)
         equal(f.run("audit", "reconcile", "--ledger", "ledger.db").code, 0)
+
+
+@story
+def changed_meanwhile():
+    """An order is asked at each unit: it may end, or another take its place."""
+    with Line() as f:
+        f.write("clock", "\0" * 8)
+
+        def start(out, order="order.yaml", **env):
+            one = subprocess.Popen(
+                [TOOL, "image", "batch", *f.token, "--policies",
+                 "policies.yaml", "--identity", "factory-2026", "--uri", URI,
+                 "--format", "senml-cbor", "--ledger", "ledger.db", "--order",
+                 order, "--signers", "signers", "--station", "line-1", "-o",
+                 out, "--batch", out, "--flush-interval", "1h", "-"],
+                cwd=f.dir, env={**f.env, **env}, stdin=subprocess.PIPE,
+                stderr=subprocess.PIPE)
+            one.stdin.write(f"{ep(1)}\n".encode())
+            one.stdin.flush()
+            while one.poll() is None and \
+                    fcntl.ioctl(one.stdin, termios.FIONREAD, bytes(4)) \
+                    != bytes(4):
+                time.sleep(0.01)
+            return one
+        one = start("first")
+        f.order("next.yaml", revision="2")
+        equal(f.mint(2, order="next.yaml").code, 0)
+        said = one.communicate()[1].decode()
+        equal(one.returncode, 77, said)
+        within("is in force in revision 2 by now", said)
+        one = start("second", "next.yaml", WALLCLOCK=f.path("clock"),
+                    ASAN_OPTIONS="verify_asan_link_order=0",
+                    LD_PRELOAD=os.environ["WALLCLOCK_SO"])
+        with open(f.path("clock"), "r+b") as file:
+            file.write(struct.pack("=q", 100 * 365 * 86400))
+        said = one.communicate()[1].decode()
+        equal(one.returncode, 77, said)
+        within("is not valid any more", said)
+        equal([r["order"] for r in f.rows("image_minted")], ["WO-2026-0042"])
+        # an order that names its batch is for no other
+        f.order("named.yaml", order="named", batch="third")
+        one = start("second", "named.yaml")
+        said = one.communicate()[1].decode()
+        equal(one.returncode, 77, said)
+        within("is for batch third", said)
+        one = start("third", "named.yaml")
+        said = one.communicate()[1].decode()
+        equal(one.returncode, 0, said)
 
 
 FINDINGS = """\
