@@ -164,6 +164,33 @@ merge_owner_is(struct merge_owner *o, struct ledger *central,
 	return rc;
 }
 
+static enum rc
+first(void *ctx, const struct ledger_row *row)
+{
+	struct search *s = ctx;
+
+	s->found = is_of(row, s->station);
+	return RC_AGAIN;
+}
+
+enum rc
+merge_owner_minted(struct ledger *central, struct span station,
+    struct span endpoint, bool *own)
+{
+	const struct ledger_query q = {
+	    .kind = SPAN_LIT("image_minted"),
+	    .endpoint = endpoint,
+	    .limit = 1,
+	};
+	struct search s = {.station = station};
+	enum rc rc = RC_OK;
+
+	if (endpoint.len > 0)
+		rc = ledger_read(central, &q, first, &s);
+	*own = s.found;
+	return rc == RC_AGAIN ? RC_OK : rc;
+}
+
 void
 merge_owner_fini(struct merge_owner *o)
 {

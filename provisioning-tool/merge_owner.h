@@ -22,6 +22,13 @@ struct merge_owner {
  */
 MUST_CHECK enum rc merge_owner_is(struct merge_owner *o, struct ledger *central,
     struct span station, const struct ledger_row *row, bool *own);
+/**
+ * Was the first image of that endpoint here made by the station?
+ * What becomes of a unit counts with the quota of who has minted it. Errors:
+ * RC_DB.
+ */
+MUST_CHECK enum rc merge_owner_minted(struct ledger *central,
+    struct span station, struct span endpoint, bool *own);
 void merge_owner_fini(struct merge_owner *o);
 
 #endif

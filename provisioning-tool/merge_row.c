@@ -209,6 +209,22 @@ look_for_owner(struct ledger *central, struct merge_owner *owner,
 	return RC_OK;
 }
 
+/** A unit that another has minted: its quota is not this station's to free. */
+static enum rc
+look_for_minter(struct ledger *central, struct span station,
+    const struct ledger_row *row, struct merge_findings *f, bool *own)
+{
+	enum rc rc = merge_owner_minted(central, station, row->endpoint, own);
+
+	if (rc != RC_OK || *own)
+		return rc;
+	f->foreign++;
+	say(f, station, row->seq, row->endpoint,
+	    "is said to be scrapped, and is not this station's unit",
+	    "it counts as before; order scrapped records it, if that is right");
+	return RC_OK;
+}
+
 enum rc
 merge_row_look(struct ledger *central, struct merge_owner *owner,
     struct span station, const struct ledger_row *row, struct merge_findings *f,
@@ -218,6 +234,8 @@ merge_row_look(struct ledger *central, struct merge_owner *owner,
 	enum rc rc = RC_OK;
 
 	*keep_kind = merge_row_speaks(row->kind);
+	if (span_is(row->kind, "unit_scrapped"))
+		return look_for_minter(central, station, row, f, keep_kind);
 	if (span_is(row->kind, "credential_revoked"))
 		return look_for_owner(
 		    central, owner, station, row, f, keep_kind);

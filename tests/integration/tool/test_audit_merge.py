@@ -230,6 +230,37 @@ def taken_back_by_others():
 
 
 @story
+def units_of_others():
+    """What a station says of another's unit moves no quota."""
+    with plant() as f:
+        order = {"order": "WO-1", "station": "line-2"}
+        empty(f, "two.db")
+        chain(f, "two.db", [
+            ("image_minted", "lab-70", {"fingerprint": "22", **order}),
+            ("image_minted", "lab-71", {"fingerprint": "23", **order}),
+            ("unit_scrapped", "lab-71", order)])
+        merged(f, "two.db", station="line-2")
+        mine = {"order": "WO-1", "station": "line-9"}
+        empty(f, "s.db")
+        chain(f, "s.db", [
+            ("image_minted", "lab-90", {"fingerprint": "99", **mine}),
+            ("unit_scrapped", "lab-70", mine),
+            # nor by minting it, too
+            ("image_minted", "lab-70", {"fingerprint": "98", **mine}),
+            ("unit_scrapped", "lab-70", mine),
+            ("unit_scrapped", "lab-90", mine)])
+        ran = merge(f, "s.db", "--format", "json", station="line-9")
+        failed(ran, 65, "row 2 of station line-9", "not this station's unit",
+               "row 4 of station line-9")
+        equal(json.loads(ran.out)["foreign"], 2)
+        with f.sqlite("central.db") as db:
+            equal(db.execute("SELECT station, units, scrapped FROM "
+                             "order_count ORDER BY station").fetchall(),
+                  [("line-2", 2, 1), ("line-9", 1, 1)])
+        equal(verify(f).code, 0, verify(f))
+
+
+@story
 def minted_twice():
     """Two stations on one endpoint: both stay, and both are named."""
     with plant() as f:
