@@ -239,7 +239,7 @@ ask_ledger(struct batch_run *b, struct batch_job *j, bool *wanted)
 		batch_finding(b, j->line, "%s; %s", fault.text, fault.remedy);
 		return EX_OK;
 	}
-	j->again = live.seq != 0;
+	j->again = live.same;
 	*wanted = true;
 	return check_owner(b, j, wanted);
 }

@@ -184,7 +184,7 @@ ask_again(struct batch_run *b, struct batch_job *j)
 		return rc;
 	free(j->fault);
 	j->fault = NULL;
-	j->again = live.seq != 0;
+	j->again = live.same;
 	return rc;
 }
 

@@ -32,7 +32,7 @@ struct build {
 	struct span endpoint;
 	char endpoint_room[POLICY_ENDPOINT_MAX + 1];
 	struct order *order; /* NULL: none */
-	bool again; /* it is minted already */
+	bool again; /* the same bytes were minted before */
 	uint64_t seq;
 };
 
@@ -101,7 +101,7 @@ ask_ledger(struct build *b)
 	enum rc rc = image_row_admit(b->ledger, &b->recipe, b->endpoint,
 	    b->o->again, &live, &b->mint.fault);
 
-	b->again = live.seq != 0;
+	b->again = live.same;
 	return rc;
 }
 

@@ -258,6 +258,7 @@ image_row_admit(struct ledger *l, const struct image_recipe *r,
 		return buffer_row_admit(l, r->buffer, endpoint, f);
 	if (rc != RC_OK)
 		return rc;
+	live->same = !derived || live->epoch == (int64_t)epoch_of(r);
 	if (again && r->buffer && strcmp(live->buffer, r->buffer) == 0)
 		return RC_OK;
 	if (!live->fingerprint[0] && r->identity->kind == IDENTITY_NOSEC)

@@ -64,6 +64,9 @@ struct image_live {
 	char fingerprint[2 * DIGEST_LEN + 1];
 	char serial[2 * CERT_SERIAL_MAX + 1];
 	char issuer_key[2 * DIGEST_LEN + 1];
+	/** By image_row_admit: what is to be minted now is the same bytes. With
+	 *  another epoch it is not, and both are live. */
+	bool same;
 };
 
 /**

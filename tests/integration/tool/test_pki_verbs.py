@@ -241,6 +241,11 @@ def a_device():
                           "--ledger", "ledger.db")
             equal(ran.code, 0, ran)
         minted = f.rows("image_minted")
+        # of another epoch it is not the same once more, and is named as such
+        equal([r.get("again") for r in minted], [None, None])
+        ran = f.run("audit", "reconcile", "--ledger", "ledger.db")
+        equal(ran.code, 2, ran)
+        within("two-images", ran.out)
         ran = f.revoke("--endpoint", EP, reason="cessationOfOperation")
         equal(ran.code, 0, ran)
         equal(ran.out.count("revoked, row"), 2)
