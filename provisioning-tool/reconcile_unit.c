@@ -94,8 +94,11 @@ see_minted(struct reconcile_unit *u, const struct ledger_row *row,
 	*at = (struct reconcile_image){.seq = row->seq};
 	KEEP(at->sha256, f->sha256);
 	KEEP(at->fingerprint, f->fingerprint);
-	KEEP(u->order, f->order);
-	KEEP(u->batch, f->batch);
+	/* made once more without them, it is theirs all the same */
+	if (f->order.len > 0)
+		KEEP(u->order, f->order);
+	if (f->batch.len > 0)
+		KEEP(u->batch, f->batch);
 	u->minted_ms = row->time_ms;
 	u->scrapped = false;
 }

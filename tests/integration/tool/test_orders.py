@@ -429,6 +429,11 @@ def reconciled():
         equal([r["order"] for r in reconcile("--order", "WO-2026-0042")],
               ["WO-2026-0042"])
         equal(reconcile("--batch", "B-7"), [])
+        # made once more without the order, it is a unit of it all the same
+        equal(f.build("--ledger", "ledger.db", "--again", "-o", "0-x.json",
+                      endpoint=ep(0)).code, 0)
+        equal([(r["order"], r["minted"]) for r in reconcile()],
+              [("", 1), ("WO-2026-0042", 3)])
         # less than is there: somebody has changed their mind
         f.order("less.yaml", revision="2", stations="{line-1: 1, line-2: 1}")
         failed(f.mint(3, order="less.yaml"), 77, "used up")
