@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "image_credential.h"
+#include "record.h"
 #include "tool.h"
 
 #include <stdio.h>
@@ -26,14 +27,6 @@ take(const struct ledger_row *row, const char *name, char *out, size_t cap)
 	if (!ledger_field(row, name, &w) || w.full)
 		w.len = 0;
 	out[w.len] = '\0';
-}
-
-static enum rc
-any_row(void *ctx, const struct ledger_row *row)
-{
-	(void)row;
-	*(bool *)ctx = true;
-	return RC_AGAIN;
 }
 
 struct named {
@@ -96,9 +89,9 @@ look(void *ctx, const struct ledger_row *row)
 		return rc;
 	take(row, "fingerprint", fingerprint, sizeof(fingerprint));
 	q.fingerprint = span_str(fingerprint);
-	rc = fingerprint[0] ? ledger_read(s->l, &q, any_row, &revoked) : RC_OK;
-	if ((rc != RC_OK && rc != RC_AGAIN) || revoked)
-		return rc == RC_AGAIN ? RC_OK : rc;
+	rc = fingerprint[0] ? record_any(s->l, &q, &revoked) : RC_OK;
+	if (rc != RC_OK || revoked)
+		return rc;
 	s->found = true;
 	s->seq = row->seq;
 	take(row, "station", s->station, sizeof(s->station));

@@ -1,6 +1,7 @@
 #include "buffer_station.h"
 
 #include "base/text.h"
+#include "record.h"
 #include "tool.h"
 
 #include <errno.h>
@@ -305,14 +306,6 @@ buffer_admit(const struct buffer *b, struct ledger *l,
 }
 
 static enum rc
-any_row(void *ctx, const struct ledger_row *row)
-{
-	(void)row;
-	*(bool *)ctx = true;
-	return RC_AGAIN;
-}
-
-static enum rc
 is_revoked(struct ledger *l, const struct issue_credential *c, bool *out)
 {
 	bool psk = c->kind == CREDENTIAL_PSK;
@@ -322,16 +315,13 @@ is_revoked(struct ledger *l, const struct issue_credential *c, bool *out)
 	    .limit = 1,
 	};
 	struct writer w;
-	enum rc rc;
 
-	*out = false;
 	writer_init(&w, hex, sizeof(hex));
 	text_hex(&w,
 	    span_of(psk ? c->fingerprint : c->sha256,
 		psk ? (size_t)HSM_FINGERPRINT_LEN : (size_t)DIGEST_LEN));
 	q.fingerprint = writer_span(&w);
-	rc = ledger_read(l, &q, any_row, out);
-	return rc == RC_AGAIN ? RC_OK : rc;
+	return record_any(l, &q, out);
 }
 
 static enum rc

@@ -5,8 +5,8 @@
  */
 #include "base/loop.h"
 #include "buffer_station.h"
-#include "endpoint.h"
 #include "image_credential.h"
+#include "image_device.h"
 #include "image_row.h"
 #include "order.h"
 #include "output.h"
@@ -41,22 +41,14 @@ static int
 check_options(const struct build *b)
 {
 	const struct options *o = b->o;
+	int code = image_device_given(o);
 
-	if (!o->endpoint && !o->unit_serial)
-		return tool_error(EX_USAGE,
-		    "or --serial, where an image document says what endpoint "
-		    "that makes",
-		    "--endpoint EP is missing");
-	if (o->endpoint && o->unit_serial)
-		return tool_error(EX_USAGE, "give one of the two",
-		    "--endpoint and --serial both say which device it is");
-	if (o->unit_serial && !o->image)
-		return tool_error(EX_USAGE, "name it by --image",
-		    "--serial needs an image document");
+	if (code != EX_OK)
+		return code;
 	if (isatty(STDOUT_FILENO) && !o->output)
 		return tool_error(EX_USAGE, "give -o FILE",
 		    "an image is a secret and does not go to a terminal");
-	return o->endpoint ? endpoint_option(o->endpoint) : EX_OK;
+	return EX_OK;
 }
 
 /** Which device it is, and whether its image may be shown. */
@@ -64,23 +56,14 @@ static int
 check_recipe(struct build *b)
 {
 	const struct options *o = b->o;
-	const char *why;
-	struct quoted q;
 
 	if (isatty(STDOUT_FILENO) && strcmp(o->output, "-") == 0 &&
 	    !b->recipe.format->text)
 		return tool_error(EX_USAGE, "give -o FILE",
 		    "%s is binary and does not go to a terminal",
 		    b->recipe.format->name);
-	b->endpoint = o->endpoint ? span_str(o->endpoint) : SPAN_LIT("");
-	if (!o->unit_serial)
-		return EX_OK;
-	if (image_endpoint_of_serial(b->recipe.image, span_str(o->unit_serial),
-		b->endpoint_room, &why) != RC_OK)
-		return tool_error(EX_DATAERR, why, "no image for --serial %s",
-		    quote_str(&q, o->unit_serial));
-	b->endpoint = span_str(b->endpoint_room);
-	return EX_OK;
+	return image_device_endpoint(
+	    o, &b->recipe, b->endpoint_room, &b->endpoint);
 }
 
 static int

@@ -1,5 +1,6 @@
 #include "merge_row.h"
 
+#include "record.h"
 #include "tool.h"
 
 #include <stdio.h>
@@ -67,14 +68,6 @@ look_at_other(void *ctx, const struct ledger_row *row)
 }
 
 static enum rc
-any_row(void *ctx, const struct ledger_row *row)
-{
-	(void)row;
-	*(bool *)ctx = true;
-	return RC_AGAIN;
-}
-
-static enum rc
 is_revoked(struct ledger *l, const struct named *c, bool *out)
 {
 	const struct ledger_query q = {
@@ -82,13 +75,11 @@ is_revoked(struct ledger *l, const struct named *c, bool *out)
 	    .fingerprint = span_str(c->text),
 	    .limit = 1,
 	};
-	enum rc rc;
 
 	*out = false;
 	if (!c->text[0])
 		return RC_OK;
-	rc = ledger_read(l, &q, any_row, out);
-	return rc == RC_AGAIN ? RC_OK : rc;
+	return record_any(l, &q, out);
 }
 
 static void

@@ -59,3 +59,21 @@ record_row(struct ledger *l, const struct ledger_event *e, uint64_t *seq,
 			  : "see that the file and its folder can be written",
 	    "the ledger took no row (%s); %s", rc_name(rc), hence);
 }
+
+static enum rc
+any_row(void *ctx, const struct ledger_row *row)
+{
+	(void)row;
+	*(bool *)ctx = true;
+	return RC_AGAIN;
+}
+
+enum rc
+record_any(struct ledger *l, const struct ledger_query *q, bool *any)
+{
+	enum rc rc;
+
+	*any = false;
+	rc = ledger_read(l, q, any_row, any);
+	return rc == RC_AGAIN ? RC_OK : rc;
+}

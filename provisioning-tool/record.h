@@ -18,4 +18,8 @@ MUST_CHECK int record_open(
 MUST_CHECK int record_row(struct ledger *l, const struct ledger_event *e,
     uint64_t *seq, const char *hence);
 
+/** Is there a row that the query finds? Errors: RC_DB. */
+MUST_CHECK enum rc record_any(
+    struct ledger *l, const struct ledger_query *q, bool *any);
+
 #endif

@@ -25,6 +25,44 @@
 	.help = (help_text), .offset = offsetof(struct options, format), \
 	.choices = (kinds), .preset = "text"
 
+/*
+ * What every verb that mints can be told: in the tables of their own options,
+ * each of some specs.
+ */
+#define MINT_DOCUMENT \
+	{FILE_NAME("policies", policies, "PATH", \
+	    "folder or file with the documents")}, \
+	{ \
+		TEXT("image", image, "NAME", \
+		    "the image document, which says all that is not given " \
+		    "here") \
+	}
+#define MINT_WITHOUT_DOCUMENT \
+	{TEXT("identity", identity, "NAME", \
+	    "without --image: the identity document to mint by")}, \
+	{ \
+		TEXT("uri", uri, "URI", \
+		    "without --image: the bootstrap server, " \
+		    "coaps://HOST:PORT") \
+	}
+#define MINT_FORMAT \
+	{ \
+		.name = "format", .kind = OPTION_CHOICE, .value = "FORMAT", \
+		.help = "of the images; `image formats` lists them", \
+		.offset = offsetof(struct options, format), \
+		.choices = image_format_names \
+	}
+#define MINT_ACCOUNT \
+	{NUMBER("instance", instance, 0, 65534, \
+	     "of the Security object; default 1"), \
+	    .absent = -1}, \
+	{ \
+		.name = "hold-off", .kind = OPTION_SECONDS, .value = "TIME", \
+		.help = "Client Hold Off; default 10s", \
+		.offset = offsetof(struct options, hold_off_s), \
+		.max = 31536000, .absent = -1 \
+	}
+
 /** Forms of output, for OUTPUT. */
 extern const char *const verb_text_json[];
 extern const char *const verb_text_json_sarif[];

@@ -3,26 +3,11 @@
 #include "verb_options.h"
 
 static const struct option_spec fill_specs[] = {
-    {FILE_NAME(
-	"policies", policies, "PATH", "folder or file with the documents")},
-    {TEXT("image", image, "NAME",
-	"the image document, which says all that is not given here")},
-    {TEXT("identity", identity, "NAME",
-	"without --image: the identity document to mint by")},
-    {TEXT("uri", uri, "URI",
-	"without --image: the bootstrap server, coaps://HOST:PORT")},
+    MINT_DOCUMENT,
+    MINT_WITHOUT_DOCUMENT,
     {NUMBER("epoch", epoch, 1, UINT32_MAX,
 	"of the keys; default: the document's newest")},
-    {NUMBER(
-	 "instance", instance, 0, 65534, "of the Security object; default 1"),
-	.absent = -1},
-    {.name = "hold-off",
-	.kind = OPTION_SECONDS,
-	.value = "TIME",
-	.help = "Client Hold Off; default 10s",
-	.offset = offsetof(struct options, hold_off_s),
-	.max = 31536000,
-	.absent = -1},
+    MINT_ACCOUNT,
     {TEXT("station", station, "NAME", "the station that it is for"),
 	.required = true},
     {FILE_NAME("station-module", station_module, "FILE",
