@@ -40,8 +40,10 @@ def honest():
                 image = world.mint(f"{DOMAIN}-{n}", uri=relay.uri())
                 order(world, "flashed", f"{DOMAIN}-{n}", "--chip", f"c{n}")
                 world.boot(image).succeeded()
+                world.settled()  # its last answer is through
                 move(relay, "127.1.0.9")  # the same network
                 world.boot(image).succeeded()
+                world.settled()
         world.mint(f"{DOMAIN}-late")
         findings, sums = reconcile(world)
         expect_equal(findings, {}, "findings")
@@ -64,6 +66,7 @@ def two_networks():
             for source in ("127.1.0.1", "127.2.0.1", "127.1.0.1"):
                 move(relay, source)
                 world.boot(image).succeeded()
+                world.settled()
         findings, sums = reconcile(world, code=2)
         expect_equal(set(findings), {("two-networks", "1")}, "findings")
         detail = findings["two-networks", "1"]
