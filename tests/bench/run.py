@@ -328,8 +328,8 @@ def batch_of(world, identity, count, sessions):
          "--policies", world.dir / "policies.d/identity.yaml",
          "--identity", identity,
          "--uri", "coaps://bs.lwm2m.example:5684", "--format", "senml-cbor",
-         "--ledger", world.dir / "batches.db", "--container", "--sessions",
-         str(sessions), "-o", world.dir / f"{identity}-{count}", names],
+         "--ledger", world.dir / f"{identity}-{count}.db", "--container",
+         "--sessions", str(sessions), "-o", world.dir / f"{identity}-{count}", names],
         env={**world.env, "TOKEN_PIN": world.pin},
         stderr=subprocess.PIPE, text=True)
     said = child.stderr.read()
